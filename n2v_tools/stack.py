@@ -1,0 +1,105 @@
+"""The value that travels between the rooms: pixels with named axes.
+
+A `Stack` knows where its pixels are and what they mean, and reads them only where
+it is sliced. It neither opens nor writes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from .axes import require_axes
+
+MICROMETRES = {
+    "m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, "pm": 1e-6, "inch": 25400.0,
+    "um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00B5m": 1.0, "micron": 1.0, "microns": 1.0,
+    "micrometer": 1.0, "micrometre": 1.0, "nanometer": 1e-3, "millimeter": 1e3,
+    "angstrom": 1e-4, "Å": 1e-4,
+}  # fmt: skip
+
+
+class LazyArray(Protocol):
+    """What a Stack needs of its pixels: ndarray, memmap, Zarr array or a lazy reader.
+
+    Only integers and slices of step 1 are ever used as indices.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype: ...
+
+    def __getitem__(self, key: Any) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Pixels with named axes, read from disk only where they are sliced.
+
+    Parameters
+    ----------
+    array : LazyArray
+        Has ``shape``, ``dtype`` and slicing.
+    axes : str
+        One letter of ``TCZYX`` per axis of `array`, in its order.
+    spacing : mapping of axis letter to float
+        Distance between neighbours: Z, Y, X in `unit`, T in seconds. A missing
+        letter means unknown; it never means 1.
+    unit : str or None
+        Unit of the Z, Y, X spacings as the file spells it; None means unknown.
+    name : str
+        File name or path, for messages.
+    metadata : mapping
+        What else a writer may carry on, by the writer's own keys
+        (``channel_names``: list of str, ``finterval``, ``mode`` ...).
+    notes : tuple of str
+        What the reader decided and a user should hear ("S taken as C").
+    """
+
+    array: LazyArray
+    axes: str
+    spacing: Mapping[str, float] = field(default_factory=dict)
+    unit: str | None = None
+    name: str = "stack"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_axes(self.axes, self.array.shape, where=self.name)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis, in order, such as ``{"T": 9, "Y": 512, "X": 512}``."""
+        return dict(zip(self.axes, self.array.shape, strict=True))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Data type of the pixels on disk."""
+        return np.dtype(self.array.dtype)
+
+    def places(self) -> Iterator[dict[str, int]]:
+        """Yield the place of each YX plane in the file's order, such as ``{"T": 3, "Z": 0}``."""
+        outer = [axis for axis in self.axes if axis not in "YX"]
+        for numbers in np.ndindex(*(self.sizes[axis] for axis in outer)):
+            yield dict(zip(outer, numbers, strict=True))
+
+    def plane(self, place: Mapping[str, int]) -> np.ndarray:
+        """Read one plane, rows first: an ndarray of shape (Y, X), dtype as on disk."""
+        plane = np.asarray(self.array[tuple(place.get(a, slice(None)) for a in self.axes)])
+        return plane if self.axes.index("Y") < self.axes.index("X") else plane.T
+
+    def planes(self) -> Iterator[tuple[dict[str, int], np.ndarray]]:
+        """Yield each YX plane with its place, such as ``{"T": 3, "Z": 0}``."""
+        for place in self.places():
+            yield place, self.plane(place)
+
+    def spacing_um(self, axis: str) -> float | None:
+        """Spacing along Z, Y or X in micrometres; None if it or its unit is unknown."""
+        factor = MICROMETRES.get(self.unit) if self.unit else None
+        value = self.spacing.get(axis)
+        return None if factor is None or value is None else value * factor
