@@ -1,0 +1,187 @@
+"""The only door to TensorFlow and Keras.
+
+Decides on legacy Keras 2 before TensorFlow loads, keeps TensorFlow quiet, tells the
+C allocator to keep large blocks, and knows which arithmetic the processor does
+well. Importing this module loads nothing; `load` does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.metadata
+import os
+import platform
+import sys
+from types import ModuleType
+
+from .errors import N2VToolsError
+
+FIRST_WITH_KERAS_3 = (2, 16)
+
+
+def choose_legacy_keras() -> None:
+    """Set ``TF_USE_LEGACY_KERAS`` where, and only where, TensorFlow needs it.
+
+    From TensorFlow 2.16 on ``tf.keras`` is Keras 3 unless the variable is 1 before
+    TensorFlow loads; with 2.15 and no tf-keras package the variable breaks
+    ``tensorflow.keras``.
+
+    Raises
+    ------
+    N2VToolsError
+        If TensorFlow is already loaded with Keras 3.
+    """
+    if tensorflow_version() < FIRST_WITH_KERAS_3:
+        if "tensorflow" not in sys.modules and not _installed("tf-keras"):
+            os.environ.pop("TF_USE_LEGACY_KERAS", None)
+        return
+    if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+        raise N2VToolsError(
+            "TensorFlow was imported before n2v_tools, with Keras 3, which cannot run n2v's "
+            "networks. Import n2v_tools first, or set TF_USE_LEGACY_KERAS=1 before TensorFlow "
+            "is imported, and start Python anew."
+        )
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+
+@functools.cache
+def load() -> ModuleType:
+    """Import TensorFlow with legacy Keras, quietly, and return it.
+
+    Returns
+    -------
+    tensorflow : module
+        Its ``keras`` attribute is Keras 2.
+
+    Raises
+    ------
+    N2VToolsError
+        If TensorFlow is missing, or was loaded too early with Keras 3.
+    """
+    choose_legacy_keras()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keep_large_blocks()
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise N2VToolsError(
+            f"TensorFlow cannot be imported ({error}). Install the package again with pip, in a "
+            "new virtual environment with Python 3.10 to 3.13; n2v-doctor says more."
+        ) from None
+    tf.get_logger().setLevel("ERROR")
+    major = int(tf.keras.__version__.split(".")[0])
+    if major != 2:
+        raise N2VToolsError(
+            f"tf.keras is Keras {tf.keras.__version__}, but n2v's networks need Keras 2. Install "
+            f"tf-keras {'.'.join(map(str, tensorflow_version()))} and set TF_USE_LEGACY_KERAS=1."
+        )
+    for gpu in tf.config.list_physical_devices("GPU"):
+        _grow_memory(tf, gpu)
+    return tf
+
+
+def tensorflow_version() -> tuple[int, int]:
+    """Major and minor version of the installed TensorFlow, without importing it."""
+    for name in ("tensorflow", "tensorflow-cpu", "tensorflow-macos"):
+        if _installed(name):
+            major, minor = importlib.metadata.version(name).split(".")[:2]
+            return int(major), int(minor)
+    raise N2VToolsError("TensorFlow is not installed: run pip install n2v_tools in this environment.")
+
+
+def keras_version() -> str:
+    """Version of the Keras 2 that will be used, without importing it."""
+    name = "keras" if tensorflow_version() < FIRST_WITH_KERAS_3 else "tf-keras"
+    return importlib.metadata.version(name) if _installed(name) else "missing"
+
+
+@functools.cache
+def keep_large_blocks() -> bool:
+    """Tell glibc to keep freed memory instead of returning it to the system at once.
+
+    TensorFlow's CPU allocator frees every large temporary, which glibc hands back by
+    munmap and page-faults in again at the next step: a third of a training step.
+    Done only where the C library is glibc; True if it was done.
+    """
+    if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4  # malloc.h
+    return all(
+        (
+            mallopt(m_mmap_max, 0),
+            mallopt(m_trim_threshold, 2**31 - 1),
+            mallopt(m_top_pad, 256 * 2**20),
+        )
+    )
+
+
+def clear_session() -> None:
+    """Forget Keras' global layer names and graphs, so that names start anew."""
+    load().keras.backend.clear_session()
+
+
+@functools.cache
+def cpu_flags() -> frozenset[str]:
+    """Instruction sets of the processor as Linux names them; empty elsewhere."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            for line in lines:
+                if line.startswith("flags"):
+                    return frozenset(line.split(":", 1)[1].split())
+    except OSError:
+        return frozenset()
+    return frozenset()
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs TensorFlow sees; loads TensorFlow."""
+    tf = load()
+    found = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(g).get("device_name", g.name) for g in found]
+
+
+def fast_precision() -> tuple[str, str]:
+    """The arithmetic this machine trains fastest in, and why.
+
+    Returns
+    -------
+    precision : str
+        ``"bfloat16"`` or ``"float32"``; weights are float32 in both.
+    reason : str
+        One phrase for the user.
+    """
+    if gpus():
+        details = load().config.experimental.get_device_details(
+            load().config.list_physical_devices("GPU")[0]
+        )
+        if details.get("compute_capability", (0, 0)) >= (8, 0):
+            return "bfloat16", "the GPU has bfloat16 tensor cores"
+        return "float32", "the GPU has no bfloat16 arithmetic"
+    fast = {"amx_bf16", "avx512_bf16"} & cpu_flags()
+    if fast:
+        return "bfloat16", f"the processor has {' and '.join(sorted(fast))}"
+    return "float32", "the processor has no fast bfloat16"
+
+
+def set_precision(precision: str) -> None:
+    """Use ``"float32"`` or ``"bfloat16"`` arithmetic for networks built from now on."""
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+    load().keras.mixed_precision.set_global_policy(policy)
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _grow_memory(tf: ModuleType, gpu: object) -> None:
+    """Take GPU memory as needed, so that two processes can share one card."""
+    try:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError as error:  # the card is already in use by this process
+        tf.get_logger().warning("GPU memory growth could not be set: %s", error)
