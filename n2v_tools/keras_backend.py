@@ -70,10 +70,9 @@ def load() -> ModuleType:
             "new virtual environment with Python 3.10 to 3.13; n2v-doctor says more."
         ) from None
     tf.get_logger().setLevel("ERROR")
-    major = int(tf.keras.__version__.split(".")[0])
-    if major != 2:
+    if not hasattr(tf.keras.optimizers, "legacy"):  # Keras 3 has no such module
         raise N2VToolsError(
-            f"tf.keras is Keras {tf.keras.__version__}, but n2v's networks need Keras 2. Install "
+            "tf.keras is Keras 3, but n2v's networks need Keras 2. Install "
             f"tf-keras {'.'.join(map(str, tensorflow_version()))} and set TF_USE_LEGACY_KERAS=1."
         )
     for gpu in tf.config.list_physical_devices("GPU"):
@@ -82,12 +81,12 @@ def load() -> ModuleType:
 
 
 def tensorflow_version() -> tuple[int, int]:
-    """Major and minor version of the installed TensorFlow, without importing it."""
+    """Major and minor version of the installed TensorFlow, without importing it; (0, 0) if none."""
     for name in ("tensorflow", "tensorflow-cpu", "tensorflow-macos"):
         if _installed(name):
             major, minor = importlib.metadata.version(name).split(".")[:2]
             return int(major), int(minor)
-    raise N2VToolsError("TensorFlow is not installed: run pip install n2v_tools in this environment.")
+    return 0, 0
 
 
 def keras_version() -> str:
