@@ -1,0 +1,81 @@
+"""Patches in; what the network sees, what it must predict and where, out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import keras_backend
+from .positions import stratified_positions
+from .replace import replacement_values
+
+
+def hide_pixels(
+    patches: Any, masked_percent: float, replacement: str, radius_px: float, seed: Any
+) -> tuple[Any, Any]:
+    """Hide some pixels of every patch; each channel hides its own.
+
+    Parameters
+    ----------
+    patches : float32 tensor, shape (N, [Z,] Y, X, C)
+        Noisy and normalised; sizes but N are static.
+    masked_percent : float
+        Share of the pixels to hide.
+    replacement : str
+        One of `replace.REPLACEMENTS`.
+    radius_px : float
+        Reach of the replacement.
+    seed : int tensor of shape (2,)
+        Equal seeds hide equal pixels by equal values.
+
+    Returns
+    -------
+    shown : float32 tensor, shape of `patches`
+        What the network sees.
+    target : float32 tensor, shape (N, [Z,] Y, X, 2 C)
+        The noisy patch, then the mask (1 = hidden): what `nets.losses` takes.
+    """
+    tf = keras_backend.load()
+    shape, n_channels = tuple(patches.shape[1:-1]), patches.shape[-1]
+    images = _channels_apart(patches)
+    where_seed, what_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    positions, used = stratified_positions(tf.shape(images)[0], shape, masked_percent, where_seed)
+    values = replacement_values(replacement, images, positions, radius_px, what_seed)
+    mask, stand_in = _scatter(used, values, positions, shape, tf.shape(images)[0])
+    mask = _channels_together(mask, n_channels)
+    # Chosen, not added: the sum of a value and a difference would still depend on the value.
+    shown = tf.where(mask > 0, _channels_together(stand_in, n_channels), patches)
+    return shown, tf.concat([patches, mask], axis=-1)
+
+
+def _scatter(
+    used: Any, values: Any, positions: Any, shape: tuple[int, ...], n_images: Any
+) -> tuple[Any, Any]:
+    """Images (M, *S) of the mask and of the values that stand in."""
+    tf = keras_backend.load()
+    n_pixels = math.prod(shape)
+    flat = positions[..., 0]
+    for axis in range(1, len(shape)):
+        flat = flat * shape[axis] + positions[..., axis]
+    flat += n_pixels * tf.range(n_images)[:, None]
+    flat = tf.boolean_mask(flat, used)[:, None]
+    size = (n_images * n_pixels,)
+    mask = tf.scatter_nd(flat, tf.ones(tf.shape(flat)[:1]), size)
+    stand_in = tf.scatter_nd(flat, tf.boolean_mask(values, used), size)
+    return tf.reshape(mask, (-1, *shape)), tf.reshape(stand_in, (-1, *shape))
+
+
+def _channels_apart(patches: Any) -> Any:
+    """(N, *S, C) -> (N * C, *S)."""
+    tf = keras_backend.load()
+    last = len(patches.shape) - 1
+    moved = tf.transpose(patches, (0, last, *range(1, last)))
+    return tf.reshape(moved, (-1, *patches.shape[1:-1]))
+
+
+def _channels_together(images: Any, n_channels: int) -> Any:
+    """(N * C, *S) -> (N, *S, C)."""
+    tf = keras_backend.load()
+    shape = tuple(images.shape[1:])
+    apart = tf.reshape(images, (-1, n_channels, *shape))
+    return tf.transpose(apart, (0, *range(2, len(shape) + 2), 1))

@@ -1,0 +1,210 @@
+"""What stands in for a hidden value.
+
+One function per replacement, all with the same signature and written for any number
+of axes. The names are n2v's ``n2v_manipulator`` values, so that its configurations
+read here. Nothing but `normal_additive`, `uniform_withCP` (whose window includes the
+centre by definition) and `identity` ever looks at the value that is hidden.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .. import keras_backend
+
+JITTER_PX = 4.0  # standard deviation of the offset of `normal_withoutCP`, as in n2v
+
+
+def replacement_values(
+    name: str, images: Any, positions: Any, radius_px: float, seed: Any
+) -> Any:
+    """Values to put at the blind spots.
+
+    Parameters
+    ----------
+    name : str
+        One of `REPLACEMENTS`.
+    images : float32 tensor, shape (M, [Z,] Y, X)
+        Noisy patches, one channel each, normalised.
+    positions : int32 tensor, shape (M, P, D)
+        Blind spots, in pixels from the corner; those outside the image are ignored.
+    radius_px : float
+        A replacement comes from at most this far away along each axis; for
+        `normal_additive` it is the standard deviation of what is added.
+    seed : int tensor of shape (2,)
+        Source of chance.
+
+    Returns
+    -------
+    values : float32 tensor, shape (M, P)
+    """
+    return REPLACEMENTS[name](images, positions, radius_px, seed)
+
+
+def _uniform_with_centre(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """Any pixel of the window cut at the patch border, the centre included."""
+    tf = keras_backend.load()
+    low, high = _window(images, positions, radius_px)
+    chance = tf.random.stateless_uniform(tf.shape(positions), seed)
+    return _values_at(images, low + _scaled(chance, high - low + 1))
+
+
+def _uniform_without_centre(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """Any pixel of the window cut at the patch border but the centre.
+
+    Drawn by numbering the pixels of the window without the centre: no rejection, so
+    nothing can slip through.
+    """
+    tf = keras_backend.load()
+    low, high = _window(images, positions, radius_px)
+    sizes = high - low + 1  # (M, P, D)
+    centre = _number_in(positions - low, sizes)
+    chance = tf.random.stateless_uniform(tf.shape(centre), seed)
+    number = _scaled(chance, tf.reduce_prod(sizes, axis=-1) - 1)
+    number += tf.cast(number >= centre, tf.int32)
+    return _values_at(images, low + _place_in(number, sizes))
+
+
+def _normal_without_centre(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """The pixel at a normally distributed offset, cut at the patch border, never the centre."""
+    tf = keras_backend.load()
+    size = tf.constant(tuple(images.shape[1:]), tf.int32)
+    offsets = JITTER_PX * tf.random.stateless_normal(tf.shape(positions), seed)
+    there = tf.clip_by_value(positions + tf.cast(tf.round(offsets), tf.int32), 0, size - 1)
+    # An offset of nothing becomes one step along the last axis, towards the middle of the patch.
+    step = tf.where(positions[..., -1:] < size[-1] // 2, 1, -1)
+    aside = tf.concat([there[..., :-1], there[..., -1:] + step], axis=-1)
+    still = tf.reduce_all(there == positions, axis=-1, keepdims=True)
+    return _values_at(images, tf.where(still, aside, there))
+
+
+def _normal_fitted(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """A draw from the normal distribution with the window's mean and deviation."""
+    tf = keras_backend.load()
+    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    weight = tf.cast(inside, tf.float32)
+    n = tf.reduce_sum(weight, axis=-1)
+    mean = tf.reduce_sum(values * weight, axis=-1) / n
+    variance = tf.reduce_sum(weight * (values - mean[..., None]) ** 2, axis=-1) / n
+    return mean + tf.sqrt(variance) * tf.random.stateless_normal(tf.shape(mean), seed)
+
+
+def _normal_additive(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """The value itself plus normal noise of deviation `radius_px`, in normalised units."""
+    tf = keras_backend.load()
+    values = _values_at(images, positions)
+    return values + radius_px * tf.random.stateless_normal(tf.shape(values), seed)
+
+
+def _identity(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """The value itself: nothing is hidden (for experiments)."""
+    return _values_at(images, positions)
+
+
+def _mean(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """Mean of the window without its centre."""
+    tf = keras_backend.load()
+    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    weight = tf.cast(inside, tf.float32)
+    return tf.reduce_sum(values * weight, axis=-1) / tf.reduce_sum(weight, axis=-1)
+
+
+def _median(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+    """Median of the window without its centre (N2V2)."""
+    tf = keras_backend.load()
+    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    # What lies outside the patch sorts last and is not counted.
+    ranked = tf.sort(tf.where(inside, values, math.inf), axis=-1)
+    n = tf.reduce_sum(tf.cast(inside, tf.int32), axis=-1, keepdims=True)
+    middle = tf.concat([(n - 1) // 2, n // 2], axis=-1)  # (M, P, 2): equal where n is odd
+    return tf.reduce_mean(tf.gather(ranked, middle, batch_dims=2), axis=-1)
+
+
+REPLACEMENTS: dict[str, Callable[[Any, Any, float, Any], Any]] = {
+    "uniform_withCP": _uniform_with_centre,
+    "uniform_withoutCP": _uniform_without_centre,
+    "normal_withoutCP": _normal_without_centre,
+    "normal_additive": _normal_additive,
+    "normal_fitted": _normal_fitted,
+    "identity": _identity,
+    "mean": _mean,
+    "median": _median,
+}
+
+
+def _window(images: Any, positions: Any, radius_px: float) -> tuple[Any, Any]:
+    """First and last pixel of the window around each spot, cut at the patch border."""
+    tf = keras_backend.load()
+    last = tf.constant(tuple(images.shape[1:]), tf.int32) - 1
+    inside = tf.minimum(positions, last)  # spots outside are ignored later, but must not index
+    radius = int(radius_px)
+    return tf.maximum(inside - radius, 0), tf.minimum(inside + radius, last)
+
+
+def _neighbours(
+    images: Any, positions: Any, radius_px: float, with_centre: bool
+) -> tuple[Any, Any]:
+    """Values of the window around each spot, and which of them lie in the patch.
+
+    Returns
+    -------
+    values, inside : float32 and bool tensors, shape (M, P, K)
+    """
+    tf = keras_backend.load()
+    n_axes, radius = len(images.shape) - 1, int(radius_px)
+    window = itertools.product(range(-radius, radius + 1), repeat=n_axes)
+    offsets = tf.constant([o for o in window if with_centre or any(o)])  # (K, D)
+    size = tf.constant(tuple(images.shape[1:]), tf.int32)
+    inside, flat = None, None
+    for axis in range(n_axes):  # axis by axis: a third of the memory of (M, P, K, D)
+        places = positions[..., axis, None] + offsets[:, axis]
+        within = (places >= 0) & (places < size[axis])
+        inside = within if inside is None else inside & within
+        places = tf.clip_by_value(places, 0, size[axis] - 1)
+        flat = places if flat is None else flat * size[axis] + places
+    return _take(images, flat), inside
+
+
+def _values_at(images: Any, positions: Any) -> Any:
+    """Value at each position; positions outside are moved onto the border."""
+    tf = keras_backend.load()
+    size = tf.constant(tuple(images.shape[1:]), tf.int32)
+    inside = tf.clip_by_value(positions, 0, size - 1)
+    return _take(images, _number_in(inside, size))
+
+
+def _take(images: Any, flat: Any) -> Any:
+    """Gather by number of pixel, image by image: (M, *S), (M, ...) -> (M, ...)."""
+    tf = keras_backend.load()
+    n_pixels = math.prod(images.shape[1:])
+    rows = tf.reshape(images, (-1,))
+    start = n_pixels * tf.range(tf.shape(images)[0])
+    start = tf.reshape(start, (-1,) + (1,) * (len(flat.shape) - 1))
+    return tf.gather(rows, flat + start)
+
+
+def _number_in(places: Any, sizes: Any) -> Any:
+    """Number of a pixel, counted in C order, in a box of `sizes`: (..., D) -> (...)."""
+    number = places[..., 0]
+    for axis in range(1, places.shape[-1]):
+        number = number * sizes[..., axis] + places[..., axis]
+    return number
+
+
+def _place_in(number: Any, sizes: Any) -> Any:
+    """Place of the pixel with this number in a box of `sizes`: (...) -> (..., D)."""
+    tf = keras_backend.load()
+    places = []
+    for axis in reversed(range(sizes.shape[-1])):
+        places.append(number % sizes[..., axis])
+        number = number // sizes[..., axis]
+    return tf.stack(places[::-1], axis=-1)
+
+
+def _scaled(chance: Any, n: Any) -> Any:
+    """Whole numbers 0 ... n - 1 from uniform chance in [0, 1)."""
+    tf = keras_backend.load()
+    return tf.minimum(tf.cast(chance * tf.cast(n, tf.float32), tf.int32), n - 1)
