@@ -1,0 +1,159 @@
+"""Mean, deviation, range and grey levels of a stream of pixels.
+
+Pixels of 8 and 16 bit are counted in a histogram, from which every figure follows
+exactly; wider types are merged plane by plane in float64. Either way the memory does
+not grow with the number of pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+MAX_LEVELS = 65_536
+SAMPLE_PX = 65_536  # of a plane of floats, to count its grey levels
+
+
+class Intensity(Protocol):
+    """Statistics of one channel, in counts; all 0 before the first pixel."""
+
+    n_pixels: int
+
+    @property
+    def mean(self) -> float:
+        """Mean."""
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation (divided by n)."""
+
+    @property
+    def minimum(self) -> float:
+        """Smallest value."""
+
+    @property
+    def maximum(self) -> float:
+        """Largest value."""
+
+    def add(self, pixels: np.ndarray) -> None:
+        """Take in more pixels, shape (N,), all finite."""
+
+    def levels(self) -> np.ndarray:
+        """Return the distinct values seen, at most `MAX_LEVELS` of them."""
+
+
+def intensity_for(dtype: np.dtype) -> Intensity:
+    """Return the way of counting that fits the type of the pixels."""
+    if dtype.kind == "b" or (dtype.kind in "iu" and dtype.itemsize <= 2):
+        return Counted(dtype)
+    return Merged()
+
+
+def channel_of(place: Mapping[str, int]) -> int:
+    """Return the channel of a place; 0 where there is no axis C."""
+    return place.get("C", 0)
+
+
+class Counted:
+    """Exact statistics from a histogram, for types of at most 16 bit."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.n_pixels = 0
+        self._lowest = int(np.iinfo(dtype).min) if dtype.kind == "i" else 0
+        self._counts = np.zeros(256 ** max(1, dtype.itemsize), np.int64)
+
+    def add(self, pixels: np.ndarray) -> None:
+        """Take in more pixels, shape (N,), all finite."""
+        if not pixels.size:
+            return
+        if self._lowest:
+            pixels = pixels.astype(np.int32) - self._lowest
+        counts = np.bincount(pixels)
+        self._counts[: len(counts)] += counts
+        self.n_pixels += pixels.size
+
+    def levels(self) -> np.ndarray:
+        """Return the distinct values seen."""
+        return np.flatnonzero(self._counts) + self._lowest
+
+    @property
+    def mean(self) -> float:
+        """Mean."""
+        levels = self.levels()
+        total = int(levels @ self._counts[levels - self._lowest])  # exact: below 2**63
+        return total / self.n_pixels if self.n_pixels else 0.0
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation."""
+        levels = self.levels()
+        counts = self._counts[levels - self._lowest]
+        squares = (levels - self.mean) ** 2 @ counts
+        return math.sqrt(squares / self.n_pixels) if self.n_pixels else 0.0
+
+    @property
+    def minimum(self) -> float:
+        """Smallest value."""
+        return float(self.levels()[0]) if self.n_pixels else 0.0
+
+    @property
+    def maximum(self) -> float:
+        """Largest value."""
+        return float(self.levels()[-1]) if self.n_pixels else 0.0
+
+
+class Merged:
+    """Statistics merged in float64, for floats and wide integers.
+
+    Each batch of pixels is reduced to its own mean and sum of squared deviations, and
+    these are merged [1]_: no difference of large sums is ever taken.
+
+    References
+    ----------
+    .. [1] T. F. Chan, G. H. Golub, R. J. LeVeque. Updating Formulae and a Pairwise
+       Algorithm for Computing Sample Variances. Stanford STAN-CS-79-773, 1979.
+    """
+
+    def __init__(self) -> None:
+        self.n_pixels = 0
+        self.mean = 0.0
+        self.minimum = self.maximum = 0.0
+        self._squares = 0.0
+        self._levels: np.ndarray = np.empty(0)
+
+    def add(self, pixels: np.ndarray) -> None:
+        """Take in more pixels, shape (N,), all finite."""
+        if not pixels.size:
+            return
+        low, high = float(pixels.min()), float(pixels.max())
+        self.minimum = min(self.minimum, low) if self.n_pixels else low
+        self.maximum = max(self.maximum, high) if self.n_pixels else high
+        self._add_levels(pixels)
+        deviations = pixels.astype(np.float64)
+        mean = min(max(float(deviations.mean()), low), high)  # rounding must not leave the range
+        deviations -= mean
+        n = self.n_pixels + pixels.size
+        apart = mean - self.mean
+        self._squares += float(deviations @ deviations)
+        self._squares += apart * apart * self.n_pixels * pixels.size / n
+        self.mean += apart * pixels.size / n
+        self.n_pixels = n
+
+    def _add_levels(self, pixels: np.ndarray) -> None:
+        if len(self._levels) >= MAX_LEVELS:
+            return
+        if pixels.dtype.kind == "f":
+            pixels = pixels[:: max(1, pixels.size // SAMPLE_PX)]
+        self._levels = np.union1d(self._levels, pixels)[:MAX_LEVELS]
+
+    def levels(self) -> np.ndarray:
+        """Return the distinct values seen."""
+        return self._levels
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation."""
+        return math.sqrt(self._squares / self.n_pixels) if self.n_pixels else 0.0

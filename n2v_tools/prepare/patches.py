@@ -1,0 +1,286 @@
+"""Patches for training and validation, drawn from whatever is not strip.
+
+Windows are chosen first, from the survey alone; the files are then read once, plane by
+plane, and the pixels go straight to their shuffled place in the result. So the memory
+depends on the patches asked for and not on the files. Values stay counts, and nothing
+is turned or mirrored here: augmentation comes after the split.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import OutputError, StackError
+from ..stack import Stack
+from .plan import (
+    MEMORY_BYTES,
+    PatchFit,
+    PatchPlan,
+    commas,
+    count_patches,
+    fit_patch,
+    room_for_patches,
+    strips_of,
+    units_of,
+)
+from .survey import Survey, fill_nonfinite
+from .windows import find_ranges, split, volumes
+
+__all__ = [
+    "PatchFit",
+    "PatchPlan",
+    "PatchSet",
+    "count_patches",
+    "draw_patches",
+    "fit_patch",
+    "room_for_patches",
+]
+
+Progress = Callable[[int, int], None]  # patches done, patches in all
+TRAIN, VALIDATION = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class PatchSet:
+    """Patches in counts, shuffled; no pixel is in both parts.
+
+    Parameters
+    ----------
+    train, validation : ndarray of float32, shape (N, [Z,] Y, X, C)
+        Validation has N = 0 if none was asked for. Files mapped to memory if large.
+    n_per_stack : tuple of (int, int)
+        Training and validation patches from each stack.
+    notes : tuple of str
+        What a user should hear: stacks that gave nothing.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    n_per_stack: tuple[tuple[int, int], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """What is read as one: a plane for 2D patches, a volume for 3D ones."""
+
+    stack: int
+    place: Mapping[str, int]  # without C and the axes of the patch
+    ranges: np.ndarray
+
+
+def draw_patches(
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+    plan: PatchPlan,
+    rng: np.random.Generator,
+    scratch: Path | None = None,
+    progress: Progress | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> PatchSet:
+    """Draw patches from all stacks together, and split them.
+
+    Positions are random and spread evenly over all that is real, in proportion to its
+    size; patches overlap where more are asked for than fit side by side. Each plane is
+    read once at most. Pixels that are not finite are filled from their neighbours.
+
+    Parameters
+    ----------
+    stacks : sequence of Stack
+        With equal numbers of channels; sizes may differ.
+    surveys : sequence of Survey
+        One per stack, of all its planes.
+    plan : PatchPlan
+        What to draw.
+    rng : numpy.random.Generator
+        Source of chance; equal states give equal patches.
+    scratch : Path or None
+        Folder for patches that exceed `memory_bytes`.
+    progress : callable or None
+        Called with (patches done, patches in all).
+    memory_bytes : int
+        Larger results are written to `scratch`.
+
+    Raises
+    ------
+    StackError
+        If channels differ, no patch fits, or the data are too small to be split.
+    AxesError
+        If a stack lacks an axis of the model.
+    OutputError
+        If the patches fit neither the memory nor the disk.
+    """
+    n_channels = _require_equal_channels(stacks)
+    units = [
+        _Unit(i, place, find_ranges(strips, plan.window_px))
+        for i, (stack, survey) in enumerate(zip(stacks, surveys, strict=True))
+        for place, strips in units_of(stack, _whole(survey), plan)
+    ]
+    notes = _require_some(units, stacks, surveys, plan)
+    counts = count_patches(surveys, plan)
+    parts = _split(units, plan, counts, rng)
+    windows = [
+        _choose_windows(ranges, n, plan.window_px, rng)
+        for ranges, n in zip(parts, counts, strict=True)
+    ]
+    shape = (*plan.patch_px, n_channels)
+    arrays = _allocate(counts, shape, scratch, memory_bytes)
+    rows = np.concatenate([rng.permutation(n) for n in counts])
+    part = np.repeat((TRAIN, VALIDATION), counts)
+    read = _Reader(stacks, surveys, plan)
+    for done, (i, patch) in enumerate(read.patches(units, np.concatenate(windows)), start=1):
+        arrays[part[i]][rows[i]] = patch.reshape(shape)
+        if progress is not None and (done == len(rows) or done % 64 == 0):
+            progress(done, len(rows))
+    owners = [np.array([units[u].stack for u in chosen[:, 0]], int) for chosen in windows]
+    n_train, n_validation = (np.bincount(o, minlength=len(stacks)).tolist() for o in owners)
+    return PatchSet(*arrays, tuple(zip(n_train, n_validation, strict=True)), notes)
+
+
+class _Reader:
+    """Reads each plane once and hands out the windows that lie in it."""
+
+    def __init__(self, stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan) -> None:
+        self.stacks, self.surveys, self.plan = stacks, surveys, plan
+
+    def patches(
+        self, units: Sequence[_Unit], windows: np.ndarray
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the index of each window (unit, z, y, x) and its pixels (Z, Y, X, C)."""
+        depth, height, width = self.plan.window_px
+        planes: dict[tuple[int, int], np.ndarray] = {}
+        for i in np.lexsort((windows[:, 1], windows[:, 0])):
+            unit, z, y, x = (int(number) for number in windows[i])
+            needed = [(unit, k) for k in range(z, z + depth)]
+            planes = {key: planes[key] for key in needed if key in planes}
+            for key in needed:
+                if key not in planes:
+                    planes[key] = self._plane(units[unit], key[1])
+            yield i, np.stack([planes[k][y : y + height, x : x + width] for k in needed])
+
+    def _plane(self, unit: _Unit, z: int) -> np.ndarray:
+        """Read one plane with all its channels: (Y, X, C)."""
+        stack, survey = self.stacks[unit.stack], self.surveys[unit.stack]
+        axis = self.plan.depth_axis
+        place = {**unit.place, axis: z} if axis else dict(unit.place)
+        channels = range(stack.sizes["C"]) if "C" in stack.axes else (0,)
+        planes = [stack.plane({**place, "C": c}) for c in channels]
+        if survey.n_nonfinite:
+            strips = strips_of(stack, survey, place, self.plan)
+            planes = [fill_nonfinite(plane, strips)[0] for plane in planes]
+        return np.stack(planes, axis=-1) if len(planes) > 1 else planes[0][..., np.newaxis]
+
+
+def _split(
+    units: Sequence[_Unit],
+    plan: PatchPlan,
+    counts: tuple[int, int],
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Return the ranges of training and validation, each (R, 6): unit, then the range."""
+    ranges = [unit.ranges for unit in units]
+    parts = ranges, [one[:0] for one in ranges]
+    if counts[VALIDATION]:
+        found = split(ranges, plan.window_px, plan.validation, rng)
+        if found is None:
+            raise StackError(
+                f"the data are too small to set a block apart for validation: two patches of "
+                f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller --patch, "
+                f"or --validation 0."
+            )
+        parts = found
+    return [
+        np.concatenate([np.insert(one, 0, i, axis=1) for i, one in enumerate(part)])
+        for part in parts
+    ]
+
+
+def _choose_windows(
+    ranges: np.ndarray, n: int, window_px: tuple[int, int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Draw n windows (unit, z, y, x), spread evenly over what the ranges stand for."""
+    if not n:
+        return np.empty((0, 4), np.int64)
+    # One draw in each of n equal slices of all pixels: as random, but without bare spots.
+    upto = np.cumsum(_volumes_by_unit(ranges, window_px))
+    drawn = (np.arange(n) + rng.random(n)) * (upto[-1] / n)
+    chosen = ranges[np.minimum(np.searchsorted(upto, drawn, side="right"), len(ranges) - 1)]
+    y = rng.integers(chosen[:, 2], chosen[:, 3])
+    x = rng.integers(chosen[:, 4], chosen[:, 5])
+    return np.stack([chosen[:, 0], chosen[:, 1], y, x], axis=1)
+
+
+def _volumes_by_unit(ranges: np.ndarray, window_px: tuple[int, int, int]) -> np.ndarray:
+    starts = np.flatnonzero(np.diff(ranges[:, 0], prepend=-1))
+    return np.concatenate([volumes(one[:, 1:], window_px) for one in np.split(ranges, starts[1:])])
+
+
+def _allocate(
+    counts: tuple[int, int], shape: tuple[int, ...], scratch: Path | None, memory_bytes: int
+) -> list[np.ndarray]:
+    """Make room for the patches: in memory, or as files under `scratch` if large."""
+    n_bytes = 4 * sum(counts) * math.prod(shape)
+    if n_bytes <= memory_bytes:
+        return [np.empty((n, *shape), np.float32) for n in counts]
+    free = shutil.disk_usage(scratch).free if scratch is not None else 0
+    if scratch is None or free < n_bytes:
+        where = f"{scratch} has {free / 2**30:.1f} GiB free" if scratch else "no folder is given"
+        raise OutputError(
+            f"{sum(counts)} patches of {commas(shape[:-1])} px need {n_bytes / 2**30:.1f} GiB, "
+            f"but {where}. Ask for fewer --patches."
+        )
+    return [
+        np.lib.format.open_memmap(scratch / f"{name}.npy", "w+", np.float32, (n, *shape))
+        if n
+        else np.empty((0, *shape), np.float32)
+        for name, n in zip(("train", "validation"), counts, strict=True)
+    ]
+
+
+def _require_equal_channels(stacks: Sequence[Stack]) -> int:
+    """Return the number of channels all stacks have."""
+    counts = [stack.sizes.get("C", 1) for stack in stacks]
+    for stack, count in zip(stacks, counts, strict=True):
+        if count != counts[0]:
+            raise StackError(
+                f"{stack.name}: {count} channels, but {stacks[0].name} has {counts[0]}. "
+                "Train on stacks with equal numbers of channels."
+            )
+    return counts[0]
+
+
+def _require_some(
+    units: Sequence[_Unit],
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+    plan: PatchPlan,
+) -> tuple[str, ...]:
+    """Raise unless a patch fits somewhere; return a note for each stack without one."""
+    useful = {unit.stack for unit in units if len(unit.ranges)}
+    if not useful:
+        rooms = [
+            room_for_patches(stack, survey, plan)
+            for stack, survey in zip(stacks, surveys, strict=True)
+        ]
+        best = max(range(len(rooms)), key=lambda i: math.prod(rooms[i]))
+        raise StackError(
+            f"{stacks[best].name}: no patch of {commas(plan.patch_px)} px fits between strips; "
+            f"there is room for {commas(rooms[best])} px. Pass a smaller --patch."
+        )
+    return tuple(
+        f"{stack.name}: skipped, no patch of {commas(plan.patch_px)} px fits between its strips"
+        for i, stack in enumerate(stacks)
+        if i not in useful
+    )
+
+
+def _whole(survey: Survey) -> Survey:
+    if survey.n_seen < survey.n_planes:
+        raise ValueError("patches need a survey of all planes, not of a sample")
+    return survey

@@ -1,0 +1,159 @@
+"""Strips: the rows and columns of a plane that hold nothing.
+
+Deskewing leaves planes with black margins. A *strip* is a row or a column of a plane
+that is zero throughout, wherever it stands; an *empty* plane is zero throughout. A
+dark but real row is none: one pixel that is not zero (NaN counts as not zero) saves it.
+This module finds strips in a plane, fills them for a net that needs whole planes, and
+puts the exact zeros back. It knows neither files nor patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Strips:
+    """Which rows and columns of one plane are strips.
+
+    Parameters
+    ----------
+    rows : ndarray of bool, shape (Y,)
+        True where the row is zero throughout.
+    columns : ndarray of bool, shape (X,)
+        True where the column is zero throughout.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def none(cls, shape: Sequence[int]) -> Strips:
+        """Return the strips of a plane of `shape` (Y, X) that has none."""
+        return cls(np.zeros(shape[0], bool), np.zeros(shape[1], bool))
+
+    @property
+    def any(self) -> bool:
+        """True if there is at least one strip."""
+        return bool(self.rows.any() or self.columns.any())
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing of the plane is real: all of it is zero."""
+        return bool(self.rows.all() or self.columns.all())
+
+    def __or__(self, other: Strips) -> Strips:
+        """Return what is a strip in either: the union over channels or planes."""
+        return Strips(self.rows | other.rows, self.columns | other.columns)
+
+    def fill(self, plane: np.ndarray) -> np.ndarray:
+        """Return the plane with its strips filled by reflection of what is real.
+
+        A strip at an edge mirrors the pixels beside it; each half of a strip inside
+        mirrors its own side. Pixels are copied, not blended, so that the noise in a
+        filled strip is as strong as elsewhere and a net meets nothing it never saw.
+
+        Parameters
+        ----------
+        plane : ndarray, shape (Y, X)
+            Any dtype; left as it is.
+
+        Returns
+        -------
+        filled : ndarray, shape (Y, X)
+            `plane` itself if it has no strips, or is empty and has nothing to copy:
+            `fill_volume` takes an empty plane from its neighbours.
+        """
+        if not self.any or self.empty:
+            return plane
+        return plane[np.ix_(reflected_sources(self.rows), reflected_sources(self.columns))]
+
+    def blank(self, plane: np.ndarray) -> np.ndarray:
+        """Put the exact zeros of the strips into `plane`, in place, and return it."""
+        plane[self.rows] = 0
+        plane[:, self.columns] = 0
+        return plane
+
+    def boxes(self) -> list[tuple[int, int, int, int]]:
+        """Return the largest rectangles without strips, as (y0, y1, x0, x1), end excluded."""
+        return [(y0, y1, x0, x1) for y0, y1 in runs(~self.rows) for x0, x1 in runs(~self.columns)]
+
+
+def find_strips(plane: np.ndarray) -> Strips:
+    """Find the all-zero rows and columns of a plane.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (Y, X)
+        Counts; NaN counts as not zero.
+    """
+    return Strips(~plane.any(axis=1), ~plane.any(axis=0))
+
+
+def fill_volume(volume: np.ndarray, strips: Sequence[Strips]) -> np.ndarray:
+    """Fill the strips of every plane, and empty planes by reflection along the depth.
+
+    Parameters
+    ----------
+    volume : ndarray, shape (Z, Y, X)
+        Any dtype; left as it is. The first axis may be T as well.
+    strips : sequence of Strips, length Z
+        Those of each plane.
+
+    Returns
+    -------
+    filled : ndarray, shape (Z, Y, X)
+        Without strips; all zero only if every plane is empty.
+    """
+    empty = np.array([one.empty for one in strips], bool)
+    if empty.all():
+        return volume.copy()
+    sources = reflected_sources(empty)
+    return np.stack([strips[z].fill(volume[z]) for z in sources])
+
+
+def runs(real: np.ndarray) -> list[tuple[int, int]]:
+    """Return the runs of True as (start, end), end excluded."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], real, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def reflected_sources(missing: np.ndarray) -> np.ndarray:
+    """Say from which real position each position takes its value.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (N,)
+        True where there is nothing to take; not all True.
+
+    Returns
+    -------
+    sources : ndarray of int64, shape (N,)
+        Own position where real; else the mirror image in the nearer edge of the run.
+        Real positions are counted without the gaps between them, and the count is
+        reflected again at its ends when a run is wider than what is real beside it.
+    """
+    real = np.flatnonzero(~missing)
+    sources = np.arange(len(missing))
+    for start, end in runs(missing):
+        before = int(np.searchsorted(real, start))  # how many real positions lie before
+        distance = np.arange(end - start)
+        from_left = before - 1 - distance
+        from_right = before + distance[::-1]
+        if start == 0:
+            order = from_right
+        elif end == len(missing):
+            order = from_left
+        else:
+            order = np.where(distance < (end - start + 1) // 2, from_left, from_right)
+        sources[start:end] = real[_reflect(order, len(real))]
+    return sources
+
+
+def _reflect(order: np.ndarray, length: int) -> np.ndarray:
+    """Fold any integers into 0..length-1 by reflection that repeats the end."""
+    folded = np.mod(order, 2 * length)
+    return np.where(folded < length, folded, 2 * length - 1 - folded)

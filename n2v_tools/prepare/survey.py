@@ -1,0 +1,268 @@
+"""One look at every plane of a stack: its strips, its intensities, its broken pixels.
+
+The survey reads plane by plane and keeps only what later steps ask for, so it costs one
+pass over the file and no memory to speak of. It judges nothing by itself;
+`require_trainable` is the one place that refuses a stack for what a survey found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+from ..errors import StackError
+from ..stack import Stack
+from .intensity import Intensity, channel_of, intensity_for
+from .strips import Strips, find_strips
+
+Progress = Callable[[int, int], None]  # planes done, planes in all
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a stack found.
+
+    Parameters
+    ----------
+    axes : str
+        Axes of the stack, in its order.
+    sizes : mapping of axis letter to int
+        Sizes of the stack.
+    n_planes, n_seen : int
+        YX planes in the stack, and how many of them were read.
+    n_planes_with_strips, n_empty_planes : int
+        Planes read that have strips but are not empty; planes that are zero throughout.
+    strip_rows, strip_columns : float
+        Mean number of strips per plane that has any, empty planes apart.
+    mean, std : tuple of float, one per channel
+        Counts, outside strips and empty planes; population standard deviation.
+    minimum, maximum : float
+        Counts, outside strips; 0 if there is no real pixel.
+    n_pixels : int
+        Real and finite pixels read.
+    n_levels : int
+        Distinct grey levels seen: all of them for types of 8 and 16 bit, counted up to
+        65,536 for wider integers, from a sample for floats.
+    n_nonfinite : int
+        NaN and infinite pixels; they are left out of the statistics.
+    first_nonfinite : str
+        Where the first of them is, such as ``"T 0, Z 3, Y 17, X 4"``; empty if none.
+    keep_strips : bool
+        True if zeros were taken as data, so that no strips were looked for.
+    """
+
+    axes: str
+    sizes: Mapping[str, int]
+    n_planes: int
+    n_seen: int
+    n_planes_with_strips: int
+    n_empty_planes: int
+    strip_rows: float
+    strip_columns: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    minimum: float
+    maximum: float
+    n_pixels: int
+    n_levels: int
+    n_nonfinite: int
+    first_nonfinite: str
+    keep_strips: bool = False
+    _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
+
+    def strips_at(self, place: Mapping[str, int]) -> Strips:
+        """Return the strips of the plane at `place`; none for a plane not read."""
+        shape = self.sizes["Y"], self.sizes["X"]
+        packed = self._strips.get(_key(self.axes, place))
+        if packed is None:
+            return Strips.none(shape)
+        both = np.unpackbits(packed, count=sum(shape)).astype(bool)
+        return Strips(both[: shape[0]], both[shape[0] :])
+
+
+def survey_stack(
+    stack: Stack,
+    *,
+    keep_strips: bool = False,
+    sample_planes: int | None = None,
+    progress: Progress | None = None,
+) -> Survey:
+    """Read a stack once, plane by plane, and report what is in it.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any axes.
+    keep_strips : bool
+        Take zeros as data: no strips are looked for.
+    sample_planes : int or None
+        Read only about this many planes, evenly spread (for a quick look; patches
+        cannot be drawn from such a survey); None reads all.
+    progress : callable or None
+        Called with (planes done, planes in all) after each plane.
+
+    Returns
+    -------
+    survey : Survey
+        Valid for any stack, also one that is constant, empty or all NaN.
+    """
+    places = list(stack.places())
+    chosen = places
+    if sample_planes is not None and sample_planes < len(places):
+        spread = np.linspace(0, len(places) - 1, max(1, sample_planes)).round().astype(int)
+        chosen = [places[i] for i in spread]
+    notes = _Notes(stack.axes, keep_strips)
+    channels = [intensity_for(stack.dtype) for _ in range(stack.sizes.get("C", 1))]
+    for done, place in enumerate(chosen, start=1):
+        notes.add(place, stack.plane(place), channels[channel_of(place)])
+        if progress is not None:
+            progress(done, len(chosen))
+    return notes.survey(stack, channels, n_planes=len(places), n_seen=len(chosen))
+
+
+class _Notes:
+    """What is collected on the way from plane to plane."""
+
+    def __init__(self, axes: str, keep_strips: bool) -> None:
+        self.axes = axes
+        self.keep_strips = keep_strips
+        self.strips: dict[tuple[int, ...], np.ndarray] = {}
+        self.n_empty = self.n_with_strips = 0
+        self.n_rows = self.n_columns = 0
+        self.n_nonfinite = 0
+        self.first_nonfinite = ""
+
+    def add(self, place: Mapping[str, int], plane: np.ndarray, intensity: Intensity) -> None:
+        strips = Strips.none(plane.shape) if self.keep_strips else find_strips(plane)
+        if strips.any:
+            both = np.concatenate((strips.rows, strips.columns))
+            self.strips[_key(self.axes, place)] = np.packbits(both)
+            if strips.empty:
+                self.n_empty += 1
+                return
+            self.n_with_strips += 1
+            self.n_rows += int(strips.rows.sum())
+            self.n_columns += int(strips.columns.sum())
+            real = plane[np.ix_(~strips.rows, ~strips.columns)].ravel()
+        else:
+            real = plane.ravel()
+        if plane.dtype.kind == "f":
+            finite = np.isfinite(real)
+            if not finite.all():
+                self._note_nonfinite(place, plane)
+                real = real[finite]
+        intensity.add(real)
+
+    def _note_nonfinite(self, place: Mapping[str, int], plane: np.ndarray) -> None:
+        broken = np.argwhere(~np.isfinite(plane))
+        if not self.n_nonfinite:
+            y, x = (int(i) for i in broken[0])
+            where = {**place, "Y": y, "X": x}
+            self.first_nonfinite = ", ".join(f"{axis} {i}" for axis, i in where.items())
+        self.n_nonfinite += len(broken)
+
+    def survey(
+        self, stack: Stack, channels: list[Intensity], *, n_planes: int, n_seen: int
+    ) -> Survey:
+        seen = [one for one in channels if one.n_pixels]
+        return Survey(
+            axes=stack.axes,
+            sizes=stack.sizes,
+            n_planes=n_planes,
+            n_seen=n_seen,
+            n_planes_with_strips=self.n_with_strips,
+            n_empty_planes=self.n_empty,
+            strip_rows=self.n_rows / max(1, self.n_with_strips),
+            strip_columns=self.n_columns / max(1, self.n_with_strips),
+            mean=tuple(one.mean for one in channels),
+            std=tuple(one.std for one in channels),
+            minimum=min((one.minimum for one in seen), default=0.0),
+            maximum=max((one.maximum for one in seen), default=0.0),
+            n_pixels=sum(one.n_pixels for one in channels),
+            n_levels=len(set().union(*(one.levels().tolist() for one in channels))),
+            n_nonfinite=self.n_nonfinite,
+            first_nonfinite=self.first_nonfinite,
+            keep_strips=self.keep_strips,
+            _strips=self.strips,
+        )
+
+
+def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None:
+    """Raise unless a net can learn from the stack.
+
+    Parameters
+    ----------
+    survey : Survey
+        Of the whole stack.
+    name : str
+        File named in the message.
+    nan : {"refuse", "fill"}
+        ``"fill"`` lets broken pixels pass, as long as there are others.
+
+    Raises
+    ------
+    StackError
+        If there is no real pixel, a channel is constant, or pixels are not finite.
+    """
+    if survey.n_nonfinite and nan != "fill":
+        raise StackError(
+            f"{name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
+            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them "
+            "from their neighbours."
+        )
+    if not survey.n_pixels:
+        what = "NaN or infinite" if survey.n_nonfinite else "zero"
+        raise StackError(
+            f"{name}: every pixel is {what}, so there is nothing to learn from. "
+            "Check the file and, in an HDF5 file, the dataset that was named."
+        )
+    constant = [i for i, std in enumerate(survey.std) if not std > 0]
+    if constant:
+        where = f" in channel {constant[0]}" if len(survey.std) > 1 else ""
+        raise StackError(
+            f"{name}: every real pixel{where} is {survey.mean[constant[0]]:g}, so there is "
+            "nothing to learn from. Check that the file holds the image that you mean."
+        )
+
+
+def fill_nonfinite(
+    plane: np.ndarray, strips: Strips | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill NaN and infinite pixels with the value of the nearest finite one.
+
+    One neighbour is copied, not several averaged, so that the filled pixels are as
+    noisy as the others.
+
+    Parameters
+    ----------
+    plane : ndarray of float or int, shape (Y, X)
+        Counts; left as it is.
+    strips : Strips or None
+        Rows and columns whose zeros must not be copied.
+
+    Returns
+    -------
+    filled : ndarray, shape (Y, X)
+        `plane` itself if nothing is broken; zeros where there is nothing to copy.
+    mask : ndarray of bool, shape (Y, X)
+        True where a pixel was not finite.
+    """
+    mask = ~np.isfinite(plane)
+    if not mask.any():
+        return plane, mask
+    no_source = mask
+    if strips is not None and strips.any and not strips.empty:
+        no_source = mask | strips.rows[:, np.newaxis] | strips.columns
+    if no_source.all():
+        return np.where(mask, 0, plane).astype(plane.dtype), mask
+    nearest = distance_transform_edt(no_source, return_distances=False, return_indices=True)
+    filled = plane.copy()
+    filled[mask] = plane[tuple(axis[mask] for axis in nearest)]
+    return filled, mask
+
+
+def _key(axes: str, place: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(place[axis] for axis in axes if axis not in "YX")
