@@ -1,0 +1,1 @@
+"""Recipes: what each method hides, builds, minimises and leaves behind."""

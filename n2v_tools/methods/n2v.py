@@ -1,0 +1,175 @@
+"""Noise2Void and Noise2Void 2: settings, presets, and what a training sample is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from ..blindspot.batches import hide_pixels
+from ..blindspot.positions import box_edges
+from ..blindspot.replace import REPLACEMENTS
+from ..errors import SettingsError
+from ..nets.losses import masked_loss
+from ..nets.unet import NetSettings, build_unet
+from ..settings import nearest
+
+
+@dataclass(frozen=True)
+class N2VSettings:
+    """Everything `--set` can change; a default stands here and nowhere else.
+
+    The defaults differ from n2v's on purpose: hiding more pixels, replacing them by the
+    median of their neighbours and leaving out batch normalisation reach n2v's quality in
+    a fraction of the time; see DESIGN.md.
+    """
+
+    patch_px: tuple[int, ...] = (64, 64)  # YX or ZYX
+    n_patches: int | None = None  # training and validation together; None: by the data's size
+    validation: float = 0.1  # share of the patches, from blocks of their own
+    epochs: int = 20
+    steps_per_epoch: int = 100
+    max_steps: int | None = None  # ends within an epoch
+    batch_size: int | None = None  # None: 16 in 2D, 4 in 3D
+    learning_rate: float = 0.001
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    plateau_factor: float = 0.5
+    plateau_patience: int = 10  # epochs
+    progress_knots: tuple[tuple[float, float], ...] = ()  # recorded by --minutes: step, progress
+    masked_percent: float = 6.0  # of the pixels of a patch
+    replacement: str = "median"  # n2v_manipulator
+    radius_px: float = 2  # of the window a replacement comes from
+    loss: Literal["mse", "mae"] = "mse"
+    augment: bool = True  # flips and quarter turns in YX
+    unet_depth: int = 2
+    unet_first_filters: int = 32
+    unet_kernel: int = 3
+    batch_norm: bool = False
+    residual: bool = False
+    blurpool: bool = False  # N2V2
+    skip_skipone: bool = False  # N2V2
+    joint_channels: bool = False
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.patch_px) not in (2, 3):
+            raise SettingsError(f"patch {self.patch_px}: give two edges (Y,X) or three (Z,Y,X).")
+        if self.replacement not in REPLACEMENTS:
+            raise SettingsError(
+                f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
+                f"Known: {', '.join(REPLACEMENTS)}."
+            )
+        block = 2**self.unet_depth
+        wrong = [edge for edge in self.patch_px if edge < block or edge % block]
+        if wrong:
+            raise SettingsError(
+                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_depth} every edge must "
+                f"be a multiple of {block}, such as {max(block, round(wrong[0] / block) * block)}."
+            )
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise SettingsError(f"{name} is {value:g}; it must be {low:g} to {high:g}.")
+        if self.replacement != "normal_additive" and self.radius_px < 1:
+            raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")
+        box_edges(self.patch_px, self.masked_percent)
+
+    @property
+    def batch(self) -> int:
+        """Patches a step."""
+        return self.batch_size or (16 if len(self.patch_px) == 2 else 4)
+
+
+_RANGES = (
+    ("validation", 0, 0.5),
+    ("n_patches", 1, 10**9),
+    ("epochs", 1, 10**6),
+    ("steps_per_epoch", 1, 10**7),
+    ("max_steps", 1, 10**12),
+    ("batch_size", 1, 65536),
+    ("learning_rate", 1e-9, 1),
+    ("radius_px", 0, 1000),
+    ("unet_depth", 1, 6),
+    ("unet_first_filters", 1, 512),
+    ("unet_kernel", 1, 15),
+)
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # The dome author's settings; see the dome workflow in the documentation of the model folders.
+    "legacy": {
+        "unet_depth": 3,
+        "unet_first_filters": 64,
+        "batch_norm": True,
+        "learning_rate": 4e-4,
+        "schedule": "plateau",
+        "batch_size": 128,
+        "epochs": 25,
+        "steps_per_epoch": 75,
+        "masked_percent": 0.198,
+        "replacement": "uniform_withCP",
+        "radius_px": 5,
+        "augment": False,
+        "joint_channels": True,
+    },
+}
+
+
+@dataclass(frozen=True)
+class N2V:
+    """Noise2Void [1]_: predict hidden pixels from their neighbours.
+
+    The noise must be independent from pixel to pixel, the signal must not be.
+
+    References
+    ----------
+    .. [1] A. Krull, T.-O. Buchholz, F. Jug. Noise2Void - Learning Denoising
+       from Single Noisy Images. CVPR 2019.
+    """
+
+    settings: N2VSettings = N2VSettings()
+    name: ClassVar[str] = "n2v"
+
+    def net_settings(self, n_channels: int) -> NetSettings:
+        """The network for patches of `n_channels` channels."""
+        s = self.settings
+        return NetSettings(
+            n_dim=len(s.patch_px),
+            n_channels=n_channels,
+            depth=s.unet_depth,
+            first_filters=s.unet_first_filters,
+            kernel=s.unet_kernel,
+            batch_norm=s.batch_norm,
+            residual=s.residual,
+            blurpool=s.blurpool,
+            skip_skipone=s.skip_skipone,
+            single_net_per_channel=not s.joint_channels,
+        )
+
+    def build(self, n_channels: int, seed: int) -> Any:
+        """Make the untrained network: a keras.Model of ([Z,] Y, X, C) to the same."""
+        return build_unet(self.net_settings(n_channels), seed=seed)
+
+    def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
+        """Hide pixels of normalised patches (N, [Z,] Y, X, C); see `blindspot.batches`."""
+        s = self.settings
+        return hide_pixels(patches, s.masked_percent, s.replacement, s.radius_px, seed)
+
+    def loss(self) -> Callable[[Any, Any], Any]:
+        """Error at the hidden pixels, in normalised units."""
+        return masked_loss(self.settings.loss)
+
+
+@dataclass(frozen=True)
+class N2V2(N2V):
+    """Noise2Void 2 [1]_: median replacement, blur pooling and no first skip, against checkerboards.
+
+    References
+    ----------
+    .. [1] E. Hoeck, T.-O. Buchholz, A. Brachmann, F. Jug, A. Freytag. N2V2 - Fixing
+       Noise2Void Checkerboard Artifacts. ECCV Workshops 2022.
+    """
+
+    settings: N2VSettings = replace(N2VSettings(), blurpool=True, skip_skipone=True)
+    name: ClassVar[str] = "n2v2"

@@ -1,0 +1,48 @@
+"""The table of methods: one row each, and the names that are still to come."""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+from ..settings import nearest
+from .n2v import N2V, N2V2, PRESETS
+
+METHODS: dict[str, type[N2V]] = {"n2v": N2V, "n2v2": N2V2}
+LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
+PRESETS_LATER = ("fast", "best", "deepcad-rt")
+
+
+def find_method(name: str) -> type[N2V]:
+    """Class of the method called `name`; ``auto`` is Noise2Void until movies have their own.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown, with the nearest known one, or not built yet.
+    """
+    if name == "auto":
+        return N2V
+    if name in LATER:
+        raise UsageError(f"--method {name} is not available yet. Known: auto, {', '.join(METHODS)}.")
+    if name not in METHODS:
+        raise UsageError(
+            f"--method {name}: no such method.{nearest(name, METHODS)} "
+            f"Known: auto, {', '.join(METHODS)}."
+        )
+    return METHODS[name]
+
+
+def preset_settings(name: str) -> dict[str, object]:
+    """Settings that the preset called `name` changes.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown or not built yet.
+    """
+    if name in PRESETS_LATER:
+        raise UsageError(f"--preset {name} is not available yet. Known: {', '.join(PRESETS)}.")
+    if name not in PRESETS:
+        raise UsageError(
+            f"--preset {name}: no such preset.{nearest(name, PRESETS)} Known: {', '.join(PRESETS)}."
+        )
+    return PRESETS[name]

@@ -1,0 +1,1 @@
+"""Training: samples, schedule, checkpoints, history and the loop that runs them in order."""

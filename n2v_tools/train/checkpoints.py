@@ -1,0 +1,95 @@
+"""Everything an interrupted training needs to go on as if nothing had happened.
+
+One file holds weights, the optimiser's state and the epoch; it is replaced whole after
+each epoch, so a kill at any moment leaves the last finished epoch. Plain arrays in an
+.npz file: no pickles, readable with any TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelError
+
+STATE_NAME = "training_state.npz"
+
+
+def save_state(folder: Path, model: Any, facts: dict[str, Any]) -> None:
+    """Write weights, optimiser state and `facts` (JSON values) in one atomic step."""
+    arrays = {f"weight_{i:04d}": w for i, w in enumerate(model.get_weights())}
+    for i, variable in enumerate(_optimizer_variables(model)):
+        arrays[f"optimizer_{i:04d}"] = variable.numpy()
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+
+    def write(path: Path) -> None:
+        with path.open("wb") as out:
+            np.savez(out, **arrays)
+
+    _replace(folder / STATE_NAME, write)
+
+
+def load_state(folder: Path, model: Any) -> dict[str, Any]:
+    """Put weights and optimiser state back into a compiled `model`; return the facts.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or of another network.
+    """
+    path = folder / STATE_NAME
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        facts = json.loads(arrays.pop("facts").tobytes())
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{path}: the state of the interrupted training cannot be read ({error}). Start anew "
+            "with --overwrite."
+        ) from None
+    model.optimizer.build(model.trainable_variables)
+    variables = _optimizer_variables(model)
+    weights = [arrays[n] for n in sorted(arrays) if n.startswith("weight_")]
+    states = [arrays[n] for n in sorted(arrays) if n.startswith("optimizer_")]
+    shapes = [v.shape for v in model.weights] + [v.shape for v in variables]
+    if [tuple(s) for s in shapes] != [a.shape for a in weights + states]:
+        raise ModelError(f"{path}: belongs to another network. Start anew with --overwrite.")
+    model.set_weights(weights)
+    for variable, state in zip(variables, states, strict=True):
+        variable.assign(state)
+    return facts
+
+
+def has_state(folder: Path) -> bool:
+    """True if an interrupted training left something to go on from."""
+    return (folder / STATE_NAME).exists()
+
+
+def remove_state(folder: Path) -> None:
+    """Delete the state of a training that is over."""
+    (folder / STATE_NAME).unlink(missing_ok=True)
+
+
+def save_weights(path: Path, model: Any) -> None:
+    """Write an .h5 file of weights under its name only when it is whole."""
+
+    def write(temporary: Path) -> None:
+        model.save_weights(str(temporary), save_format="h5")
+
+    _replace(path, write)
+
+
+def _optimizer_variables(model: Any) -> list[Any]:
+    variables = model.optimizer.variables
+    return list(variables() if callable(variables) else variables)
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    temporary = path.with_name(f".{path.name}.writing")
+    write(temporary)
+    os.replace(temporary, path)

@@ -1,0 +1,128 @@
+"""From patches to an endless row of batches, any step of which can be made again.
+
+Every batch is a function of the seed and its step alone: which patches, how they are
+turned, which pixels are hidden. So a training that was interrupted goes on with the
+very batches it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import keras_backend
+from ..prepare.symmetry import Symmetry
+
+MOST_VALIDATION_PATCHES = 256  # the score is a mean: more cost time and tell no more
+
+MakeSample = Callable[[Any, Any], tuple[Any, Any]]
+
+
+class Batches:
+    """Numbers of the patches of each step, and the patches themselves, normalised.
+
+    Parameters
+    ----------
+    patches : float32 array or memmap, shape (N, [Z,] Y, X, C)
+        In counts.
+    batch_size : int
+        Patches a step.
+    means, stds : sequence of float, length C
+        Intensity of the training data, by which patches are normalised.
+    turns : sequence of Symmetry
+        Operations to draw from for each patch; one that changes nothing is enough.
+    seed : int
+        Source of chance.
+    """
+
+    def __init__(
+        self,
+        patches: np.ndarray,
+        batch_size: int,
+        means: Sequence[float],
+        stds: Sequence[float],
+        turns: Sequence[Symmetry],
+        seed: int,
+    ) -> None:
+        self.patches = patches
+        self.batch_size = batch_size
+        self.turns = tuple(turns)
+        self.seed = seed
+        self._mean = np.asarray(means, np.float32)
+        self._std = np.asarray(stds, np.float32)
+        self._round: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def numbers(self, step: int) -> np.ndarray:
+        """Numbers of the patches of `step` (from 0), shape (batch,).
+
+        Rounds through all patches, each in an order of its own, follow one another
+        without a gap: after any number of steps no patch is more than one round ahead.
+        """
+        first = step * self.batch_size
+        places = np.arange(first, first + self.batch_size)
+        rounds, within = np.divmod(places, len(self.patches))
+        return np.array([self._order(r)[w] for r, w in zip(rounds, within, strict=True)])
+
+    def batch(self, step: int) -> np.ndarray:
+        """Normalised and turned patches of `step`, float32 (batch, [Z,] Y, X, C)."""
+        rng = np.random.default_rng([self.seed, 1, step])
+        chosen = self.patches[self.numbers(step)]
+        for i, turn in enumerate(rng.integers(len(self.turns), size=len(chosen))):
+            chosen[i] = self.turns[turn].apply(chosen[i : i + 1])[0]
+        return (chosen - self._mean) / self._std
+
+    def _order(self, number: int) -> np.ndarray:
+        if self._round[0] != number:
+            rng = np.random.default_rng([self.seed, 0, number])
+            self._round = (number, rng.permutation(len(self.patches)))
+        return self._round[1]
+
+
+def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int = 0) -> Any:
+    """Endless tf.data.Dataset of (shown, target) from `first_step` on.
+
+    Parameters
+    ----------
+    batches : Batches
+        Where patches come from.
+    make_sample : callable
+        ``(patches, seed) -> (shown, target)`` in TensorFlow: what the method says a
+        sample is.
+    first_step : int
+        Step to begin with, counted from 0.
+    """
+    tf = keras_backend.load()
+    shape = (batches.batch_size, *batches.patches.shape[1:])
+
+    def load(step: Any) -> Any:
+        patches = tf.numpy_function(batches.batch, [step], tf.float32)
+        patches.set_shape(shape)
+        return patches, step
+
+    def sample(patches: Any, step: Any) -> tuple[Any, Any]:
+        return make_sample(patches, tf.stack([tf.constant(batches.seed, tf.int64), step]))
+
+    steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+    # One call at a time loads: the order of patches is kept between calls.
+    return steps.map(load).map(sample, num_parallel_calls=1, deterministic=True).prefetch(2)
+
+
+def validation_samples(batches: Batches, make_sample: MakeSample) -> tuple[np.ndarray, np.ndarray]:
+    """Validation patches with their pixels hidden once and for all.
+
+    Returns
+    -------
+    shown, target : float32 arrays
+        At most `MOST_VALIDATION_PATCHES` samples.
+    """
+    tf = keras_backend.load()
+    wanted = min(len(batches.patches), MOST_VALIDATION_PATCHES)
+    shown, targets = [], []
+    for step, first in enumerate(range(0, wanted, batches.batch_size)):
+        patches = batches.batch(step)[: wanted - first]
+        pair = make_sample(tf.constant(patches), tf.constant([batches.seed, step], tf.int64))
+        shown.append(pair[0].numpy())
+        targets.append(pair[1].numpy())
+    return np.concatenate(shown), np.concatenate(targets)
