@@ -1,0 +1,142 @@
+"""``n2v-denoise``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..jobs.requests import DenoiseRequest
+from . import options, output
+from .exits import Command
+from .options import MemorySize, Named
+
+
+@click.command(
+    "denoise",
+    cls=Command,
+    short_help="Denoise files or folders with a trained model.",
+    epilog="\b\nExample:\n  n2v-denoise domes/ --model 2d_images_from_stack",
+)
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option(
+    "--model",
+    metavar="NAME|FOLDER",
+    help="A model's folder, or its name in --models or among those that come with n2v_tools.",
+)
+@options.models
+@click.option(
+    "--method",
+    type=Named("method", [], ["median", "gaussian", "diffusion", "nlm"]),
+    hidden=True,
+)
+@click.option("--dims", hidden=True)
+@options.axes
+@click.option(
+    "--frame",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only time point N, counted from 0; the output has no T axis.",
+)
+@click.option(
+    "--output",
+    metavar="DIR",
+    help="Folder of the outputs, made if missing.  [default: OUTPUT_FOLDER, else beside the input]",
+)
+@click.option(
+    "--suffix",
+    default=DenoiseRequest.suffix,
+    show_default=True,
+    help="Comes after the input's name.",
+)
+@click.option("--skip-existing", is_flag=True, help="Go on with a folder: leave what is done.")
+@options.overwrite
+@click.option(
+    "--dtype",
+    type=Named("dtype", ["auto", "uint16", "same", "float32"]),
+    default=DenoiseRequest.dtype,
+    show_default=True,
+    help="Type of the output; auto: uint16 where all values fit, else float32.",
+)
+@click.option(
+    "--format",
+    type=Named("format", ["tiff", "ome-tiff"], ["ome-zarr"]),
+    default=DenoiseRequest.format,
+    show_default=True,
+    help="tiff is ImageJ's.",
+)
+@click.option(
+    "--memory",
+    "memory_bytes",
+    type=MemorySize(),
+    metavar="SIZE",
+    help="Bound above the base process, such as 2GB.",
+)
+@click.option(
+    "--engine",
+    type=Named("engine", ["auto", "tensorflow"], ["openvino"]),
+    default="auto",
+    show_default=True,
+    help="What runs the net.",
+)
+@click.option(
+    "--precision",
+    type=Named("precision", ["auto", "float32", "bfloat16"], ["int8"]),
+    default=DenoiseRequest.precision,
+    show_default=True,
+    help="Arithmetic of the net.",
+)
+@click.option("--tta", is_flag=True, help="Average over flips and turns: slower, often better.")
+@options.keep_strips
+@options.nan
+@options.seed
+@options.not_yet("--uncertainty")
+@options.not_yet("--report")
+@options.common
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
+    """Denoise each INPUT (file, folder or glob) with a trained model.
+
+    The output has the input's axes, sizes and calibration, and stands beside it as
+    NAME_denoised.tif unless told otherwise. Nothing is overwritten.
+    """
+    _refuse_contradictions(values)
+    inputs, configuration, progress = options.configure(values, positional="inputs")
+    if not inputs:
+        raise click.UsageError("name at least one INPUT: a file, a folder or a glob.")
+    from ..jobs.denoise import denoise_files
+
+    models_dir = values.pop("models") or configuration.models
+    folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER")
+    request = DenoiseRequest(
+        inputs=tuple(configuration.find_input(spec) for spec in inputs),
+        output=Path(folder) if folder else None,
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        **values,
+    )
+    results = []
+    for done in denoise_files(request, Path(models_dir), progress):
+        results.append(done.to_json())
+        if done.error:
+            output.complain(f"Error: {done.error}")
+        elif not as_json and not done.skipped:
+            output.emit(done.line)
+    if as_json:
+        output.emit_json(results)
+    if any("error" in result for result in results):
+        ctx.exit(1)
+
+
+def _refuse_contradictions(values: dict[str, Any]) -> None:
+    """Refuse flags that exclude each other, and drop those that only one engine needs."""
+    if values.pop("dims") is not None:
+        raise click.UsageError("--dims is not available yet.")
+    values.pop("method"), values.pop("engine")
+    if values["model"] is None:
+        raise click.UsageError("--model is missing: name a trained model or its folder.")
+    if values["skip_existing"] and values["overwrite"]:
+        raise click.UsageError("--skip-existing and --overwrite contradict each other; give one.")
+    if set("/\\") & set(values["suffix"]):
+        raise click.UsageError(f"--suffix {values['suffix']!r} is part of a name, no path.")

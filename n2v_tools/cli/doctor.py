@@ -1,0 +1,52 @@
+"""``n2v-doctor``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import click
+
+from . import options, output
+from .exits import Command
+
+
+@click.command(
+    "doctor",
+    cls=Command,
+    short_help="Say what this installation will run on, and why not faster.",
+    epilog="\b\nExample:\n  n2v-doctor",
+)
+@options.common
+@options.variables
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
+    """Say what this installation will run on, and why not faster.
+
+    Exit code 0 if the main job will run, 1 with a remedy otherwise.
+    """
+    from ..jobs.doctor import examine
+
+    options.configure(values)
+    checks = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            mark = "ok     " if check.ok else "PROBLEM"
+            output.emit(f"{mark} {check.name:<12} {check.found}")
+            if check.remedy:
+                output.emit(f"{'':<21}-> {check.remedy}")
+    fine = all(check.ok for check in checks)
+    if as_json:
+        output.emit_json({"ok": fine, "checks": [dataclasses.asdict(c) for c in checks]})
+    elif not fine:
+        output.emit("The main job will not run: see each PROBLEM.")
+    if not fine:
+        ctx.exit(1)
+
+
+def version_line() -> str:
+    """What ``--version`` prints."""
+    from ..jobs import doctor
+
+    return doctor.version_line()

@@ -1,0 +1,131 @@
+"""How a command ends: the one place where errors become exit codes.
+
+0 all done; 1 something a user can fix in the data or on disk; 2 wrong usage; 130
+after Ctrl-C (143 after SIGTERM); a bug keeps its traceback. With ``--json`` a
+command that fails whole still prints one JSON value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import click
+
+from ..errors import N2VToolsError, UsageError
+from . import output
+
+FIXABLE = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT,
+    errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EIO, errno.ELOOP,
+    errno.EMFILE, errno.ESTALE, errno.EFBIG,
+}  # fmt: skip
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: leave as after Ctrl-C, so that everything is tidied up."""
+
+
+class ExitCodes:
+    """Mixed into click's commands: runs them and ends the process by the contract."""
+
+    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+        """Run with `args` (default: the process's own) and exit."""
+        extra.pop("standalone_mode", None)
+        extra.pop("windows_expand_args", None)
+        arguments = list(sys.argv[1:] if args is None else args)
+        output.make_streams_robust()
+        with _sigterm_as_interrupt():
+            code = self._attempt(arguments, prog_name or "n2v-tools", extra)
+        sys.exit(code)
+
+    def _attempt(self, arguments: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+        as_json = "--json" in arguments
+        try:
+            with self.make_context(prog_name, list(arguments), **extra) as context:  # type: ignore[attr-defined]
+                self.invoke(context)  # type: ignore[attr-defined]
+            return 0
+        except click.exceptions.Exit as ending:
+            return ending.exit_code
+        except (click.ClickException, N2VToolsError) as error:
+            wrong_usage = isinstance(error, (click.UsageError, UsageError))
+            return _fail(_one_line(error), 2 if wrong_usage else 1, as_json)
+        except (KeyboardInterrupt, click.Abort) as signal_:
+            name, code = ("stopped", 143) if isinstance(signal_, Terminated) else ("interrupted", 130)
+            return _fail(f"{name} before the end", code, as_json)
+        except MemoryError as error:
+            return _fail(f"memory ran out ({error}); use a smaller --memory or --patch", 1, as_json)
+        except OSError as error:
+            if error.errno not in FIXABLE:
+                _report_bug(error, as_json)
+                raise
+            return _fail(describe_oserror(error), 1, as_json)
+        except Exception as error:
+            _report_bug(error, as_json)
+            raise
+
+
+class Command(ExitCodes, click.Command):
+    """A click command that ends by the contract and takes ``--VAR=value``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set ``--VAR=value`` tokens aside, then parse the rest as click does."""
+        from ..jobs.configuration import take_variables
+
+        ctx.meta["n2v_tools.started"] = time.monotonic()
+        args, ctx.meta["n2v_tools.variables"] = take_variables(args)
+        return super().parse_args(ctx, args)
+
+
+def describe_oserror(error: OSError) -> str:
+    """One line: which file, what the system said, what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    advice = {
+        errno.ENOSPC: "make room, or write elsewhere with --output",
+        errno.EDQUOT: "make room, or write elsewhere with --output",
+        errno.EACCES: "check its permissions, or choose another place",
+        errno.EPERM: "check its permissions, or choose another place",
+        errno.EROFS: "choose another place with --output",
+    }.get(error.errno or 0, "check the path")
+    return f"{where}{error.strerror or error}; {advice}."
+
+
+def _fail(message: str, code: int, as_json: bool) -> int:
+    """Print one line for a person and, if asked, one JSON value for a script."""
+    output.complain(f"Error: {message}")
+    if as_json:
+        output.emit_json({"error": message})
+    return code
+
+
+def _report_bug(error: Exception, as_json: bool) -> None:
+    if as_json:
+        output.emit_json({"error": f"bug: {type(error).__name__}: {error}"})
+
+
+def _one_line(error: click.ClickException | N2VToolsError) -> str:
+    text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    return " ".join(text.split())
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Raise `Terminated` on SIGTERM, where this thread may set handlers."""
+
+    def leave(number: int, frame: object) -> NoReturn:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

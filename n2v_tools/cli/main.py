@@ -1,0 +1,114 @@
+"""The group ``n2v-tools`` and the console scripts: ``n2v-train`` is ``n2v-tools train``.
+
+A command's module is imported when it is asked for, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import NoReturn
+
+import click
+
+from ..settings import nearest
+from . import options
+from .exits import ExitCodes
+
+COMMANDS = {
+    "train": "Learn to denoise from noisy stacks alone.",
+    "denoise": "Denoise files or folders with a trained model.",
+    "inspect": "Say what is in a file and which command to use.",
+    "simulate": "Generate a noisy stack together with its clean truth.",
+    "doctor": "Say what this installation will run on, and why not faster.",
+    "demo": "Run the main job on generated data.",
+}
+LATER = ("evaluate", "compare", "report", "preview", "experiment", "export", "compress")
+
+
+class LazyGroup(ExitCodes, click.Group):
+    """Sub-commands that are known by name and imported on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a known command; None for any other name."""
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        name = args[0]
+        if name in LATER:
+            raise click.UsageError(f"n2v-tools {name} is not available yet.")
+        if name not in COMMANDS:
+            raise click.UsageError(
+                f"there is no command {name!r}.{nearest(name, COMMANDS)} "
+                f"Known: {', '.join(COMMANDS)}."
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    epilog="\b\nExample:\n  n2v-tools denoise domes/ --model 2d_images_from_stack",
+)
+@options.version
+def cli() -> None:
+    """Self-supervised denoising of microscopy images.
+
+    Each command is also a script of its own: `n2v-tools train` is `n2v-train`.
+    """
+
+
+def load_command(name: str) -> click.Command:
+    """Import ``cli/NAME.py`` and return the command it defines as ``command``."""
+    command: click.Command = importlib.import_module(f"{__package__}.{name}").command
+    return command
+
+
+def main() -> NoReturn:
+    """``n2v-tools``."""
+    cli.main(prog_name="n2v-tools")
+
+
+def train_main() -> NoReturn:
+    """``n2v-train``."""
+    _script("train")
+
+
+def denoise_main() -> NoReturn:
+    """``n2v-denoise``."""
+    _script("denoise")
+
+
+def inspect_main() -> NoReturn:
+    """``n2v-inspect``."""
+    _script("inspect")
+
+
+def simulate_main() -> NoReturn:
+    """``n2v-simulate``."""
+    _script("simulate")
+
+
+def doctor_main() -> NoReturn:
+    """``n2v-doctor``."""
+    _script("doctor")
+
+
+def demo_main() -> NoReturn:
+    """``n2v-demo``."""
+    _script("demo")
+
+
+def _script(name: str) -> NoReturn:
+    load_command(name).main(prog_name=f"n2v-{name}")

@@ -1,0 +1,65 @@
+"""What reaches the two streams: results on stdout, everything else on stderr.
+
+A reader that goes away (``| head``) never stops the work: the rest of the output is
+dropped. JSON is one value, with null for NaN and infinity.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def emit(text: str) -> None:
+    """Print one result on stdout."""
+    _write(text, to_stderr=False)
+
+
+def emit_json(value: Any) -> None:
+    """Print `value` on stdout as one JSON value."""
+    emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
+
+
+def complain(text: str) -> None:
+    """Print one line on stderr."""
+    _write(text, to_stderr=True)
+
+
+def to_jsonable(value: Any) -> Any:
+    """Turn `value` into what JSON knows: NaN and infinity into null, numpy numbers into numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): to_jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_jsonable(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):  # numpy scalar or array, without importing numpy
+        return to_jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def make_streams_robust() -> None:
+    """Let file names that are no valid text be printed instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _write(text: str, to_stderr: bool) -> None:
+    try:
+        click.echo(text, err=to_stderr)
+    except BrokenPipeError:
+        # From here on the stream leads nowhere; otherwise Python complains again at exit.
+        stream = sys.stderr if to_stderr else sys.stdout
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

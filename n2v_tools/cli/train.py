@@ -1,0 +1,151 @@
+"""``n2v-train``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..settings import parse_assignments
+from . import options, output
+from .exits import Command
+from .options import Named, PatchSize
+
+METHODS = ("auto", "n2v", "n2v2")
+METHODS_LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
+PRESETS = ("default", "legacy")
+PRESETS_LATER = ("fast", "best", "deepcad-rt")
+MASKS_LATER = ("auto", "horizontal:5", "vertical:5", "cross:5", "square:3")
+MASK_PATTERN = r"(horizontal|vertical):\d+|(cross|square):\d+(x\d+)?|.*\.(json|npy)"
+
+
+@click.command(
+    "train",
+    cls=Command,
+    short_help="Learn to denoise from noisy stacks alone.",
+    epilog="\b\nExample:\n  n2v-train --stack dome.tif --axes TZYX",
+)
+@click.option(
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="PATH",
+    help="What to learn from: file, folder or glob. Repeatable; required.",
+)
+@options.axes
+@click.option(
+    "--method",
+    type=Named("method", METHODS, METHODS_LATER),
+    default="auto",
+    show_default=True,
+    help="What kind of learning.",
+)
+@click.option(
+    "--preset",
+    type=Named("preset", PRESETS, PRESETS_LATER),
+    default="default",
+    show_default=True,
+    help="legacy: the settings of the dome models of before.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="Name of the model, no path.  [default: the first stack's name and the method]",
+)
+@options.models
+@click.option(
+    "--patch",
+    type=PatchSize(),
+    metavar="PX",
+    help="Patch edges in pixels: 64 is a 2D patch, 16,64,64 a 3D one.",
+)
+@click.option(
+    "--depth",
+    type=Named("depth axis", ["Z", "T"]),
+    help="Third axis of 3D patches where there are both.  [default: Z]",
+)
+@click.option(
+    "--patches",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Exactly N patches.  [default: as many as the method wants]",
+)
+@click.option(
+    "--validation",
+    type=click.FloatRange(min=0, max=0.5),
+    metavar="SHARE",
+    help="Share set aside for validation.  [default: 0.1]",
+)
+@click.option(
+    "--struct-mask",
+    type=Named("mask", ["none"], MASKS_LATER, MASK_PATTERN),
+    default="none",
+    hidden=True,
+)
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="How many epochs.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps per epoch.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Patches per step.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0.25),
+    metavar="M",
+    help="End M minutes after the start of the command, at least 0.25.",
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted training.")
+@click.option("--overwrite", is_flag=True, help="Replace a finished model of this name.")
+@click.option("--dry-run", is_flag=True, help="Print the plan; train nothing.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set any field of the method's settings. Repeatable.",
+)
+@options.keep_strips
+@options.nan
+@options.seed
+@options.variables
+@options.common
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
+    """Learn to denoise from the noisy pixels of the stacks alone.
+
+    Prints the folder of the finished model.
+    """
+    _, configuration, progress = options.configure(values)
+    settings = _check(values)
+    values.pop("struct_mask")  # none is the only one yet
+    from ..jobs.train import TrainRequest, train_stacks
+
+    stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
+    models_dir = Path(values.pop("models") or configuration.models)
+    request = TrainRequest(
+        stacks=stacks,
+        models_dir=models_dir,
+        settings=settings,
+        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        started=ctx.meta["n2v_tools.started"],
+        **values,
+    )
+    result = train_stacks(request, progress)
+    if as_json:
+        output.emit_json(dataclasses.asdict(result))
+    else:
+        output.emit(str(result.model))
+
+
+def _check(values: dict[str, Any]) -> dict[str, str]:
+    """Refuse what contradicts itself; return ``--set`` as a mapping."""
+    if not values["stacks"]:
+        raise click.UsageError("--stack is missing: name a file, a folder or a glob.")
+    if values["resume"] and values["overwrite"]:
+        raise click.UsageError("--resume and --overwrite contradict each other; give one.")
+    name = values["model"]
+    if name is not None and (not name.strip(". ") or set("/\\\0") & set(name)):
+        raise click.UsageError(
+            f"--model {name!r} must be a plain name, no path; --models DIR says where it goes."
+        )
+    return parse_assignments(values.pop("settings"))

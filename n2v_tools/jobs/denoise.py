@@ -1,0 +1,330 @@
+"""Denoising as a user means it: many files, one model, outputs beside them or in a folder.
+
+Everything that can be refused is refused before TensorFlow loads: the model, the
+names, what exists, the room on disk. After that a file that fails does not stop the
+others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..errors import N2VToolsError, StackError
+from ..stack import Stack
+from .inputs import Input, attempt, find_inputs
+from .outputs import Naming, require_absent, require_distinct, require_room
+from .progress import Progress
+from .requests import DenoiseRequest
+
+TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look at the values
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """What became of one input.
+
+    Parameters
+    ----------
+    input : str
+    output : str or None
+        None if the input failed.
+    axes : str or None
+        As the output file holds them.
+    dtype : str or None
+    reason : str
+        Why this dtype.
+    clipped_percent : float or None
+        Share of the pixels that lay outside the range of `dtype`.
+    seconds : float
+    warnings : tuple of str
+        About pixel size and intensity that are unlike the model's.
+    note : str
+    skipped : bool
+        True if the output existed and was to be left.
+    error : str
+        Empty if it worked.
+    """
+
+    input: str
+    output: str | None = None
+    axes: str | None = None
+    dtype: str | None = None
+    reason: str = ""
+    clipped_percent: float | None = None
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    note: str = ""
+    skipped: bool = False
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """One object for ``--json``."""
+        if self.error:
+            return {"input": self.input, "error": self.error}
+        values = dataclasses.asdict(self)
+        del values["error"]
+        return values
+
+    @property
+    def line(self) -> str:
+        """One line for a person, the path first, then a tab."""
+        return (
+            f"{self.output}\t{self.axes} {self.dtype} ({self.reason}), "
+            f"clipped {self.clipped_percent:.3g} %, {self.seconds:.1f} s"
+        )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One input that can be worked on, and where its output goes."""
+
+    name: str
+    stack: Stack
+    target: Path
+    done: bool  # its output exists and is to be left
+
+
+def denoise_files(
+    request: DenoiseRequest, models_dir: Path, progress: Progress
+) -> Iterator[Denoised]:
+    """Denoise every input of a request, in order; failures are values, not exceptions.
+
+    Parameters
+    ----------
+    request : DenoiseRequest
+    models_dir : Path
+        Where a model is looked for by name.
+    progress : Progress
+
+    Raises
+    ------
+    N2VToolsError
+        If the whole request cannot be done: no such model, outputs that exist or
+        collide, too little room.
+    """
+    from ..modelfolder import find_model, read_model
+
+    model = read_model(find_model(request.model, models_dir))
+    plan = plan_jobs(request, model, progress)
+    restorer = None
+    n_files = sum(isinstance(item, _Job) and not item.done for item in plan)
+    n_begun = 0
+    for item in plan:
+        if isinstance(item, Denoised):
+            yield item
+            continue
+        if item.done:
+            progress.note(f"{item.target} exists already: skipped")
+            yield Denoised(
+                item.name, str(item.target), skipped=True, note="skipped: the output exists already"
+            )
+            continue
+        if restorer is None:
+            restorer = _load(model, request, progress)
+        n_begun += 1
+        label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
+        try:
+            yield _denoise(item, request, model, restorer, label, progress)
+        except (N2VToolsError, OSError) as error:
+            yield _failed(item.name, error)
+
+
+def plan_jobs(request: DenoiseRequest, model: Any, progress: Progress) -> list[_Job | Denoised]:
+    """Open all inputs and settle all outputs; nothing is written and no pixel is read.
+
+    Raises
+    ------
+    N2VToolsError
+        As `denoise_files`.
+    """
+    naming = Naming(request.output, request.suffix, request.format, request.frame)
+    inputs = list(
+        find_inputs(request.inputs, request.axes, frame=request.frame, skip=naming.carries_suffix)
+    )
+    if not inputs:
+        raise StackError(
+            f"{', '.join(request.inputs)}: no input left after leaving out files whose names end "
+            f"in {request.suffix!r}. Name other files, or another --suffix."
+        )
+    opened = [(one, naming.output_for(one.source)) for one in inputs if one.stack is not None]
+    outputs_of_others = {
+        os.path.realpath(target): one.name
+        for one, target in opened
+        if os.path.realpath(target) != os.path.realpath(one.name)
+    }
+    plan: list[_Job | Denoised] = []
+    for one in inputs:
+        if os.path.realpath(one.name) in outputs_of_others:
+            source = outputs_of_others[os.path.realpath(one.name)]
+            progress.note(f"{one.name} is the output of {source}: not an input")
+        else:
+            plan.append(_plan_one(one, naming, request, model))
+    jobs = [item for item in plan if isinstance(item, _Job)]
+    require_distinct([(job.name, job.target) for job in jobs])
+    if not (request.overwrite or request.skip_existing):
+        require_absent(job.target for job in jobs)
+    todo = [job for job in jobs if not job.done]
+    require_room((job.target, _largest_bytes(job.stack, request.dtype)) for job in todo)
+    return plan
+
+
+def _plan_one(one: Input, naming: Naming, request: DenoiseRequest, model: Any) -> _Job | Denoised:
+    if one.stack is None:
+        return Denoised(one.name, error=one.error)
+    from ..restore.run import match_axes
+
+    try:
+        match_axes(one.stack, model)
+    except N2VToolsError as error:
+        return _failed(one.name, error)
+    target = naming.output_for(one.source)
+    return _Job(one.name, one.stack, target, request.skip_existing and os.path.lexists(target))
+
+
+def _load(model: Any, request: DenoiseRequest, progress: Progress) -> Any:
+    """Load TensorFlow and the weights."""
+    restorer = model.restorer(request.precision)
+    progress.detail(f"model {model.name}: reach {restorer.reach_px} px")
+    return restorer
+
+
+def _denoise(
+    job: _Job,
+    request: DenoiseRequest,
+    model: Any,
+    restorer: Any,
+    label: str,
+    progress: Progress,
+) -> Denoised:
+    """Restore one stack and publish it under its name."""
+    from ..io import create_stack, layout_like, to_dtype
+    from ..restore.run import restore_stack
+
+    started = time.perf_counter()
+    for note in job.stack.notes:
+        progress.note(f"{job.name}: {note}")
+    warnings = _warnings(job.stack, model)
+    for warning in warnings:
+        progress.warn(f"{job.name}: {warning}")
+    dtype, reason, nan = _choose_dtype(job, request, label, progress)
+    description = json.dumps(describe_run(job.stack, request, model, restorer), ensure_ascii=True)
+    layout = layout_like(job.stack, dtype, description=description, format=request.format)
+    n_clipped = 0
+    with (
+        create_stack(job.target, layout, overwrite=request.overwrite) as writer,
+        progress.task(label) as step,
+    ):
+
+        def write(place: Any, plane: np.ndarray) -> None:
+            nonlocal n_clipped
+            counts, clipped = to_dtype(plane, dtype, where=job.name)
+            n_clipped += clipped
+            writer.write(place, counts)
+
+        restore_stack(
+            job.stack,
+            restorer,
+            write,
+            memory_bytes=request.memory_bytes,
+            keep_strips=request.keep_strips,
+            nan=nan,
+            tta=request.tta,
+            progress=step,
+        )
+    return Denoised(
+        job.name,
+        str(job.target),
+        axes=layout.stored_axes,
+        dtype=str(dtype),
+        reason=reason,
+        clipped_percent=100 * n_clipped / math.prod(job.stack.array.shape),
+        seconds=time.perf_counter() - started,
+        warnings=tuple(warnings),
+        note=". ".join(getattr(writer, "notes", ())),
+    )
+
+
+def describe_run(
+    stack: Stack, request: DenoiseRequest, model: Any, restorer: Any
+) -> dict[str, Any]:
+    """Collect what is recorded inside an output: enough to repeat it, no date.
+
+    Without a date the same command gives the same bytes.
+    """
+    return {
+        "n2v_tools": __version__,
+        "command": list(request.command),
+        "input": Path(stack.name).name,
+        "input_axes": stack.axes,
+        "frame": request.frame,
+        "model": {"name": model.name, "weights_sha256": model.weights_sha256},
+        "settings": {
+            "precision": getattr(restorer, "precision", request.precision),
+            "tta": request.tta,
+            "keep_strips": request.keep_strips,
+            "nan": request.nan,
+            "seed": request.seed,
+            "engine": "tensorflow",
+        },
+    }
+
+
+def _choose_dtype(
+    job: _Job, request: DenoiseRequest, label: str, progress: Progress
+) -> tuple[np.dtype, str, str]:
+    """Return the output's dtype, why, and how `restore_stack` is to treat NaN."""
+    from ..io import decide_dtype
+    from ..prepare.survey import survey_stack
+
+    source = job.stack.dtype
+    if request.dtype != "auto" or source.name in TYPES_KNOWN_TO_FIT:
+        dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
+        if request.nan == "fill" and source.kind == "f" and dtype.kind != "f":
+            raise StackError(
+                f"{job.name}: --nan fill puts NaN back, which {dtype} cannot hold. Use --dtype "
+                "float32 or auto."
+            )
+        return dtype, reason, request.nan
+    with progress.task(f"{label}: looking at its values") as step:
+        survey = survey_stack(job.stack, keep_strips=request.keep_strips, progress=step)
+    finite = not survey.n_nonfinite
+    if request.nan == "refuse" and not finite:
+        raise StackError(
+            f"{job.name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
+            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them for the "
+            "net and keep them as NaN."
+        )
+    dtype, reason = decide_dtype(source, survey.minimum, survey.maximum, finite, request.dtype)
+    return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled
+
+
+def _warnings(stack: Stack, model: Any) -> list[str]:
+    from ..restore import check_fit
+
+    return list(check_fit(stack, model))
+
+
+def _largest_bytes(stack: Stack, dtype: str) -> int:
+    """Bytes of the output, at most."""
+    small = dtype == "uint16" or (dtype == "auto" and stack.dtype.name in ("uint8", "uint16"))
+    itemsize = stack.dtype.itemsize if dtype == "same" else 2 if small else 4
+    return math.prod(stack.array.shape) * itemsize
+
+
+def _failed(name: str, error: N2VToolsError | OSError) -> Denoised:
+    def fail() -> Stack:
+        raise error
+
+    return Denoised(name, error=attempt(name, Path(name), fail).error)
+

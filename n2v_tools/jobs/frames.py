@@ -1,0 +1,72 @@
+"""One frame of a movie, as a stack of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from ..errors import AxesError, StackError
+from ..stack import LazyArray, Stack
+
+
+class FrameArray:
+    """A lazy array with one axis fixed at one index.
+
+    Parameters
+    ----------
+    array : LazyArray
+        Any shape.
+    axis, index : int
+        Position of the axis that disappears, and where along it.
+    """
+
+    def __init__(self, array: LazyArray, axis: int, index: int) -> None:
+        self._array = array
+        self._axis = axis
+        self._index = index
+        self.shape = array.shape[:axis] + array.shape[axis + 1 :]
+        self.dtype = array.dtype
+        self.files = getattr(array, "files", ())
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        keys = list(key) if isinstance(key, tuple) else [key]
+        keys += [slice(None)] * (len(self.shape) - len(keys))
+        return self._array[(*keys[: self._axis], self._index, *keys[self._axis :])]
+
+
+def take_frame(stack: Stack, frame: int) -> Stack:
+    """Return time point `frame` of a stack, without its T axis; nothing is read.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any stack with a T axis.
+    frame : int
+        Counted from 0.
+
+    Raises
+    ------
+    AxesError
+        If there is no T axis.
+    StackError
+        If there is no such frame.
+    """
+    if "T" not in stack.axes:
+        raise AxesError(
+            f"{stack.name}: axes {stack.axes} have no T, so there is no --frame {frame}. Leave "
+            "--frame out, or name the time axis with --axes, such as --axes TYX."
+        )
+    n_frames = stack.sizes["T"]
+    if not 0 <= frame < n_frames:
+        raise StackError(
+            f"{stack.name}: --frame {frame}, but there are {n_frames} frames. Give 0 to "
+            f"{n_frames - 1}."
+        )
+    return dataclasses.replace(
+        stack,
+        array=FrameArray(stack.array, stack.axes.index("T"), frame),
+        axes=stack.axes.replace("T", ""),
+        spacing={axis: value for axis, value in stack.spacing.items() if axis != "T"},
+    )

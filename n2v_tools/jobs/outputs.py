@@ -1,0 +1,144 @@
+"""Where outputs go: names, collisions and room on disk, all before any work."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import OutputError, UsageError
+
+ENDINGS = re.compile(
+    r"(\.ome)?\.(tiff?|btf|tf8|tf2)$|\.(npy|lsm|ome\.zarr|zarr|h5|hdf5|hdf|nd2|czi|lif)$",
+    re.IGNORECASE,
+)
+FORMAT_ENDINGS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The rule that makes an output's path from an input's.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where outputs go; None: beside each input.
+    suffix : str
+        After the stem.
+    format : str
+        Key of `FORMAT_ENDINGS`.
+    frame : int or None
+        A single frame gets ``_t0005`` in its name.
+    """
+
+    folder: Path | None
+    suffix: str
+    format: str
+    frame: int | None = None
+
+    def output_for(self, source: Path) -> Path:
+        """Path of the output of the file, or of the folder of planes, `source`.
+
+        Raises
+        ------
+        UsageError
+            If it would be the input itself.
+        """
+        stem = stem_of(source)
+        time = "" if self.frame is None else f"_t{self.frame:04d}"
+        folder = source.parent if self.folder is None else self.folder
+        target = folder / f"{stem}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
+        if not self.suffix and _same_place(folder, source.parent):
+            raise UsageError(
+                f"--suffix '' beside the input {source} could replace it. Give a --suffix, or "
+                "another --output."
+            )
+        return target
+
+    def carries_suffix(self, source: Path) -> bool:
+        """Whether `source` is named like an output of an earlier run."""
+        return bool(self.suffix) and stem_of(source).endswith(self.suffix)
+
+
+def stem_of(path: Path) -> str:
+    """Name without its image ending: ``a.ome.tif`` and ``a.TIF`` are both ``a``."""
+    name = path.name or path.resolve().name
+    stem = ENDINGS.sub("", name)
+    return stem or name
+
+
+def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
+    """Raise if two inputs would write the same output.
+
+    Parameters
+    ----------
+    pairs : sequence of (input, output)
+
+    Raises
+    ------
+    OutputError
+        With both inputs.
+    """
+    taken: dict[str, str] = {}
+    for source, target in pairs:
+        key = os.path.abspath(target)
+        if key in taken:
+            raise OutputError(
+                f"{target}: both {taken[key]} and {source} would be written there. Denoise them "
+                "in two runs with different --suffix or --output."
+            )
+        taken[key] = source
+
+
+def require_absent(targets: Iterable[Path]) -> None:
+    """Raise if any output exists.
+
+    Raises
+    ------
+    OutputError
+        With all of them by name.
+    """
+    there = [target for target in targets if os.path.lexists(target)]
+    if not there:
+        return
+    names = ", ".join(map(str, there))
+    exist = "exists already" if len(there) == 1 else "exist already"
+    raise OutputError(
+        f"{names} {exist}; nothing was done. Pass --skip-existing to go on with the "
+        "others, --overwrite to replace, or another --output or --suffix."
+    )
+
+
+def require_room(needs: Iterable[tuple[Path, int]]) -> None:
+    """Raise if the disks lack room for all outputs together.
+
+    Parameters
+    ----------
+    needs : iterable of (output, bytes)
+
+    Raises
+    ------
+    OutputError
+    """
+    from ..io.publish import require_space
+
+    per_disk: dict[int, tuple[Path, int]] = {}
+    for target, n_bytes in needs:
+        disk = _nearest_folder(target.parent).stat().st_dev
+        folder, so_far = per_disk.get(disk, (target.parent, 0))
+        per_disk[disk] = folder, so_far + n_bytes
+    for folder, n_bytes in per_disk.values():
+        require_space(folder, n_bytes)
+
+
+def _nearest_folder(folder: Path) -> Path:
+    there = Path(os.path.abspath(folder))
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    return there
+
+
+def _same_place(a: Path, b: Path) -> bool:
+    return os.path.realpath(a) == os.path.realpath(b)

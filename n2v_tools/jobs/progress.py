@@ -1,0 +1,126 @@
+"""How far the work is, on stderr: one bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+LINE_EVERY_S = 5.0
+Step = Callable[[int, int], None]
+
+
+class Progress:
+    """Speaks to the person at the terminal; results never pass here.
+
+    Parameters
+    ----------
+    quiet : bool
+        Only warnings: no notes, no bar, no lines.
+    verbose : bool
+        Details as well.
+    stream : text stream, optional
+        Default: stderr as it is when something is said.
+    clock : callable, optional
+        Seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        quiet: bool = False,
+        verbose: bool = False,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self._stream = stream
+        self._clock = clock
+        self._bar: RichProgress | None = None
+
+    def warn(self, text: str) -> None:
+        """Say what a user must hear, even with -q."""
+        self._say(f"Warning: {text}")
+
+    def note(self, text: str) -> None:
+        """Say what was decided; not with -q."""
+        if not self.quiet:
+            self._say(text)
+
+    def detail(self, text: str) -> None:
+        """Say what only -v asks for."""
+        if self.verbose:
+            self._say(text)
+
+    @contextmanager
+    def task(self, label: str) -> Iterator[Step]:
+        """Show a piece of work; call what is yielded with (done, total).
+
+        Parameters
+        ----------
+        label : str
+            What is being done, such as the name of a file.
+        """
+        if self.quiet:
+            yield lambda done, total: None
+        elif self.stream.isatty():
+            with self._rich_bar(label) as step:
+                yield step
+        else:
+            yield self._lines(label)
+
+    @property
+    def stream(self) -> TextIO:
+        """Where everything goes."""
+        return self._stream if self._stream is not None else sys.stderr
+
+    @contextmanager
+    def _rich_bar(self, label: str) -> Iterator[Step]:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+        )
+        with RichProgress(*columns, console=Console(file=self.stream), transient=True) as bar:
+            task = bar.add_task(escape(label), total=None)
+            self._bar = bar
+            try:
+                yield lambda done, total: bar.update(task, completed=done, total=total)
+            finally:
+                self._bar = None
+
+    def _lines(self, label: str) -> Step:
+        started = last = self._clock()
+
+        def step(done: int, total: int) -> None:
+            nonlocal last
+            now = self._clock()
+            if not total or now - last < LINE_EVERY_S:
+                return
+            last = now
+            left = (now - started) * (total - done) / max(done, 1)
+            rest = f", about {left:.0f} s left" if done else ""
+            self._say(f"{label}: {100 * done / total:.0f} %{rest}")
+
+        return step
+
+    def _say(self, text: str) -> None:
+        """Print one line above the bar; a reader that went away does not stop the work."""
+        try:
+            if self._bar is not None:
+                self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(text, file=self.stream, flush=True)
+        except BrokenPipeError:
+            self.quiet = True

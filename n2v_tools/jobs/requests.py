@@ -1,0 +1,89 @@
+"""What a command is asked to do, as one value: the only place of these defaults.
+
+Light on purpose: the command line reads defaults from here while it answers --help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DenoiseRequest:
+    """What ``n2v-denoise`` is asked to do.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+        Files, folders, globs, as given.
+    model : str
+        Name or folder of a model.
+    axes : str or None
+        Axes of the inputs; None takes each file's own.
+    frame : int or None
+        Only this time point, from 0.
+    output : Path or None
+        Folder of the outputs; None: beside each input.
+    suffix : str
+        Stands between the name of an input and the ending of its output.
+    skip_existing, overwrite : bool
+        What to do with outputs that exist; without either they are refused.
+    dtype : {"auto", "uint16", "same", "float32"}
+    format : {"tiff", "ome-tiff", "ome-zarr"}
+    memory_bytes : int or None
+        Bound above the base process; None leaves it to `restore`.
+    precision : {"auto", "float32", "bfloat16"}
+    tta : bool
+        Average over flips and turns.
+    keep_strips : bool
+        Treat all-zero rows and columns as data.
+    nan : {"refuse", "fill"}
+    seed : int
+    command : tuple of str
+        The command line, for the record in the output.
+    """
+
+    inputs: tuple[str, ...]
+    model: str
+    axes: str | None = None
+    frame: int | None = None
+    output: Path | None = None
+    suffix: str = "_denoised"
+    skip_existing: bool = False
+    overwrite: bool = False
+    dtype: str = "auto"
+    format: str = "tiff"
+    memory_bytes: int | None = None
+    precision: str = "auto"
+    tta: bool = False
+    keep_strips: bool = False
+    nan: str = "refuse"
+    seed: int = 0
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SimulateRequest:
+    """What ``n2v-simulate dome`` is asked to do.
+
+    Parameters
+    ----------
+    output : Path
+        Folder that ``NAME_noisy.tif`` and ``NAME_clean.tif`` go to; made if missing.
+    name : str
+        A plain name.
+    shape : tuple of int, length 4
+        Sizes T, Z, Y, X.
+    photons : float
+        Mean of the clean signal outside strips, in photons per pixel.
+    seed : int
+    overwrite : bool
+    """
+
+    output: Path = Path(".")
+    name: str = "dome"
+    shape: tuple[int, int, int, int] = (4, 32, 256, 256)
+    photons: float = 30.0
+    seed: int = 0
+    overwrite: bool = False
