@@ -116,11 +116,6 @@ def keep_large_blocks() -> bool:
     )
 
 
-def clear_session() -> None:
-    """Forget Keras' global layer names and graphs, so that names start anew."""
-    load().keras.backend.clear_session()
-
-
 @functools.cache
 def cpu_flags() -> frozenset[str]:
     """Instruction sets of the processor as Linux names them; empty elsewhere."""
@@ -168,6 +163,13 @@ def set_precision(precision: str) -> None:
     """Use ``"float32"`` or ``"bfloat16"`` arithmetic for networks built from now on."""
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
     load().keras.mixed_precision.set_global_policy(policy)
+
+
+def make_repeatable(seed: int) -> None:
+    """Seed whatever draws from a global generator, and forget earlier layer names."""
+    tf = load()
+    tf.keras.backend.clear_session()
+    tf.keras.utils.set_random_seed(seed)
 
 
 def _installed(name: str) -> bool:

@@ -31,7 +31,7 @@ class N2VSettings:
     steps_per_epoch: int = 100
     max_steps: int | None = None  # ends within an epoch
     batch_size: int | None = None  # None: 16 in 2D, 4 in 3D
-    learning_rate: float = 0.001
+    learning_rate: float = 0.002
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     plateau_factor: float = 0.5
     plateau_patience: int = 10  # epochs
@@ -41,9 +41,9 @@ class N2VSettings:
     radius_px: float = 2  # of the window a replacement comes from
     loss: Literal["mse", "mae"] = "mse"
     augment: bool = True  # flips and quarter turns in YX
-    unet_depth: int = 2
-    unet_first_filters: int = 32
-    unet_kernel: int = 3
+    unet_n_depth: int = 2
+    unet_n_first: int = 32
+    unet_kern_size: int = 3
     batch_norm: bool = False
     residual: bool = False
     blurpool: bool = False  # N2V2
@@ -60,11 +60,11 @@ class N2VSettings:
                 f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
                 f"Known: {', '.join(REPLACEMENTS)}."
             )
-        block = 2**self.unet_depth
+        block = 2**self.unet_n_depth
         wrong = [edge for edge in self.patch_px if edge < block or edge % block]
         if wrong:
             raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_depth} every edge must "
+                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge must "
                 f"be a multiple of {block}, such as {max(block, round(wrong[0] / block) * block)}."
             )
         for name, low, high in _RANGES:
@@ -90,17 +90,17 @@ _RANGES = (
     ("batch_size", 1, 65536),
     ("learning_rate", 1e-9, 1),
     ("radius_px", 0, 1000),
-    ("unet_depth", 1, 6),
-    ("unet_first_filters", 1, 512),
-    ("unet_kernel", 1, 15),
+    ("unet_n_depth", 1, 6),
+    ("unet_n_first", 1, 512),
+    ("unet_kern_size", 1, 15),
 )
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # The dome author's settings; see the dome workflow in the documentation of the model folders.
     "legacy": {
-        "unet_depth": 3,
-        "unet_first_filters": 64,
+        "unet_n_depth": 3,
+        "unet_n_first": 64,
         "batch_norm": True,
         "learning_rate": 4e-4,
         "schedule": "plateau",
@@ -137,9 +137,9 @@ class N2V:
         return NetSettings(
             n_dim=len(s.patch_px),
             n_channels=n_channels,
-            depth=s.unet_depth,
-            first_filters=s.unet_first_filters,
-            kernel=s.unet_kernel,
+            depth=s.unet_n_depth,
+            first_filters=s.unet_n_first,
+            kernel=s.unet_kern_size,
             batch_norm=s.batch_norm,
             residual=s.residual,
             blurpool=s.blurpool,

@@ -1,0 +1,97 @@
+"""The record of what was done: versions, inputs by their hash, and the options that repeat it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import platform
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._version import __version__
+from ..stack import Stack
+
+if TYPE_CHECKING:
+    from ..methods.n2v import N2V
+    from ..train.loop import LoopState
+    from .train import TrainRequest
+
+RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
+
+
+def versions() -> dict[str, Any]:
+    """Versions and machine, JSON values."""
+    found = {}
+    for name in RECORDED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "n2v_tools": __version__,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": found,
+    }
+
+
+def input_record(stack: Stack) -> dict[str, Any]:
+    """Name, size and SHA-256 of every file behind a stack, with its axes."""
+    return {
+        "name": stack.name,
+        "axes": stack.axes,
+        "shape": list(stack.array.shape),
+        "dtype": str(stack.dtype),
+        "files": [
+            {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+            for path in files_of(stack)
+        ],
+    }
+
+
+def files_of(stack: Stack) -> list[Path]:
+    """Files that a stack reads from; none for one made in memory."""
+    return [Path(file) for file in getattr(stack.array, "files", ())]
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, read in pieces; kept while the file is not changed."""
+    facts = path.stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, size: int, modified_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(2**22):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def repeat_options(
+    request: TrainRequest, method: N2V, state: LoopState, precision: str
+) -> list[str]:
+    """Options that repeat what a clock or a trial decided; empty if nothing was.
+
+    Returns
+    -------
+    options : list of str
+        To be added to the command, in place of ``--minutes``.
+    """
+    options: list[str] = []
+    if request.minutes is not None:
+        knots = [[round(step, 3), round(done, 9)] for step, done in state.knots]
+        options += [
+            f"--epochs {max(state.epoch, 1)}",
+            f"--set max_steps={state.step}",
+            f"--set progress_knots={json.dumps(knots, separators=(',', ':'))}",
+        ]
+    if method.settings.precision == "auto":
+        options.append(f"--set precision={precision}")
+    return options

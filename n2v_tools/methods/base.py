@@ -1,0 +1,77 @@
+"""The contracts between a method and the rooms that use it.
+
+`Restorer` is all that `restore` asks: a trained net, a compressed one, a classical
+filter and a model of somebody else are all Restorers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+
+from ..prepare.symmetry import Symmetry
+
+
+class Restorer(Protocol):
+    """What turns noisy tiles into restored ones, in camera counts.
+
+    A Restorer knows neither files nor strips nor how a field is cut into tiles. What
+    it promises is locality: a pixel of its output depends on pixels at most `reach_px`
+    away, and on where the tile starts only modulo `block_px`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the model or filter, for messages."""
+
+    @property
+    def axes(self) -> str:
+        """Axes of one tile without C: ``YX``, ``ZYX`` or ``TYX``."""
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of one tile; with 1, a stack's channels are restored one by one."""
+
+    @property
+    def reach_px(self) -> tuple[int, ...]:
+        """How far a pixel can influence the output, one number per letter of `axes`."""
+
+    @property
+    def block_px(self) -> tuple[int, ...]:
+        """Tile starts and sizes must be multiples of these, one per letter of `axes`."""
+
+    @property
+    def bytes_per_px(self) -> int:
+        """Working memory of `predict` per pixel of a tile, all channels and layers."""
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        """Turns and flips that leave its noise as it is, the first of which does nothing."""
+
+    def predict(self, tiles: np.ndarray) -> np.ndarray:
+        """Restore tiles.
+
+        Parameters
+        ----------
+        tiles : ndarray of float32, shape (N, [Z,] Y, X, C)
+            Counts, finite; left as they are.
+
+        Returns
+        -------
+        restored : ndarray of float32, same shape
+            Counts.
+        """
+
+    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
+        """Return the Restorer that fits these planes' grey levels.
+
+        Called once per stack, before `predict`. A model that carries its own mean and
+        deviation returns itself and looks at nothing.
+
+        Parameters
+        ----------
+        planes : iterable of ndarray of float32, shape (Y, X, C)
+            Some planes of the stack, in counts, strips filled; read as it is iterated.
+        """
