@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from numpy.random import default_rng
@@ -35,20 +37,20 @@ def draw(stacks, seed=0, **plan):
 
 
 PLANS = {
-    "2D": ([((3, 2, 64, 70), "TZYX")], dict(patch_px=(16, 16))),
-    "2D, one plane": ([((64, 70), "YX")], dict(patch_px=(16, 16))),
-    "2D, just two patches": ([((16, 32), "YX")], dict(patch_px=(16, 16))),
+    "2D": ([((3, 2, 64, 70), "TZYX")], {"patch_px": (16, 16)}),
+    "2D, one plane": ([((64, 70), "YX")], {"patch_px": (16, 16)}),
+    "2D, just two patches": ([((16, 32), "YX")], {"patch_px": (16, 16)}),
     "2D, unequal stacks": (
         [((5, 64, 48), "ZYX"), ((40, 100), "YX")],
-        dict(patch_px=(16, 12)),
+        {"patch_px": (16, 12)},
     ),
     "3D": (
         [((3, 9, 50, 44), "TZYX")],
-        dict(patch_px=(4, 16, 16), model_axes="ZYX"),
+        {"patch_px": (4, 16, 16), "model_axes": "ZYX"},
     ),
-    "3D, one volume": ([((12, 50, 44), "ZYX")], dict(patch_px=(4, 16, 16), model_axes="ZYX")),
-    "TYX": ([((12, 2, 40, 44), "TZYX")], dict(patch_px=(4, 16, 16), model_axes="TYX")),
-    "channels": ([((2, 4, 40, 44), "CZYX")], dict(patch_px=(16, 16))),
+    "3D, one volume": ([((12, 50, 44), "ZYX")], {"patch_px": (4, 16, 16), "model_axes": "ZYX"}),
+    "TYX": ([((12, 2, 40, 44), "TZYX")], {"patch_px": (4, 16, 16), "model_axes": "TYX"}),
+    "channels": ([((2, 4, 40, 44), "CZYX")], {"patch_px": (16, 16)}),
 }
 every_plan = pytest.mark.parametrize(("shapes", "plan"), PLANS.values(), ids=PLANS)
 
@@ -118,8 +120,8 @@ def test_equal_seeds_give_equal_patches_and_others_do_not(shapes, plan):
 @pytest.mark.parametrize(
     ("shape", "axes", "plan"),
     [
-        ((2, 40, 37), "ZYX", dict(patch_px=(16, 16))),
-        ((7, 21, 19), "ZYX", dict(patch_px=(4, 8, 8), model_axes="ZYX")),
+        ((2, 40, 37), "ZYX", {"patch_px": (16, 16)}),
+        ((7, 21, 19), "ZYX", {"patch_px": (4, 8, 8), "model_axes": "ZYX"}),
     ],
     ids=["2D", "3D"],
 )
@@ -154,7 +156,7 @@ def test_the_validation_blocks_are_about_the_share_asked_for(n_planes):
 
 def test_each_plane_is_read_once_at_most():
     class Counting(np.ndarray):
-        reads = []
+        reads: ClassVar[list] = []
 
         def __getitem__(self, key):
             Counting.reads.append(key)
@@ -260,11 +262,11 @@ def test_progress_ends_at_the_number_of_patches():
 @pytest.mark.parametrize(
     ("stacks", "plan"),
     [
-        ([((40, 40), "YX")], dict(patch_px=(4, 16, 16), model_axes="ZYX")),
-        ([((9, 40, 40), "ZYX")], dict(patch_px=(4, 16, 16), model_axes="TYX")),
-        ([((10, 12), "YX")], dict(patch_px=(16, 16))),
-        ([((2, 40, 40), "CYX"), ((40, 40), "YX")], dict(patch_px=(16, 16))),
-        ([((3, 40, 40), "ZYX")], dict(patch_px=(4, 16, 16), model_axes="ZYX")),
+        ([((40, 40), "YX")], {"patch_px": (4, 16, 16), "model_axes": "ZYX"}),
+        ([((9, 40, 40), "ZYX")], {"patch_px": (4, 16, 16), "model_axes": "TYX"}),
+        ([((10, 12), "YX")], {"patch_px": (16, 16)}),
+        ([((2, 40, 40), "CYX"), ((40, 40), "YX")], {"patch_px": (16, 16)}),
+        ([((3, 40, 40), "ZYX")], {"patch_px": (4, 16, 16), "model_axes": "ZYX"}),
     ],
     ids=["no Z", "no T", "plane too small", "channels differ", "too few planes"],
 )
@@ -277,13 +279,13 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(stacks, plan):
 @pytest.mark.parametrize(
     "plan",
     [
-        dict(patch_px=(64,)),
-        dict(patch_px=(0, 64)),
-        dict(n_patches=0),
-        dict(validation=0.6),
-        dict(validation=float("nan")),
-        dict(model_axes="ZYX"),
-        dict(model_axes="XY"),
+        {"patch_px": (64,)},
+        {"patch_px": (0, 64)},
+        {"n_patches": 0},
+        {"validation": 0.6},
+        {"validation": float("nan")},
+        {"model_axes": "ZYX"},
+        {"model_axes": "XY"},
     ],
 )
 def test_a_plan_that_makes_no_sense_is_wrong_usage(plan):
@@ -329,7 +331,7 @@ def test_a_chosen_patch_is_refused_with_the_largest_that_fits():
 
 @pytest.mark.parametrize("chosen", [True, False])
 def test_data_too_thin_for_the_net_are_refused(chosen):
-    with pytest.raises(N2VToolsError, match="a.tif"):
+    with pytest.raises(N2VToolsError, match=r"a\.tif"):
         fit_patch((16, 64, 64), {"a.tif": (3, 128, 128)}, 4, chosen=chosen)
 
 

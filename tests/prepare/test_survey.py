@@ -128,7 +128,7 @@ def test_a_constant_stack_is_surveyed_and_refused(dtype, value):
     survey = survey_stack(Stack(pixels, "ZYX"))
     assert survey.std == (0,)
     assert survey.mean[0] == survey.minimum == survey.maximum
-    with pytest.raises(StackError, match="^a.tif: every") as refusal:
+    with pytest.raises(StackError, match=r"^a\.tif: every") as refusal:
         require_trainable(survey, "a.tif")
     assert "\n" not in str(refusal.value)
 

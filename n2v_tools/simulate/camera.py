@@ -1,0 +1,73 @@
+"""What a camera makes of light: shot noise, read noise, gain, offset, whole counts.
+
+It knows nothing of the specimen, so every simulation shares it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import SettingsError
+
+MAX_COUNT = 65_535
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera of 16 bit whose pixels are independent of each other.
+
+    Parameters
+    ----------
+    gain : float
+        Counts per detected photon.
+    offset : float
+        Counts that no light gives.
+    read_noise : float
+        Standard deviation in photons (electrons).
+    """
+
+    gain: float = 2.0
+    offset: float = 100.0
+    read_noise: float = 1.6  # an sCMOS camera's, root mean square
+
+    def __post_init__(self) -> None:
+        if not (self.gain > 0 and self.read_noise >= 0 and self.offset >= 1):
+            raise SettingsError(
+                f"camera: gain {self.gain:g}, offset {self.offset:g}, read noise "
+                f"{self.read_noise:g}; gain must be above 0, offset 1 or more, read noise 0 or up."
+            )
+
+    def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Record an image once: photons arrive by chance, and reading adds its own.
+
+        Parameters
+        ----------
+        photons : ndarray of float, any shape
+            Mean number of photons in each pixel, 0 or more.
+        rng : numpy.random.Generator
+            Source of chance.
+
+        Returns
+        -------
+        counts : ndarray of uint16, same shape
+            1 to 65,535: 0 is left to strips, which no real pixel may look like.
+        """
+        arrived = rng.poisson(photons) + rng.normal(0, self.read_noise, photons.shape)
+        counts = np.rint(self.offset + self.gain * arrived)
+        return counts.clip(1, MAX_COUNT).astype(np.uint16)
+
+    def expect(self, photons: np.ndarray) -> np.ndarray:
+        """Return the mean of endless exposures: float32 counts, saturated like the camera."""
+        return (self.offset + self.gain * photons).clip(1, MAX_COUNT).astype(np.float32)
+
+    def require_photons(self, photons: float) -> None:
+        """Raise unless the mean signal `photons` is one the camera can record."""
+        most = (MAX_COUNT - self.offset) / self.gain / 10  # structures are that much brighter
+        if not (math.isfinite(photons) and 0 < photons <= most):
+            raise SettingsError(
+                f"--photons {photons:g}: give a mean signal above 0 and up to {most:.0f} photons, "
+                "such as 10 for a noisy image or 200 for a good one."
+            )
