@@ -79,11 +79,11 @@ def command(as_json: bool, data: str, **values: Any) -> None:
     name = values["name"]
     if not name or name in (".", "..") or set("/\\\0") & set(name):
         raise click.UsageError(f"--name {name!r} must be a plain name, no path.")
-    from ..jobs.simulate import simulate_dome
+    from ..jobs.simulate import simulate_files
 
     folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER") or "."
     request = SimulateRequest(output=Path(folder), **values)
-    noisy, clean = simulate_dome(request, progress)
+    noisy, clean = simulate_files(request, progress)
     if as_json:
         output.emit_json({"noisy": noisy, "clean": clean})
     else:

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,23 @@ import numpy as np
 
 from .. import __version__
 from ..errors import N2VToolsError, StackError
+from ..io import create_stack, decide_dtype, layout_like, to_dtype
+from ..methods.base import Restorer
+from ..modelfolder import Model, find_model, load_net, read_model, weights_file
+from ..prepare.survey import survey_stack
+from ..restore.fit import check_fit
+from ..restore.run import match_axes, restore_stack
 from ..stack import Stack
-from .inputs import Input, attempt, find_inputs
+from .inputs import Opened, one_line, open_inputs
 from .outputs import Naming, require_absent, require_distinct, require_room
 from .progress import Progress
+from .provenance import sha256_of
 from .requests import DenoiseRequest
 
+EXISTING_REMEDY = (
+    "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
+    "or --suffix."
+)
 TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look at the values
 
 
@@ -86,6 +97,17 @@ class Denoised:
 
 
 @dataclass(frozen=True)
+class _Session:
+    """What all files of one command share, once TensorFlow and the weights are loaded."""
+
+    request: DenoiseRequest
+    model: Model
+    restorer: Restorer
+    precision: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
 class _Job:
     """One input that can be worked on, and where its output goes."""
 
@@ -113,11 +135,11 @@ def denoise_files(
         If the whole request cannot be done: no such model, outputs that exist or
         collide, too little room.
     """
-    from ..modelfolder import find_model, read_model
-
     model = read_model(find_model(request.model, models_dir))
+    for warning in model.warnings:
+        progress.warn(warning)
     plan = plan_jobs(request, model, progress)
-    restorer = None
+    session = None
     n_files = sum(isinstance(item, _Job) and not item.done for item in plan)
     n_begun = 0
     for item in plan:
@@ -130,17 +152,17 @@ def denoise_files(
                 item.name, str(item.target), skipped=True, note="skipped: the output exists already"
             )
             continue
-        if restorer is None:
-            restorer = _load(model, request, progress)
+        if session is None:
+            session = _load(model, request, progress)
         n_begun += 1
         label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
         try:
-            yield _denoise(item, request, model, restorer, label, progress)
+            yield _denoise(item, session, label, progress)
         except (N2VToolsError, OSError) as error:
             yield _failed(item.name, error)
 
 
-def plan_jobs(request: DenoiseRequest, model: Any, progress: Progress) -> list[_Job | Denoised]:
+def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list[_Job | Denoised]:
     """Open all inputs and settle all outputs; nothing is written and no pixel is read.
 
     Raises
@@ -150,7 +172,7 @@ def plan_jobs(request: DenoiseRequest, model: Any, progress: Progress) -> list[_
     """
     naming = Naming(request.output, request.suffix, request.format, request.frame)
     inputs = list(
-        find_inputs(request.inputs, request.axes, frame=request.frame, skip=naming.carries_suffix)
+        open_inputs(request.inputs, request.axes, frame=request.frame, skip=naming.carries_suffix)
     )
     if not inputs:
         raise StackError(
@@ -173,17 +195,15 @@ def plan_jobs(request: DenoiseRequest, model: Any, progress: Progress) -> list[_
     jobs = [item for item in plan if isinstance(item, _Job)]
     require_distinct([(job.name, job.target) for job in jobs])
     if not (request.overwrite or request.skip_existing):
-        require_absent(job.target for job in jobs)
+        require_absent((job.target for job in jobs), EXISTING_REMEDY)
     todo = [job for job in jobs if not job.done]
     require_room((job.target, _largest_bytes(job.stack, request.dtype)) for job in todo)
     return plan
 
 
-def _plan_one(one: Input, naming: Naming, request: DenoiseRequest, model: Any) -> _Job | Denoised:
+def _plan_one(one: Opened, naming: Naming, request: DenoiseRequest, model: Model) -> _Job | Denoised:
     if one.stack is None:
         return Denoised(one.name, error=one.error)
-    from ..restore.run import match_axes
-
     try:
         match_axes(one.stack, model)
     except N2VToolsError as error:
@@ -192,33 +212,42 @@ def _plan_one(one: Input, naming: Naming, request: DenoiseRequest, model: Any) -
     return _Job(one.name, one.stack, target, request.skip_existing and os.path.lexists(target))
 
 
-def _load(model: Any, request: DenoiseRequest, progress: Progress) -> Any:
+def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session:
     """Load TensorFlow and the weights."""
-    restorer = model.restorer(request.precision)
-    progress.detail(f"model {model.name}: reach {restorer.reach_px} px")
-    return restorer
+    from .. import keras_backend
+    from ..nets.reach import net_block, net_reach
+    from ..restore.engine import KerasRestorer
+
+    precision = request.precision
+    if precision == "auto":
+        precision, reason = keras_backend.fast_precision()
+        progress.note(f"computing in {precision}, as {reason}; --precision {precision} repeats it")
+    net = load_net(model, precision)
+    restorer = KerasRestorer(
+        net,
+        axes=model.axes,
+        means=model.means or None,
+        stds=model.stds or None,
+        reach_px=net_reach(net),
+        block_px=net_block(net),
+        name=model.name,
+    )
+    reach = ", ".join(f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True))
+    progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
+    return _Session(request, model, restorer, precision, sha256_of(weights_file(model)))
 
 
-def _denoise(
-    job: _Job,
-    request: DenoiseRequest,
-    model: Any,
-    restorer: Any,
-    label: str,
-    progress: Progress,
-) -> Denoised:
+def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> Denoised:
     """Restore one stack and publish it under its name."""
-    from ..io import create_stack, layout_like, to_dtype
-    from ..restore.run import restore_stack
-
     started = time.perf_counter()
+    request = session.request
     for note in job.stack.notes:
         progress.note(f"{job.name}: {note}")
-    warnings = _warnings(job.stack, model)
+    warnings = check_fit(job.stack, session.model)
     for warning in warnings:
         progress.warn(f"{job.name}: {warning}")
     dtype, reason, nan = _choose_dtype(job, request, label, progress)
-    description = json.dumps(describe_run(job.stack, request, model, restorer), ensure_ascii=True)
+    description = json.dumps(describe_run(job.stack, session), ensure_ascii=True)
     layout = layout_like(job.stack, dtype, description=description, format=request.format)
     n_clipped = 0
     with (
@@ -226,7 +255,7 @@ def _denoise(
         progress.task(label) as step,
     ):
 
-        def write(place: Any, plane: np.ndarray) -> None:
+        def write(place: Mapping[str, int], plane: np.ndarray) -> None:
             nonlocal n_clipped
             counts, clipped = to_dtype(plane, dtype, where=job.name)
             n_clipped += clipped
@@ -234,7 +263,7 @@ def _denoise(
 
         restore_stack(
             job.stack,
-            restorer,
+            session.restorer,
             write,
             memory_bytes=request.memory_bytes,
             keep_strips=request.keep_strips,
@@ -242,40 +271,45 @@ def _denoise(
             tta=request.tta,
             progress=step,
         )
+    for note in writer.notes:
+        progress.note(f"{job.target}: {note}")
     return Denoised(
         job.name,
         str(job.target),
-        axes=layout.stored_axes,
+        axes=writer.axes,
         dtype=str(dtype),
         reason=reason,
         clipped_percent=100 * n_clipped / math.prod(job.stack.array.shape),
         seconds=time.perf_counter() - started,
         warnings=tuple(warnings),
-        note=". ".join(getattr(writer, "notes", ())),
+        note=". ".join(writer.notes),
     )
 
 
-def describe_run(
-    stack: Stack, request: DenoiseRequest, model: Any, restorer: Any
-) -> dict[str, Any]:
+def describe_run(stack: Stack, session: _Session) -> dict[str, Any]:
     """Collect what is recorded inside an output: enough to repeat it, no date.
 
     Without a date the same command gives the same bytes.
     """
+    request = session.request
     return {
         "n2v_tools": __version__,
         "command": list(request.command),
         "input": Path(stack.name).name,
         "input_axes": stack.axes,
         "frame": request.frame,
-        "model": {"name": model.name, "weights_sha256": model.weights_sha256},
+        "model": {
+            "name": session.model.name,
+            "method": session.model.method,
+            "weights_sha256": session.weights_sha256,
+        },
         "settings": {
-            "precision": getattr(restorer, "precision", request.precision),
+            "engine": "tensorflow",
+            "precision": session.precision,
             "tta": request.tta,
             "keep_strips": request.keep_strips,
             "nan": request.nan,
             "seed": request.seed,
-            "engine": "tensorflow",
         },
     }
 
@@ -284,9 +318,6 @@ def _choose_dtype(
     job: _Job, request: DenoiseRequest, label: str, progress: Progress
 ) -> tuple[np.dtype, str, str]:
     """Return the output's dtype, why, and how `restore_stack` is to treat NaN."""
-    from ..io import decide_dtype
-    from ..prepare.survey import survey_stack
-
     source = job.stack.dtype
     if request.dtype != "auto" or source.name in TYPES_KNOWN_TO_FIT:
         dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
@@ -309,12 +340,6 @@ def _choose_dtype(
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled
 
 
-def _warnings(stack: Stack, model: Any) -> list[str]:
-    from ..restore import check_fit
-
-    return list(check_fit(stack, model))
-
-
 def _largest_bytes(stack: Stack, dtype: str) -> int:
     """Bytes of the output, at most."""
     small = dtype == "uint16" or (dtype == "auto" and stack.dtype.name in ("uint8", "uint16"))
@@ -323,8 +348,4 @@ def _largest_bytes(stack: Stack, dtype: str) -> int:
 
 
 def _failed(name: str, error: N2VToolsError | OSError) -> Denoised:
-    def fail() -> Stack:
-        raise error
-
-    return Denoised(name, error=attempt(name, Path(name), fail).error)
-
+    return Denoised(name, error=one_line(name, error))

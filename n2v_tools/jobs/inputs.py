@@ -1,4 +1,4 @@
-"""From what a user names to the inputs there are, without letting one stop the others."""
+"""From what a user names to the stacks there are, without letting one stop the others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import N2VToolsError
+from ..io import list_inputs
 from ..stack import Stack
 from .frames import take_frame
 
-JOINABLE = ("ZYX", "TYX")
-
 
 @dataclass(frozen=True)
-class Input:
-    """One stack that a user means.
+class Opened:
+    """One stack that a user means: opened, or why not.
 
     Parameters
     ----------
@@ -24,26 +23,26 @@ class Input:
         As reported: a path, or ``file.h5:/path/in/file``.
     source : Path
         File, or folder of planes, that gives the output its name and place.
-    error : str
-        Why it cannot be worked on; empty if nothing is known against it.
     stack : Stack or None
-        Opened, if so far nothing is known against it.
+        None if it cannot be opened.
+    error : str
+        Why it cannot be opened; empty otherwise.
     """
 
     name: str
     source: Path
-    error: str = ""
     stack: Stack | None = None
+    error: str = ""
 
 
-def find_inputs(
+def open_inputs(
     specs: Sequence[str],
     axes: str | None,
     *,
     frame: int | None = None,
     skip: Callable[[Path], bool] = lambda path: False,
-) -> Iterator[Input]:
-    """Open every stack that `specs` name, in natural order; failures are values here.
+) -> Iterator[Opened]:
+    """Open every stack that `specs` name, in natural order; no pixel is read.
 
     Parameters
     ----------
@@ -58,84 +57,38 @@ def find_inputs(
 
     Yields
     ------
-    Input
-        Each file once, however often it is named.
+    opened : Opened
+        Each stack once, however often it is named.
     """
     seen: set[str] = set()
     for spec in specs:
-        for one in _of_spec(spec, axes, skip):
-            key = os.path.realpath(one.name)
-            if key in seen:
-                continue
-            seen.add(key)
-            files = getattr(one.stack.array, "files", ()) if one.stack else ()
-            seen.update(os.path.realpath(file) for file in files)
-            if one.stack is not None and frame is not None:
-                one = attempt(one.name, one.source, _framed(one.stack, frame))
-            yield one
-
-
-def attempt(name: str, source: Path, opening: Callable[[], Stack]) -> Input:
-    """Open one stack; what a user can fix becomes the input's error."""
-    try:
-        return Input(name, source, stack=opening())
-    except N2VToolsError as error:
-        return Input(name, source, error=_naming(name, str(error)))
-    except OSError as error:
-        return Input(name, source, error=f"{name}: {error.strerror or error}; check the path.")
-
-
-def _framed(stack: Stack, frame: int) -> Callable[[], Stack]:
-    return lambda: take_frame(stack, frame)
-
-
-def _of_spec(spec: str, axes: str | None, skip: Callable[[Path], bool]) -> Iterator[Input]:
-    from ..io import find_files, open_stack, open_stacks
-
-    folder = Path(spec)
-    is_folder = folder.is_dir() and not spec.rstrip("/").lower().endswith(".zarr")
-    if is_folder and axes in JOINABLE:
-        joined = _try_joining(spec, lambda: open_stacks(spec, axes))
-        if joined is not None:
-            yield Input(spec, folder, stack=joined)
-            return
-    try:
-        files = find_files(spec)
-    except (N2VToolsError, OSError) as error:
-        yield attempt(spec, folder, _raising(error))
-        return
-    for file in files:
-        if is_folder and skip(file):
+        try:
+            inputs = list_inputs(spec, axes)
+        except (N2VToolsError, OSError) as error:
+            yield Opened(spec, Path(spec), error=one_line(spec, error))
             continue
-        path = str(file)
-        yield attempt(path, Path(path.split(":/")[0]), _opening(open_stack, path, axes))
+        for each in inputs:
+            if Path(spec).is_dir() and not each.joined and skip(each.files[0]):
+                continue
+            key = os.path.realpath(each.name)
+            if key not in seen:
+                seen.add(key)
+                source = each.files[0].absolute().parent if each.joined else each.files[0]
+                yield _open(each.name, source, each.open, frame)
 
 
-def _opening(
-    open_stack: Callable[[str, str | None], Stack], path: str, axes: str | None
-) -> Callable[[], Stack]:
-    return lambda: open_stack(path, axes)
-
-
-def _try_joining(spec: str, opening: Callable[[], list[Stack]]) -> Stack | None:
-    """Return the one stack that a folder of planes is, or None if it is none."""
-    try:
-        stacks = opening()
-    except (N2VToolsError, OSError):  # its files are opened, and judged, one by one then
-        return None
-    if len(stacks) != 1:
-        return None
-    files = getattr(stacks[0].array, "files", ())
-    return stacks[0] if len(files) > 1 else None
-
-
-def _raising(error: Exception) -> Callable[[], Stack]:
-    def raise_it() -> Stack:
-        raise error
-
-    return raise_it
-
-
-def _naming(name: str, message: str) -> str:
-    """Make sure that a message says which input it is about."""
+def one_line(name: str, error: N2VToolsError | OSError) -> str:
+    """Say in one line what is wrong with the input `name`."""
+    message = str(error)
+    if isinstance(error, OSError):
+        message = f"{error.strerror or error}. Check the path and its rights."
     return message if Path(name).name in message else f"{name}: {message}"
+
+
+def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:
+    source = Path(str(source).split(":/")[0]) if not source.exists() else source
+    try:
+        stack = opening()
+        return Opened(name, source, stack if frame is None else take_frame(stack, frame))
+    except (N2VToolsError, OSError) as error:
+        return Opened(name, source, error=one_line(name, error))

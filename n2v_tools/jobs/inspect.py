@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import N2VToolsError
 from ..prepare.survey import Survey, survey_stack
 from ..stack import Stack
-from .inputs import Input, attempt, find_inputs
+from .inputs import one_line, open_inputs
 from .progress import Progress
 
 FEW_LEVELS = 64
@@ -59,31 +59,21 @@ def inspect_files(specs: Sequence[str], axes: str | None, progress: Progress) ->
         ``--axes``.
     progress : Progress
     """
-    for one in find_inputs(specs, axes):
+    for one in open_inputs(specs, axes):
         if one.stack is None:
             yield Inspected(one.name, error=one.error)
             continue
         try:
-            yield _inspect(one, one.stack, axes, progress)
+            yield _inspect(one.name, one.stack, axes, progress)
         except (N2VToolsError, OSError) as error:
-            yield Inspected(one.name, error=attempt_error(one, error))
+            yield Inspected(one.name, error=one_line(one.name, error))
 
 
-def attempt_error(one: Input, error: N2VToolsError | OSError) -> str:
-    """One line about an input that failed while it was read."""
-
-    def fail() -> Stack:
-        raise error
-
-    return attempt(one.name, one.source, fail).error
-
-
-def _inspect(one: Input, stack: Stack, axes: str | None, progress: Progress) -> Inspected:
-    with progress.task(one.name) as step:
+def _inspect(name: str, stack: Stack, axes: str | None, progress: Progress) -> Inspected:
+    with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)
     saturated_percent = _saturated_percent(stack, survey)
     warnings = find_warnings(stack, survey, saturated_percent, axes_given=axes is not None)
-    command = command_for(one.name, stack, survey)
     values = {
         "axes": stack.axes,
         "shape": list(stack.array.shape),
@@ -106,9 +96,9 @@ def _inspect(one: Input, stack: Stack, axes: str | None, progress: Progress) -> 
         "noise": None,
         "notes": list(stack.notes),
         "warnings": warnings,
-        "command": command,
+        "command": command_for(name, stack, survey),
     }
-    return Inspected(one.name, values, _describe(one.name, stack, survey, values))
+    return Inspected(name, values, _describe(name, stack, survey, values))
 
 
 def command_for(name: str, stack: Stack, survey: Survey) -> str | None:
@@ -122,12 +112,17 @@ def command_for(name: str, stack: Stack, survey: Survey) -> str | None:
     if not survey.n_pixels or not any(std > 0 for std in survey.std):
         return None
     words = ["n2v-train", "--stack", name, "--axes", stack.axes]
-    smallest = min(stack.sizes["Y"], stack.sizes["X"])
-    if smallest < DEFAULT_PATCH_PX:
-        words += ["--patch", str(max(PATCH_STEP_PX, smallest // PATCH_STEP_PX * PATCH_STEP_PX))]
+    if patch_edge(stack) < DEFAULT_PATCH_PX:
+        words += ["--patch", str(patch_edge(stack))]
     if survey.n_nonfinite:
         words += ["--nan", "fill"]
     return shlex.join(words)
+
+
+def patch_edge(stack: Stack) -> int:
+    """Edge in pixels of the largest square patch, up to the usual one, that fits a plane."""
+    smallest = min(stack.sizes["Y"], stack.sizes["X"]) // PATCH_STEP_PX * PATCH_STEP_PX
+    return min(DEFAULT_PATCH_PX, max(PATCH_STEP_PX, smallest))
 
 
 def find_warnings(
@@ -220,9 +215,11 @@ def _size_text(stack: Stack) -> str:
 def _values_text(survey: Survey) -> str:
     if not survey.n_pixels:
         return "no real pixel"
-    means = ", ".join(f"{mean:.6g}" for mean in survey.mean)
+    means = " and ".join(f"{mean:.6g}" for mean in survey.mean)
+    each = " of the channels" if len(survey.mean) > 1 else ""
     return (
-        f"{survey.minimum:g} to {survey.maximum:g}, mean {means}, {survey.n_levels} grey levels"
+        f"{survey.minimum:g} to {survey.maximum:g}, mean{each} {means}, "
+        f"{survey.n_levels} grey levels"
     )
 
 
@@ -251,5 +248,6 @@ def _training_text(stack: Stack) -> str:
     depth = next((axis for axis in "ZT" if stack.sizes.get(axis, 1) >= DEPTH_FOR_3D), None)
     if depth:
         also = " --depth T" if depth == "T" and "Z" in stack.axes else ""
-        text += f"; 3D over {depth} with --patch 16,64,64{also}"
+        edge = patch_edge(stack)
+        text += f"; 3D over {depth} with --patch {DEPTH_FOR_3D},{edge},{edge}{also}"
     return text

@@ -92,8 +92,14 @@ def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
         taken[key] = source
 
 
-def require_absent(targets: Iterable[Path]) -> None:
+def require_absent(targets: Iterable[Path], remedy: str) -> None:
     """Raise if any output exists.
+
+    Parameters
+    ----------
+    targets : iterable of Path
+    remedy : str
+        Which options help.
 
     Raises
     ------
@@ -105,10 +111,7 @@ def require_absent(targets: Iterable[Path]) -> None:
         return
     names = ", ".join(map(str, there))
     exist = "exists already" if len(there) == 1 else "exist already"
-    raise OutputError(
-        f"{names} {exist}; nothing was done. Pass --skip-existing to go on with the "
-        "others, --overwrite to replace, or another --output or --suffix."
-    )
+    raise OutputError(f"{names} {exist}; nothing was done. {remedy}")
 
 
 def require_room(needs: Iterable[tuple[Path, int]]) -> None:

@@ -84,6 +84,6 @@ class SimulateRequest:
     output: Path = Path(".")
     name: str = "dome"
     shape: tuple[int, int, int, int] = (4, 32, 256, 256)
-    photons: float = 30.0
+    photons: float = 10.0
     seed: int = 0
     overwrite: bool = False

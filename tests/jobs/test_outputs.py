@@ -60,11 +60,11 @@ def test_two_inputs_with_one_output_are_both_named():
 
 def test_every_existing_output_is_named(tmp_path):
     targets = [tmp_path / f"{name}.tif" for name in "abc"]
-    require_absent(targets)
+    require_absent(targets, "")
     targets[0].touch()
     targets[2].symlink_to("nowhere")
     with pytest.raises(OutputError, match=r"a\.tif.*c\.tif"):
-        require_absent(targets)
+        require_absent(targets, "")
 
 
 def test_room_is_added_up_over_all_outputs(tmp_path, monkeypatch):

@@ -1,0 +1,278 @@
+"""What every command promises: help, exit codes, streams, JSON."""
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from n2v_tools.cli import exits, output
+from n2v_tools.cli.main import COMMANDS, LATER, cli, load_command
+from n2v_tools.errors import StackError, UsageError
+
+BUILT = [name for name in COMMANDS if name != "demo"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, list(arguments))
+
+
+def run_in_process(*arguments, **extra):
+    code = "import sys; from n2v_tools.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, **extra
+    )
+
+
+def failing(error):
+    @click.command(cls=exits.Command)
+    @click.option("--json", "as_json", is_flag=True)
+    def command(as_json):
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_help_loads_no_numpy_and_ends_with_an_example_of_the_command(name):
+    code = (
+        "import sys\n"
+        "from n2v_tools.cli.main import load_command\n"
+        f"try: load_command({name!r}).main(['--help'], prog_name='n2v-{name}')\n"
+        "finally: print(*{'numpy', 'tensorflow', 'tifffile', 'rich'} & set(sys.modules),"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.split() == []
+    assert done.stdout.rstrip().splitlines()[-1].strip().startswith(f"n2v-{name}")
+
+
+def test_help_answers_in_under_half_a_second():
+    started = time.perf_counter()
+    assert run_in_process("--help").returncode == 0
+    assert time.perf_counter() - started < 0.5 * (4 if os.environ.get("CI") else 1.5)
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_example_in_help_is_one_the_command_can_parse(name):
+    command = load_command(name)
+    example = command.epilog.strip().splitlines()[-1].split()[1:]
+    command.make_parser(click.Context(command)).parse_args(example)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[[name] for name in LATER],
+        ["simulate", "calcium"],
+        ["simulate", "structured", "--kind", "white"],
+        *[["train", "--method", m] for m in ("structn2v", "video", "n2n", "deepcad", "hdn")],
+        ["train", "--method", "deconoising"],
+        ["train", "--method", "cellmincer"],
+        ["train", "--preset", "best"],
+        *[["train", "--struct-mask", m] for m in ("auto", "cross:9x5", "square:3", "mask.npy")],
+        *[["denoise", "a", "--method", m] for m in ("median", "gaussian", "diffusion", "nlm")],
+        ["denoise", "a", "--uncertainty"],
+        ["denoise", "a", "--report"],
+        ["denoise", "a", "--engine", "openvino"],
+        ["denoise", "a", "--precision", "int8"],
+        ["denoise", "a", "--format", "ome-zarr"],
+        ["denoise", "a", "--dims", "2"],
+    ],
+)
+def test_what_is_not_built_yet_says_so(words):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "not available yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([], LATER),
+        (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "best", "deepcad-rt"]),
+        (["denoise"], ["--method", "median", "--dims", "openvino", "int8", "ome-zarr", "--report"]),
+        (["simulate"], ["calcium", "structured", "--kind"]),
+    ],
+)
+def test_what_is_not_built_yet_is_left_out_of_help(command, words):
+    shown = set(re.findall(r"[\w-]+", run(*command, "--help").output))
+    assert shown.isdisjoint(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (["trian"], "train"),
+        (["train", "--method", "n2v3"], "n2v"),
+        (["train", "--struct-mask", "cros:5"], "cross:5"),
+        (["denoise", "--modle", "a"], "--model"),
+        (["denoise", "a", "--dtype", "unit16"], "uint16"),
+        (["denoise", "a", "--model", "m", "MODEL_FOLDER=x"], "MODELS_FOLDER"),
+        (["inspect", "a", "--DATASET_FOLDR=x"], "DATASET_FOLDER"),
+        (["simulate", "domes"], "dome"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert nearest in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["train"],
+        ["denoise", "a.tif"],
+        ["denoise", "--model", "m"],
+        ["inspect"],
+        ["doctor", "word"],
+        ["train", "--stack", "a", "word"],
+        ["train", "--stack", "a", "--resume", "--overwrite"],
+        ["train", "--stack", "a", "--model", "a/b"],
+        ["train", "--stack", "a", "--model", ".."],
+        ["train", "--stack", "a", "--patch", "1,2,3,4"],
+        ["train", "--stack", "a", "--patch", "0"],
+        ["train", "--stack", "a", "--minutes", "0.2"],
+        ["train", "--stack", "a", "--validation", "0.9"],
+        ["train", "--stack", "a", "--set", "epochs"],
+        ["train", "--stack", "a", "--axes", "TQX"],
+        ["denoise", "a", "--model", "m", "--skip-existing", "--overwrite"],
+        ["denoise", "a", "--model", "m", "--frame", "-1"],
+        ["denoise", "a", "--model", "m", "--memory", "2XB"],
+        ["denoise", "a", "--model", "m", "--suffix", "/x"],
+        ["denoise", "a", "--model", "m", "-q", "-v"],
+        ["simulate", "dome", "--shape", "4,4"],
+        ["simulate", "dome", "--shape", "4,4,4,4"],
+        ["simulate", "dome", "--photons", "0"],
+        ["simulate", "dome", "--name", "a/b"],
+    ],
+)
+def test_wrong_usage_is_exit_2_with_one_line(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(*words)
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith("Error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_usage_with_json_still_gives_one_value():
+    done = run("denoise", "--modle", "x", "--json")
+    assert done.exit_code == 2
+    assert "--modle" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StackError("a.tif: it is\n  broken"), 1),
+        (UsageError("no"), 2),
+        (click.ClickException("no"), 1),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), 1),
+        (OSError(errno.ENOSPC, "No space left on device"), 1),
+        (MemoryError("10 GB"), 1),
+        (KeyboardInterrupt(), 130),
+        (exits.Terminated(), 143),
+    ],
+)
+def test_errors_become_exit_codes_and_one_line(error, code):
+    done = CliRunner().invoke(failing(error), ["--json"])
+    assert done.exit_code == code
+    assert len(done.stderr.splitlines()) == 1
+    assert list(json.loads(done.stdout)) == ["error"]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("bug"), OSError(errno.EBADF, "bug")])
+def test_a_bug_keeps_its_traceback(error):
+    done = CliRunner().invoke(failing(error), [])
+    assert done.exception is error
+
+
+def test_ctrl_c_and_sigterm_end_with_their_codes():
+    code = (
+        "import click, time; from n2v_tools.cli.exits import Command\n"
+        "@click.command(cls=Command)\n"
+        "def command():\n"
+        "    print('ready', flush=True)\n"
+        "    try: time.sleep(30)\n"
+        "    finally: print('tidied', flush=True)\n"
+        "command.main([])"
+    )
+    for number, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out) == (expected, "tidied\n")
+        assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_work():
+    code = (
+        "import sys; from n2v_tools.cli import output\n"
+        "for i in range(20000): output.emit('x' * 100)\n"
+        "print('worked to the end', file=sys.stderr)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == "worked to the end\n"
+    assert process.wait(timeout=10) == 0
+
+
+def test_json_holds_null_for_what_is_no_number(capsys):
+    import numpy as np
+
+    output.emit_json({"a": float("nan"), "b": [np.float32("inf"), np.int64(3)], "c": np.arange(2)})
+    assert json.loads(capsys.readouterr().out) == {"a": None, "b": [None, 3], "c": [0, 1]}
+
+
+def test_a_file_name_that_is_no_text_can_be_printed():
+    done = run_in_process("inspect", os.fsdecode(b"a\xff.tif"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_names_of_methods_and_presets_are_those_of_their_table():
+    from n2v_tools.cli import train
+    from n2v_tools.methods import n2v, table
+
+    assert train.METHODS == ("auto", *table.METHODS)
+    assert train.METHODS_LATER == table.LATER
+    assert train.PRESETS == tuple(n2v.PRESETS)
+    assert train.PRESETS_LATER == table.PRESETS_LATER
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [("2GB", 2 * 10**9), ("500mb", 5 * 10**8), ("1.5GiB", 3 * 2**29), ("2 G", 2 * 10**9)],
+)
+def test_amounts_of_memory(text, n_bytes):
+    from n2v_tools.cli.options import MemorySize
+
+    assert MemorySize().convert(text, None, None) == n_bytes
+
+
+def test_version_names_package_tensorflow_keras_and_device(monkeypatch):
+    from n2v_tools.jobs import doctor
+
+    monkeypatch.setattr(doctor.keras_backend, "gpus", lambda: [])
+    shown = run("--version").output
+    for word in ("n2v_tools", "TensorFlow", "Keras", "device CPU"):
+        assert word in shown
