@@ -1,0 +1,246 @@
+"""How a field of any size is covered by tiles of one size.
+
+The rule is n2v's: a field is padded by reflection to a multiple of the block, split on
+both sides, and the network sees zeros beyond that. A tile at the border of the padded
+field starts there, so that it meets the same zeros; everywhere else it carries a halo
+of at least the network's reach, which is predicted and thrown away. Hence in tiles
+equals in one piece. Written once for any number of axes; this module computes places
+and sizes and touches no pixel.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import SettingsError
+
+DEFAULT_MEMORY_BYTES = 10**9  # above the base process; leaves a third of 1.5 GB to TensorFlow
+PREFERRED_TILE_BYTES = 600 * 10**6  # 2D tiles are equally fast above and below; halos are small
+BATCH_PX = 256 * 256  # small planes are gathered up to this many pixels per call
+CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (about 2 ms)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One tile: what it reads, what of its prediction is good, where that belongs.
+
+    Parameters
+    ----------
+    read : tuple of slice
+        In the padded field, one slice per axis.
+    keep : tuple of slice
+        In the tile, without halo and padding.
+    write : tuple of slice
+        In the field itself, without padding; as large as `keep`.
+    """
+
+    read: tuple[slice, ...]
+    keep: tuple[slice, ...]
+    write: tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class TilePlan:
+    """Sizes that every tile of a field has.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Of the field, in pixels, in the restorer's axes order.
+    edges : tuple of int
+        Of a tile, multiples of `block`.
+    halo : tuple of int
+        Reach rounded up to the block.
+    block : tuple of int
+        Tile starts are multiples of it.
+    batch : int
+        Planes per call where a 2D tile holds a whole plane, else 1.
+    memory_bytes : int
+        Estimate of the peak, planes and working memory together.
+    """
+
+    sizes: tuple[int, ...]
+    edges: tuple[int, ...]
+    halo: tuple[int, ...]
+    block: tuple[int, ...]
+    batch: int
+    memory_bytes: int
+
+    def windows(self, axes: slice = slice(None)) -> list[Window]:
+        """Return the windows over all axes, or over the product of some of them."""
+        return cover(self.sizes[axes], self.edges[axes], self.halo[axes], self.block[axes])
+
+
+def cover(
+    sizes: Sequence[int], edges: Sequence[int], halo: Sequence[int], block: Sequence[int]
+) -> list[Window]:
+    """Cover a field with windows that write each of its pixels exactly once.
+
+    Parameters
+    ----------
+    sizes, edges, halo, block : sequence of int, length D
+        As in `TilePlan`. An edge at least as long as the padded field means one tile.
+
+    Returns
+    -------
+    windows : list of Window
+        In C order; all tiles have the size ``min(edge, padded size)`` per axis.
+    """
+    per_axis = [_cover_axis(*axis) for axis in zip(sizes, edges, halo, block, strict=True)]
+    return [
+        Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
+        for parts in itertools.product(*per_axis)
+    ]
+
+
+def padding(size: int, block: int) -> tuple[int, int]:
+    """Say how many pixels go before and after to make `size` a multiple of `block`.
+
+    The odd pixel goes after, as in csbdeep's ``PadAndCropResizer``, so that our
+    padded field equals n2v's.
+    """
+    missing = -size % block
+    return missing // 2, missing - missing // 2
+
+
+def padded_indices(size: int, block: int) -> np.ndarray:
+    """Return the position in the field that each position of the padded field repeats."""
+    return np.pad(np.arange(size), padding(size, block), mode="reflect")
+
+
+def plan_tiles(
+    sizes: Sequence[int],
+    reach: Sequence[int],
+    block: Sequence[int],
+    bytes_per_px: int,
+    memory_bytes: int | None = None,
+    bytes_per_plane: int | None = None,
+    queued_planes: int = 4,
+) -> TilePlan:
+    """Choose the tile size that computes the fewest pixels within the memory.
+
+    Parameters
+    ----------
+    sizes, reach, block : sequence of int, length 2 or 3
+        Of the field and the restorer, in pixels.
+    bytes_per_px : int
+        Working memory per pixel of a tile.
+    memory_bytes : int, optional
+        Bound on everything above the base process. Without one, a net that needs more
+        than the default for its smallest useful tile gets what it needs.
+    bytes_per_plane : int, optional
+        Of one plane in memory; default float32 with one channel. A 3D tile row keeps
+        its planes, read and restored, in memory.
+    queued_planes : int
+        Planes that wait elsewhere, read ahead or to be written.
+
+    Raises
+    ------
+    SettingsError
+        If not even the smallest useful tile fits `memory_bytes`.
+    """
+    halo = tuple(-(-r // b) * b for r, b in zip(reach, block, strict=True))
+    plane = bytes_per_plane or 4 * math.prod(sizes[-2:])
+    bound = DEFAULT_MEMORY_BYTES if memory_bytes is None else memory_bytes
+
+    def memory(edges: Sequence[int]) -> int:
+        planes = 2 * edges[0] if len(edges) == 3 else 2
+        return bytes_per_px * math.prod(edges) + plane * (planes + queued_planes)
+
+    smallest = _smallest_edges(sizes, halo, block)
+    tile_bound = bound
+    if len(sizes) == 2:  # a net may need more than is preferred, even for its smallest tile
+        tile_bound = max(PREFERRED_TILE_BYTES, bytes_per_px * math.prod(smallest))
+    edges = _cheapest_edges(
+        sizes,
+        halo,
+        block,
+        lambda edges: memory(edges) <= bound and bytes_per_px * math.prod(edges) <= tile_bound,
+    )
+    if edges is None and memory_bytes is not None:
+        raise SettingsError(
+            f"--memory {memory_bytes / 1e6:.0f}MB: one tile of {' x '.join(map(str, smallest))} "
+            f"px, the smallest that this model can use, and its planes need "
+            f"{memory(smallest) / 1e6:.0f} MB. "
+            f"Pass --memory {math.ceil(memory(smallest) / 1e8) / 10:.1f}GB or more."
+        )
+    edges = edges or smallest
+    batch = 1
+    if len(edges) == 2 and all(e >= s for e, s in zip(edges, sizes, strict=True)):
+        room = max(bound - memory(edges), 0) // (bytes_per_px * math.prod(edges) + 2 * plane)
+        batch = 1 + min(room, max(BATCH_PX // math.prod(edges) - 1, 0))
+    return TilePlan(tuple(sizes), edges, halo, tuple(block), batch, memory(edges))
+
+
+def _cover_axis(size: int, edge: int, halo: int, block: int) -> list[tuple[slice, slice, slice]]:
+    """Cover one axis; return (read, keep, write) of each tile."""
+    before, after = padding(size, block)
+    padded = before + size + after
+    edge = min(edge, padded)
+    if edge % block or (edge < padded and edge <= 2 * halo):
+        raise ValueError(f"tile edge {edge} does not fit block {block} and halo {halo}")
+    windows = []
+    start, done = 0, 0  # in the padded field
+    while done < padded:
+        end = start + edge
+        good = padded if end == padded else end - halo
+        first, last = max(done, before), min(good, before + size)
+        windows.append(
+            (
+                slice(start, end),
+                slice(first - start, last - start),
+                slice(first - before, last - before),
+            )
+        )
+        done = good
+        start = min(done - halo, padded - edge)  # the last tile is shifted inward
+    return windows
+
+
+def _cheapest_edges(
+    sizes: Sequence[int],
+    halo: Sequence[int],
+    block: Sequence[int],
+    fits: Callable[[tuple[int, ...]], bool],
+) -> tuple[int, ...] | None:
+    """Return the edges that compute the fewest pixels in all, or None if none fits."""
+    best, best_cost = None, math.inf
+    candidates = [_edges_of_axis(*axis) for axis in zip(sizes, halo, block, strict=True)]
+    for choice in itertools.product(*candidates):
+        edges = tuple(edge for edge, _ in choice)
+        n_tiles = math.prod(n for _, n in choice)
+        cost = n_tiles * (math.prod(edges) + CALL_OVERHEAD_PX)
+        if cost < best_cost and fits(edges):
+            best, best_cost = edges, cost
+    return best
+
+
+def _edges_of_axis(size: int, halo: int, block: int) -> list[tuple[int, int]]:
+    """Return (edge, number of tiles) for the edges that waste nothing, longest first."""
+    padded = size + sum(padding(size, block))
+    choices = {padded: 1}
+    n_tiles = 2
+    while True:
+        edge = -(-(padded + (n_tiles - 1) * 2 * halo) // (n_tiles * block)) * block
+        if edge <= 2 * halo or n_tiles * block > padded:
+            break
+        choices.setdefault(edge, n_tiles)
+        n_tiles = max(n_tiles + 1, n_tiles * 9 // 8)  # finely at first, then in proportion
+    smallest = 2 * halo + block
+    if smallest < padded:
+        choices.setdefault(smallest, -(-(padded - 2 * halo) // block))
+    return [(edge, n) for edge, n in choices.items() if edge <= padded]
+
+
+def _smallest_edges(
+    sizes: Sequence[int], halo: Sequence[int], block: Sequence[int]
+) -> tuple[int, ...]:
+    return tuple(
+        min(edge for edge, _ in _edges_of_axis(*axis))
+        for axis in zip(sizes, halo, block, strict=True)
+    )

@@ -1,0 +1,182 @@
+"""Planes on their way into a net and out of it.
+
+In front of a net a plane's strips and broken pixels are filled, so that the net meets
+nothing it never saw; afterwards the strips are exactly zero again and NaN is NaN. Both
+halves of that bargain stand here; tiles and nets do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import StackError
+from ..prepare.strips import Strips, find_strips, reflected_sources
+from ..prepare.survey import fill_nonfinite
+from ..stack import Stack
+
+Place = Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One plane, all channels that a net sees together, and what must be put back.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (Y, X, C), or None
+        Counts, filled; None if there is nothing to restore: every pixel is zero.
+    places : tuple of mapping
+        Where each channel belongs in the stack.
+    strips : tuple of Strips
+        Of each channel.
+    broken : tuple of (ndarray of bool, shape (Y, X)) or None
+        Of each channel, True where the pixel was not finite; None if none was.
+    """
+
+    values: np.ndarray | None
+    places: tuple[Place, ...]
+    strips: tuple[Strips, ...]
+    broken: tuple[np.ndarray | None, ...]
+
+    def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:
+        """Yield each channel's place and plane, strips exactly zero and NaN where it was.
+
+        Parameters
+        ----------
+        restored : ndarray of float32, shape (Y, X, C), or None
+            Counts; changed in place. None stands for a plane that was not predicted.
+        """
+        for c, place in enumerate(self.places):
+            strips = self.strips[c]
+            if restored is None:
+                plane = np.zeros((len(strips.rows), len(strips.columns)), np.float32)
+            else:
+                plane = strips.blank(np.ascontiguousarray(restored[..., c]))
+            if self.broken[c] is not None:
+                plane[self.broken[c]] = np.nan
+            yield place, plane
+
+
+def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> Plane:
+    """Read one plane, one place per channel, and fill its strips by reflection.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any axes.
+    places : sequence of mapping
+        One per channel that the net sees together.
+    keep_strips : bool
+        Take zeros as data.
+    """
+    read = [_read_channel(stack, place, keep_strips) for place in places]
+    hollow = all(strips.empty for _, strips, _ in read)
+    return Plane(
+        values=None if hollow else np.stack([values for values, _, _ in read], axis=-1),
+        places=tuple(places),
+        strips=tuple(strips for _, strips, _ in read),
+        broken=tuple(broken for _, _, broken in read),
+    )
+
+
+def read_depth(
+    stack: Stack, places: Sequence[Sequence[Place]], *, keep_strips: bool
+) -> Iterator[Plane]:
+    """Read the planes of one volume; an empty one is filled from its neighbours.
+
+    The rule is `prepare.strips.fill_volume`'s, reflection along the depth, but only one
+    plane is held at a time: the volume is looked through for empty planes first.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any axes.
+    places : sequence of sequence of mapping
+        Per plane along the depth, one place per channel.
+    keep_strips : bool
+        Take zeros as data.
+
+    Yields
+    ------
+    plane : Plane
+        `values` is None only if the whole volume is empty.
+    """
+    sources = _sources(stack, places, keep_strips)
+    for depth, channels in enumerate(places):
+        own = read_plane(stack, channels, keep_strips=keep_strips)
+        values = own.values
+        for c, source in enumerate(sources):
+            if source is None or source[depth] == depth:
+                continue
+            if values is None:
+                values = np.zeros((*_shape(own), len(channels)), np.float32)
+            values[..., c], _, _ = _read_channel(stack, places[source[depth]][c], keep_strips)
+        yield Plane(values, own.places, own.strips, own.broken)
+
+
+def require_finite(stack: Stack) -> None:
+    """Raise if a pixel is NaN or infinite; integers are not even read.
+
+    Raises
+    ------
+    StackError
+        With how many there are and where the first is.
+    """
+    if stack.dtype.kind not in "fc":
+        return
+    n_broken, first = 0, ""
+    for place, plane in stack.planes():
+        finite = np.isfinite(plane)
+        if finite.all():
+            continue
+        if not n_broken:
+            y, x = (int(i) for i in np.argwhere(~finite)[0])
+            first = ", ".join(f"{a} {i}" for a, i in {**place, "Y": y, "X": x}.items())
+        n_broken += int(finite.size - np.count_nonzero(finite))
+    if n_broken:
+        raise StackError(
+            f"{stack.name}: {n_broken} pixels are NaN or infinite, the first at {first}. "
+            "Mend the file, or pass --nan fill to fill them for the net and keep them as NaN."
+        )
+
+
+def _read_channel(
+    stack: Stack, place: Place, keep_strips: bool
+) -> tuple[np.ndarray, Strips, np.ndarray | None]:
+    """Read (filled float32 plane, its strips, its broken pixels or None)."""
+    raw = stack.plane(place)
+    strips = Strips.none(raw.shape) if keep_strips else find_strips(raw)
+    values = raw.astype(np.float32)
+    broken = None
+    if raw.dtype.kind == "f":
+        # A float64 may be finite on disk and infinite in float32: then it is broken, too.
+        values, broken = fill_nonfinite(values, strips)
+        broken = broken if broken.any() else None
+    return strips.fill(values), strips, broken
+
+
+def _sources(
+    stack: Stack, places: Sequence[Sequence[Place]], keep_strips: bool
+) -> list[np.ndarray | None]:
+    """Say, per channel, from which plane each takes its values; None: each from itself."""
+    if keep_strips:
+        return [None] * len(places[0])
+    sources: list[np.ndarray | None] = []
+    for channel in zip(*places, strict=True):
+        empty = np.array([not _holds_values(stack.plane(place)) for place in channel])
+        sources.append(reflected_sources(empty) if empty.any() and not empty.all() else None)
+    return sources
+
+
+def _holds_values(plane: np.ndarray) -> bool:
+    """Tell whether a pixel is finite and not zero."""
+    if plane.dtype.kind != "f":
+        return bool(plane.any())
+    return bool(np.any(np.isfinite(plane) & (plane != 0)))
+
+
+def _shape(plane: Plane) -> tuple[int, int]:
+    return len(plane.strips[0].rows), len(plane.strips[0].columns)

@@ -1,0 +1,61 @@
+"""A stack unlike the training data gets a warning, one like it gets none."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from n2v_tools.restore import check_fit
+from n2v_tools.stack import Stack
+
+
+def model(**changes):
+    known = {
+        "name": "mito", "axes": "YX", "n_channels": 1, "means": (200.0,), "stds": (40.0,),
+        "own": {"pixel_size": {"Y": 0.1, "X": 0.1, "unit": "micron"}},
+    }  # fmt: skip
+    return SimpleNamespace(**{**known, **changes})
+
+
+def stack(mean=200, std=40, spacing=0.1, unit="um", axes="TYX"):
+    counts = default_rng(0).normal(mean, std, (5, 40, 50)).clip(1).astype(np.uint16)
+    counts[:, :, :20] = 0  # strips: no part of the intensity
+    return Stack(counts, axes, {"Y": spacing, "X": spacing}, unit)
+
+
+def test_data_like_the_training_data_gets_no_warning():
+    assert check_fit(stack(), model()) == []
+    assert check_fit(stack(spacing=100, unit="nm"), model()) == []
+    assert check_fit(stack(spacing=0.118), model()) == []
+
+
+@pytest.mark.parametrize("spacing", [0.07, 0.13])
+def test_another_pixel_size_gets_one_warning(spacing):
+    warnings = check_fit(stack(spacing=spacing), model())
+    assert len(warnings) == 1
+    assert str(spacing) in warnings[0] and "0.1 um" in warnings[0]
+
+
+@pytest.mark.parametrize("unit", [None, "pixel"])
+def test_an_unknown_pixel_size_is_no_reason_to_warn(unit):
+    assert check_fit(stack(spacing=7, unit=unit), model()) == []
+    assert check_fit(stack(spacing=7), model(own={})) == []
+    assert check_fit(stack(spacing=7), model(own={"pixel_size": {"Y": "x", "unit": 3}})) == []
+
+
+@pytest.mark.parametrize(("mean", "std"), [(400, 40), (2000, 400), (200, 5)])
+def test_another_intensity_gets_one_warning(mean, std):
+    (warning,) = check_fit(stack(mean, std), model())
+    assert "intensity" in warning and "mito" in warning
+
+
+def test_each_channel_is_compared_with_its_own():
+    two = model(n_channels=2, means=(200.0, 9000.0), stds=(40.0, 40.0))
+    counts = default_rng(0).normal(200, 40, (2, 30, 30)).astype(np.float32)
+    (warning,) = check_fit(Stack(counts, "CYX"), two)
+    assert "channel 1" in warning
+
+
+def test_a_model_that_fits_itself_to_each_stack_is_not_compared():
+    assert check_fit(stack(9000, 40), model(means=(), stds=())) == []
