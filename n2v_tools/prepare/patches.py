@@ -140,7 +140,8 @@ def draw_patches(
             progress(done, len(rows))
     owners = [np.array([units[u].stack for u in chosen[:, 0]], int) for chosen in windows]
     n_train, n_validation = (np.bincount(o, minlength=len(stacks)).tolist() for o in owners)
-    return PatchSet(*arrays, tuple(zip(n_train, n_validation, strict=True)), notes)
+    per_stack = tuple(zip(n_train, n_validation, strict=True))
+    return PatchSet(arrays[TRAIN], arrays[VALIDATION], per_stack, notes)
 
 
 class _Reader:

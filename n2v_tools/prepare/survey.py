@@ -207,17 +207,17 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
     StackError
         If there is no real pixel, a channel is constant, or pixels are not finite.
     """
-    if survey.n_nonfinite and nan != "fill":
-        raise StackError(
-            f"{name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
-            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them "
-            "from their neighbours."
-        )
     if not survey.n_pixels:
         what = "NaN or infinite" if survey.n_nonfinite else "zero"
         raise StackError(
             f"{name}: every pixel is {what}, so there is nothing to learn from. "
             "Check the file and, in an HDF5 file, the dataset that was named."
+        )
+    if survey.n_nonfinite and nan != "fill":
+        raise StackError(
+            f"{name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
+            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them "
+            "from their neighbours."
         )
     constant = [i for i, std in enumerate(survey.std) if not std > 0]
     if constant:

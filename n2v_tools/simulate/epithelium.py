@@ -120,7 +120,7 @@ class Epithelium:
         """Return the half axes (Y, X, height) of the dome in a frame, in pixels."""
         grown = (frame + 1) / self.n_frames
         radius = self.layout.radius_px * (0.8 + 0.2 * grown)
-        return np.array([radius, 1.06 * radius, radius * (0.5 + 0.35 * grown)])
+        return np.array([radius, 1.06 * radius, radius * (0.62 + 0.23 * grown)])
 
     def _surface(self, points: np.ndarray, frame: int) -> tuple[float, np.ndarray, np.ndarray]:
         """Return the radius, the distance outwards from the middle of the shell, the direction."""
