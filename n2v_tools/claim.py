@@ -1,0 +1,234 @@
+"""One training, one name: who may write ``DIR/NAME``, and when it counts as done.
+
+A training works in ``DIR/NAME.partial`` and holds a lock of the operating system while
+it lives, so that a second one is refused and a killed one can be told from a running
+one. The lock file ``DIR/.NAME.lock`` stands beside the folders, not in them: the final
+rename then happens under the lock, on every system, and no finished model carries one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import filelock
+
+from .errors import OutputError, UsageError
+
+PARTIAL = ".partial"
+DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)}
+
+
+class PartialFolder:
+    """A folder that this process alone may write, until it is finished or released.
+
+    Made by `claim_folder`. As a context manager it is released at the end, finished or
+    not; an unfinished folder stays for ``--resume`` unless it is empty.
+
+    Attributes
+    ----------
+    path : Path
+        ``DIR/NAME.partial``: write here.
+    target : Path
+        ``DIR/NAME``: appears with `finish`.
+    resumed : bool
+        True if the folder holds what an interrupted training left.
+    """
+
+    def __init__(
+        self, target: Path, lock: filelock.BaseFileLock, *, resumed: bool, overwrite: bool
+    ) -> None:
+        self.target = target
+        self.path = _partial(target)
+        self.resumed = resumed
+        self._lock = lock
+        self._overwrite = overwrite
+
+    def finish(self) -> Path:
+        """Give the folder its final name, in one step; a replaced model goes after that.
+
+        Returns
+        -------
+        target : Path
+
+        Raises
+        ------
+        OutputError
+            If the system refuses; the folder then still has its partial name.
+        """
+        with _refusals(self.target):
+            aside = _aside(self.target)
+            if os.path.lexists(self.target):
+                if not self._overwrite:  # it came while this training ran
+                    raise OutputError(
+                        f"{self.target} exists by now, so the finished model stays in {self.path}. "
+                        "Rename one of the two folders."
+                    )
+                os.rename(self.target, aside)
+            os.rename(self.path, self.target)
+            _delete(aside)
+        self.release()
+        return self.target
+
+    def release(self) -> None:
+        """Let others have the name; an unfinished folder stays, unless it is empty."""
+        if not self._lock.is_locked:
+            return
+        with contextlib.suppress(OSError):  # gone, or not empty: then it is kept
+            self.path.rmdir()
+        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
+            os.unlink(self._lock.lock_file)
+        self._lock.release()
+
+    def __enter__(self) -> PartialFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def claim_folder(
+    models_dir: Path | str, name: str, overwrite: bool = False, resume: bool = False
+) -> PartialFolder:
+    """Take the name of a model for this process alone, before any work.
+
+    Parameters
+    ----------
+    models_dir : path
+        Created if missing.
+    name : str
+        A plain name.
+    overwrite : bool
+        Replace a finished model when this training is done, and throw away what an
+        interrupted one left, at once.
+    resume : bool
+        Continue what an interrupted training left; together with `overwrite` the
+        finished model of that name is replaced at the end.
+
+    Raises
+    ------
+    UsageError
+        If `name` is no plain name.
+    OutputError
+        If the name is taken: by a finished model, by a training that runs now, or by
+        an interrupted one and neither option is given; if there is nothing to resume;
+        or if the folder cannot be written.
+    """
+    require_plain_name(name)
+    target = Path(models_dir) / name
+    with _refusals(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(target.parent / f".{name}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise OutputError(
+                f"{_partial(target)}: another n2v-train is training this model now. Wait until it "
+                "is done, or choose another name with --model."
+            ) from None
+        folder = PartialFolder(target, lock, resumed=resume, overwrite=overwrite)
+        try:
+            _prepare(target, overwrite, resume)
+        except BaseException:
+            folder.release()
+            raise
+    return folder
+
+
+def require_plain_name(name: str) -> None:
+    """Raise UsageError unless `name` can be a folder's name on every system."""
+    wrong = ""
+    if not name or name.startswith(".") or name.endswith((".", " ")):
+        wrong = "must not be empty, begin with a dot, or end with a dot or a space"
+    elif any(letter in '/\\<>:"|?*' or ord(letter) < 32 for letter in name):
+        wrong = 'is a plain name without / \\ < > : " | ? * and control characters'
+    elif name.lower().endswith(PARTIAL):
+        wrong = f"must not end with {PARTIAL}, which marks an unfinished training"
+    elif name.split(".")[0].upper() in DEVICES:
+        wrong = "must not be the name of a device on Windows"
+    elif len(name.encode("utf-8", "replace")) > 200:
+        wrong = "must not be longer than 200 bytes"
+    if wrong:
+        raise UsageError(
+            f"--model {name!r}: a model's name {wrong}. Choose another, such as kidney_n2v; the "
+            "folder it goes into is given with --models."
+        )
+
+
+def _prepare(target: Path, overwrite: bool, resume: bool) -> None:
+    """Under the lock: refuse what must not be touched, and make the partial folder."""
+    partial = _partial(target)
+    _mend(target)
+    if os.path.lexists(target):
+        if not overwrite:
+            raise OutputError(
+                f"{target} exists already. Choose another name with --model, or replace it with "
+                "--overwrite."
+            )
+        if not (target / "config.json").is_file() and (target.is_file() or any(target.iterdir())):
+            raise OutputError(
+                f"{target} is no model folder (it has no config.json), so it is not replaced. "
+                "Choose another name with --model."
+            )
+    if resume:
+        if not partial.is_dir():
+            raise OutputError(
+                f"{partial} does not exist, so there is nothing to resume. Leave --resume out to "
+                "train from the start."
+            )
+        return
+    if os.path.lexists(partial):
+        if not overwrite:
+            raise OutputError(
+                f"{partial} was left by an interrupted training. Continue it with --resume, or "
+                "start anew with --overwrite."
+            )
+        _delete(partial)
+    os.mkdir(partial)  # exclusive: whatever stands there now stops it
+
+
+def _mend(target: Path) -> None:
+    """Undo or complete a replacement that was killed between its two renames."""
+    aside = _aside(target)
+    if os.path.lexists(aside):
+        if os.path.lexists(target):
+            _delete(aside)
+        else:
+            os.rename(aside, target)
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(target.name + PARTIAL)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.replaced")
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder and all in it; of a link only the link."""
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """Turn what the system refuses into one line."""
+    try:
+        yield
+    except (OSError, NotImplementedError) as error:
+        raise OutputError(
+            f"{target}: the model folder cannot be made here ({error}). Choose a folder that you "
+            "can write with --models."
+        ) from None

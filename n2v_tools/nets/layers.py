@@ -1,0 +1,109 @@
+"""Layers that Keras lacks, written once for 2D and 3D.
+
+Both are plain serialisable classes: a saved model never needs a Lambda, whose
+code Keras would have to run unseen. Importing this module loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import keras_backend
+
+tf = keras_backend.load()
+register = tf.keras.utils.register_keras_serializable(package="n2v_tools")
+
+
+@register
+class ChannelSlice(tf.keras.layers.Layer):
+    """One channel of several, kept as an axis of length 1.
+
+    Parameters
+    ----------
+    channel : int
+        Number of the channel, from 0.
+
+    Input shape
+        ``(N, [Z,] Y, X, C)``
+
+    Output shape
+        ``(N, [Z,] Y, X, 1)``
+    """
+
+    def __init__(self, channel: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.channel = channel
+
+    def call(self, x: Any) -> Any:
+        """Slice; the channel is bound to the layer, not to a loop variable."""
+        return x[..., self.channel : self.channel + 1]
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Shape with one channel."""
+        return (*input_shape[:-1], 1)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the constructor needs."""
+        return {**super().get_config(), "channel": self.channel}
+
+
+@register
+class MaxBlurPool(tf.keras.layers.Layer):
+    """Maximum of 2 pixels at stride 1, then binomial blur 1-2-1 at stride 2, per axis.
+
+    Halves the size with less aliasing than max pooling [1]_, the pooling of N2V2 [2]_.
+    In 2D the numbers are those of n2v's ``MaxBlurPool2D``; in 3D the blur acts on Z, Y
+    and X alike. Output pixel i sees input pixels 2i to 2i + 3, zeros beyond the border.
+
+    The blur kernel is a constant, kept as a weight ``(3, 3, [3,] C, 1)`` because n2v
+    keeps it so: weight files fit both ways. The blur itself is two means of two pixels,
+    which is the same thing and exists for any number of axes and precision.
+
+    Input shape
+        ``(N, [Z,] Y, X, C)``; Z, Y and X even.
+
+    Output shape
+        ``(N, [Z/2,] Y/2, X/2, C)``
+
+    References
+    ----------
+    .. [1] R. Zhang. Making convolutional networks shift-invariant again. ICML 2019.
+    .. [2] E. Hoeck, T.-O. Buchholz, A. Brachmann, F. Jug, A. Freytag. N2V2 - Fixing
+       Noise2Void checkerboard artifacts. ECCV Workshops 2022.
+    """
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make the constant weight that n2v's files hold."""
+        kernel = blur_kernel(len(input_shape) - 2, input_shape[-1])
+        self.blur_kernel = self.add_weight(
+            name="blur_kernel",
+            shape=kernel.shape,
+            initializer=tf.keras.initializers.Constant(kernel),
+            trainable=False,
+        )
+        super().build(input_shape)
+
+    def call(self, x: Any) -> Any:
+        """Pool and blur."""
+        n_dim = x.shape.rank - 2
+        pair, near, far = (2,) * n_dim, (1,) * n_dim, (2,) * n_dim
+        x = tf.nn.pool(x, pair, "MAX", strides=near, padding="SAME")
+        x = tf.pad(x, [[0, 0], *[[0, 1]] * n_dim, [0, 0]])  # where SAME would put its zero
+        x = tf.nn.pool(x, pair, "AVG", strides=near, padding="VALID")
+        return tf.nn.pool(x, pair, "AVG", strides=far, padding="VALID")
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Half the size along each spatial axis."""
+        batch, *sizes, channels = input_shape
+        return (batch, *(size and size // 2 for size in sizes), channels)
+
+
+def blur_kernel(n_dim: int, n_channels: int) -> np.ndarray:
+    """Binomial kernel as n2v stores it: float32, shape ``(3,) * n_dim + (n_channels, 1)``."""
+    kernel = np.ones(())
+    for _ in range(n_dim):
+        kernel = np.multiply.outer(kernel, [0.25, 0.5, 0.25])
+    return np.repeat(kernel[..., None, None], n_channels, axis=-2).astype(np.float32)
