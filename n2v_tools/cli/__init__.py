@@ -1,1 +1,4 @@
-"""The commands: parse, call one function of `jobs`, print. Nothing here loads numpy or TensorFlow."""
+"""The commands: parse, call one function of `jobs`, print.
+
+Help loads neither numpy nor TensorFlow.
+"""

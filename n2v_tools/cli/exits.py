@@ -57,7 +57,9 @@ class ExitCodes:
             wrong_usage = isinstance(error, (click.UsageError, UsageError))
             return _fail(_one_line(error), 2 if wrong_usage else 1, as_json)
         except (KeyboardInterrupt, click.Abort) as signal_:
-            name, code = ("stopped", 143) if isinstance(signal_, Terminated) else ("interrupted", 130)
+            name, code = (
+                ("stopped", 143) if isinstance(signal_, Terminated) else ("interrupted", 130)
+            )
             return _fail(f"{name} before the end", code, as_json)
         except MemoryError as error:
             return _fail(f"memory ran out ({error}); use a smaller --memory or --patch", 1, as_json)

@@ -46,8 +46,7 @@ class Shape(click.ParamType):
 @click.option(
     "--output",
     metavar="DIR",
-    help="Folder that the two files go to, made if missing.  "
-    "[default: OUTPUT_FOLDER, else here]",
+    help="Folder that the two files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
 )
 @click.option("--name", default=SimulateRequest.name, show_default=True, help="Start of the names.")
 @click.option(

@@ -131,7 +131,8 @@ def take_variables(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]
     assignments : dict of name to value
         The last value of a name wins.
     """
-    rest, assignments = [], {}
+    rest: list[str] = []
+    assignments: dict[str, str] = {}
     for position, token in enumerate(arguments):
         if token == "--":  # noqa: S105 - the end of options, no secret
             return rest + list(arguments[position:]), assignments
@@ -145,7 +146,8 @@ def take_variables(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]
 
 def split_variables(tokens: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Split ``VAR=value`` off positional arguments; an existing file of that name stays one."""
-    rest, assignments = [], {}
+    rest: list[str] = []
+    assignments: dict[str, str] = {}
     for token in tokens:
         match = _TOKEN.fullmatch(token)
         if match and not os.path.lexists(token):

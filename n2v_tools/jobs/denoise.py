@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -201,11 +201,14 @@ def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list
     return plan
 
 
-def _plan_one(one: Opened, naming: Naming, request: DenoiseRequest, model: Model) -> _Job | Denoised:
+def _plan_one(
+    one: Opened, naming: Naming, request: DenoiseRequest, model: Model
+) -> _Job | Denoised:
     if one.stack is None:
         return Denoised(one.name, error=one.error)
     try:
-        match_axes(one.stack, model)
+        # A Model has the axes, channels and name that are asked for, before any net is loaded.
+        match_axes(one.stack, cast(Restorer, model))
     except N2VToolsError as error:
         return _failed(one.name, error)
     target = naming.output_for(one.source)
@@ -232,7 +235,9 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
         block_px=net_block(net),
         name=model.name,
     )
-    reach = ", ".join(f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True))
+    reach = ", ".join(
+        f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True)
+    )
     progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
     return _Session(request, model, restorer, precision, sha256_of(weights_file(model)))
 

@@ -61,8 +61,8 @@ def take_frame(stack: Stack, frame: int) -> Stack:
     n_frames = stack.sizes["T"]
     if not 0 <= frame < n_frames:
         raise StackError(
-            f"{stack.name}: --frame {frame}, but there are {n_frames} frames. Give 0 to "
-            f"{n_frames - 1}."
+            f"{stack.name}: there is no --frame {frame}: T has {n_frames}, counted from 0. Give 0 "
+            f"to {n_frames - 1}."
         )
     return dataclasses.replace(
         stack,

@@ -48,7 +48,9 @@ class Inspected:
         return {"input": self.input, **({"error": self.error} if self.error else self.values)}
 
 
-def inspect_files(specs: Sequence[str], axes: str | None, progress: Progress) -> Iterator[Inspected]:
+def inspect_files(
+    specs: Sequence[str], axes: str | None, progress: Progress
+) -> Iterator[Inspected]:
     """Yield what is in each input; a failed one has an error.
 
     Parameters

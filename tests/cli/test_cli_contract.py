@@ -205,8 +205,7 @@ def test_ctrl_c_and_sigterm_end_with_their_codes():
         "import click, time; from n2v_tools.cli.exits import Command\n"
         "@click.command(cls=Command)\n"
         "def command():\n"
-        "    print('ready', flush=True)\n"
-        "    try: time.sleep(30)\n"
+        "    try: print('ready', flush=True); time.sleep(30)\n"
         "    finally: print('tidied', flush=True)\n"
         "command.main([])"
     )

@@ -1,0 +1,311 @@
+"""``n2v-denoise`` as a user runs it, with a net that passes everything on."""
+
+import json
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner
+
+from n2v_tools.cli.main import cli
+from n2v_tools.io import open_stack, read_description
+from n2v_tools.jobs import denoise as job
+
+
+class PassOn:
+    """A Restorer that adds `offset` and otherwise changes nothing."""
+
+    name, axes, n_channels = "pass", "YX", 1
+    reach_px, block_px, bytes_per_px, transposable = (0, 0), (1, 1), 100, True
+    offset = 0.0
+
+    def predict(self, tiles):
+        return tiles + np.float32(self.offset)
+
+    def fit_intensity(self, planes):
+        return self
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """A model folder called ``models/m`` that loads no TensorFlow."""
+    folder = tmp_path / "models" / "m"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    described = SimpleNamespace(
+        name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={}
+    )
+    restorer = PassOn()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(job, "read_model", lambda folder: described)
+    monkeypatch.setattr(
+        job,
+        "_load",
+        lambda model, request, progress: job._Session(
+            request, model, restorer, "float32", "0" * 64
+        ),
+    )
+    return SimpleNamespace(described=described, restorer=restorer)
+
+
+def save(path, axes="YX", shape=None, dtype=np.uint16, seed=0, scale=60000):
+    sizes = {"T": 3, "C": 2, "Z": 4, "Y": 24, "X": 20}
+    shape = shape or [sizes[a] for a in axes]
+    pixels = (np.random.default_rng(seed).random(shape) * scale).astype(dtype)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    tifffile.imwrite(path, pixels, imagej=axes == "TZCYX"[-len(axes) :] or axes in ("TZYX", "ZYX"),
+                     metadata={"axes": axes})  # fmt: skip
+    return pixels
+
+
+def run(*words):
+    return CliRunner().invoke(cli, ["denoise", *map(str, words)])
+
+
+def test_a_folder_is_denoised_in_natural_order_beside_its_files(model):
+    planes = {name: save(f"in/{name}.tif", seed=i) for i, name in enumerate(["p10", "p2", "p1"])}
+    done = run("in", "--model", "m")
+    assert done.exit_code == 0, done.output
+    paths = [line.split("\t")[0] for line in done.stdout.splitlines()]
+    assert paths == [f"in/{name}_denoised.tif" for name in ("p1", "p2", "p10")]
+    for name, pixels in planes.items():
+        np.testing.assert_array_equal(tifffile.imread(f"in/{name}_denoised.tif"), pixels)
+
+
+def test_a_second_run_refuses_skips_or_replaces(model):
+    save("in/a.tif")
+    assert run("in", "--model", "m").exit_code == 0
+    save("in/b.tif")
+    refused = run("in", "--model", "m")
+    assert refused.exit_code == 1
+    assert "a_denoised.tif" in refused.stderr
+    assert not os.path.exists("in/b_denoised.tif")
+    skipped = run("in", "--model", "m", "--skip-existing")
+    assert skipped.exit_code == 0
+    assert skipped.stdout.split("\t")[0] == "in/b_denoised.tif"
+    assert len(skipped.stdout.splitlines()) == 1
+    model.restorer.offset = 1
+    assert len(run("in", "--model", "m", "--overwrite").stdout.splitlines()) == 2
+    np.testing.assert_array_equal(
+        tifffile.imread("in/a_denoised.tif"), tifffile.imread("in/a.tif") + 1
+    )
+    assert sorted(os.listdir("in")) == ["a.tif", "a_denoised.tif", "b.tif", "b_denoised.tif"]
+
+
+def test_an_earlier_output_given_by_the_shell_is_no_input(model):
+    save("a.tif")
+    assert run("a.tif", "--model", "m").exit_code == 0
+    again = run("a.tif", "a_denoised.tif", "--model", "m", "--overwrite", "--json")
+    assert [one["input"] for one in json.loads(again.stdout)] == ["a.tif"]
+    assert not os.path.exists("a_denoised_denoised.tif")
+
+
+def test_a_damaged_file_is_reported_and_the_others_are_done(model):
+    save("in/a.tif")
+    save("in/c.tif")
+    whole = open("in/a.tif", "rb").read()
+    with open("in/b.tif", "wb") as file:
+        file.write(whole[: len(whole) // 2])
+    done = run("in", "--model", "m", "--json")
+    assert done.exit_code == 1
+    first, broken, last = json.loads(done.stdout)
+    assert set(broken) == {"input", "error"}
+    assert broken["input"] == "in/b.tif"
+    for one, name in ((first, "a"), (last, "c")):
+        assert one["output"] == f"in/{name}_denoised.tif"
+        assert {"input", "axes", "dtype", "clipped_percent", "seconds"} <= set(one)
+    assert len([line for line in done.stderr.splitlines() if line.startswith("Error")]) == 1
+    assert not os.path.exists("in/b_denoised.tif")
+
+
+def test_an_input_that_is_missing_does_not_stop_the_others(model):
+    save("a.tif")
+    done = run("none.tif", "a.tif", "--model", "m", "--json")
+    assert done.exit_code == 1
+    missing, fine = json.loads(done.stdout)
+    assert "error" in missing
+    assert fine["output"] == "a_denoised.tif"
+
+
+def test_two_inputs_with_one_output_are_refused_before_any_work(model):
+    save("x/a.tif")
+    save("y/a.tif")
+    done = run("x/a.tif", "y/a.tif", "--model", "m", "--output", "out", "--json")
+    assert done.exit_code == 1
+    assert "x/a.tif" in json.loads(done.stdout)["error"]
+    assert not os.path.exists("out")
+
+
+def test_a_file_named_twice_is_done_once(model):
+    save("in/a.tif")
+    done = json.loads(run("in", "in/a.tif", "--model", "m", "--json").stdout)
+    assert [one["input"] for one in done] == ["in/a.tif"]
+
+
+def test_an_empty_suffix_is_refused_beside_the_input_only(model):
+    save("a.tif")
+    before = open("a.tif", "rb").read()
+    assert run("a.tif", "--model", "m", "--suffix", "", "--overwrite").exit_code == 2
+    assert open("a.tif", "rb").read() == before
+    assert run("a.tif", "--model", "m", "--suffix", "", "--output", "new/out").exit_code == 0
+    assert os.path.exists("new/out/a.tif")
+
+
+def test_a_frame_loses_its_t_axis_and_is_named(model):
+    pixels = save("a.tif", "TZYX")
+    done = run("a.tif", "--model", "m", "--axes", "TZYX", "--frame", "2", "--json")
+    assert done.exit_code == 0, done.output
+    (one,) = json.loads(done.stdout)
+    assert (one["output"], one["axes"]) == ("a_t0002_denoised.tif", "ZYX")
+    np.testing.assert_array_equal(tifffile.imread(one["output"]), pixels[2])
+    refused = run("a.tif", "--model", "m", "--axes", "TZYX", "--frame", "3")
+    assert refused.exit_code == 1
+    assert "0 to 2" in refused.stderr
+
+
+def test_planes_of_a_folder_become_one_stack_named_after_it(model):
+    planes = [save(f"in/planes/p{i}.tif", seed=i) for i in range(3)]
+    done = run("in/planes", "--model", "m", "--axes", "ZYX", "--json")
+    assert done.exit_code == 0, done.output
+    (one,) = json.loads(done.stdout)
+    assert os.path.relpath(one["output"]) == "in/planes_denoised.tif"
+    assert one["axes"] == "ZYX"
+    np.testing.assert_array_equal(tifffile.imread(one["output"]), np.stack(planes))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "asked", "expected"),
+    [
+        (np.uint8, 200, "auto", "uint16"),
+        (np.uint8, 200, "same", "uint8"),
+        (np.uint16, 60000, "auto", "uint16"),
+        (np.float32, 60000, "auto", "uint16"),
+        (np.float32, 1, "auto", "float32"),
+        (np.float32, 1e6, "auto", "float32"),
+        (np.int16, 3000, "auto", "float32"),
+        (np.float32, 60000, "float32", "float32"),
+    ],
+)
+def test_the_dtype_of_the_output(model, dtype, scale, asked, expected):
+    save("a.tif", dtype=dtype, scale=scale)
+    done = run("a.tif", "--model", "m", "--dtype", asked, "--json")
+    (one,) = json.loads(done.stdout)
+    assert one["dtype"] == expected
+    assert tifffile.imread("a_denoised.tif").dtype == expected
+    assert one["reason"]
+
+
+def test_what_is_clipped_is_counted_and_never_wraps(model):
+    pixels = save("a.tif", scale=1000)
+    model.restorer.offset = -500.0
+    (one,) = json.loads(run("a.tif", "--model", "m", "--json").stdout)
+    expected = np.clip(pixels.astype(int) - 500, 0, None)
+    np.testing.assert_array_equal(tifffile.imread("a_denoised.tif"), expected)
+    assert one["clipped_percent"] == pytest.approx(100 * np.mean(pixels < 500))
+
+
+def test_nan_is_refused_with_count_and_place_or_filled_and_put_back(model):
+    pixels = np.random.default_rng(0).random((24, 20)).astype(np.float32) * 1000
+    pixels[3, 5] = np.nan
+    pixels[7, 1] = np.inf
+    tifffile.imwrite("a.tif", pixels)
+    for dtype in ("auto", "float32"):
+        refused = run("a.tif", "--model", "m", "--axes", "YX", "--dtype", dtype)
+        assert refused.exit_code == 1
+        assert "2 pixels are NaN or infinite, the first at Y 3, X 5" in refused.stderr
+    assert run("a.tif", "--model", "m", "--nan", "fill", "--dtype", "uint16").exit_code == 1
+    assert not os.path.exists("a_denoised.tif")
+    assert run("a.tif", "--model", "m", "--nan", "fill").exit_code == 0
+    restored = tifffile.imread("a_denoised.tif")
+    assert restored.dtype == np.float32
+    assert np.isnan(restored[[3, 7], [5, 1]]).all()
+    assert np.isfinite(restored).sum() == pixels.size - 2
+
+
+def test_room_for_one_output_of_two_is_too_little_before_any_work(model, monkeypatch):
+    import shutil
+
+    for name in "ab":
+        save(f"in/{name}.tif", shape=(200, 200))  # 80 kB
+    usage = shutil.disk_usage(".")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=120_000))
+    done = run("in", "--model", "m", "--output", "out")
+    assert done.exit_code == 1
+    assert "free" in done.stderr
+    assert not os.path.exists("out")
+
+
+def test_the_model_is_checked_before_any_input_is_opened(model, monkeypatch):
+    def broken(folder):
+        raise job.StackError("the model is broken")
+
+    monkeypatch.setattr(job, "read_model", broken)
+    done = run("none.tif", "--model", "m", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout) == {"error": "the model is broken"}
+
+
+def test_a_stack_that_lacks_an_axis_of_the_model_fails_alone(model):
+    model.described.axes = "ZYX"
+    save("a.tif", "YX")
+    done = run("a.tif", "--model", "m", "--json")
+    assert done.exit_code == 1
+    assert "ZYX" in json.loads(done.stdout)[0]["error"]
+
+
+def test_the_output_says_what_was_done_and_equal_commands_give_equal_bytes(model):
+    save("a.tif", "TZYX")
+    words = ["a.tif", "--model", "m", "--axes", "TZYX", "--overwrite", "--seed", "3"]
+    assert run(*words).exit_code == 0
+    first = open("a_denoised.tif", "rb").read()
+    record = json.loads(read_description("a_denoised.tif"))
+    assert record["model"] == {"name": "m", "method": "n2v", "weights_sha256": "0" * 64}
+    assert record["input"] == "a.tif"
+    assert record["settings"]["seed"] == 3
+    assert run(*words).exit_code == 0
+    assert open("a_denoised.tif", "rb").read() == first
+
+
+def test_folders_come_from_the_configuration(model, tmp_path):
+    save("data/a.tif")
+    (tmp_path / "my.env").write_text("DATASET_FOLDER=data\nOUTPUT_FOLDER=elsewhere\n")
+    done = run("a.tif", "--model", "m", "-e", "my.env", "OUTPUT_FOLDER=out")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.split("\t")[0] == "out/a_denoised.tif"
+    done = run("a.tif", "--model", "m", "-e", "my.env", "--OUTPUT_FOLDER=out2", "-v")
+    assert "OUTPUT_FOLDER=out2 (from the command line)" in done.stderr
+    assert "DATASET_FOLDER=data (from my.env)" in done.stderr
+
+
+def test_calibration_and_axes_survive(model):
+    pixels = np.random.default_rng(0).integers(1, 60000, (2, 3, 24, 20)).astype(np.uint16)
+    tifffile.imwrite(
+        "a.tif", pixels, imagej=True, resolution=(4, 4),
+        metadata={"axes": "TZYX", "spacing": 0.7, "unit": "um", "finterval": 2.5},
+    )  # fmt: skip
+    assert run("a.tif", "--model", "m").exit_code == 0
+    stack = open_stack("a_denoised.tif")
+    assert (stack.axes, stack.array.shape) == ("TZYX", pixels.shape)
+    assert stack.spacing == pytest.approx({"T": 2.5, "Z": 0.7, "Y": 0.25, "X": 0.25})
+
+
+def test_quiet_leaves_only_results(model):
+    save("a.tif")
+    done = run("a.tif", "--model", "m", "-q")
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_write_that_fails_leaves_nothing_behind(model, monkeypatch):
+    save("a.tif")
+
+    def full(*args, **named):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(job, "to_dtype", full)
+    done = run("a.tif", "--model", "m", "--json")
+    assert done.exit_code == 1
+    assert "No space left" in json.loads(done.stdout)[0]["error"]
+    assert sorted(os.listdir(".")) == ["a.tif", "models"]
