@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import SettingsError
 
-DEFAULT_MEMORY_BYTES = 10**9  # above the base process; leaves a third of 1.5 GB to TensorFlow
+DEFAULT_MEMORY_BYTES = 1_250_000_000  # above the base process; leaves a sixth of 1.5 GB to spare
 PREFERRED_TILE_BYTES = 600 * 10**6  # 2D tiles are equally fast above and below; halos are small
 BATCH_PX = 256 * 256  # small planes are gathered up to this many pixels per call
 CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (about 2 ms)
@@ -71,6 +71,15 @@ class TilePlan:
     batch: int
     memory_bytes: int
 
+    @property
+    def work_ratio(self) -> float:
+        """Pixels that are predicted for each pixel of the field: what halos cost."""
+        tile_px = math.prod(
+            min(edge, size + sum(padding(size, block)))
+            for edge, size, block in zip(self.edges, self.sizes, self.block, strict=True)
+        )
+        return len(self.windows()) * tile_px / math.prod(self.sizes)
+
     def windows(self, axes: slice = slice(None)) -> list[Window]:
         """Return the windows over all axes, or over the product of some of them."""
         return cover(self.sizes[axes], self.edges[axes], self.halo[axes], self.block[axes])
@@ -119,7 +128,8 @@ def plan_tiles(
     block: Sequence[int],
     bytes_per_px: int,
     memory_bytes: int | None = None,
-    bytes_per_plane: int | None = None,
+    read_bytes: int | None = None,
+    restored_bytes: int | None = None,
     queued_planes: int = 4,
 ) -> TilePlan:
     """Choose the tile size that computes the fewest pixels within the memory.
@@ -133,9 +143,9 @@ def plan_tiles(
     memory_bytes : int, optional
         Bound on everything above the base process. Without one, a net that needs more
         than the default for its smallest useful tile gets what it needs.
-    bytes_per_plane : int, optional
-        Of one plane in memory; default float32 with one channel. A 3D tile row keeps
-        its planes, read and restored, in memory.
+    read_bytes, restored_bytes : int, optional
+        Of one plane as it waits for the net and as it leaves it; default float32 with
+        one channel. A slab of a volume keeps its planes in memory.
     queued_planes : int
         Planes that wait elsewhere, read ahead or to be written.
 
@@ -145,12 +155,17 @@ def plan_tiles(
         If not even the smallest useful tile fits `memory_bytes`.
     """
     halo = tuple(-(-r // b) * b for r, b in zip(reach, block, strict=True))
-    plane = bytes_per_plane or 4 * math.prod(sizes[-2:])
+    restored_bytes = restored_bytes or 4 * math.prod(sizes[-2:])
+    read_bytes = read_bytes or restored_bytes
     bound = DEFAULT_MEMORY_BYTES if memory_bytes is None else memory_bytes
 
     def memory(edges: Sequence[int]) -> int:
-        planes = 2 * edges[0] if len(edges) == 3 else 2
-        return bytes_per_px * math.prod(edges) + plane * (planes + queued_planes)
+        n_read, n_restored = 1, 1
+        if len(edges) == 3:
+            n_read = edges[0]
+            n_restored = min(sizes[0], edges[0] - (halo[0] if edges[0] < sizes[0] else 0))
+        held = n_read * read_bytes + (n_restored + queued_planes) * restored_bytes
+        return bytes_per_px * math.prod(edges) + held
 
     smallest = _smallest_edges(sizes, halo, block)
     tile_bound = bound
@@ -172,7 +187,9 @@ def plan_tiles(
     edges = edges or smallest
     batch = 1
     if len(edges) == 2 and all(e >= s for e, s in zip(edges, sizes, strict=True)):
-        room = max(bound - memory(edges), 0) // (bytes_per_px * math.prod(edges) + 2 * plane)
+        room = max(bound - memory(edges), 0) // (
+            bytes_per_px * math.prod(edges) + read_bytes + restored_bytes
+        )
         batch = 1 + min(room, max(BATCH_PX // math.prod(edges) - 1, 0))
     return TilePlan(tuple(sizes), edges, halo, tuple(block), batch, memory(edges))
 

@@ -26,7 +26,7 @@ class Plane:
 
     Parameters
     ----------
-    values : ndarray of float32, shape (Y, X, C), or None
+    values : ndarray of `held_dtype`, shape (Y, X, C), or None
         Counts, filled; None if there is nothing to restore: every pixel is zero.
     places : tuple of mapping
         Where each channel belongs in the stack.
@@ -58,6 +58,12 @@ class Plane:
             if self.broken[c] is not None:
                 plane[self.broken[c]] = np.nan
             yield place, plane
+
+
+def held_dtype(dtype: np.dtype) -> np.dtype:
+    """Say in which type a plane waits for the net: as on disk if that is smaller, or float32."""
+    narrow = dtype.kind in "biu" and dtype.itemsize <= 2
+    return dtype.newbyteorder("=") if narrow else np.dtype(np.float32)
 
 
 def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> Plane:
@@ -112,7 +118,7 @@ def read_depth(
             if source is None or source[depth] == depth:
                 continue
             if values is None:
-                values = np.zeros((*_shape(own), len(channels)), np.float32)
+                values = np.zeros((*_shape(own), len(channels)), held_dtype(stack.dtype))
             values[..., c], _, _ = _read_channel(stack, places[source[depth]][c], keep_strips)
         yield Plane(values, own.places, own.strips, own.broken)
 
@@ -146,10 +152,10 @@ def require_finite(stack: Stack) -> None:
 def _read_channel(
     stack: Stack, place: Place, keep_strips: bool
 ) -> tuple[np.ndarray, Strips, np.ndarray | None]:
-    """Read (filled float32 plane, its strips, its broken pixels or None)."""
+    """Read (filled plane, its strips, its broken pixels or None)."""
     raw = stack.plane(place)
     strips = Strips.none(raw.shape) if keep_strips else find_strips(raw)
-    values = raw.astype(np.float32)
+    values = raw.astype(held_dtype(raw.dtype), copy=False)
     broken = None
     if raw.dtype.kind == "f":
         # A float64 may be finite on disk and infinite in float32: then it is broken, too.

@@ -1,0 +1,133 @@
+"""From planes read to planes restored: a model's own pace between reader and writer.
+
+A 2D model takes planes, several at once if they are small; a 3D model takes a volume in
+slabs, and each plane is held exactly as long as a slab needs it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import StackError
+from ..methods.base import Restorer
+from ..stack import Stack
+from .cover import TilePlan, Window, padded_indices
+from .match import Layout
+from .planes import Plane, read_depth, read_plane
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The steps between reading and writing, for 2D and 3D models alike."""
+
+    stack: Stack
+    restorer: Restorer
+    plan: TilePlan
+    layout: Layout
+    keep_strips: bool
+
+    def read(self) -> Iterator[Plane]:
+        """Yield the planes of one field after the other."""
+        for field in self.layout.fields:
+            places = self.layout.planes(field)
+            if self.layout.depth is None:
+                yield read_plane(self.stack, places[0], keep_strips=self.keep_strips)
+            else:
+                yield from read_depth(self.stack, places, keep_strips=self.keep_strips)
+
+    def restore(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
+        """Yield each plane with what the net made of it; None if it is empty."""
+        if self.layout.depth is None:
+            yield from self._restore_planes(planes)
+        else:
+            for _ in self.layout.fields:
+                yield from self._restore_volume(itertools.islice(planes, self.layout.sizes[0]))
+
+    def _restore_planes(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
+        group: list[Plane] = []
+        for plane in planes:
+            if plane.values is None:
+                yield plane, None
+                continue
+            group.append(plane)
+            if len(group) == self.plan.batch:
+                yield from self._restore_group(group)
+                group = []
+        if group:
+            yield from self._restore_group(group)
+
+    def _restore_group(self, group: Sequence[Plane]) -> Iterator[tuple[Plane, np.ndarray]]:
+        padded = [self._pad(plane.values) for plane in group]
+        restored = self._predict(padded, range(len(group)))
+        yield from zip(group, restored, strict=True)
+
+    def _restore_volume(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
+        """Restore a volume in slabs; each plane is read once and kept while a slab needs it."""
+        sources = padded_indices(self.plan.sizes[0], self.plan.block[0])
+        slabs = self.plan.windows(slice(0, 1))
+        held: dict[int, np.ndarray | None] = {}
+        waiting: dict[int, Plane] = {}
+        n_read = 0
+        for window, following in itertools.zip_longest(slabs, slabs[1:]):
+            needed = sources[window.read[0]].tolist()
+            while n_read <= max(needed):
+                plane = next(planes)
+                held[n_read] = None if plane.values is None else self._pad(plane.values)
+                waiting[n_read] = Plane(None, plane.places, plane.strips, plane.broken)
+                n_read += 1
+            slab = [held[i] for i in needed]
+            good = range(*window.write[0].indices(self.plan.sizes[0]))
+            still = set() if following is None else set(sources[following.read[0]].tolist())
+            for i in set(held) - still:
+                del held[i]
+            if any(values is None for values in slab):  # then the whole volume is empty
+                yield from ((waiting.pop(i), None) for i in good)
+                continue
+            depths = range(*window.keep[0].indices(len(slab)))
+            restored = self._predict(slab, depths)
+            del slab
+            restored.reverse()
+            for i in good:
+                yield waiting.pop(i), restored.pop()
+
+    def _predict(self, planes: Sequence[np.ndarray], kept: Iterable[int]) -> list[np.ndarray]:
+        """Predict padded planes (Y, X, C), a batch or one slab; return those kept, cropped."""
+        deep = self.layout.depth is not None
+        kept = list(kept)
+        rows, columns = self.plan.sizes[-2:]
+        restored = [np.empty((rows, columns, planes[0].shape[-1]), np.float32) for _ in kept]
+        for window in self.plan.windows(slice(-2, None)):
+            tiles = np.stack([plane[window.read] for plane in planes]).astype(
+                np.float32, copy=False
+            )
+            predicted = self.restorer.predict(tiles[np.newaxis] if deep else tiles)
+            predicted = predicted[0] if deep else predicted
+            _require_finite_prediction(predicted, window, self.restorer.name, self.stack.name)
+            for plane, i in zip(restored, kept, strict=True):
+                plane[window.write] = predicted[i][window.keep]
+        return restored
+
+    def _pad(self, values: np.ndarray) -> np.ndarray:
+        """Pad a plane (Y, X, C) to whole blocks, as its windows expect it."""
+        for axis in (0, 1):
+            indices = padded_indices(values.shape[axis], self.plan.block[axis - 2])
+            if len(indices) != values.shape[axis]:
+                values = values.take(indices, axis=axis)
+        return values
+
+
+def _require_finite_prediction(
+    predicted: np.ndarray, window: Window, model: str, stack: str
+) -> None:
+    n_broken = predicted.size - int(np.count_nonzero(np.isfinite(predicted)))
+    if n_broken:
+        raise StackError(
+            f"{stack}: {n_broken} of {predicted.size} pixels that the model {model} restored "
+            f"near Y {window.write[0].start}, X {window.write[1].start} are NaN or infinite. Its "
+            "training has probably diverged: see training.csv in the model folder and train with "
+            "a lower learning rate."
+        )

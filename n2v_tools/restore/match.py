@@ -1,0 +1,93 @@
+"""How the axes of a stack meet those of a model.
+
+A model takes planes or volumes, one channel or several at once; whatever else a stack
+has is looped over. This module says what is what, or why it cannot be; it reads nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..axes import outer_axes
+from ..errors import AxesError
+from ..stack import Stack
+from .planes import Place
+
+
+class TakesAxes(Protocol):
+    """What matching asks of a model or a Restorer."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def axes(self) -> str:
+        """``YX``, ``ZYX`` or ``TYX``."""
+
+    @property
+    def n_channels(self) -> int:
+        """Channels taken together."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the axes of a stack meet those of a model.
+
+    Parameters
+    ----------
+    fields : tuple of mapping
+        Place of each field: what is looped over.
+    depth : str or None
+        Letter of the model's first axis if it has three.
+    sizes : tuple of int
+        Of a field, in the model's axes order.
+    channels : tuple of mapping
+        What to add to a place for each channel that the model sees together.
+    """
+
+    fields: tuple[Place, ...]
+    depth: str | None
+    sizes: tuple[int, ...]
+    channels: tuple[Place, ...]
+
+    def planes(self, field: Place) -> list[list[Place]]:
+        """Places of a field's planes, one list of channels for each plane along the depth."""
+        along = [{}] if self.depth is None else [{self.depth: i} for i in range(self.sizes[0])]
+        return [[{**field, **at, **channel} for channel in self.channels] for at in along]
+
+
+def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
+    """Find out what is looped over, what is depth and what is channel.
+
+    Raises
+    ------
+    AxesError
+        If the stack lacks an axis of the model, or the channels do not fit.
+    """
+    missing = [axis for axis in restorer.axes if axis not in stack.axes]
+    if missing:
+        raise AxesError(
+            f"{stack.name}: axes {stack.axes} have no {missing[0]}, but the model "
+            f"{restorer.name} was made for {restorer.axes}. Use a model for YX planes, or, if the "
+            f"axes are named wrongly, pass the right ones with --axes, such as "
+            f"--axes {restorer.axes}."
+        )
+    sizes, n_channels = stack.sizes, restorer.n_channels
+    if n_channels > 1 and sizes.get("C", 1) != n_channels:
+        raise AxesError(
+            f"{stack.name}: axes {stack.axes} hold {sizes.get('C', 1)} channel(s), but the model "
+            f"{restorer.name} needs exactly {n_channels}. Use a model with one channel, which "
+            f"takes each on its own, or a stack with {n_channels} channels along C."
+        )
+    together = n_channels > 1
+    outer = outer_axes(stack.axes, restorer.axes + ("C" if together else ""))
+    numbers = itertools.product(*(range(sizes[axis]) for axis in outer))
+    return Layout(
+        fields=tuple(dict(zip(outer, at, strict=True)) for at in numbers),
+        depth=restorer.axes[0] if len(restorer.axes) == 3 else None,
+        sizes=tuple(sizes[axis] for axis in restorer.axes),
+        channels=tuple({"C": c} for c in range(n_channels)) if together else ({},),
+    )
