@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import N2VToolsError, StackError
-from ..io import create_stack, decide_dtype, layout_like, to_dtype
+from ..io import create_stack, decide_dtype, layout_like, output_bytes, to_dtype
 from ..methods.base import Restorer
 from ..modelfolder import Model, find_model, load_net, read_model, weights_file
 from ..prepare.survey import survey_stack
@@ -197,7 +197,7 @@ def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list
     if not (request.overwrite or request.skip_existing):
         require_absent((job.target for job in jobs), EXISTING_REMEDY)
     todo = [job for job in jobs if not job.done]
-    require_room((job.target, _largest_bytes(job.stack, request.dtype)) for job in todo)
+    require_room((job.target, _largest_bytes(job.stack, request)) for job in todo)
     return plan
 
 
@@ -345,11 +345,15 @@ def _choose_dtype(
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled
 
 
-def _largest_bytes(stack: Stack, dtype: str) -> int:
-    """Bytes of the output, at most."""
-    small = dtype == "uint16" or (dtype == "auto" and stack.dtype.name in ("uint8", "uint16"))
-    itemsize = stack.dtype.itemsize if dtype == "same" else 2 if small else 4
-    return math.prod(stack.array.shape) * itemsize
+def _largest_bytes(stack: Stack, request: DenoiseRequest) -> int:
+    """Bytes of the output, at most: its dtype may depend on values that are not yet read."""
+    small = request.dtype == "uint16" or (
+        request.dtype == "auto" and stack.dtype.name in ("uint8", "uint16")
+    )
+    dtype = np.dtype(np.uint16 if small else np.float32)
+    if request.dtype == "same" and stack.dtype.itemsize <= 4:
+        dtype = stack.dtype
+    return output_bytes(layout_like(stack, dtype, format=request.format))
 
 
 def _failed(name: str, error: N2VToolsError | OSError) -> Denoised:

@@ -230,7 +230,7 @@ def test_room_for_one_output_of_two_is_too_little_before_any_work(model, monkeyp
     for name in "ab":
         save(f"in/{name}.tif", shape=(200, 200))  # 80 kB
     usage = shutil.disk_usage(".")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=120_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=150_000))
     done = run("in", "--model", "m", "--output", "out")
     assert done.exit_code == 1
     assert "free" in done.stderr
