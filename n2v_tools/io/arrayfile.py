@@ -1,0 +1,110 @@
+"""Arrays without metadata: NumPy's .npy and datasets in HDF5 files; both need --axes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..axes import parse_axes, require_axes
+from ..errors import AxesError, StackError
+from ..stack import Stack
+from .arrays import ContiguousArray, TransposedArray
+
+HDF5_PLACE = re.compile(r"^(?P<file>.*\.(?:h5|hdf5|hdf|he5))(?::(?P<dataset>/?.+))?$", re.I)
+CHUNK_CACHE_BYTES = 64 * 2**20  # chunks span planes: with less, each plane unpacks them anew
+MOST_NAMES = 5
+
+
+def open_npy(path: Path, axes: str | None, name: str) -> Stack:
+    """Open a `.npy` file; only its header is read, and nothing is ever unpickled.
+
+    Raises
+    ------
+    StackError
+        If the file is damaged, truncated, or holds Python objects.
+    AxesError
+        If `axes` are missing or do not fit.
+    """
+    try:
+        with open(path, "rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version == (1, 0):
+                shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            else:
+                shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+            offset = file.tell()
+    except (ValueError, SyntaxError, EOFError) as error:
+        raise StackError(
+            f"{name}: cannot be read as .npy ({error}). Save it anew with numpy.save."
+        ) from error
+    letters = _require_letters(axes, shape, name)
+    _require_numbers(dtype, name)
+    if fortran and len(shape) > 1:
+        array: Any = TransposedArray(ContiguousArray(path, offset, shape[::-1], dtype))
+    else:
+        array = ContiguousArray(path, offset, shape, dtype)
+    return Stack(array=array, axes=letters, name=name, metadata={"format": "npy"})
+
+
+def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> Stack:
+    """Open a dataset of an HDF5 file, written ``file.h5:/path/in/file``.
+
+    Raises
+    ------
+    StackError
+        If the file is damaged, or holds no such dataset (naming those it holds).
+    AxesError
+        If `axes` are missing or do not fit.
+    """
+    import h5py
+
+    try:
+        file = h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE_BYTES)
+    except OSError as error:
+        raise StackError(
+            f"{name}: cannot be read as HDF5 ({error}). Copy it again from its source."
+        ) from error
+    found = file.get(dataset) if dataset else None
+    if not isinstance(found, h5py.Dataset):
+        held = _dataset_names(file)
+        file.close()
+        raise StackError(
+            f"{path}: holds {'no dataset ' + dataset if dataset else 'HDF5 datasets'}; name one: "
+            f"{', '.join(f'{path}:{n}' for n in held) or 'it holds none with two axes or more'}."
+        )
+    letters = _require_letters(axes, found.shape, name)
+    _require_numbers(found.dtype, name)
+    return Stack(array=found, axes=letters, name=name, metadata={"format": "hdf5"})
+
+
+def _dataset_names(file: Any) -> list[str]:
+    names: list[str] = []
+
+    def visit(name: str, item: Any) -> bool | None:
+        if len(getattr(item, "shape", ())) >= 2:
+            names.append(f"/{name}")
+        return True if len(names) >= MOST_NAMES else None
+
+    file.visititems(visit)
+    return names
+
+
+def _require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
+    if axes is None:
+        example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
+        sizes = " x ".join(map(str, shape))
+        raise AxesError(
+            f"{name}: holds {sizes} values and says nothing about its axes. Pass --axes, such as "
+            f"--axes {example}."
+        )
+    letters = parse_axes(axes)
+    require_axes(letters, shape, where=name)
+    return letters
+
+
+def _require_numbers(dtype: np.dtype, name: str) -> None:
+    if np.dtype(dtype).kind not in "uif":
+        raise StackError(f"{name}: holds {dtype}, not grey values. Save it as numbers first.")

@@ -1,0 +1,211 @@
+"""Pixels that stay on disk until they are sliced.
+
+Every array here is a row of pages: the leading axes number the pages, the last ones
+lie inside a page. A slice reads the pages it touches and nothing else, through plain
+reads: memory-mapped pages would count as memory of the process and grow with the file.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import StackError
+
+
+class PageArray(ABC):
+    """Base of the lazy arrays; indices are integers and slices of positive step.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Sizes of all axes.
+    dtype : numpy.dtype
+        Of the values on disk; arrays come back in the machine's byte order.
+    n_inner : int
+        How many of the last axes lie inside a page; at least 1.
+    files : tuple of Path
+        The files read from, for those who must not open them twice.
+    """
+
+    def __init__(
+        self, shape: Sequence[int], dtype: np.dtype, n_inner: int, files: Sequence[Path]
+    ) -> None:
+        self.shape = tuple(int(size) for size in shape)
+        self.dtype = np.dtype(dtype).newbyteorder("=")
+        self.files = tuple(files)
+        self._inner = self.shape[len(self.shape) - n_inner :]
+        self._outer = self.shape[: len(self.shape) - n_inner]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        ranges, is_number = to_ranges(key, self.shape)
+        outer, inner = ranges[: len(self._outer)], ranges[len(self._outer) :]
+        values = np.empty([len(chosen) for chosen in ranges], self.dtype)
+        if values.size:
+            places = list(np.ndindex(*(len(chosen) for chosen in outer)))
+            numbers = [self._number(place, outer) for place in places]
+            rows = slice(inner[0].start, inner[0].stop)
+            cut = tuple(slice(r.start, r.stop, r.step) for r in inner[1:])
+            for place, page in zip(places, self._read(numbers, rows), strict=True):
+                values[place] = page[(slice(None, None, inner[0].step), *cut)]
+        return values[tuple(0 if number else slice(None) for number in is_number)]
+
+    def reshaped(self, shape: Sequence[int]) -> PageArray:
+        """Return the same pages numbered by other axes: those of length 1 come and go."""
+        n_inner = len(self._inner)
+        other = copy.copy(self)
+        other.shape = tuple(int(size) for size in shape)
+        other._outer = other.shape[: len(other.shape) - n_inner]
+        if other.shape[len(other._outer) :] != self._inner or math.prod(other.shape) != math.prod(
+            self.shape
+        ):
+            raise ValueError(f"{self.shape} cannot be seen as {other.shape} page by page")
+        return other
+
+    def _number(self, place: tuple[int, ...], outer: Sequence[range]) -> int:
+        number = 0
+        for size, chosen, index in zip(self._outer, outer, place, strict=True):
+            number = number * size + chosen[index]
+        return number
+
+    @abstractmethod
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        """Yield `rows` of each page by its number, as (rows, ...), any byte order."""
+
+
+class ContiguousArray(PageArray):
+    """Values that lie in one piece in one file, such as ImageJ stacks and `.npy`.
+
+    The file is opened for each slice: any number of threads may read, and a folder
+    of thousands of files holds no file open.
+    """
+
+    def __init__(self, path: Path, offset: int, shape: Sequence[int], dtype: np.dtype) -> None:
+        super().__init__(shape, dtype, min(2, len(shape)), (path,))
+        self._path = path
+        self._offset = offset
+        self._disk_dtype = np.dtype(dtype)
+        require_length(path, offset, math.prod(self.shape) * self._disk_dtype.itemsize)
+
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        page_bytes = math.prod(self._inner) * self._disk_dtype.itemsize
+        row_bytes = page_bytes // self._inner[0]
+        shape = (rows.stop - rows.start, *self._inner[1:])
+        with open(self._path, "rb", buffering=0) as file:
+            for number in numbers:
+                start = self._offset + number * page_bytes + rows.start * row_bytes
+                yield read_values(file, start, shape, self._disk_dtype, self._path)
+
+
+class JoinedArray(PageArray):
+    """One array made of many of equal shape and type, along a new first axis."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        first = parts[0]
+        files = [file for part in parts for file in getattr(part, "files", ())]
+        super().__init__((len(parts), *first.shape), first.dtype, len(first.shape), files)
+        self._parts = tuple(parts)
+
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        for number in numbers:
+            yield np.asarray(self._parts[number][rows])
+
+
+class TransposedArray:
+    """An array with its axes in reverse order: how Fortran order looks from C."""
+
+    def __init__(self, array: PageArray) -> None:
+        self._array = array
+        self.shape = array.shape[::-1]
+        self.dtype = array.dtype
+        self.files = array.files
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        ranges, is_number = to_ranges(key, self.shape)
+        values = self._array[tuple(slice(r.start, r.stop, r.step) for r in ranges[::-1])].T
+        return values[tuple(0 if number else slice(None) for number in is_number)]
+
+
+def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:
+    """Spell an index as one range per axis, and which of them drop their axis.
+
+    Raises
+    ------
+    IndexError
+        If an index is outside, too many are given, or one is neither integer nor slice
+        of positive step.
+    """
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if any(k is Ellipsis for k in keys):
+        at = next(i for i, k in enumerate(keys) if k is Ellipsis)
+        keys[at : at + 1] = [slice(None)] * (len(shape) - len(keys) + 1)
+    if len(keys) > len(shape):
+        raise IndexError(f"{len(keys)} indices for {len(shape)} axes")
+    keys += [slice(None)] * (len(shape) - len(keys))
+    ranges, is_number = [], []
+    for k, size in zip(keys, shape, strict=True):
+        if isinstance(k, slice):
+            chosen = range(*k.indices(size))
+            if chosen.step < 1:
+                raise IndexError("slices must have a positive step")
+            stop = max(chosen.stop, chosen.start)
+            ranges.append(range(chosen.start, stop, chosen.step))
+        elif isinstance(k, (int, np.integer)) and -size <= k < size:
+            ranges.append(range(int(k) % size, int(k) % size + 1))
+        else:
+            raise IndexError(f"index {k!r} does not fit an axis of {size}")
+        is_number.append(not isinstance(k, slice))
+    return ranges, is_number
+
+
+def read_values(
+    file: Any, start: int, shape: Sequence[int], dtype: np.dtype, path: Path
+) -> np.ndarray:
+    """Read values of `dtype` from byte `start` of an unbuffered file.
+
+    Raises
+    ------
+    StackError
+        If the file ends before.
+    """
+    values = np.empty(shape, dtype)
+    view = values.reshape(-1).view(np.uint8).data
+    file.seek(start)
+    done = 0
+    while done < len(view):
+        n_read = file.readinto(view[done:])
+        if not n_read:
+            raise StackError(
+                f"{path}: the file ends at byte {start + done}, where {len(view) - done} more "
+                "bytes of pixels should stand: it is truncated. Copy it again from its source."
+            )
+        done += n_read
+    return values
+
+
+def require_length(path: Path, offset: int, n_bytes: int) -> None:
+    """Raise unless the file is long enough for `n_bytes` from `offset`.
+
+    Raises
+    ------
+    StackError
+        With the bytes promised by the header and the bytes there.
+    """
+    length = path.stat().st_size
+    if length < offset + n_bytes:
+        raise StackError(
+            f"{path}: its header promises {n_bytes} bytes of pixels from byte {offset} on, but the "
+            f"file has only {length} bytes: it is truncated or its header is wrong. Copy it again "
+            "from its source."
+        )

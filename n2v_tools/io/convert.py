@@ -1,0 +1,129 @@
+"""Which type the output has, and how values get there: rounded and clipped, never wrapped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import OutputError, UsageError
+from ..settings import nearest
+
+ASKED = ("auto", "uint16", "same", "float32")
+UINT16_MAX = 65535
+LEAST_FLOAT_SPAN = 255  # a float range narrower than 8 bits of counts would lose its steps
+
+
+def decide_dtype(
+    dtype: np.dtype,
+    minimum: float,
+    maximum: float,
+    finite: bool,
+    asked: str = "auto",
+) -> tuple[np.dtype, str]:
+    """Choose the type of the output from what the input holds.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of the input.
+    minimum, maximum : float
+        Of its finite values, in counts.
+    finite : bool
+        Whether all its values are finite.
+    asked : str
+        ``auto``, ``uint16``, ``same`` or ``float32``.
+
+    Returns
+    -------
+    dtype : numpy.dtype
+        In the machine's byte order.
+    reason : str
+        Half a sentence for the user.
+
+    Raises
+    ------
+    UsageError
+        If `asked` is none of the four, or ``same`` asks for a type no format here holds.
+    """
+    dtype = np.dtype(dtype).newbyteorder("=")
+    if asked not in ASKED:
+        raise UsageError(f"--dtype {asked}: use one of {', '.join(ASKED)}.{nearest(asked, ASKED)}")
+    if asked == "same":
+        return _same(dtype)
+    if asked != "auto":
+        return np.dtype(asked), "as asked"
+    span = f"values {minimum:.6g} to {maximum:.6g}"
+    if dtype in (np.uint8, np.uint16):
+        return np.dtype(np.uint16), f"the input is {dtype}"
+    if dtype == np.int16:
+        return np.dtype(np.float32), "the input is int16"
+    if not finite:
+        return np.dtype(np.float32), "the input has NaN or infinite values"
+    if minimum < 0:
+        return np.dtype(np.float32), f"the input has negative values ({span})"
+    if maximum > UINT16_MAX:
+        return np.dtype(np.float32), f"the input exceeds {UINT16_MAX} ({span})"
+    if dtype.kind == "f" and not maximum - minimum >= LEAST_FLOAT_SPAN:
+        return np.dtype(np.float32), f"whole numbers would be too coarse for {span}"
+    return np.dtype(np.uint16), f"the input is {dtype} and fits ({span})"
+
+
+def to_dtype(
+    values: np.ndarray, dtype: np.dtype, where: str = "the output"
+) -> tuple[np.ndarray, int]:
+    """Round half to even, clip to the range of `dtype`, and convert.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, any shape
+        In counts.
+    dtype : numpy.dtype
+        Of the result.
+    where : str
+        Named in messages.
+
+    Returns
+    -------
+    converted : ndarray of `dtype`, same shape
+    n_clipped : int
+        Values that lay outside the range of `dtype` after rounding.
+
+    Raises
+    ------
+    OutputError
+        If NaN or infinite values should become whole numbers.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return _to_float(values, dtype)
+    n_broken = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if n_broken:
+        raise OutputError(
+            f"{where}: {n_broken} of {values.size} values are NaN or infinite, which {dtype} "
+            "cannot hold; nothing was written. Use --dtype float32, or check the model's curve."
+        )
+    limits = np.iinfo(dtype)
+    # float32 has no 4294967295: clipped there, 32-bit values would still overflow.
+    exact = np.float32 if dtype.itemsize <= 2 and values.dtype != np.float64 else np.float64
+    counts = np.rint(values, dtype=exact)
+    n_clipped = int(np.count_nonzero((counts < limits.min) | (counts > limits.max)))
+    # A bare astype may wrap: on x86, -3 becomes 65533, brighter than any signal.
+    return counts.clip(limits.min, limits.max).astype(dtype), n_clipped
+
+
+def _to_float(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, int]:
+    limit = np.finfo(dtype).max
+    outside = np.isfinite(values) & (np.abs(values) > limit)
+    n_clipped = int(np.count_nonzero(outside))
+    if n_clipped:
+        values = np.where(outside, np.copysign(limit, values), values)
+    return values.astype(dtype), n_clipped
+
+
+def _same(dtype: np.dtype) -> tuple[np.dtype, str]:
+    if dtype == np.float16:
+        return np.dtype(np.float32), "float16 is stored as float32, which holds it exactly"
+    if dtype.kind not in "uif" or (dtype.kind in "ui" and dtype.itemsize == 8):
+        raise UsageError(
+            f"--dtype same: TIFF programs cannot read {dtype}. Use --dtype auto or float32."
+        )
+    return dtype, "as the input"

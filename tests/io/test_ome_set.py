@@ -1,0 +1,133 @@
+"""A set of OME-TIFF files opens whole through any of its files, or not at all."""
+
+import numpy as np
+import pytest
+import tifffile
+
+from n2v_tools.errors import StackError
+from n2v_tools.io import open_stack, open_stacks
+
+NS = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+
+
+def write_set(folder, values, *, master_only=False):
+    """Write a CZYX array as one file per channel, the XML in all files or in the first."""
+    n_channels, n_slices, n_rows, n_columns = values.shape
+    names = [f"set_c{c}.ome.tif" for c in range(n_channels)]
+
+    def xml(own, with_places):
+        places = "".join(
+            f'<TiffData FirstC="{c}" FirstZ="0" FirstT="0" IFD="0" PlaneCount="{n_slices}">'
+            f'<UUID FileName="{name}">urn:uuid:{c}</UUID></TiffData>'
+            for c, name in enumerate(names)
+        )
+        return (
+            f'<?xml version="1.0"?><OME xmlns="{NS}" UUID="urn:uuid:{own}"><Image ID="Image:0">'
+            f'<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="{n_columns}" '
+            f'SizeY="{n_rows}" SizeZ="{n_slices}" SizeC="{n_channels}" SizeT="1">'
+            f'<Channel ID="Channel:0:0"/>{places if with_places else ""}</Pixels></Image></OME>'
+        )
+
+    for c, name in enumerate(names):
+        text = xml(c, with_places=not master_only or c == 0)
+        tifffile.imwrite(
+            folder / name,
+            values[c],
+            description=text,
+            metadata=None,
+            compression="zlib",
+            photometric="minisblack",
+        )
+    return [folder / name for name in names]
+
+
+@pytest.mark.parametrize("master_only", [False, True])
+def test_any_file_gives_the_whole_set(tmp_path, make_values, master_only):
+    values = make_values("CZYX")
+    for path in write_set(tmp_path, values, master_only=master_only):
+        stack = open_stack(path)
+        assert stack.axes == "CZYX"
+        np.testing.assert_array_equal(stack.array[:], values)
+
+
+def test_a_set_in_a_folder_is_one_stack(tmp_path, make_values):
+    write_set(tmp_path, make_values("CZYX"))
+    tifffile.imwrite(tmp_path / "other.tif", np.zeros((5, 6), np.uint8))
+    assert [stack.axes for stack in open_stacks(tmp_path)] == ["YX", "CZYX"]
+
+
+def test_a_set_with_a_missing_file_is_refused_by_name(tmp_path, make_values):
+    paths = write_set(tmp_path, make_values("CZYX"))
+    paths[1].unlink()
+    for path in (paths[0], paths[2]):
+        with pytest.raises(StackError, match=r"set_c1\.ome\.tif"):
+            open_stack(path)
+
+
+def test_a_file_whose_set_is_nowhere_described_is_refused(tmp_path, make_values):
+    paths = write_set(tmp_path, make_values("CZYX"), master_only=True)
+    paths[0].unlink()
+    with pytest.raises(StackError, match="12 planes"):
+        open_stack(paths[1])
+
+
+def test_a_renamed_single_file_still_opens(tmp_path, make_values):
+    values = make_values("CZYX", C=1)
+    (path,) = write_set(tmp_path, values)
+    path.rename(tmp_path / "renamed.tif")
+    np.testing.assert_array_equal(open_stack(tmp_path / "renamed.tif").array[:], values[0])
+
+
+def test_missing_planes_are_refused_by_place(tmp_path, make_values):
+    paths = write_set(tmp_path, make_values("CZYX"))
+    text = tifffile.TiffFile(paths[2]).ome_metadata
+    tifffile.imwrite(
+        paths[2], make_values("ZYX", Z=2), description=text, metadata=None, photometric="minisblack"
+    )
+    with pytest.raises(StackError, match=r"2 of them.*C 2, Z 2"):
+        open_stack(paths[0])
+
+
+@pytest.mark.parametrize("name", ["../secret.tif", "/etc/passwd", "a\\b.tif", "C:b.tif"])
+def test_file_names_never_lead_out_of_the_folder(tmp_path, make_values, name):
+    paths = write_set(tmp_path, make_values("CZYX"))
+    text = tifffile.TiffFile(paths[0]).ome_metadata.replace("set_c1.ome.tif", name)
+    tifffile.imwrite(
+        paths[0], make_values("ZYX"), description=text, metadata=None, photometric="minisblack"
+    )
+    with pytest.raises(StackError, match="not a plain file name"):
+        open_stack(paths[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<?xml version", "<!DOCTYPE a [<!ENTITY b 'c'>]><?xml version"),
+        ('SizeZ="4"', 'SizeZ="400000000"'),
+        ('SizeZ="4"', 'SizeZ="-4"'),
+        ('FirstC="2"', 'FirstC="7"'),
+        ('IFD="0"', 'IFD="-1"'),
+        ("<Pixels", "<Pixel"),
+        ('SizeX="13"', 'SizeX="14"'),
+        ('PlaneCount="4"', 'PlaneCount="3"'),
+    ],
+)
+def test_xml_that_lies_is_refused(tmp_path, make_values, old, new):
+    paths = write_set(tmp_path, make_values("CZYX"))
+    text = tifffile.TiffFile(paths[0]).ome_metadata
+    assert old in text
+    text = text.replace(old, new)
+    tifffile.imwrite(
+        paths[0], make_values("ZYX"), description=text, metadata=None, photometric="minisblack"
+    )
+    with pytest.raises(StackError) as caught:
+        open_stack(paths[0])
+    assert "\n" not in str(caught.value)
+
+
+def test_every_file_of_the_real_incomplete_set_is_refused(shared_data):
+    paths = sorted((shared_data / "traps" / "ome_multifile").glob("*.tif"))
+    assert len(paths) == 9
+    for path in paths:
+        with pytest.raises(StackError, match=r"9 files are missing.*ChanB_0001"):
+            open_stack(path)
