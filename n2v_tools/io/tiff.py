@@ -117,7 +117,7 @@ def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
             f"{path}: its header describes another shape than its pages have: it is truncated or "
             "damaged. Copy it again from its source."
         )
-    axes, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
+    axes, shape = _with_axes_of_one(tif, series)
     if series.kind not in ("shaped", "imagej"):
         axes, shape = series.axes, series.shape
     full = dict(zip(axes, shape, strict=True))
@@ -198,13 +198,23 @@ def _with_outer(pages: TiffPages, outer: list[int], n_inner: int) -> PageArray:
     return pages.reshaped([*outer, *inner])
 
 
+def _with_axes_of_one(
+    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries
+) -> tuple[str, tuple[int, ...]]:
+    """Axes and shape of the first series, axes of length 1 included."""
+    if not hasattr(series, "get_axes"):  # tifffile since 2026.11 asks for it another way
+        series = tif.series(squeeze=False)[0]
+        return series.axes, series.shape
+    return series.get_axes(squeeze=False), series.get_shape(squeeze=False)
+
+
 def _require_claim(
     path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, header: Mapping[str, Any]
 ) -> None:
     """Raise unless the file holds the images that its ImageJ header claims."""
     hyper = math.prod(int(positive(header.get(k)) or 1) for k in ("channels", "slices", "frames"))
     claimed = max(int(positive(header.get("images")) or 1), hyper)
-    sizes = dict(zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True))
+    sizes = dict(zip(*_with_axes_of_one(tif, series), strict=True))
     held = math.prod(size for axis, size in sizes.items() if axis not in "YX")
     if series.kind == "imagej" and claimed <= held:
         return
