@@ -203,7 +203,7 @@ def _with_axes_of_one(
 ) -> tuple[str, tuple[int, ...]]:
     """Axes and shape of the first series, axes of length 1 included."""
     if not hasattr(series, "get_axes"):  # tifffile since 2026.11 asks for it another way
-        series = tif.series(squeeze=False)[0]
+        series = cast(Any, tif.series)(squeeze=False)[0]
         return series.axes, series.shape
     return series.get_axes(squeeze=False), series.get_shape(squeeze=False)
 

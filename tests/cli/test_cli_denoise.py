@@ -309,3 +309,27 @@ def test_a_write_that_fails_leaves_nothing_behind(model, monkeypatch):
     assert done.exit_code == 1
     assert "No space left" in json.loads(done.stdout)[0]["error"]
     assert sorted(os.listdir(".")) == ["a.tif", "models"]
+
+
+def test_arrays_in_other_files_become_tiffs_named_after_the_file(model):
+    import h5py
+
+    pixels = np.random.default_rng(0).integers(1, 60000, (3, 24, 20)).astype(np.uint16)
+    np.save("a.npy", pixels)
+    with h5py.File("b.h5", "w") as file:
+        file["x/y"] = pixels
+    done = run("a.npy", "b.h5:/x/y", "--model", "m", "--axes", "TYX", "--json")
+    assert done.exit_code == 0, done.output
+    outputs = [one["output"] for one in json.loads(done.stdout)]
+    assert outputs == ["a_denoised.tif", "b_denoised.tif"]
+    for path in outputs:
+        np.testing.assert_array_equal(tifffile.imread(path), pixels)
+
+
+def test_an_output_folder_that_is_a_file_fails_in_one_line(model):
+    save("a.tif")
+    open("out", "w").close()
+    done = run("a.tif", "--model", "m", "--output", "out")
+    assert done.exit_code == 1
+    assert "out" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
