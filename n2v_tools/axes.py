@@ -66,7 +66,8 @@ def require_axes(axes: str, shape: Sequence[int], where: str) -> None:
         sizes = " x ".join(map(str, shape))
         raise AxesError(
             f"{where}: axes {axes!r} name {len(axes)} axes, but the file holds {len(shape)}, "
-            f"of sizes {sizes}. Pass --axes with {len(shape)} letters, for example --axes {example}."
+            f"of sizes {sizes}. Pass --axes with {len(shape)} letters, for example "
+            f"--axes {example}."
         )
 
 

@@ -80,9 +80,9 @@ def _coerce(value: Any, hint: Any, where: str) -> Any:
         return _coerce(value, kinds[-1], where)
     if origin is typing.Literal:
         if value not in arguments:
-            names = ", ".join(map(str, arguments))
+            names = [str(argument) for argument in arguments]
             raise SettingsError(
-                f"{where}: {value!r} is not one of {names}.{nearest(str(value), map(str, arguments))}"
+                f"{where}: {value!r} is not one of {', '.join(names)}.{nearest(str(value), names)}"
             )
         return value
     if origin is tuple:

@@ -29,10 +29,12 @@ class LazyArray(Protocol):
     """
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of all axes."""
 
     @property
-    def dtype(self) -> np.dtype: ...
+    def dtype(self) -> np.dtype:
+        """Type of the values."""
 
     def __getitem__(self, key: Any) -> np.ndarray: ...
 
@@ -97,6 +99,13 @@ class Stack:
         """Yield each YX plane with its place, such as ``{"T": 3, "Z": 0}``."""
         for place in self.places():
             yield place, self.plane(place)
+
+    @property
+    def pixel_size(self) -> dict[str, Any] | None:
+        """Y, X and Z spacing and their unit, None where unknown; None if nothing is known."""
+        if not {"Z", "Y", "X"} & set(self.spacing):
+            return None
+        return {**{axis: self.spacing.get(axis) for axis in "YXZ"}, "unit": self.unit}
 
     def spacing_um(self, axis: str) -> float | None:
         """Spacing along Z, Y or X in micrometres; None if it or its unit is unknown."""

@@ -43,9 +43,9 @@ def box_edges(shape: tuple[int, ...], masked_percent: float) -> tuple[int, ...]:
     n_pixels = math.prod(shape)
     if not 100 / n_pixels <= masked_percent <= 50:
         raise SettingsError(
-            f"masked_percent is {masked_percent:g}: a patch of {' x '.join(map(str, shape))} px has "
-            f"room for one blind spot or more only from {100 / n_pixels:.2g} to 50. Raise it, or "
-            "use larger patches."
+            f"masked_percent is {masked_percent:g}: a patch of {' x '.join(map(str, shape))} px "
+            f"has room for one blind spot or more only from {100 / n_pixels:.2g} to 50. Raise it, "
+            "or use larger patches."
         )
     wanted = 100 / masked_percent
     edge = max(1, math.floor(wanted ** (1 / len(shape)) + 1e-9))
@@ -90,7 +90,9 @@ def stratified_positions(
     grid = [math.ceil(size / edge) for size, edge in zip(shape, edges, strict=True)]
     boxes = list(itertools.product(*[range(n) for n in grid]))
     corners = tf.constant([[b * e for b, e in zip(box, edges, strict=True)] for box in boxes])
-    chance = tf.random.stateless_uniform((n_images, len(boxes), len(shape) + 1), seed)  # (M, P, D+1)
+    chance = tf.random.stateless_uniform(
+        (n_images, len(boxes), len(shape) + 1), seed
+    )  # (M, P, D+1)
     inside_box = tf.cast(chance[..., :-1] * tf.constant(edges, tf.float32), tf.int32)
     positions = corners + tf.minimum(inside_box, tf.constant(edges) - 1)
     keep_share = masked_percent / 100 * math.prod(edges)

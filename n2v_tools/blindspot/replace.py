@@ -18,9 +18,7 @@ from .. import keras_backend
 JITTER_PX = 4.0  # standard deviation of the offset of `normal_withoutCP`, as in n2v
 
 
-def replacement_values(
-    name: str, images: Any, positions: Any, radius_px: float, seed: Any
-) -> Any:
+def replacement_values(name: str, images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
     """Values to put at the blind spots.
 
     Parameters

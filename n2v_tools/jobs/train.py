@@ -199,7 +199,9 @@ def method_for(request: TrainRequest) -> N2V:
         **given,
     }
     if len(settings_from(type(kind().settings), values, "--set").patch_px) == 2 and request.depth:
-        raise UsageError("--depth is for 3D patches: add --patch with three edges, such as 16,64,64.")
+        raise UsageError(
+            "--depth is for 3D patches: add --patch with three edges, such as 16,64,64."
+        )
     return kind(settings_from(type(kind().settings), values, "--set"))
 
 
@@ -373,25 +375,19 @@ def _fit(job: Job, patches: PatchSet, folder: Path, say: Progress) -> LoopState:
     if resume:
         _require_same(plan_text, folder)
     (folder / PLAN_NAME).write_text(plan_text)
-    settings = job.method.settings
     precision, reason = _precision(job)
     say.note(f"computing in {precision}: {reason}")
     keras_backend.set_precision(precision)
     keras_backend.make_repeatable(job.request.seed)
-    n_channels = patches.train.shape[-1]
-    model = job.method.build(n_channels, seed=job.request.seed)
-    square = len(set(settings.patch_px[-2:])) == 1
-    turns = symmetries(square=square) if settings.augment else symmetries(square=square)[:1]
-    training, validation = (
-        Batches(array, settings.batch, job.means, job.stds, turns[: n or None], seed)
-        if len(array)
-        else None
-        for array, n, seed in (
-            (patches.train, None, job.request.seed),
-            (patches.validation, 1, job.request.seed + 1),
-        )
-    )
-    assert training is not None  # draw_patches gives one patch or more
+    settings, seed = job.method.settings, job.request.seed
+    model = job.method.build(patches.train.shape[-1], seed=seed)
+    turns = symmetries(square=settings.patch_px[-1] == settings.patch_px[-2])
+    used = turns if settings.augment else turns[:1]
+    training = Batches(patches.train, settings.batch, job.means, job.stds, used, seed)
+    validation = None
+    if len(patches.validation):
+        held_out = patches.validation[:MOST_VALIDATION_PATCHES]
+        validation = Batches(held_out, settings.batch, job.means, job.stds, turns[:1], seed + 1)
     with say.task("training") as step:
 
         def report(progress: TrainingProgress) -> None:
@@ -437,9 +433,7 @@ def _loop_plan(job: Job, started: float) -> Any:
     )
 
 
-def _finish(
-    job: Job, patches: PatchSet, state: LoopState, folder: Path
-) -> tuple[str, ...]:
+def _finish(job: Job, patches: PatchSet, state: LoopState, folder: Path) -> tuple[str, ...]:
     """Configuration, curve and provenance; then nothing that only a resume needs is left."""
     from ..train.checkpoints import remove_state
     from ..train.history import plot_history
@@ -480,7 +474,6 @@ def _write_config(job: Job, patches: PatchSet, folder: Path) -> tuple[str, ...]:
     """config.json; returns the reasons why n2v alone cannot use the model."""
     s = job.method.settings
     net = job.method.net_settings(patches.train.shape[-1])
-    first = job.stacks[0]
     modelfolder.write_config(
         folder,
         net,
@@ -501,8 +494,12 @@ def _write_config(job: Job, patches: PatchSet, folder: Path) -> tuple[str, ...]:
         },
         own={
             "settings": dataclasses.asdict(s),
-            "pixel_size": {**{a: first.spacing[a] for a in "ZYX" if a in first.spacing},
-                           "unit": first.unit} if first.spacing else None,
+            "pixel_size": {
+                **{a: first.spacing[a] for a in "ZYX" if a in first.spacing},
+                "unit": first.unit,
+            }
+            if first.spacing
+            else None,
             "intensity": {
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from ..blindspot.batches import hide_pixels
@@ -64,8 +64,9 @@ class N2VSettings:
         wrong = [edge for edge in self.patch_px if edge < block or edge % block]
         if wrong:
             raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge must "
-                f"be a multiple of {block}, such as {max(block, round(wrong[0] / block) * block)}."
+                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge "
+                f"must be a multiple of {block}, such as "
+                f"{max(block, round(wrong[0] / block) * block)}."
             )
         for name, low, high in _RANGES:
             value = getattr(self, name)
@@ -171,5 +172,5 @@ class N2V2(N2V):
        Noise2Void Checkerboard Artifacts. ECCV Workshops 2022.
     """
 
-    settings: N2VSettings = replace(N2VSettings(), blurpool=True, skip_skipone=True)
+    settings: N2VSettings = N2VSettings(blurpool=True, skip_skipone=True)
     name: ClassVar[str] = "n2v2"

@@ -22,7 +22,9 @@ def find_method(name: str) -> type[N2V]:
     if name == "auto":
         return N2V
     if name in LATER:
-        raise UsageError(f"--method {name} is not available yet. Known: auto, {', '.join(METHODS)}.")
+        raise UsageError(
+            f"--method {name} is not available yet. Known: auto, {', '.join(METHODS)}."
+        )
     if name not in METHODS:
         raise UsageError(
             f"--method {name}: no such method.{nearest(name, METHODS)} "

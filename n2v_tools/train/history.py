@@ -53,7 +53,11 @@ def plot_history(rows: list[dict[str, float]], path: Path, title: str) -> None:
         )
         best = min((r for r in rows if not math.isnan(r["val_loss"])), key=lambda r: r["val_loss"])
         top.plot(
-            best["epoch"], best["val_loss"], "v", color="#D55E00", label=f"best: {best['val_loss']:.4g}"
+            best["epoch"],
+            best["val_loss"],
+            "v",
+            color="#D55E00",
+            label=f"best: {best['val_loss']:.4g}",
         )
     top.set_ylabel("loss at hidden pixels\n(normalised units)")
     top.set_title(title)

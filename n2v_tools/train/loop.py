@@ -55,7 +55,8 @@ class LoopPlan:
     @property
     def steps(self) -> int:
         """Steps in all if no clock ends the training."""
-        return min(self.epochs * self.steps_per_epoch, self.max_steps or math.inf)  # type: ignore
+        steps = self.epochs * self.steps_per_epoch
+        return min(steps, self.max_steps) if self.max_steps else steps
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,9 @@ class _Guide:
             self._stop()
         clock = self.plan.clock
         if clock:
-            to_come = self._pauses_to_come() * self.pause_s
+            steps_left = clock.knots[-1][0] - self.state.step
+            pauses_left = max(math.ceil(steps_left / self.plan.steps_per_epoch), 1)
+            to_come = pauses_left * self.pause_s
             in_time = clock.at_step(self.state.step, to_come)
             self.state.knots = clock.knots
             if not in_time:
@@ -205,11 +208,6 @@ class _Guide:
 
     def _stop(self) -> None:
         self.model.stop_training = True  # type: ignore[attr-defined]
-
-    def _pauses_to_come(self) -> int:
-        assert self.plan.clock is not None
-        last = self.plan.clock.knots[-1][0]
-        return max(math.ceil((last - self.state.step) / self.plan.steps_per_epoch), 1)
 
     def _report(self, loss: float) -> None:
         if self.progress is None:

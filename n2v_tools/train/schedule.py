@@ -8,6 +8,7 @@ again without the clock.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -42,7 +43,7 @@ def cosine_rate(progress: float, peak: float) -> float:
 
 def progress_at(step: int, knots: Sequence[tuple[float, float]]) -> float:
     """Progress at `step`, straight between knots (step, progress) and flat after the last."""
-    for (step0, done0), (step1, done1) in zip(knots, knots[1:], strict=False):
+    for (step0, done0), (step1, done1) in itertools.pairwise(knots):
         if step < step1:
             return done0 + (done1 - done0) * (step - step0) / (step1 - step0)
     return knots[-1][1]
@@ -97,5 +98,8 @@ class Clock:
         seconds_a_step = (last[1] - first[1]) / max(last[0] - first[0], 1)
         steps_left = max(round(left_s / max(seconds_a_step, 1e-6)), 1)
         done = progress_at(step, self.knots)
-        self.knots = [k for k in self.knots if k[0] < step] + [(step, done), (step + steps_left, 1.0)]
+        self.knots = [k for k in self.knots if k[0] < step] + [
+            (step, done),
+            (step + steps_left, 1.0),
+        ]
         self._next_plan = now + max(REPLAN_SHARE * left_s, 1.0)

@@ -114,4 +114,6 @@ def test_hidden_pixels_take_the_value_computed_for_their_own_place():
     inner = np.zeros_like(mask)
     inner[1:-1, 1:-1] = True
     # On a plane ramp the mean of the neighbours is the value itself, at that place only.
-    np.testing.assert_allclose(shown.numpy()[0, ..., 0][mask & inner], patches[0, ..., 0][mask & inner])
+    np.testing.assert_allclose(
+        shown.numpy()[0, ..., 0][mask & inner], patches[0, ..., 0][mask & inner]
+    )

@@ -86,7 +86,10 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, schedule
         theirs = [float(row[name]) for row in history(tmp_path / "whole")]
         assert ours == pytest.approx(theirs, rel=1e-4)
     for file in ("weights_best.h5", "weights_last.h5"):
-        best, expected = weights_in(tmp_path / "broken" / file), weights_in(tmp_path / "whole" / file)
+        best, expected = (
+            weights_in(tmp_path / "broken" / file),
+            weights_in(tmp_path / "whole" / file),
+        )
         assert best.keys() == expected.keys()
         for name in best:
             np.testing.assert_allclose(best[name], expected[name], rtol=1e-4, atol=1e-5)
@@ -98,7 +101,9 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(tmp_path):
     other, _ = train(tmp_path / "c", epochs=2, seed=5)
     for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert any((a != c).any() for a, c in zip(first.get_weights(), other.get_weights(), strict=True))
+    assert any(
+        (a != c).any() for a, c in zip(first.get_weights(), other.get_weights(), strict=True)
+    )
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice_and_no_finished_weights(tmp_path):
