@@ -1,0 +1,87 @@
+"""How close a restored image is to the truth.
+
+Strips and empty planes hold nothing that could be right or wrong, so every measure
+takes a mask of what is real.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .errors import StackError
+
+
+def data_range_of(clean: np.ndarray, valid: np.ndarray | None = None) -> float:
+    """Return the span of the truth, from which PSNR counts.
+
+    Parameters
+    ----------
+    clean : ndarray of any shape
+        Counts.
+    valid : ndarray of bool, same shape, optional
+        True where there is an image; default everywhere.
+
+    Returns
+    -------
+    data_range : float
+        Largest minus smallest value, in counts; not rounded to a dtype's range.
+
+    Raises
+    ------
+    StackError
+        If nothing is valid, or all of it has one value.
+    """
+    values = clean if valid is None else clean[valid]
+    if not values.size:
+        raise StackError("the clean image has no valid pixel; give one that is not all strips.")
+    span = float(values.max()) - float(values.min())
+    if not span > 0:
+        raise StackError(
+            f"the clean image is {float(values.max()):g} everywhere, so PSNR has no scale; give "
+            "one with structure."
+        )
+    return span
+
+
+def psnr(
+    restored: np.ndarray,
+    clean: np.ndarray,
+    data_range: float,
+    valid: np.ndarray | None = None,
+) -> float:
+    r"""Return the peak signal-to-noise ratio of one image.
+
+    .. math:: 10 \log_{10} (R^2 / \overline{(restored - clean)^2})
+
+    Parameters
+    ----------
+    restored, clean : ndarray, same shape
+        Counts, any dtype.
+    data_range : float
+        `R`, in counts; see `data_range_of`.
+    valid : ndarray of bool, same shape, optional
+        True where the mean is taken; default everywhere.
+
+    Returns
+    -------
+    psnr : float
+        In dB; infinite if both are equal, NaN if nothing is valid.
+
+    Raises
+    ------
+    StackError
+        If the shapes differ.
+    """
+    if restored.shape != clean.shape:
+        raise StackError(
+            f"the restored image has shape {restored.shape} and the clean one {clean.shape}; "
+            "give a pair of equal shapes."
+        )
+    error = restored.astype(np.float64) - clean
+    values = error if valid is None else error[valid]
+    if not values.size:
+        return math.nan
+    mean_square = float(np.mean(values**2))
+    return math.inf if mean_square == 0 else 10 * math.log10(data_range**2 / mean_square)
