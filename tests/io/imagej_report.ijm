@@ -16,4 +16,4 @@ last = getPixel(width - 1, height - 1);
 print("SEEN|" + width + "|" + height + "|" + channels + "|" + slices + "|" + frames + "|"
     + d2s(x, 9) + "|" + d2s(y, 9) + "|" + d2s(z, 9) + "|" + unit + "|"
     + d2s(Stack.getFrameInterval(), 6) + "|" + bitDepth() + "|" + last + "|" + low + "|" + high
-    + "|" + getMetadata("Info").replace("\n", " "));
+    + "|" + replace(getMetadata("Info"), "\n", " "));

@@ -28,7 +28,7 @@ def seen_by_imagej(path) -> dict:
         ["xvfb-run", "-a", "imagej", "-b", str(MACRO), str(path)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=60,
     )
     line = next((line for line in run.stdout.splitlines() if line.startswith("SEEN|")), None)
     assert line, run.stdout + run.stderr

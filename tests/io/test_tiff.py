@@ -182,7 +182,7 @@ def test_an_imagej_file_of_more_than_4_gb_opens_lazily(tmp_path):
     assert stack.array[0, 0].sum() == 0
 
 
-@pytest.mark.parametrize("kind", ["imagej", "ome", "shaped", "deflate"])
+@pytest.mark.parametrize("kind", ["imagej", "ome", "shaped", "deflate", "lzw"])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.9])
 def test_a_truncated_file_is_refused_in_one_line(tmp_path, make_values, kind, share):
     values = make_values("TZYX", Y=40, X=50)
@@ -191,6 +191,7 @@ def test_a_truncated_file_is_refused_in_one_line(tmp_path, make_values, kind, sh
         "ome": {"ome": True},
         "shaped": {},
         "deflate": {"compression": "zlib"},
+        "lzw": {"compression": "lzw"},
     }[kind]
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, values, metadata={"axes": "TZYX"}, **options)
@@ -200,6 +201,14 @@ def test_a_truncated_file_is_refused_in_one_line(tmp_path, make_values, kind, sh
         list(open_stack(path).planes())
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_header_that_claims_more_images_than_there_are_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    text = "ImageJ=1.49i\nimages=3500\nslices=3500\nloop=false\n"
+    tifffile.imwrite(path, np.ones((20, 30), np.uint16), description=text, metadata=None)
+    with pytest.raises(StackError, match=r"claims 3500 images.*holds 1"):
+        open_stack(path)
 
 
 def test_random_damage_never_escapes_as_another_error(tmp_path, make_values):
