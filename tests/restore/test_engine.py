@@ -6,10 +6,11 @@ from numpy.random import default_rng
 
 from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
+from n2v_tools.modelfolder import read_model
 from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings, build_unet
 from n2v_tools.restore.cover import PREFERRED_TILE_BYTES
-from n2v_tools.restore.engine import KerasRestorer
+from n2v_tools.restore.engine import KerasRestorer, open_restorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
@@ -181,3 +182,12 @@ def test_memory_per_pixel_grows_with_the_filters_and_not_with_the_tile():
     small, large = (restorer_of(NetSettings(2, first_filters=f)).bytes_per_px for f in (8, 32))
     assert 3 < large / small < 5
     assert 600 < large < 1300  # n2v_tools measured 850, n2v itself 800, for 32 first filters
+
+
+def test_a_model_of_another_author_predicts_what_it_recorded(shared_data):
+    tifffile = pytest.importorskip("tifffile")
+    folder = shared_data / "models" / "dome103_3d"
+    noisy = np.squeeze(tifffile.imread(folder / "testinput.tif"))
+    recorded = np.squeeze(tifffile.imread(folder / "testoutput.tif"))
+    restored, _ = restore(noisy, "ZYX", open_restorer(read_model(folder)), keep_strips=True)
+    np.testing.assert_allclose(restored[16], recorded, atol=1e-4, rtol=1e-5)
