@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-LINE_EVERY_S = 5.0
+LINE_EVERY_S = 5.0  # at most so often, and then only after
+LINE_EVERY_PERCENT = 10  # so much more of the work,
+LINE_AT_LEAST_EVERY_S = 30.0  # or so long a silence: a log of hours stays readable
 Step = Callable[[int, int], None]
 
 
@@ -102,16 +104,21 @@ class Progress:
 
     def _lines(self, label: str) -> Step:
         started = last = self._clock()
+        percent_said = 0.0
 
         def step(done: int, total: int) -> None:
-            nonlocal last
+            nonlocal last, percent_said
             now = self._clock()
             if not total or now - last < LINE_EVERY_S:
                 return
-            last = now
+            percent = 100 * done / total
+            little = percent - percent_said < LINE_EVERY_PERCENT
+            if little and now - last < LINE_AT_LEAST_EVERY_S:
+                return
+            last, percent_said = now, percent
             left = (now - started) * (total - done) / max(done, 1)
             rest = f", about {left:.0f} s left" if done else ""
-            self._say(f"{label}: {100 * done / total:.0f} %{rest}")
+            self._say(f"{label}: {percent:.0f} %{rest}")
 
         return step
 

@@ -35,6 +35,12 @@ def test_lines_come_every_few_seconds_and_none_in_short_work():
     assert lines[0] == "a.tif: 30 %, about 14 s left"
 
 
+def test_hours_of_work_do_not_fill_a_log():
+    clock, stream = Clock(), io.StringIO()
+    run(Progress(stream=stream, clock=clock), clock, 1.0, n=600)
+    assert 10 <= len(stream.getvalue().splitlines()) <= 20
+
+
 def test_quiet_says_nothing_but_warnings():
     clock, stream = Clock(), Terminal()
     progress = Progress(quiet=True, stream=stream, clock=clock)
