@@ -71,10 +71,10 @@ def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
     n = len(picture.panels)
     aspect = clean.shape[0] / clean.shape[1]
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
-    figure = Figure(figsize=(PANEL_IN * n, 2 * PANEL_IN * aspect + 0.4), layout=layout)
+    figure = Figure(figsize=(PANEL_IN * n, 2 * PANEL_IN * aspect + 0.3), layout=layout)
     grid = figure.subplots(2, n, squeeze=False)
     for (whole, close), panel in zip(grid.T, picture.panels, strict=True):
-        psnr = "" if panel.psnr is None else f"  {panel.psnr:.1f} dB"
+        psnr = "" if panel.psnr is None else f"  (PSNR {panel.psnr:.1f} dB)"
         whole.set_title(f"{panel.label}{psnr}", fontsize=12)
         grey = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}
         whole.imshow(panel.plane, **grey)
@@ -90,7 +90,7 @@ def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
 
 
 def find_detail(clean: np.ndarray, valid: np.ndarray) -> tuple[slice, slice]:
-    """Return the window with most structure, as slices of Y and X.
+    """Return the window with most edges, as slices of Y and X.
 
     Parameters
     ----------
@@ -99,10 +99,12 @@ def find_detail(clean: np.ndarray, valid: np.ndarray) -> tuple[slice, slice]:
         Windows with strips are taken only if there are no others.
     """
     height, width = (max(1, size // ZOOM) for size in clean.shape)
-    image = np.where(valid, clean, 0).astype(np.float64)
-    mean = uniform_filter(image, (height, width))
-    variance = uniform_filter(image**2, (height, width)) - mean**2
-    score = variance - 1e12 * (uniform_filter(valid.astype(np.float64), (height, width)) < 1 - 1e-9)
+    rise = np.square(np.diff(clean, axis=0, append=clean[-1:])) + np.square(
+        np.diff(clean, axis=1, append=clean[:, -1:])
+    )
+    edges = uniform_filter(np.where(valid, rise, 0).astype(np.float64), (height, width))
+    holes = uniform_filter((~valid).astype(np.float64), (height, width))
+    score = edges - 1e12 * (holes > 1e-9)
     top, left = height // 2, width // 2
     inside = score[
         top : clean.shape[0] - height + top + 1, left : clean.shape[1] - width + left + 1

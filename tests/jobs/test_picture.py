@@ -1,0 +1,46 @@
+"""The picture of before and after."""
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from n2v_tools.errors import OutputError
+from n2v_tools.jobs.picture import Panel, Picture, draw_picture, find_detail
+
+
+def test_the_closer_look_is_where_the_structure_is():
+    clean, valid = np.zeros((80, 120)), np.ones((80, 120), bool)
+    clean[50:60:2, 70:90] = 1
+    rows, columns = find_detail(clean, valid)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (20, 30)
+    assert rows.start <= 50 and rows.stop >= 59
+    assert columns.start <= 70 and columns.stop >= 90
+
+
+def test_the_closer_look_keeps_out_of_strips():
+    clean, valid = np.zeros((80, 120)), np.ones((80, 120), bool)
+    clean[:, 10:20:2] = 1
+    valid[:, :21] = False
+    assert find_detail(clean, valid)[1].start >= 21
+
+
+def test_every_panel_is_drawn_with_the_same_grey_limits(tmp_path):
+    plane = np.tile(np.linspace(100, 200, 64), (64, 1))
+    panels = (Panel("noisy", plane, 20.0), Panel("clean", plane, None))
+    picture = Picture(panels, np.ones((64, 64), bool), pixel_um=0.4)
+    path = tmp_path / "before_after.png"
+    draw_picture(picture, path, overwrite=False)
+    pixels = imread(path)[..., :3]
+    half = pixels.shape[1] // 2
+    lower = slice(int(pixels.shape[0] * 0.6), int(pixels.shape[0] * 0.8))  # no bar, no frame
+    left, right = (np.sort(p[lower].ravel()) for p in (pixels[:, :half], pixels[:, half:]))
+    assert np.median(left) == pytest.approx(np.median(right), abs=0.03)
+
+
+def test_a_picture_is_not_replaced_unasked(tmp_path):
+    path = tmp_path / "before_after.png"
+    path.write_bytes(b"mine")
+    picture = Picture((Panel("clean", np.eye(16), None),), np.ones((16, 16), bool), None)
+    with pytest.raises(OutputError):
+        draw_picture(picture, path, overwrite=False)
+    assert path.read_bytes() == b"mine"

@@ -1,0 +1,50 @@
+"""What PSNR promises."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from n2v_tools.errors import StackError
+from n2v_tools.measure import data_range_of, psnr
+
+
+def test_noise_of_a_tenth_of_the_range_is_twenty_db():
+    clean = default_rng(0).random((400, 400))
+    noisy = clean + default_rng(1).normal(0, 0.1, clean.shape)
+    assert psnr(noisy, clean, 1.0) == pytest.approx(20, abs=0.1)
+
+
+def test_what_lies_in_strips_counts_for_nothing():
+    clean = default_rng(0).random((20, 30))
+    valid = np.ones(clean.shape, bool)
+    valid[:, :5] = False
+    noisy = clean + 0.1
+    before = psnr(noisy, clean, 1.0, valid)
+    noisy[:, :5] = 1e6
+    assert psnr(noisy, clean, 1.0, valid) == before
+    clean[:, :5] = -1e6
+    assert data_range_of(clean, valid) < 1
+
+
+def test_unsigned_counts_are_subtracted_without_wrapping():
+    clean, noisy = np.full((4, 4), 3, np.uint16), np.full((4, 4), 2, np.uint16)
+    assert psnr(noisy, clean, 10.0) == pytest.approx(20)
+
+
+def test_an_equal_image_is_infinitely_good_and_an_empty_one_is_not_measured():
+    clean = default_rng(0).random((4, 4))
+    assert psnr(clean, clean, 1.0) == math.inf
+    assert math.isnan(psnr(clean, clean, 1.0, np.zeros((4, 4), bool)))
+
+
+@pytest.mark.parametrize("valid", [None, np.zeros((4, 4), bool)], ids=["flat", "empty"])
+def test_a_truth_without_structure_is_refused(valid):
+    with pytest.raises(StackError):
+        data_range_of(np.ones((4, 4)), valid)
+
+
+def test_unequal_shapes_are_refused():
+    with pytest.raises(StackError, match="shape"):
+        psnr(np.zeros((4, 4)), np.zeros((4, 5)), 1.0)
