@@ -118,7 +118,7 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     _, configuration, progress = options.configure(values)
     settings = _check(values)
     values.pop("struct_mask")  # none is the only one yet
-    from ..jobs.train import TrainRequest, train_stacks
+    from ..jobs.train import TrainRequest, plan_training, train_stacks
 
     stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
     models_dir = Path(values.pop("models") or configuration.models)
@@ -130,6 +130,13 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
         started=ctx.meta["n2v_tools.started"],
         **values,
     )
+    if request.dry_run:
+        plan = plan_training(request, progress)
+        if as_json:
+            output.emit_json({"plan": plan})
+        else:
+            output.emit("\n".join(plan))
+        return
     result = train_stacks(request, progress)
     if as_json:
         output.emit_json(dataclasses.asdict(result))

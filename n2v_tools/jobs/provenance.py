@@ -85,11 +85,10 @@ def repeat_options(
     """
     options: list[str] = []
     if request.minutes is not None:
-        knots = [[round(step, 3), round(done, 9)] for step, done in state.knots]
         options += [
             f"--epochs {max(state.epoch, 1)}",
             f"--set max_steps={state.step}",
-            f"--set progress_knots={json.dumps(knots, separators=(',', ':'))}",
+            f"--set progress_knots={json.dumps(state.knots, separators=(',', ':'))}",
         ]
     if method.settings.precision == "auto":
         options.append(f"--set precision={precision}")

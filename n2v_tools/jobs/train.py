@@ -29,7 +29,7 @@ from ..stack import Stack
 from ..train.samples import MOST_VALIDATION_PATCHES
 from .outputs import stem_of
 from .progress import Progress
-from .provenance import input_record, repeat_options, versions
+from .provenance import files_of, input_record, repeat_options, versions
 
 if TYPE_CHECKING:
     from ..methods.n2v import N2V
@@ -118,6 +118,8 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
     name = request.model or default_name(request)
     with _claimed(request, name, say) as folder:
         job = open_job(request, method, say)
+        for line in describe(job):
+            say.note(line)
         patch_set = _draw(job, folder.path, say)
         state = _fit(job, patch_set, folder.path, say)
         notes = _finish(job, patch_set, state, folder.path)
@@ -239,7 +241,9 @@ def open_job(request: TrainRequest, method: N2V, say: Progress) -> Job:
     StackError, AxesError
         Where a stack cannot be learned from.
     """
-    opened = [stack for spec in request.stacks for stack in open_stacks(spec, request.axes)]
+    opened = _each_once(
+        [stack for spec in request.stacks for stack in open_stacks(spec, request.axes)]
+    )
     for stack in opened:
         for note in stack.notes:
             say.note(f"{stack.name}: {note}")
@@ -251,10 +255,16 @@ def open_job(request: TrainRequest, method: N2V, say: Progress) -> Job:
         require_trainable(surveys[-1], stack.name, nan=request.nan)
     method = _fitted(request, method, axes, opened, surveys, say)
     means, stds = _pooled_intensity(surveys)
-    job = Job(request, method, axes, tuple(opened), tuple(surveys), means, stds)
-    for line in describe(job):
-        say.note(line)
-    return job
+    return Job(request, method, axes, tuple(opened), tuple(surveys), means, stds)
+
+
+def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
+    """Stacks without repeats: a file named twice would stand in training and validation."""
+    kept: dict[object, Stack] = {}
+    for stack in stacks:
+        files = tuple(path.resolve() for path in files_of(stack))
+        kept.setdefault((files, stack.name.partition(":/")[2]) if files else id(stack), stack)
+    return list(kept.values())
 
 
 def _fitted(
@@ -490,16 +500,11 @@ def _write_config(job: Job, patches: PatchSet, folder: Path) -> tuple[str, ...]:
             "n2v_perc_pix": s.masked_percent,
             "n2v_patch_shape": list(s.patch_px),
             "n2v_manipulator": s.replacement,
-            "n2v_neighborhood_radius": s.radius_px,
+            "n2v_neighborhood_radius": math.ceil(s.radius_px),  # n2v takes whole numbers only
         },
         own={
             "settings": dataclasses.asdict(s),
-            "pixel_size": {
-                **{a: first.spacing[a] for a in "ZYX" if a in first.spacing},
-                "unit": first.unit,
-            }
-            if first.spacing
-            else None,
+            "pixel_size": job.stacks[0].pixel_size,
             "intensity": {
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),
@@ -541,5 +546,6 @@ def _require_same(plan_text: str, folder: Path) -> None:
         key = different[0]
         raise UsageError(
             f"--resume: {key} was {old.get(key)} when the training was interrupted and is "
-            f"{new[key]} now. Repeat the first command with --resume, or start anew with --overwrite."
+            f"{new[key]} now. Repeat the first command with --resume, or start anew with "
+            "--overwrite."
         )

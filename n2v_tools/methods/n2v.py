@@ -35,7 +35,7 @@ class N2VSettings:
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     plateau_factor: float = 0.5
     plateau_patience: int = 10  # epochs
-    progress_knots: tuple[tuple[float, float], ...] = ()  # recorded by --minutes: step, progress
+    progress_knots: tuple[tuple[float, float, float], ...] = ()  # recorded by --minutes
     masked_percent: float = 6.0  # of the pixels of a patch
     replacement: str = "median"  # n2v_manipulator
     radius_px: float = 2  # of the window a replacement comes from

@@ -69,11 +69,15 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
     """
     missing = [axis for axis in restorer.axes if axis not in stack.axes]
     if missing:
+        remedy = "Use a model for YX planes"
+        if len(stack.axes) >= len(restorer.axes):
+            remedy += (
+                ", or, if the axes are named wrongly, pass the right ones with --axes, such as "
+                f"--axes {restorer.axes}"
+            )
         raise AxesError(
             f"{stack.name}: axes {stack.axes} have no {missing[0]}, but the model "
-            f"{restorer.name} was made for {restorer.axes}. Use a model for YX planes, or, if the "
-            f"axes are named wrongly, pass the right ones with --axes, such as "
-            f"--axes {restorer.axes}."
+            f"{restorer.name} was made for {restorer.axes}. {remedy}."
         )
     sizes, n_channels = stack.sizes, restorer.n_channels
     if n_channels > 1 and sizes.get("C", 1) != n_channels:

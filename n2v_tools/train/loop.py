@@ -14,7 +14,7 @@ from ..errors import N2VToolsError
 from .checkpoints import load_state, save_state, save_weights
 from .history import write_history
 from .samples import Batches, MakeSample, training_dataset, validation_samples
-from .schedule import Clock, cosine_rate, progress_at
+from .schedule import Clock, Knot, cosine_rate, planned_end, progress_at, straight
 
 BEST, LAST = "weights_best.h5", "weights_last.h5"
 
@@ -33,7 +33,7 @@ class LoopPlan:
         Of Adam; the highest where the schedule changes it.
     schedule : 'cosine', 'plateau' or 'constant'
         `plateau` multiplies by `plateau_factor` after `plateau_patience` epochs without gain.
-    knots : tuple of (step, progress)
+    knots : tuple of (step, progress, pace)
         Progress of the cosine schedule; empty means straight from the first step to the last.
     clock : Clock or None
         Ends training at a time instead.
@@ -48,7 +48,7 @@ class LoopPlan:
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     plateau_factor: float = 0.5
     plateau_patience: int = 10
-    knots: tuple[tuple[float, float], ...] = ()
+    knots: tuple[Knot, ...] = ()
     clock: Clock | None = None
     tensorboard: bool = False
 
@@ -80,7 +80,7 @@ class LoopState:
     best_val_loss: float = math.inf
     rows: list[dict[str, float]] = field(default_factory=list)
     plateau: dict[str, float] = field(default_factory=dict)
-    knots: list[tuple[float, float]] = field(default_factory=list)
+    knots: list[Knot] = field(default_factory=list)
 
 
 def run_loop(
@@ -183,7 +183,7 @@ class _Guide:
             self._stop()
         clock = self.plan.clock
         if clock:
-            steps_left = clock.knots[-1][0] - self.state.step
+            steps_left = planned_end(clock.knots) - self.state.step
             pauses_left = max(math.ceil(steps_left / self.plan.steps_per_epoch), 1)
             to_come = pauses_left * self.pause_s
             in_time = clock.at_step(self.state.step, to_come)
@@ -214,7 +214,7 @@ class _Guide:
             return
         steps = self.plan.steps
         if self.plan.clock:
-            steps = max(int(self.plan.clock.knots[-1][0]), self.state.step)
+            steps = max(round(planned_end(self.plan.clock.knots)), self.state.step)
             left = self.plan.clock.deadline_s - self.plan.clock.now()
         else:
             epochs_left = self.plan.epochs - 1 - self.state.epoch
@@ -304,10 +304,10 @@ def _tensorboard(plan: LoopPlan, folder: Path) -> list[Any]:
     return [callbacks.TensorBoard(str(folder / "logs"), write_graph=False)]
 
 
-def _first_knots(plan: LoopPlan) -> list[tuple[float, float]]:
+def _first_knots(plan: LoopPlan) -> list[Knot]:
     if plan.clock:
         return list(plan.clock.knots)
-    return list(plan.knots) or [(0.0, 0.0), (float(plan.steps), 1.0)]
+    return list(plan.knots or straight(plan.steps))
 
 
 def _facts_of(state: LoopState) -> dict[str, Any]:

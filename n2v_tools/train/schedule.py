@@ -1,14 +1,13 @@
 """How the learning rate falls, and how training ends when a clock decides.
 
 The rate is a function of progress, which goes from 0 to 1; progress is a function of
-the step, straight between knots. A fixed number of steps has two knots. Under a clock
+the step, straight between knots. A fixed number of steps has one knot. Under a clock
 more are set as the speed is measured, and recorded, so that the same rates can be had
 again without the clock.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,9 @@ WARM_UP = 0.03  # share of the training in which the rate rises
 FLOOR = 0.01  # share of the rate that is left at the end
 REPLAN_AT = (4, 12, 30, 60, 100)  # steps: early, when little is known; later by time
 REPLAN_SHARE = 0.1  # of the time that is left
+
+
+Knot = tuple[float, float, float]  # step, progress there, progress a step from there on
 
 
 def cosine_rate(progress: float, peak: float) -> float:
@@ -41,12 +43,26 @@ def cosine_rate(progress: float, peak: float) -> float:
     return peak * (FLOOR + (1 - FLOOR) * (1 + math.cos(math.pi * done)) / 2)
 
 
-def progress_at(step: int, knots: Sequence[tuple[float, float]]) -> float:
-    """Progress at `step`, straight between knots (step, progress) and flat after the last."""
-    for (step0, done0), (step1, done1) in itertools.pairwise(knots):
-        if step < step1:
-            return done0 + (done1 - done0) * (step - step0) / (step1 - step0)
-    return knots[-1][1]
+def straight(steps: float) -> tuple[Knot, ...]:
+    """Knots of a schedule of so many steps, planned once."""
+    return ((0.0, 0.0, 1 / steps),)
+
+
+def progress_at(step: int, knots: Sequence[Knot]) -> float:
+    """Progress at `step`: from the last knot before it at that knot's pace, at most 1.
+
+    A knot holds its pace, rather than where the next one will be, so that a recorded
+    training repeats to the last bit.
+    """
+    passed = [knot for knot in knots if knot[0] <= step] or knots[:1]
+    first, done, pace = passed[-1]
+    return min(done + (step - first) * pace, 1.0)
+
+
+def planned_end(knots: Sequence[Knot]) -> float:
+    """Step at which progress is 1, as planned last."""
+    first, done, pace = knots[-1]
+    return first + (1 - done) / pace
 
 
 @dataclass
@@ -59,13 +75,13 @@ class Clock:
         When the last step must have ended, on the clock of `now`.
     now : callable
         Seconds on a steady clock.
-    knots : list of (step, progress)
-        Grows at each new plan; the last knot is the planned end.
+    knots : list of (step, progress, pace)
+        Grows at each new plan.
     """
 
     deadline_s: float
     now: Callable[[], float] = time.monotonic
-    knots: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])
     _marks: list[tuple[int, float]] = field(default_factory=list)
     _paused_s: float = 0.0
     _next_plan: float = 0.0
@@ -98,8 +114,6 @@ class Clock:
         seconds_a_step = (last[1] - first[1]) / max(last[0] - first[0], 1)
         steps_left = max(round(left_s / max(seconds_a_step, 1e-6)), 1)
         done = progress_at(step, self.knots)
-        self.knots = [k for k in self.knots if k[0] < step] + [
-            (step, done),
-            (step + steps_left, 1.0),
-        ]
+        self.knots = [knot for knot in self.knots if knot[0] < step]
+        self.knots.append((float(step), done, (1 - done) / steps_left))
         self._next_plan = now + max(REPLAN_SHARE * left_s, 1.0)

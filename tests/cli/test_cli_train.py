@@ -23,7 +23,12 @@ def asked(monkeypatch, tmp_path):
         requests.append(request)
         return job.TrainResult(Path("models/a"), float("nan"), 10, 1.5)
 
+    def plan(request, progress):
+        requests.append(request)
+        return ["one line", "another"]
+
     monkeypatch.setattr(job, "train_stacks", note)
+    monkeypatch.setattr(job, "plan_training", plan)
     return requests
 
 
@@ -35,7 +40,7 @@ def test_every_option_reaches_the_request(asked):
     words = (
         "--stack a.tif --stack b --axes tzyx --method n2v2 --preset legacy --model name "
         "--models dir --patch 16,64,32 --depth T --patches 500 --validation 0.2 --epochs 3 "
-        "--steps 7 --batch 9 --overwrite --dry-run --set unet-depth=3 --set loss=mae "
+        "--steps 7 --batch 9 --overwrite --dry-run --set unet-n-depth=3 --set loss=mae "
         "--keep-strips --nan fill --seed 5"
     ).split()
     done = run(*words)
@@ -46,11 +51,16 @@ def test_every_option_reaches_the_request(asked):
         "model": "name", "models_dir": Path("dir"), "patch": (16, 64, 32), "depth": "T",
         "patches": 500, "validation": 0.2, "epochs": 3, "steps": 7, "batch": 9,
         "overwrite": True, "dry_run": True, "resume": False, "minutes": None, "seed": 5,
-        "settings": {"unet_depth": "3", "loss": "mae"}, "keep_strips": True, "nan": "fill",
+        "settings": {"unet_n_depth": "3", "loss": "mae"}, "keep_strips": True, "nan": "fill",
     }  # fmt: skip
     found = {name: getattr(request, name) for name in expected}
     assert found == expected
     assert {f.name for f in dataclasses.fields(request)} == {*expected, "command", "started"}
+
+
+def test_a_dry_run_prints_the_plan_and_trains_nothing(asked):
+    assert run("--stack", "a", "--dry-run").stdout == "one line\nanother\n"
+    assert json.loads(run("--stack", "a", "--dry-run", "--json").stdout)["plan"][0] == "one line"
 
 
 def test_what_is_not_said_is_left_to_the_job(asked):

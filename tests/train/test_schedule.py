@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from n2v_tools.train.schedule import Clock, cosine_rate, progress_at
+from n2v_tools.train.schedule import Clock, cosine_rate, planned_end, progress_at, straight
 
 
 def test_rate_rises_then_falls_and_never_exceeds_its_peak():
@@ -12,11 +12,13 @@ def test_rate_rises_then_falls_and_never_exceeds_its_peak():
     assert 0 < rates[-1] <= 0.02e-3
 
 
-def test_progress_is_straight_between_knots_and_flat_after_the_last():
-    knots = [(0, 0.0), (10, 0.5), (20, 1.0)]
+def test_progress_is_straight_between_knots_and_never_beyond_the_end():
+    knots = [(0, 0.0, 0.05), (10, 0.5, 0.1)]
     assert progress_at(5, knots) == pytest.approx(0.25)
-    assert progress_at(15, knots) == pytest.approx(0.75)
+    assert progress_at(12, knots) == pytest.approx(0.7)
     assert progress_at(99, knots) == 1
+    assert planned_end(knots) == pytest.approx(15)
+    assert progress_at(7, straight(14)) == pytest.approx(0.5)
 
 
 class FakeTime:
@@ -53,4 +55,4 @@ def test_recorded_knots_give_the_same_progress_without_the_clock():
             break
         seen[step] = progress_at(step, clock.knots)
     for step, progress in seen.items():
-        assert progress_at(step, clock.knots) == pytest.approx(progress)
+        assert progress_at(step, clock.knots) == progress  # to the last bit: rates must repeat
