@@ -6,6 +6,7 @@ and the net never sees the truth. Only the figures do.
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +101,7 @@ def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
         files = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
         planned = [folder / f"{NAME}_{name}" for name in files]
         require_absent([*planned, folder / "models" / MODEL, folder / PICTURE], remedy)
-    noisy, clean = simulate_files(
-        SimulateRequest(
-            folder, NAME, request.shape, request.photons, request.seed, request.overwrite
-        ),
-        progress,
-    )
+    noisy, clean = _simulate(request, progress)
     model = _train(noisy, folder / "models", request, progress)
     denoised = _denoise(noisy, model, request, progress)
     progress.note("measuring against the truth")
@@ -143,7 +139,25 @@ def choose_plane(truth: Truth) -> tuple[int, int]:
     return t, z
 
 
+def _simulate(request: DemoRequest, progress: Progress) -> tuple[Path, Path]:
+    sizes = ",".join(map(str, request.shape))
+    _announce(
+        progress,
+        *("n2v-simulate", "dome", "--output", request.output, "--name", NAME, "--shape", sizes),
+        *("--photons", f"{request.photons:g}", "--seed", request.seed),
+    )
+    wanted = SimulateRequest(
+        request.output, NAME, request.shape, request.photons, request.seed, request.overwrite
+    )
+    return simulate_files(wanted, progress)
+
+
 def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) -> Path:
+    command = _announce(
+        progress,
+        *("n2v-train", "--stack", noisy, "--axes", AXES, "--models", models, "--model", MODEL),
+        *("--seed", request.seed, "--minutes", f"{request.minutes:g}"),
+    )
     wanted = TrainRequest(
         stacks=(str(noisy),),
         models_dir=models,
@@ -152,20 +166,30 @@ def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) 
         minutes=request.minutes,
         seed=request.seed,
         overwrite=request.overwrite,
-        command=("n2v-demo",),
+        command=command,
     )
     return train_stacks(wanted, progress).model
 
 
 def _denoise(noisy: Path, model: Path, request: DemoRequest, progress: Progress) -> Path:
+    command = _announce(
+        progress, "n2v-denoise", noisy, "--model", model, "--output", request.output
+    )
     wanted = DenoiseRequest(
         inputs=(str(noisy),),
         model=str(model),
         output=request.output,
         overwrite=request.overwrite,
-        command=("n2v-demo",),
+        command=command,
     )
     (done,) = denoise_files(wanted, model.parent, progress)
     if done.output is None:
         raise StackError(done.error)
     return Path(done.output)
+
+
+def _announce(progress: Progress, *words: object) -> tuple[str, ...]:
+    """Show the command that does by hand what comes next, and return it for the records."""
+    command = tuple(map(str, words))
+    progress.note(f"$ {shlex.join(command)}")
+    return command

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from ..io import publishing
 
@@ -81,6 +81,7 @@ def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
         close.imshow(panel.plane[rows, columns], **grey)
         for axes in (whole, close):
             axes.set_axis_off()
+            axes.autoscale(False)  # frame and bar must not move the image
     _frame(grid[0, 0], rows, columns)
     if picture.pixel_um:
         for axes in grid[:, 0]:
@@ -99,10 +100,11 @@ def find_detail(clean: np.ndarray, valid: np.ndarray) -> tuple[slice, slice]:
         Windows with strips are taken only if there are no others.
     """
     height, width = (max(1, size // ZOOM) for size in clean.shape)
-    rise = np.square(np.diff(clean, axis=0, append=clean[-1:])) + np.square(
-        np.diff(clean, axis=1, append=clean[:, -1:])
+    # The step into a strip is no edge of the image, hence minimum and maximum of what is valid.
+    span = maximum_filter(np.where(valid, clean, -np.inf), 3) - minimum_filter(
+        np.where(valid, clean, np.inf), 3
     )
-    edges = uniform_filter(np.where(valid, rise, 0).astype(np.float64), (height, width))
+    edges = uniform_filter(np.where(valid, span, 0).astype(np.float64) ** 2, (height, width))
     holes = uniform_filter((~valid).astype(np.float64), (height, width))
     score = edges - 1e12 * (holes > 1e-9)
     top, left = height // 2, width // 2

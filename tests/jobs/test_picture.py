@@ -18,10 +18,21 @@ def test_the_closer_look_is_where_the_structure_is():
 
 
 def test_the_closer_look_keeps_out_of_strips():
-    clean, valid = np.zeros((80, 120)), np.ones((80, 120), bool)
-    clean[:, 10:20:2] = 1
+    clean, valid = np.full((80, 120), 100.0), np.ones((80, 120), bool)
+    clean[:, 10:20:2] = 200
     valid[:, :21] = False
+    clean[~valid] = 0
     assert find_detail(clean, valid)[1].start >= 21
+
+
+def test_the_step_into_a_strip_is_no_structure():
+    clean, valid = np.full((80, 120), 100.0), np.ones((80, 120), bool)
+    clean[30:40:2, 50:70] = 101
+    valid[:, :10] = valid[:, -10:] = False
+    clean[~valid] = 0
+    rows, columns = find_detail(clean, valid)
+    assert rows.start <= 30 and rows.stop >= 39
+    assert columns.start <= 50 and columns.stop >= 70
 
 
 def test_every_panel_is_drawn_with_the_same_grey_limits(tmp_path):

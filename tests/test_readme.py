@@ -1,0 +1,91 @@
+"""The README is true: its commands run, in its order, on data as it describes."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from n2v_tools.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+LINES = [line for block in BLOCKS for line in block.splitlines()]
+OURS = [shlex.split(line, comments=True) for line in LINES if line.startswith("n2v-")]
+OTHERS = [shlex.split(line, comments=True) for line in LINES if not line.startswith("n2v-")]
+
+# Shortened by documented options, so that the README can show commands as they are used.
+SHORTER = {"n2v-train": ["--epochs", "1", "--steps", "10"], "n2v-demo": ["--minutes", "0.25"]}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder as the README's reader has it: dome.tif, and domes/ with more of them."""
+    run(["n2v-simulate", "dome", "--shape", "2,4,96,128", "--name", "reader"], tmp_path)
+    (tmp_path / "domes").mkdir()
+    shutil.copy(tmp_path / "reader_noisy.tif", tmp_path / "domes" / "monday.tif")
+    (tmp_path / "reader_noisy.tif").rename(tmp_path / "dome.tif")
+    return tmp_path
+
+
+def run(words, folder):
+    command = [sys.executable, "-m", "n2v_tools.cli", words[0].removeprefix("n2v-"), *words[1:]]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_main_commands_run_as_written(place):
+    for words in OURS:
+        if words[0] != "n2v-demo":
+            run([*words, *SHORTER.get(words[0], [])], place)
+    assert (place / "domes" / "monday_denoised.tif").is_file()
+    assert (place / "out" / "dome_t0000_denoised.ome.tif").is_file()
+
+
+@pytest.mark.slow
+def test_every_command_runs_exactly_as_written(place):
+    for words in OURS:
+        run(words, place)
+    assert (place / "domes" / "monday_denoised.tif").is_file()
+    assert (place / "demo_output" / "before_after.png").is_file()
+
+
+def test_the_demo_is_called_with_options_that_it_has():
+    (demo,) = [words for words in OURS if words[0] == "n2v-demo"]
+    command = [sys.executable, "-m", "n2v_tools.cli", *shlex.split("demo --help")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert all(word in shown for word in demo if word.startswith("--"))
+
+
+def test_every_command_is_shown():
+    assert {words[0].removeprefix("n2v-") for words in OURS} == set(COMMANDS)
+
+
+def test_what_is_not_ours_installs_and_nothing_else():
+    assert {words[0] for words in OTHERS if words} == {"python3.11", "pip"}
+
+
+def test_the_targets_named_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
+    named = set()
+    for name in ("README.md", "CONTRIBUTING.md"):
+        named |= set(re.findall(r"`make ([a-z-]+)", (ROOT / name).read_text(encoding="utf-8")))
+    assert named and named <= targets
+    assert {"help", "demo", "test", "check", "bench"} <= targets
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "models/README.md"])
+def test_links_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]
+    assert [t for t in targets if not ((ROOT / name).parent / t).exists()] == []
+
+
+def test_it_fits_on_one_screen():
+    assert len(README.splitlines()) < 60
