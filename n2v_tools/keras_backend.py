@@ -7,12 +7,14 @@ well. Importing this module loads nothing; `load` does.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 
 from .errors import N2VToolsError
@@ -63,7 +65,8 @@ def load() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     keep_large_blocks()
     try:
-        import tensorflow as tf
+        with _quiet_start():
+            import tensorflow as tf
     except ImportError as error:
         raise N2VToolsError(
             f"TensorFlow cannot be imported ({error}). Install the package again with pip, in a "
@@ -170,6 +173,27 @@ def make_repeatable(seed: int) -> None:
     tf = load()
     tf.keras.backend.clear_session()
     tf.keras.utils.set_random_seed(seed)
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Drop what TensorFlow's C++ code writes to stderr while it loads.
+
+    It greets every start with lines on its build and missing GPU drivers before any log
+    level counts; n2v-doctor says the same in words that help.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _installed(name: str) -> bool:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 5.0  # at most so often, and then only after
 LINE_EVERY_PERCENT = 10  # so much more of the work,
 LINE_AT_LEAST_EVERY_S = 30.0  # or so long a silence: a log of hours stays readable
-Step = Callable[[int, int], None]
+
+
+class Step(Protocol):
+    """What a piece of work calls as it goes: how much is done, and a few words on how it is."""
+
+    def __call__(self, done: int, total: int, state: str = "") -> None:
+        """Tell of `done` pieces out of `total`."""
 
 
 class Progress:
@@ -69,7 +75,7 @@ class Progress:
             What is being done, such as the name of a file.
         """
         if self.quiet:
-            yield lambda done, total: None
+            yield _say_nothing
         elif self.stream.isatty():
             with self._rich_bar(label) as step:
                 yield step
@@ -93,22 +99,30 @@ class Progress:
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
         )
         with RichProgress(*columns, console=Console(file=self.stream), transient=True) as bar:
-            task = bar.add_task(escape(label), total=None)
+            task = bar.add_task(escape(label), total=None, state="")
+
+            def step(done: int, total: int, state: str = "") -> None:
+                bar.update(task, completed=done, total=total, state=escape(state))
+
             self._bar = bar
             try:
-                yield lambda done, total: bar.update(task, completed=done, total=total)
+                yield step
             finally:
                 self._bar = None
 
     def _lines(self, label: str) -> Step:
-        started = last = self._clock()
+        last = self._clock()
         percent_said = 0.0
+        first: tuple[float, int] | None = None  # preparing for the first piece is left out
 
-        def step(done: int, total: int) -> None:
-            nonlocal last, percent_said
+        def step(done: int, total: int, state: str = "") -> None:
+            nonlocal last, percent_said, first
             now = self._clock()
+            if first is None and done:
+                first = now, done
             if not total or now - last < LINE_EVERY_S:
                 return
             percent = 100 * done / total
@@ -116,9 +130,11 @@ class Progress:
             if little and now - last < LINE_AT_LEAST_EVERY_S:
                 return
             last, percent_said = now, percent
-            left = (now - started) * (total - done) / max(done, 1)
-            rest = f", about {left:.0f} s left" if done else ""
-            self._say(f"{label}: {percent:.0f} %{rest}")
+            rest = ""
+            if first is not None and done > first[1]:
+                left = (now - first[0]) * (total - done) / (done - first[1])
+                rest = f", about {left:.0f} s left"
+            self._say(f"{label}: {percent:.0f} %{rest}{', ' if state else ''}{state}")
 
         return step
 
@@ -131,3 +147,7 @@ class Progress:
                 print(text, file=self.stream, flush=True)
         except BrokenPipeError:
             self.quiet = True
+
+
+def _say_nothing(done: int, total: int, state: str = "") -> None:
+    """Stand in for a bar with -q."""

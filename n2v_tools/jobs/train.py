@@ -401,7 +401,11 @@ def _fit(job: Job, patches: PatchSet, folder: Path, say: Progress) -> LoopState:
     with say.task("training") as step:
 
         def report(progress: TrainingProgress) -> None:
-            step(progress.step, progress.steps)
+            loss, val_loss = progress.loss, progress.val_loss
+            state = f"loss {loss:.4f}"
+            if math.isfinite(val_loss):
+                state += f", validation {val_loss:.4f}"
+            step(progress.step, progress.steps, state)
 
         return run_loop(
             model,
