@@ -62,7 +62,7 @@ def progress_at(step: int, knots: Sequence[Knot]) -> float:
 def planned_end(knots: Sequence[Knot]) -> float:
     """Step at which progress is 1, as planned last."""
     first, done, pace = knots[-1]
-    return first + (1 - done) / pace
+    return first if done >= 1 else first + (1 - done) / pace
 
 
 @dataclass

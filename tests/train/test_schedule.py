@@ -21,6 +21,10 @@ def test_progress_is_straight_between_knots_and_never_beyond_the_end():
     assert progress_at(7, straight(14)) == pytest.approx(0.5)
 
 
+def test_a_plan_made_when_all_is_done_ends_where_it_is():
+    assert planned_end([(0.0, 0.0, 0.01), (99.0, 1.0, 0.0)]) == 99
+
+
 class FakeTime:
     def __init__(self):
         self.seconds = 0.0
