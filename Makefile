@@ -46,7 +46,8 @@ clean: ## remove the environment and what was built
 # Debian's Python comes without ensurepip, but with a pip that can install into another place.
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 was found; name it: make PYTHON=/path/to/python" >&2; exit 1; }
-	"$(PYTHON)" -m venv "$(VENV)" 2>/dev/null || { rm -rf "$(VENV)" \
+	@echo "setting up $(VENV) with $(PYTHON): some minutes, once"
+	@"$(PYTHON)" -m venv "$(VENV)" >/dev/null 2>&1 || { rm -rf "$(VENV)" \
 	&& "$(PYTHON)" -m venv --without-pip "$(VENV)" \
 	&& "$(PYTHON)" -m pip --python "$(BIN)/python" install --quiet pip; }
 
@@ -54,9 +55,9 @@ CONSTRAINTS ?= -c constraints/$$($(BIN)/python -c 'import sys; print("py%d%d.txt
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
 $(VENV)/.package: setup.cfg pyproject.toml $(wildcard constraints/*.txt) | $(BIN)/python
-	$(INSTALL) --editable .
+	@$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.package
-	$(INSTALL) --editable ".[test,check]"
+	@$(INSTALL) --editable ".[test,check]"
 	@touch $@

@@ -17,7 +17,7 @@ from n2v_tools.cli import exits, output
 from n2v_tools.cli.main import COMMANDS, LATER, cli, load_command
 from n2v_tools.errors import StackError, UsageError
 
-BUILT = [name for name in COMMANDS if name != "demo"]
+BUILT = list(COMMANDS)
 
 
 def run(*arguments):
