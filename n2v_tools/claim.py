@@ -164,10 +164,31 @@ def require_plain_name(name: str) -> None:
         )
 
 
+def require_free(models_dir: Path | str, name: str, overwrite: bool, resume: bool) -> None:
+    """Raise as `claim_folder` would, as far as can be seen without claiming; change nothing.
+
+    For a word before long work; only the claim itself keeps others out.
+    """
+    require_plain_name(name)
+    target = Path(models_dir) / name
+    with _refusals(target):
+        _refuse_taken(target, overwrite, resume)
+
+
 def _prepare(target: Path, overwrite: bool, resume: bool) -> None:
     """Under the lock: refuse what must not be touched, and make the partial folder."""
     partial = _partial(target)
     _mend(target)
+    _refuse_taken(target, overwrite, resume)
+    if resume:
+        return
+    if os.path.lexists(partial):
+        _delete(partial)
+    os.mkdir(partial)  # exclusive: whatever stands there now stops it
+
+
+def _refuse_taken(target: Path, overwrite: bool, resume: bool) -> None:
+    partial = _partial(target)
     if os.path.lexists(target):
         if not overwrite:
             raise OutputError(
@@ -185,15 +206,11 @@ def _prepare(target: Path, overwrite: bool, resume: bool) -> None:
                 f"{partial} does not exist, so there is nothing to resume. Leave --resume out to "
                 "train from the start."
             )
-        return
-    if os.path.lexists(partial):
-        if not overwrite:
-            raise OutputError(
-                f"{partial} was left by an interrupted training. Continue it with --resume, or "
-                "start anew with --overwrite."
-            )
-        _delete(partial)
-    os.mkdir(partial)  # exclusive: whatever stands there now stops it
+    elif os.path.lexists(partial) and not overwrite:
+        raise OutputError(
+            f"{partial} was left by an interrupted training. Continue it with --resume, or "
+            "start anew with --overwrite."
+        )
 
 
 def _mend(target: Path) -> None:

@@ -67,13 +67,14 @@ def load() -> ModuleType:
     try:
         with _quiet_start():
             import tensorflow as tf
+        has_keras_2 = hasattr(tf.keras.optimizers, "legacy")  # Keras 3 has no such module
     except ImportError as error:
         raise N2VToolsError(
             f"TensorFlow cannot be imported ({error}). Install the package again with pip, in a "
             "new virtual environment with Python 3.10 to 3.13; n2v-doctor says more."
         ) from None
     tf.get_logger().setLevel("ERROR")
-    if not hasattr(tf.keras.optimizers, "legacy"):  # Keras 3 has no such module
+    if not has_keras_2:
         raise N2VToolsError(
             "tf.keras is Keras 3, but n2v's networks need Keras 2. Install "
             f"tf-keras {'.'.join(map(str, tensorflow_version()))} and set TF_USE_LEGACY_KERAS=1."
@@ -173,6 +174,8 @@ def make_repeatable(seed: int) -> None:
     tf = load()
     tf.keras.backend.clear_session()
     tf.keras.utils.set_random_seed(seed)
+    if tf.config.list_physical_devices("GPU"):  # processors repeat as they are
+        tf.config.experimental.enable_op_determinism()
 
 
 @contextlib.contextmanager

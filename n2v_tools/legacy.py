@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .errors import ModelError, SettingsError
 from .nets.unet import NetSettings
 
@@ -22,6 +24,7 @@ MANIPULATORS = (
 )  # fmt: skip
 CARE_PERCENTILES = (2.0, 99.8)  # CSBDeep's PercentileNormalizer, the default of CARE.predict
 BEST = "weights_best.h5"
+LARGEST_MASK = 257  # pixels along an axis: no noise is correlated further and still structured
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Recipe:
         The weight file ends with the scale head of a probabilistic CARE model.
     checkpoint : str
         Plain name of the file of best weights.
+    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
+        Of structN2V: True where neighbours of a blind spot are hidden too.
     """
 
     kind: str
@@ -57,6 +62,7 @@ class Recipe:
     stds: tuple[float, ...]
     scale_head: bool
     checkpoint: str
+    struct_mask: np.ndarray | None = None
 
 
 def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
@@ -92,6 +98,7 @@ def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
         stds=stds,
         scale_head=kind == "care" and read.flag("probabilistic", False),
         checkpoint=_read_checkpoint(config),
+        struct_mask=_read_struct_mask(read, len(axes)),
     )
 
 
@@ -286,6 +293,22 @@ def _read_method(read: _Reader, net: NetSettings) -> str:
     if net.blurpool and net.skip_skipone and manipulator == "median" and not net.residual:
         return "n2v2"
     return "n2v"
+
+
+def _read_struct_mask(read: _Reader, n_dim: int) -> np.ndarray | None:
+    """Nested lists of 0 and 1, of odd sizes, with as many axes as the net."""
+    value = read.config.get("structN2Vmask")
+    if value is None:
+        return None
+    right = f"null, or nested lists of 0 and 1 with {n_dim} axes of odd sizes up to {LARGEST_MASK}"
+    try:
+        mask = np.array(value, dtype=np.float64) if isinstance(value, list) else np.empty(0)
+    except (ValueError, TypeError, OverflowError):
+        raise read.error("structN2Vmask", right) from None
+    odd = all(size % 2 and size <= LARGEST_MASK for size in mask.shape)
+    if mask.ndim != n_dim or not mask.size or not odd or not np.isin(mask, (0, 1)).all():
+        raise read.error("structN2Vmask", right)
+    return mask.astype(bool)
 
 
 def _read_checkpoint(config: Mapping[str, Any]) -> str:

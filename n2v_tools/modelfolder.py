@@ -34,7 +34,8 @@ from .nets.unet import NetSettings, build_unet
 from .settings import nearest
 
 __all__ = [
-    "Model", "PartialFolder", "claim_folder", "find_model", "list_models", "load_net",
+    "BEST", "LAST", "Model", "PartialFolder", "claim_folder", "find_model", "list_models",
+    "load_net",
     "needs_n2v_tools", "read_model", "read_provenance", "require_plain_name", "weights_file",
     "write_config", "write_provenance",
 ]  # fmt: skip
@@ -80,6 +81,8 @@ class Model:
         How `load_net` must reorder the axes of the kernels (a CARE model trained on XYZ).
     checkpoint : str
         Name of the file of best weights.
+    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
+        Of structN2V.
     """
 
     folder: Path
@@ -98,6 +101,7 @@ class Model:
     scale_head: bool = False
     axes_order: tuple[int, ...] | None = None
     checkpoint: str = BEST
+    struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @property
     def normalisation(self) -> str:
@@ -148,6 +152,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         scale_head=recipe.scale_head,
         axes_order=recipe.axes_order,
         checkpoint=recipe.checkpoint,
+        struct_mask=recipe.struct_mask,
     )
     if len(model.axes) != recipe.net.n_dim:
         raise ModelError(f"{where}: axes {model.axes} do not fit n_dim {recipe.net.n_dim}.")

@@ -94,7 +94,11 @@ MASK_PATTERN = r"(horizontal|vertical):\d+|(cross|square):\d+(x\d+)?|.*\.(json|n
     metavar="M",
     help="End M minutes after the start of the command, at least 0.25.",
 )
-@click.option("--resume", is_flag=True, help="Continue an interrupted training.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue an interrupted training.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a finished model of this name.")
 @click.option("--dry-run", is_flag=True, help="Print the plan; train nothing.")
 @click.option(
@@ -118,7 +122,8 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     _, configuration, progress = options.configure(values)
     settings = _check(values)
     values.pop("struct_mask")  # none is the only one yet
-    from ..jobs.train import TrainRequest, plan_training, train_stacks
+    from ..jobs.train import plan_training, train_stacks
+    from ..jobs.train_request import TrainRequest
 
     stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
     models_dir = Path(values.pop("models") or configuration.models)
@@ -148,8 +153,6 @@ def _check(values: dict[str, Any]) -> dict[str, str]:
     """Refuse what contradicts itself; return ``--set`` as a mapping."""
     if not values["stacks"]:
         raise click.UsageError("--stack is missing: name a file, a folder or a glob.")
-    if values["resume"] and values["overwrite"]:
-        raise click.UsageError("--resume and --overwrite contradict each other; give one.")
     name = values["model"]
     if name is not None and (not name.strip(". ") or set("/\\\0") & set(name)):
         raise click.UsageError(

@@ -4,6 +4,7 @@ Reading gives a `Stack` whose pixels stay on disk until they are sliced; writing
 planes in any order. Neither keeps more than a few planes in memory.
 """
 
+from .arrayfile import HDF5_PLACE
 from .convert import decide_dtype, to_dtype
 from .inputs import Input, find_files, list_inputs, open_stacks
 from .layout import FORMATS, Layout, layout_like, stored_axes
@@ -13,6 +14,7 @@ from .writer import PlaneWriter, create_stack, output_bytes
 
 __all__ = [
     "FORMATS",
+    "HDF5_PLACE",
     "Input",
     "Layout",
     "PlaneWriter",

@@ -77,7 +77,25 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
         )
     letters = _require_letters(axes, found.shape, name)
     _require_numbers(found.dtype, name)
-    return Stack(array=found, axes=letters, name=name, metadata={"format": "hdf5"})
+    return Stack(
+        array=Hdf5Array(found, path),
+        axes=letters,
+        name=name,
+        metadata={"format": "hdf5", "dataset": found.name},
+    )
+
+
+class Hdf5Array:
+    """An HDF5 dataset that knows its file, for those who must not open it twice."""
+
+    def __init__(self, dataset: Any, path: Path) -> None:
+        self._dataset = dataset
+        self.files = (path,)
+        self.shape: tuple[int, ...] = tuple(dataset.shape)
+        self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return np.asarray(self._dataset[key], self.dtype)
 
 
 def _dataset_names(file: Any) -> list[str]:

@@ -21,7 +21,8 @@ from .picture import Panel, Picture, draw_picture
 from .progress import Progress
 from .requests import DemoRequest, DenoiseRequest, SimulateRequest
 from .simulate import AXES, simulate_files
-from .train import TrainRequest, train_stacks
+from .train import train_stacks
+from .train_request import TrainRequest
 from .yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
 
 NAME = "dome"

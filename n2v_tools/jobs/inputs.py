@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import N2VToolsError
-from ..io import list_inputs
+from ..io import HDF5_PLACE, list_inputs
 from ..stack import Stack
 from .frames import take_frame
 
@@ -27,12 +27,15 @@ class Opened:
         None if it cannot be opened.
     error : str
         Why it cannot be opened; empty otherwise.
+    files : tuple of Path
+        All files that the stack reads from.
     """
 
     name: str
     source: Path
     stack: Stack | None = None
     error: str = ""
+    files: tuple[Path, ...] = ()
 
 
 def open_inputs(
@@ -60,7 +63,7 @@ def open_inputs(
     opened : Opened
         Each stack once, however often it is named.
     """
-    seen: set[str] = set()
+    seen: set[str] = set()  # names, and the files of a set of several files
     for spec in specs:
         try:
             inputs = list_inputs(spec, axes)
@@ -71,10 +74,14 @@ def open_inputs(
             if Path(spec).is_dir() and not each.joined and skip(each.files[0]):
                 continue
             key = os.path.realpath(each.name)
-            if key not in seen:
-                seen.add(key)
-                source = each.files[0].absolute().parent if each.joined else each.files[0]
-                yield _open(each.name, source, each.open, frame)
+            if key in seen:
+                continue
+            seen.add(key)
+            source = each.files[0].absolute().parent if each.joined else each.files[0]
+            opened = _open(each.name, source, each.open, frame)
+            if len(opened.files) > 1 and not each.joined:
+                seen.update(os.path.realpath(file) for file in opened.files)
+            yield opened
 
 
 def one_line(name: str, error: N2VToolsError | OSError) -> str:
@@ -86,9 +93,12 @@ def one_line(name: str, error: N2VToolsError | OSError) -> str:
 
 
 def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:
-    source = Path(str(source).split(":/")[0]) if not source.exists() else source
+    place = HDF5_PLACE.match(str(source))
+    source = Path(place["file"]) if place and not source.exists() else source
     try:
         stack = opening()
-        return Opened(name, source, stack if frame is None else take_frame(stack, frame))
+        files = tuple(getattr(stack.array, "files", ()))
+        shown = stack if frame is None else take_frame(stack, frame)
+        return Opened(name, source, shown, files=files)
     except (N2VToolsError, OSError) as error:
         return Opened(name, source, error=one_line(name, error))

@@ -87,7 +87,7 @@ def _inspect(name: str, stack: Stack, axes: str | None, progress: Progress) -> I
         "std": list(survey.std),
         "saturated_percent": saturated_percent,
         "nonfinite": survey.n_nonfinite,
-        "pixel_size": _pixel_size(stack),
+        "pixel_size": stack.pixel_size,
         "frame_interval_s": stack.spacing.get("T"),
         "strips": {
             "planes_with_strips": survey.n_planes_with_strips,
@@ -114,8 +114,6 @@ def command_for(name: str, stack: Stack, survey: Survey) -> str | None:
     if not survey.n_pixels or not any(std > 0 for std in survey.std):
         return None
     words = ["n2v-train", "--stack", name, "--axes", stack.axes]
-    if patch_edge(stack) < DEFAULT_PATCH_PX:
-        words += ["--patch", str(patch_edge(stack))]
     if survey.n_nonfinite:
         words += ["--nan", "fill"]
     return shlex.join(words)
@@ -163,7 +161,7 @@ def find_warnings(
     if min(sizes["Y"], sizes["X"]) < DEFAULT_PATCH_PX:
         found.append(
             f"planes of {sizes['Y']} x {sizes['X']} px are smaller than the usual patch of "
-            f"{DEFAULT_PATCH_PX} px: train with a smaller --patch"
+            f"{DEFAULT_PATCH_PX} px: n2v-train makes the patch smaller"
         )
     return found
 
@@ -184,12 +182,6 @@ def _saturated_percent(stack: Stack, survey: Survey) -> float:
         return 0.0
     at_top = sum(int(np.count_nonzero(plane == survey.maximum)) for _, plane in stack.planes())
     return 100 * at_top / survey.n_pixels
-
-
-def _pixel_size(stack: Stack) -> dict[str, Any] | None:
-    if not {"Z", "Y", "X"} & set(stack.spacing):
-        return None
-    return {**{axis: stack.spacing.get(axis) for axis in "YXZ"}, "unit": stack.unit}
 
 
 def _describe(name: str, stack: Stack, survey: Survey, values: dict[str, Any]) -> str:

@@ -1,23 +1,17 @@
-"""The record of what was done: versions, inputs by their hash, and the options that repeat it."""
+"""The record of what was done: versions, and inputs by their hash."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import json
 import platform
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._version import __version__
 from ..stack import Stack
-
-if TYPE_CHECKING:
-    from ..methods.n2v import N2V
-    from ..train.loop import LoopState
-    from .train import TrainRequest
 
 RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
 
@@ -71,25 +65,3 @@ def _sha256(path: Path, size: int, modified_ns: int) -> str:
         while piece := file.read(2**22):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def repeat_options(
-    request: TrainRequest, method: N2V, state: LoopState, precision: str
-) -> list[str]:
-    """Options that repeat what a clock or a trial decided; empty if nothing was.
-
-    Returns
-    -------
-    options : list of str
-        To be added to the command, in place of ``--minutes``.
-    """
-    options: list[str] = []
-    if request.minutes is not None:
-        options += [
-            f"--epochs {max(state.epoch, 1)}",
-            f"--set max_steps={state.step}",
-            f"--set progress_knots={json.dumps(state.knots, separators=(',', ':'))}",
-        ]
-    if method.settings.precision == "auto":
-        options.append(f"--set precision={precision}")
-    return options

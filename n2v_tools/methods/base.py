@@ -1,17 +1,60 @@
 """The contracts between a method and the rooms that use it.
 
-`Restorer` is all that `restore` asks: a trained net, a compressed one, a classical
-filter and a model of somebody else are all Restorers.
+`Method` is all that `train` and `jobs` ask of a recipe: its settings, its network, what a
+training sample is, and the loss. `Restorer` is all that `restore` asks: a trained net, a
+compressed one, a classical filter and a model of somebody else are all Restorers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from ..prepare.symmetry import Symmetry
+
+if TYPE_CHECKING:
+    from ..nets.unet import NetSettings
+
+
+class Method(Protocol):
+    """A recipe that learns to restore.
+
+    Attributes
+    ----------
+    name : str
+        Key in `methods.table`.
+    settings : frozen dataclass
+        The only place of a default. Every method has at least the fields that `jobs` and
+        `train` read: ``patch_px``, ``n_patches``, ``validation``, ``epochs``,
+        ``steps_per_epoch``, ``max_steps``, ``batch``, those of the schedule, ``augment``,
+        ``precision``, ``start_from`` and ``tensorboard``.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def settings(self) -> Any:
+        """Frozen dataclass."""
+
+    def net_settings(self, n_channels: int) -> NetSettings:
+        """Shape of the network for patches of `n_channels` channels."""
+
+    def build(self, n_channels: int, seed: int) -> Any:
+        """Make the untrained keras.Model; equal seeds give equal weights."""
+
+    def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
+        """What a training sample is: (shown, target) of normalised patches, in TensorFlow.
+
+        Parameters
+        ----------
+        patches : float32 tensor, shape (N, [Z,] Y, X, C)
+        seed : int64 tensor of shape (2,)
+        """
+
+    def loss(self) -> Callable[[Any, Any], Any]:
+        """Keras loss of (target, prediction)."""
 
 
 class Restorer(Protocol):

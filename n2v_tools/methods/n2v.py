@@ -49,6 +49,7 @@ class N2VSettings:
     blurpool: bool = False  # N2V2
     skip_skipone: bool = False  # N2V2
     joint_channels: bool = False
+    start_from: str | None = None  # model to train on, by name or folder, instead of random weights
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     tensorboard: bool = False
 
@@ -90,6 +91,8 @@ _RANGES = (
     ("max_steps", 1, 10**12),
     ("batch_size", 1, 65536),
     ("learning_rate", 1e-9, 1),
+    ("plateau_factor", 0.01, 0.99),
+    ("plateau_patience", 1, 10**6),
     ("radius_px", 0, 1000),
     ("unet_n_depth", 1, 6),
     ("unet_n_first", 1, 512),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..errors import UsageError
 from ..settings import nearest
+from .base import Method
 from .n2v import N2V, N2V2, PRESETS
 
-METHODS: dict[str, type[N2V]] = {"n2v": N2V, "n2v2": N2V2}
+METHODS: dict[str, Callable[..., Method]] = {"n2v": N2V, "n2v2": N2V2}
 LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
 PRESETS_LATER = ("fast", "best", "deepcad-rt")
 
 
-def find_method(name: str) -> type[N2V]:
+def find_method(name: str) -> Any:
     """Class of the method called `name`; ``auto`` is Noise2Void until movies have their own.
 
     Raises

@@ -229,7 +229,10 @@ def _allocate(
     n_bytes = 4 * sum(counts) * math.prod(shape)
     if n_bytes <= memory_bytes:
         return [np.empty((n, *shape), np.float32) for n in counts]
-    free = shutil.disk_usage(scratch).free if scratch is not None else 0
+    free = 0
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(scratch).free
     if scratch is None or free < n_bytes:
         where = f"{scratch} has {free / 2**30:.1f} GiB free" if scratch else "no folder is given"
         raise OutputError(

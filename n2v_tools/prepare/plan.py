@@ -103,7 +103,7 @@ def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]
         fewest, most = FEWEST_AND_MOST[len(plan.patch_px)]
         n = min(max(math.ceil(COVER * real / patch), fewest), most)
         n = max(1, min(n, MEMORY_BYTES // (4 * patch * n_channels)))
-    n_validation = math.floor(plan.validation * n + 0.5)
+    n_validation = min(math.floor(plan.validation * n + 0.5), n - 1)
     return n - n_validation, n_validation
 
 

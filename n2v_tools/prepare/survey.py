@@ -41,7 +41,7 @@ class Survey:
         Counts, outside strips and empty planes; population standard deviation.
     minimum, maximum : float
         Counts, outside strips; 0 if there is no real pixel.
-    n_pixels : int
+    n_pixels_per_channel : tuple of int
         Real and finite pixels read.
     n_levels : int
         Distinct grey levels seen: all of them for types of 8 and 16 bit, counted up to
@@ -66,12 +66,17 @@ class Survey:
     std: tuple[float, ...]
     minimum: float
     maximum: float
-    n_pixels: int
+    n_pixels_per_channel: tuple[int, ...]
     n_levels: int
     n_nonfinite: int
     first_nonfinite: str
     keep_strips: bool = False
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_pixels(self) -> int:
+        """Real and finite pixels read, of all channels."""
+        return sum(self.n_pixels_per_channel)
 
     def strips_at(self, place: Mapping[str, int]) -> Strips:
         """Return the strips of the plane at `place`; none for a plane not read."""
@@ -181,7 +186,7 @@ class _Notes:
             std=tuple(one.std for one in channels),
             minimum=min((one.minimum for one in seen), default=0.0),
             maximum=max((one.maximum for one in seen), default=0.0),
-            n_pixels=sum(one.n_pixels for one in channels),
+            n_pixels_per_channel=tuple(one.n_pixels for one in channels),
             n_levels=len(set().union(*(one.levels().tolist() for one in channels))),
             n_nonfinite=self.n_nonfinite,
             first_nonfinite=self.first_nonfinite,

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import keras_backend
 from ..errors import N2VToolsError
+from ..legacy import CARE_PERCENTILES
 from ..prepare.symmetry import Symmetry, symmetries
 from .footprint import bytes_per_px
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ..modelfolder import Model
 
 LOG = logging.getLogger(__name__)
-CARE_PERCENTILES = (2.0, 99.8)  # csbdeep's PercentileNormalizer
 CARE_EPSILON = 1e-20
 
 
@@ -54,7 +54,7 @@ def open_restorer(model: Model, precision: str = "float32") -> KerasRestorer:
         reach_px=net_reach(net),
         block_px=net_block(net),
         name=model.name,
-        struct_mask=model.config.get("structN2Vmask"),
+        struct_mask=model.struct_mask,
     )
 
 

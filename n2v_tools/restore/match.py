@@ -59,6 +59,12 @@ class Layout:
         return [[{**field, **at, **channel} for channel in self.channels] for at in along]
 
 
+def _renamed(axes: str, missing: str) -> str:
+    """The axes with Z and T exchanged, where that gives the one that is missing."""
+    other = {"Z": "T", "T": "Z"}.get(missing, missing)
+    return axes.replace(other, missing)
+
+
 def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
     """Find out what is looped over, what is depth and what is channel.
 
@@ -70,10 +76,10 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
     missing = [axis for axis in restorer.axes if axis not in stack.axes]
     if missing:
         remedy = "Use a model for YX planes"
-        if len(stack.axes) >= len(restorer.axes):
+        if _renamed(stack.axes, missing[0]) != stack.axes:
             remedy += (
                 ", or, if the axes are named wrongly, pass the right ones with --axes, such as "
-                f"--axes {restorer.axes}"
+                f"--axes {_renamed(stack.axes, missing[0])}"
             )
         raise AxesError(
             f"{stack.name}: axes {stack.axes} have no {missing[0]}, but the model "

@@ -92,4 +92,6 @@ def _optimizer_variables(model: Any) -> list[Any]:
 def _replace(path: Path, write: Callable[[Path], None]) -> None:
     temporary = path.with_name(f".{path.name}.writing")
     write(temporary)
+    with temporary.open("rb+") as written:  # a power cut must not leave an empty file
+        os.fsync(written.fileno())
     os.replace(temporary, path)

@@ -10,19 +10,6 @@ CSV_NAME = "training.csv"
 COLUMNS = ("epoch", "loss", "val_loss", "learning_rate", "seconds")
 
 
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Rows of training.csv, oldest first; none where there is no file."""
-    path = folder / CSV_NAME
-    if not path.exists():
-        return []
-    with path.open(newline="") as lines:
-        return [
-            {name: float(row[name]) if row[name] else math.nan for name in COLUMNS}
-            for row in csv.DictReader(lines)
-            if all(row.get(name) is not None for name in COLUMNS)
-        ]
-
-
 def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
     """Write training.csv anew: epoch from 1, loss, val_loss, learning_rate, seconds cumulative."""
     with (folder / CSV_NAME).open("w", newline="") as lines:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 WARM_UP = 0.03  # share of the training in which the rate rises
 FLOOR = 0.01  # share of the rate that is left at the end
-REPLAN_AT = (4, 12, 30, 60, 100)  # steps: early, when little is known; later by time
+MARKS = 200  # steps whose mean time is the speed
+REPLAN_AT = (5, 12, 30, 60, 100)  # steps: early, when little is known; later by time
 REPLAN_SHARE = 0.1  # of the time that is left
 
 
@@ -72,7 +73,11 @@ class Clock:
     Parameters
     ----------
     deadline_s : float
-        When the last step must have ended, on the clock of `now`.
+        When the last validation must have ended, on the clock of `now`.
+    steps_per_epoch : int
+        A pause for validation and saving follows each epoch, and the last step.
+    pause_in_steps : float
+        First guess of such a pause, in steps, until one was seen.
     now : callable
         Seconds on a steady clock.
     knots : list of (step, progress, pace)
@@ -80,40 +85,48 @@ class Clock:
     """
 
     deadline_s: float
+    steps_per_epoch: int
+    pause_in_steps: float = 0.0
     now: Callable[[], float] = time.monotonic
     knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])
     _marks: list[tuple[int, float]] = field(default_factory=list)
+    _n_steps: int = 0
     _paused_s: float = 0.0
+    _pause_s: float | None = None
     _next_plan: float = 0.0
 
     def paused(self, seconds: float) -> None:
-        """Tell of time that passed without steps (validation, saving)."""
+        """Tell of time that passed between two epochs."""
         self._paused_s += seconds
+        self._pause_s = seconds  # the latest: the first one traces
 
-    def at_step(self, step: int, pause_to_come_s: float) -> bool:
-        """Call before each step, counted from 0; False when the time is over.
-
-        Parameters
-        ----------
-        step : int
-            The step about to be made.
-        pause_to_come_s : float
-            Time that validation and saving will still take until the deadline.
-        """
+    def after_step(self, step: int) -> bool:
+        """Call after each step with the number of steps done; False when the time is over."""
         now = self.now()
-        self._marks.append((step, now - self._paused_s))
-        self._marks = self._marks[-200:]
-        if step in REPLAN_AT or (step > REPLAN_AT[-1] and now >= self._next_plan):
-            self._plan(step, now, pause_to_come_s)
-        return now < self.deadline_s
+        self._n_steps += 1
+        self._marks = [*self._marks[-MARKS:], (step, now - self._paused_s)]
+        step_s = self._seconds_a_step()
+        if step_s is None:
+            return now < self.deadline_s
+        pause_s = self.pause_in_steps * step_s if self._pause_s is None else self._pause_s
+        if self._n_steps in REPLAN_AT or (self._n_steps > REPLAN_AT[-1] and now >= self._next_plan):
+            self._plan(step, self.deadline_s - now, step_s, pause_s)
+            self._next_plan = now + max(REPLAN_SHARE * (self.deadline_s - now), 1.0)
+        # At the end of an epoch a pause comes anyway, and after one more step another.
+        more_s = pause_s if step % self.steps_per_epoch else 2 * pause_s + step_s
+        return now + more_s < self.deadline_s
 
-    def _plan(self, step: int, now: float, pause_to_come_s: float) -> None:
-        left_s = max(self.deadline_s - now - pause_to_come_s, 0.0)
-        first = self._marks[1] if len(self._marks) > 2 else self._marks[0]  # step 0 traces
-        last = self._marks[-1]
-        seconds_a_step = (last[1] - first[1]) / max(last[0] - first[0], 1)
-        steps_left = max(round(left_s / max(seconds_a_step, 1e-6)), 1)
+    def _seconds_a_step(self) -> float | None:
+        """Mean over the latest steps; the first ones trace and are left out."""
+        marks = self._marks[2:] if self._n_steps < MARKS else self._marks
+        if len(marks) < 2:
+            return None
+        return max((marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0]), 1e-6)
+
+    def _plan(self, step: int, left_s: float, step_s: float, pause_s: float) -> None:
         done = progress_at(step, self.knots)
+        if done >= 1:  # the end was reached sooner than planned: the rate stays at its floor
+            return
+        steps_left = max((left_s - pause_s) / (step_s + pause_s / self.steps_per_epoch), 1.0)
         self.knots = [knot for knot in self.knots if knot[0] < step]
         self.knots.append((float(step), done, (1 - done) / steps_left))
-        self._next_plan = now + max(REPLAN_SHARE * left_s, 1.0)

@@ -139,7 +139,6 @@ def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
         ["inspect"],
         ["doctor", "word"],
         ["train", "--stack", "a", "word"],
-        ["train", "--stack", "a", "--resume", "--overwrite"],
         ["train", "--stack", "a", "--model", "a/b"],
         ["train", "--stack", "a", "--model", ".."],
         ["train", "--stack", "a", "--patch", "1,2,3,4"],

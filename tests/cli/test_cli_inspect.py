@@ -59,7 +59,7 @@ def test_the_keys_scripts_rely_on():
 def test_the_command_can_be_parsed_as_it_stands():
     save("a b.tif", noise(3, 40, 50), axes="ZYX", spacing=1.0)
     words = shlex.split(inspect("a b.tif")[0]["command"])
-    assert words == ["n2v-train", "--stack", "a b.tif", "--axes", "ZYX", "--patch", "40"]
+    assert words == ["n2v-train", "--stack", "a b.tif", "--axes", "ZYX"]
     command = load_command("train")
     command.make_context("n2v-train", words[1:])
 

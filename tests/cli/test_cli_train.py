@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from n2v_tools.cli import exits
 from n2v_tools.cli.main import cli
 from n2v_tools.jobs import train as job
+from n2v_tools.jobs.train_request import TrainRequest
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_dry_run_prints_the_plan_and_trains_nothing(asked):
 def test_what_is_not_said_is_left_to_the_job(asked):
     run("--stack", "a.tif")
     (request,) = asked
-    plain = job.TrainRequest(stacks=("a.tif",), models_dir=Path("models"))
+    plain = TrainRequest(stacks=("a.tif",), models_dir=Path("models"))
     for field in dataclasses.fields(plain):
         if field.name not in ("command", "started"):
             assert getattr(request, field.name) == getattr(plain, field.name), field.name

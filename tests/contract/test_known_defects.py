@@ -19,6 +19,7 @@ from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
 from n2v_tools.io import Layout, create_stack, find_files, open_stack
 from n2v_tools.io.convert import to_dtype
+from n2v_tools.jobs.train_request import TrainRequest, model_name
 from n2v_tools.methods.n2v import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings, build_unet
@@ -189,10 +190,10 @@ def test_d11_upper_case_names_are_found_and_no_match_is_said(tmp_path):
 
 
 def test_d12_d13_a_model_without_name_or_folder_gets_both(tmp_path, monkeypatch):
-    from n2v_tools.jobs.train import TrainRequest, default_name
-
-    request = TrainRequest(stacks=("some/where/my dome.ome.tif",), models_dir=tmp_path)
-    assert default_name(request) == "my_dome_n2v"
+    request = TrainRequest(stacks=("where/*.tif",), models_dir=tmp_path)
+    assert model_name(request, "some/where/my dome.ome.tif") == "my_dome_n2v"
+    assert model_name(request, "f.h5:/a/b") == "f_n2v"
+    assert model_name(request, "C:/data/dome.tif") == "dome_n2v"
 
 
 def test_d14_a_name_in_use_is_refused_and_nothing_in_its_folder_changes(tmp_path):

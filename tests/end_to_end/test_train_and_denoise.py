@@ -119,6 +119,10 @@ def weights(path):
     return found
 
 
+def _n_lines(path):
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
 def test_a_killed_training_is_refused_by_denoise_and_resumes_to_the_unbroken_result(dome, tmp_path):
     words = ["train", "--stack", dome, "--patch", 32, "--epochs", 40, "--steps", 4]
     words += QUICK[4:]
@@ -127,7 +131,7 @@ def test_a_killed_training_is_refused_by_denoise_and_resumes_to_the_unbroken_res
     process = subprocess.Popen(command(*here), stderr=subprocess.DEVNULL)
     partial = tmp_path / "broken" / "m.partial"
     deadline = time.monotonic() + 60
-    while not (partial / "training.csv").exists() and time.monotonic() < deadline:
+    while _n_lines(partial / "training.csv") < 4 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -137,7 +141,11 @@ def test_a_killed_training_is_refused_by_denoise_and_resumes_to_the_unbroken_res
     assert "--resume" in run(*here, code=1).stderr
     other = run(*here, "--resume", "--seed", 9, code=2)
     assert "seed" in other.stderr
+    before = (partial / "training.csv").read_text().splitlines()
     run(*here, "--resume")
+    after = (tmp_path / "broken" / "m" / "training.csv").read_text().splitlines()
+    # Seconds and all: what was learned before the kill was kept, not learned again.
+    assert after[: len(before) - 1] == before[:-1] and len(before) > 2
     for name in ("weights_best.h5", "weights_last.h5"):
         ours = weights(tmp_path / "broken" / "m" / name)
         for key, value in weights(tmp_path / "whole" / "m" / name).items():

@@ -22,7 +22,18 @@ def noisy_patches(n=80, shape=(16, 16), seed=0):
     return (clean + rng.normal(0, 20, size=(n, *shape)))[..., None].astype(np.float32)
 
 
-def train(folder, epochs=4, resume=False, stop_after=None, plan=None, seed=0, **settings):
+def train(
+    folder,
+    epochs=4,
+    resume=False,
+    stop_after=None,
+    plan=None,
+    seed=0,
+    steps=None,
+    with_validation=True,
+    broken_validation=False,
+    **settings,
+):
     folder.mkdir(exist_ok=True)
     keras_backend.set_precision("float32")
     keras_backend.make_repeatable(seed)
@@ -31,10 +42,14 @@ def train(folder, epochs=4, resume=False, stop_after=None, plan=None, seed=0, **
     patches = noisy_patches(shape=shape)
     means, stds = [float(patches.mean())], [float(patches.std())]
     training = Batches(patches[:64], 8, means, stds, symmetries(), seed)
-    validation = Batches(patches[64:], 8, means, stds, symmetries()[:1], seed + 1)
+    held_out = patches[64:] * (np.nan if broken_validation else 1)
+    validation = Batches(held_out, 8, means, stds, symmetries()[:1], seed + 1)
+    validation = validation if with_validation else None
     model = method.build(1, seed=seed)
 
     def report(progress):
+        if steps is not None:
+            steps.append(progress.step)
         if stop_after is not None and progress.step == stop_after:
             raise KeyboardInterrupt
 
@@ -77,7 +92,9 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, schedule
     whole, _ = train(tmp_path / "whole", plan=plan)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "broken", plan=plan, stop_after=stop_after)
-    resumed, state = train(tmp_path / "broken", plan=plan, resume=True)
+    steps = []
+    resumed, state = train(tmp_path / "broken", plan=plan, resume=True, steps=steps)
+    assert steps == list(range(stop_after // 6 * 6 + 1, 25))  # from the last epoch, not anew
     assert state.step == 24
     for ours, theirs in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
@@ -111,6 +128,28 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_no_finished_weights(tmp
     with pytest.raises(N2VToolsError, match="learning_rate"):
         train(tmp_path / "m", plan=plan)
     assert not (tmp_path / "m" / "weights_last.h5").exists()
+
+
+def test_resuming_after_the_last_checkpoint_does_not_train_on(tmp_path):
+    plan = LoopPlan(10, 6, 0.01, max_steps=8)
+    _, whole = train(tmp_path / "m", plan=plan)
+    (tmp_path / "m" / "weights_last.h5").unlink()
+    _, state = train(tmp_path / "m", plan=plan, resume=True)
+    assert (state.step, state.epoch) == (whole.step, whole.epoch)
+    assert (tmp_path / "m" / "weights_last.h5").exists()
+
+
+def test_without_validation_the_plateau_watches_the_training_loss(tmp_path):
+    plan = LoopPlan(8, 3, 1e-7, schedule="plateau", plateau_patience=1, plateau_factor=0.5)
+    train(tmp_path / "m", plan=plan, with_validation=False)
+    rates = [float(row["learning_rate"]) for row in history(tmp_path / "m")]
+    assert rates[-1] < rates[0]
+    assert (tmp_path / "m" / "weights_best.h5").exists()
+
+
+def test_a_validation_loss_that_is_not_finite_stops_too(tmp_path):
+    with pytest.raises(N2VToolsError, match="NaN"):
+        train(tmp_path / "m", broken_validation=True)
 
 
 def test_training_ends_at_the_step_asked_for_within_an_epoch(tmp_path):

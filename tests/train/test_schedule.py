@@ -33,30 +33,62 @@ class FakeTime:
         return self.seconds
 
 
-@pytest.mark.parametrize("slow_after", [None, 200], ids=["steady", "machine gets slower"])
-def test_a_clock_ends_the_training_in_time_with_the_schedule_run_to_its_end(slow_after):
+def run_clock(
+    minutes,
+    step_s=lambda step: 0.1,
+    pause_s=0.0,
+    steps_per_epoch=50,
+    known_pause=True,
+    first_step=0,
+):
+    """Steps and pauses on a fake clock; progress before each step, and how late it ended."""
     now = FakeTime()
-    clock = Clock(deadline_s=60.0, now=now)
-    step, rates = 0, []
+    guess = pause_s / step_s(1) if known_pause else 0.0
+    clock = Clock(60 * minutes, steps_per_epoch, pause_in_steps=guess, now=now)
+    if first_step:
+        clock.knots = [(0.0, 0.0, 1e-3)]
+    step, seen = first_step, {}
     while True:
-        now.seconds += 5.0 if step == 0 else 0.1 if not slow_after or step < slow_after else 0.2
+        seen[step] = progress_at(step, clock.knots)
+        now.seconds += 4.0 if step == first_step else step_s(step)  # the first one traces
         step += 1
-        if not clock.at_step(step, pause_to_come_s=0):
+        if not clock.after_step(step):
             break
-        rates.append(progress_at(step, clock.knots))
-    assert now.seconds == pytest.approx(60, abs=0.5)
-    assert rates[-1] == pytest.approx(1, abs=0.03)
-    assert (np.diff(rates) >= 0).all()
+        if step % steps_per_epoch == 0:
+            now.seconds += pause_s
+            clock.paused(pause_s)
+    now.seconds += pause_s
+    return clock, seen, now.seconds - 60 * minutes
+
+
+CASES = {
+    "steady": {},
+    "slower later": {"step_s": lambda step: 0.1 if step < 200 else 0.2},
+    "faster later": {"step_s": lambda step: 0.2 if step < 200 else 0.1},
+    "no validation": {"pause_s": 0.02},
+    "long validation": {"pause_s": 2.0},
+    "validation as long as an epoch": {"pause_s": 5.0, "minutes": 5},
+    "validation not foreseen": {"pause_s": 3.0, "known_pause": False},
+    "short epochs": {"pause_s": 0.5, "steps_per_epoch": 10, "minutes": 3},
+    "resumed": {"first_step": 340, "pause_s": 1.0},
+    "a quarter of a minute": {"minutes": 0.25, "pause_s": 0.5},
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_clock_is_kept_and_the_rate_falls_over_the_whole_time(case):
+    case = {"minutes": 2, **case}
+    _, seen, late = run_clock(**case)
+    unforeseen = 0 if case.get("known_pause", True) else case["pause_s"]
+    assert -0.1 * 60 * case["minutes"] < late < max(0.5, unforeseen)
+    progress = list(seen.values())
+    assert progress == sorted(progress)
+    assert progress[-1] > 0.9
+    at_the_end = sum(done >= 0.999 for done in progress) / len(progress)
+    assert at_the_end < 0.05
 
 
 def test_recorded_knots_give_the_same_progress_without_the_clock():
-    now = FakeTime()
-    clock = Clock(deadline_s=20.0, now=now)
-    seen = {}
-    for step in range(1, 100):
-        now.seconds += 0.1 + 0.001 * step
-        if not clock.at_step(step, pause_to_come_s=1.0):
-            break
-        seen[step] = progress_at(step, clock.knots)
+    clock, seen, _ = run_clock(1, step_s=lambda step: 0.1 + 0.0005 * step, pause_s=1.0)
     for step, progress in seen.items():
         assert progress_at(step, clock.knots) == progress  # to the last bit: rates must repeat

@@ -1,0 +1,229 @@
+"""A training with its files opened and surveyed: all that is known before anything is learned."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import keras_backend
+from ..errors import ModelError, StackError, UsageError
+from ..io import open_stacks
+from ..methods.base import Method
+from ..modelfolder import Model, find_model, load_net, read_model
+from ..nets.unet import NetSettings
+from ..prepare.plan import PatchPlan, count_patches, fit_patch, room_for_patches
+from ..prepare.survey import Survey, require_trainable, survey_stack
+from ..stack import Stack
+from .progress import Progress
+from .provenance import files_of
+from .train_request import TrainRequest, method_for
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request with its files opened.
+
+    Parameters
+    ----------
+    request : TrainRequest
+    method : Method
+        Its patch fits the data.
+    axes : str
+        Of the model: ``YX``, ``ZYX`` or ``TYX``.
+    stacks : tuple of Stack
+    surveys : tuple of Survey
+        One per stack.
+    means, stds : tuple of float
+        Counts, one per channel.
+    base : Model or None
+        What training starts from instead of random weights.
+    """
+
+    request: TrainRequest
+    method: Method
+    axes: str
+    stacks: tuple[Stack, ...]
+    surveys: tuple[Survey, ...]
+    means: tuple[float, ...]
+    stds: tuple[float, ...]
+    base: Model | None = None
+
+    @property
+    def plan(self) -> PatchPlan:
+        """Which patches to draw."""
+        s = self.method.settings
+        return PatchPlan(s.patch_px, self.axes, s.n_patches, s.validation, self.request.keep_strips)
+
+    @property
+    def net(self) -> NetSettings:
+        """Shape of the network."""
+        return self.base.net if self.base else self.method.net_settings(len(self.means))
+
+    @property
+    def precision(self) -> tuple[str, str]:
+        """Arithmetic to train in, and why; loads TensorFlow."""
+        asked = self.method.settings.precision
+        return keras_backend.fast_precision() if asked == "auto" else (asked, "as asked")
+
+    def build(self) -> Any:
+        """Make the network, with random weights or those of `base`: a keras.Model."""
+        precision, _ = self.precision
+        keras_backend.set_precision(precision)
+        if self.base:
+            return load_net(self.base, precision)
+        return self.method.build(len(self.means), seed=self.request.seed)
+
+
+def open_job(request: TrainRequest, say: Progress) -> Job:
+    """Open and survey every stack, and fit axes and patch to them.
+
+    Raises
+    ------
+    UsageError
+        For settings that cannot be, before anything is opened.
+    StackError, AxesError
+        Where a stack cannot be learned from.
+    ModelError
+        If the model to start from does not fit.
+    """
+    method = method_for(request)
+    base = _base(method, request)
+    opened = _each_once(
+        [stack for spec in request.stacks for stack in open_stacks(spec, request.axes)]
+    )
+    for stack in opened:
+        for heard in stack.notes:
+            say.note(f"{stack.name}: {heard}")
+    axes = _model_axes(method, opened, request.depth)
+    surveys = []
+    for stack in opened:
+        with say.task(f"{stack.name}: looking at planes") as step:
+            surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
+        require_trainable(surveys[-1], stack.name, nan=request.nan)
+    fitted, note = _with_fitting_patch(request, method, axes, opened, surveys)
+    if note:
+        say.note(note)
+    means, stds = _pooled_intensity(surveys)
+    if base:
+        _require_channels(base, len(means), opened[0].name)
+        means, stds = base.means, base.stds  # what the weights were learned with
+    return Job(request, fitted, axes, tuple(opened), tuple(surveys), means, stds, base)
+
+
+def describe(job: Job) -> list[str]:
+    """What was understood, one line a stack, and what will be trained."""
+    lines = []
+    for stack, survey in zip(job.stacks, job.surveys, strict=True):
+        sizes = " x ".join(str(n) for n in stack.sizes.values())
+        strips = (
+            f"; strips in {survey.n_planes_with_strips} of {survey.n_planes} planes, "
+            f"{survey.n_empty_planes} empty planes, both left out"
+            if survey.n_planes_with_strips or survey.n_empty_planes
+            else "; no strips"
+        )
+        lines.append(f"{stack.name}: {stack.axes} {sizes} {stack.dtype}{strips}")
+    n_train, n_validation = count_patches(job.surveys, job.plan)
+    start = f", starting from {job.base.name}" if job.base else ""
+    lines.append(
+        f"method {job.method.name}, model axes {job.axes}{start}, {n_train} patches of "
+        f"{' x '.join(map(str, job.method.settings.patch_px))} px to train on and {n_validation} "
+        f"to validate; mean {', '.join(f'{m:.6g}' for m in job.means)}, "
+        f"deviation {', '.join(f'{d:.6g}' for d in job.stds)}"
+    )
+    return lines
+
+
+def _base(method: Method, request: TrainRequest) -> Model | None:
+    """The model named by the setting `start_from`, checked as far as the settings tell."""
+    name = method.settings.start_from
+    if name is None:
+        return None
+    model = read_model(find_model(name, request.models_dir))
+    if model.kind != "n2v":
+        raise ModelError(
+            f"{model.folder}: is a {model.kind} model, which no training here can start from. "
+            "Name a model of the N2V family in start_from."
+        )
+    n_dim = len(method.settings.patch_px)
+    if model.net.n_dim != n_dim:
+        patch = "64" if model.net.n_dim == 2 else "16,64,64"
+        raise UsageError(
+            f"start_from: {model.name} is a {model.net.n_dim}D model, but the patch has {n_dim} "
+            f"edges. Pass --patch {patch}."
+        )
+    block = model.net.block
+    wrong = [edge for edge in method.settings.patch_px if edge % block]
+    if wrong:
+        raise UsageError(
+            f"start_from: {model.name} needs patch edges that are multiples of {block}, not "
+            f"{wrong[0]}. Pass another --patch."
+        )
+    return model
+
+
+def _require_channels(base: Model, n_channels: int, where: str) -> None:
+    if base.n_channels != n_channels:
+        raise StackError(
+            f"{where}: has {n_channels} channel(s), but {base.name}, which training starts from, "
+            f"has {base.n_channels}. Use stacks of {base.n_channels} channel(s)."
+        )
+
+
+def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
+    """Stacks without repeats: a file named twice would stand in training and validation."""
+    kept: dict[object, Stack] = {}
+    for stack in stacks:
+        files = tuple(path.resolve() for path in files_of(stack))
+        dataset = stack.metadata.get("dataset")
+        kept.setdefault((files, dataset) if files else id(stack), stack)
+    return list(kept.values())
+
+
+def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> str:
+    """YX for 2D patches; for 3D ones depth is Z where there is Z, else T, or as asked."""
+    if len(method.settings.patch_px) == 2:
+        return "YX"
+    axis = depth or ("Z" if all("Z" in stack.axes for stack in stacks) else "T")
+    for stack in stacks:
+        if axis not in stack.axes:
+            raise StackError(
+                f"{stack.name}: has axes {stack.axes}, but 3D patches need a depth axis, "
+                f"{depth or 'Z or T'}. Pass --axes if the file names them wrongly, or --patch 64 "
+                "for a 2D model."
+            )
+    return f"{axis}YX"
+
+
+def _with_fitting_patch(
+    request: TrainRequest,
+    method: Method,
+    axes: str,
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+) -> tuple[Method, str | None]:
+    """The method with a patch that fits the data; a patch that was asked for never shrinks."""
+    settings = method.settings
+    plan = PatchPlan(settings.patch_px, axes, keep_strips=request.keep_strips)
+    rooms = {
+        stack.name: room_for_patches(stack, survey, plan)
+        for stack, survey in zip(stacks, surveys, strict=True)
+    }
+    block = method.net_settings(n_channels=1).block
+    fit = fit_patch(settings.patch_px, rooms, block, chosen=request.patch_chosen)
+    fitted = dataclasses.replace(settings, patch_px=fit.patch_px)
+    return dataclasses.replace(method, settings=fitted), fit.note  # type: ignore[type-var]
+
+
+def _pooled_intensity(surveys: Sequence[Survey]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel over all stacks, weighted by its real pixels."""
+    weights = np.array([survey.n_pixels_per_channel for survey in surveys], float)  # (stacks, C)
+    weights /= weights.sum(axis=0)
+    means = np.array([survey.mean for survey in surveys])
+    stds = np.array([survey.std for survey in surveys])
+    mean = (weights * means).sum(axis=0)
+    variance = (weights * (stds**2 + (means - mean) ** 2)).sum(axis=0)
+    return tuple(mean.tolist()), tuple(np.sqrt(variance).tolist())
