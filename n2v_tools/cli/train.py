@@ -146,7 +146,8 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     if as_json:
         output.emit_json(dataclasses.asdict(result))
     else:
-        output.emit(str(result.model))
+        reasons = [f"this model needs n2v_tools: {why}" for why in result.needs_n2v_tools]
+        output.emit("\n".join([str(result.model), *reasons]))
 
 
 def _check(values: dict[str, Any]) -> dict[str, str]:

@@ -43,12 +43,13 @@ PATCHES = "patches"  # folder of patches that are too large for memory
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A finished training: where it is, and how it went."""
+    """A finished training: where it is, how it went, and why n2v alone cannot use it, if so."""
 
     model: Path
     best_val_loss: float | None
     steps: int
     seconds: float
+    needs_n2v_tools: tuple[str, ...] = ()
 
 
 def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
@@ -70,7 +71,8 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
         record = complete_record(folder.path) or _train(job, folder.path, say)
         final = folder.finish()
     seconds = time.monotonic() - request.started
-    return TrainResult(final, record["best_val_loss"], record["steps"], seconds)
+    reasons = tuple(record["needs_n2v_tools"])
+    return TrainResult(final, record["best_val_loss"], record["steps"], seconds, reasons)
 
 
 def plan_training(request: TrainRequest, say: Progress) -> list[str]:
@@ -105,6 +107,8 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
 
 def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     """From an empty or interrupted folder to one that only wants its name; its provenance."""
+    import matplotlib.figure  # noqa: F401  a second of import that must not follow the clock
+
     from ..train.checkpoints import has_state, remove_state
     from ..train.history import plot_history
 
@@ -119,8 +123,6 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     plot_history(state.rows, folder / "training.png", title)
     write_config(job, folder)
     record = write_provenance(job, patches, state, folder)
-    for reason in record["needs_n2v_tools"]:
-        say.note(f"this model needs n2v_tools: {reason}")
     if record["repeat_with"]:
         how = "in place of --minutes" if job.request.minutes else "add"
         say.note(f"the same training again: {how} {shlex.join(record['repeat_with'])}")

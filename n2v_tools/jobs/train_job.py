@@ -15,12 +15,15 @@ from ..io import open_stacks
 from ..methods.base import Method
 from ..modelfolder import Model, find_model, load_net, read_model
 from ..nets.unet import NetSettings
-from ..prepare.plan import PatchPlan, count_patches, fit_patch, room_for_patches
+from ..prepare.patches import can_split, require_equal_channels, too_small_to_split
+from ..prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
 from .progress import Progress
 from .provenance import files_of
 from .train_request import TrainRequest, method_for
+
+SMALLEST_PATCH_PX = 16  # of a patch made smaller unasked
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,15 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     for stack in opened:
         for heard in stack.notes:
             say.note(f"{stack.name}: {heard}")
+    require_equal_channels(opened)
     axes = _model_axes(method, opened, request.depth)
     surveys = []
     for stack in opened:
         with say.task(f"{stack.name}: looking at planes") as step:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
-    fitted, note = _with_fitting_patch(request, method, axes, opened, surveys)
-    if note:
+    fitted, notes = _fitted(request, method, axes, opened, surveys)
+    for note in notes:
         say.note(note)
     means, stds = _pooled_intensity(surveys)
     if base:
@@ -198,14 +202,17 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
     return f"{axis}YX"
 
 
-def _with_fitting_patch(
+def _fitted(
     request: TrainRequest,
     method: Method,
     axes: str,
     stacks: Sequence[Stack],
     surveys: Sequence[Survey],
-) -> tuple[Method, str | None]:
-    """The method with a patch that fits the data; a patch that was asked for never shrinks."""
+) -> tuple[Method, list[str]]:
+    """The method with patch and validation that fit the data, and what was changed.
+
+    What was asked for is never changed, but refused; see `fit_patch` and `draw_patches`.
+    """
     settings = method.settings
     plan = PatchPlan(settings.patch_px, axes, keep_strips=request.keep_strips)
     rooms = {
@@ -214,8 +221,37 @@ def _with_fitting_patch(
     }
     block = method.net_settings(n_channels=1).block
     fit = fit_patch(settings.patch_px, rooms, block, chosen=request.patch_chosen)
-    fitted = dataclasses.replace(settings, patch_px=fit.patch_px)
-    return dataclasses.replace(method, settings=fitted), fit.note  # type: ignore[type-var]
+    notes = [fit.note] if fit.note else []
+    patch_px, validation = fit.patch_px, settings.validation
+    plan = dataclasses.replace(plan, patch_px=patch_px)
+    if validation and request.patch_chosen and not can_split(stacks, surveys, plan):
+        raise too_small_to_split(plan)
+    if validation and not request.patch_chosen:
+        patch_px = _splittable(patch_px, block, plan, stacks, surveys)
+        if not patch_px:
+            patch_px, validation = fit.patch_px, 0.0
+            notes.append("the data are too small for a validation block: trained without one")
+        elif patch_px != fit.patch_px:
+            notes.append(
+                f"patches are {commas(patch_px)} px, so that a validation block fits beside them"
+            )
+    fitted = dataclasses.replace(settings, patch_px=patch_px, validation=validation)
+    return dataclasses.replace(method, settings=fitted), notes  # type: ignore[type-var]
+
+
+def _splittable(
+    patch_px: tuple[int, ...],
+    block: int,
+    plan: PatchPlan,
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+) -> tuple[int, ...]:
+    """Halve the patch until training and validation fit side by side; empty if they never do."""
+    while min(patch_px) >= SMALLEST_PATCH_PX:
+        if can_split(stacks, surveys, dataclasses.replace(plan, patch_px=patch_px)):
+            return patch_px
+        patch_px = tuple(edge // 2 // block * block for edge in patch_px)
+    return ()
 
 
 def _pooled_intensity(surveys: Sequence[Survey]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -116,12 +116,8 @@ def draw_patches(
     OutputError
         If the patches fit neither the memory nor the disk.
     """
-    n_channels = _require_equal_channels(stacks)
-    units = [
-        _Unit(i, place, find_ranges(strips, plan.window_px))
-        for i, (stack, survey) in enumerate(zip(stacks, surveys, strict=True))
-        for place, strips in units_of(stack, _whole(survey), plan)
-    ]
+    n_channels = require_equal_channels(stacks)
+    units = _all_units(stacks, surveys, plan)
     notes = _require_some(units, stacks, surveys, plan)
     counts = count_patches(surveys, plan)
     parts = _split(units, plan, counts, rng)
@@ -178,6 +174,30 @@ class _Reader:
         return np.stack(planes, axis=-1) if len(planes) > 1 else planes[0][..., np.newaxis]
 
 
+def can_split(stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan) -> bool:
+    """Whether blocks for validation can be set apart, as `draw_patches` would; reads nothing."""
+    ranges = [unit.ranges for unit in _all_units(stacks, surveys, plan)]
+    rng = np.random.default_rng(0)
+    return split(ranges, plan.window_px, plan.validation or 0.1, rng) is not None
+
+
+def too_small_to_split(plan: PatchPlan) -> StackError:
+    """Say what to do where `can_split` is False."""
+    return StackError(
+        f"the data are too small to set a block apart for validation: two patches of "
+        f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller --patch, or "
+        "--validation 0."
+    )
+
+
+def _all_units(stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan) -> list[_Unit]:
+    return [
+        _Unit(i, place, find_ranges(strips, plan.window_px))
+        for i, (stack, survey) in enumerate(zip(stacks, surveys, strict=True))
+        for place, strips in units_of(stack, _whole(survey), plan)
+    ]
+
+
 def _split(
     units: Sequence[_Unit],
     plan: PatchPlan,
@@ -190,11 +210,7 @@ def _split(
     if counts[VALIDATION]:
         found = split(ranges, plan.window_px, plan.validation, rng)
         if found is None:
-            raise StackError(
-                f"the data are too small to set a block apart for validation: two patches of "
-                f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller --patch, "
-                f"or --validation 0."
-            )
+            raise too_small_to_split(plan)
         parts = found
     return [
         np.concatenate([np.insert(one, 0, i, axis=1) for i, one in enumerate(part)])
@@ -247,7 +263,7 @@ def _allocate(
     ]
 
 
-def _require_equal_channels(stacks: Sequence[Stack]) -> int:
+def require_equal_channels(stacks: Sequence[Stack]) -> int:
     """Return the number of channels all stacks have."""
     counts = [stack.sizes.get("C", 1) for stack in stacks]
     for stack, count in zip(stacks, counts, strict=True):

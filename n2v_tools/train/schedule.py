@@ -18,6 +18,7 @@ FLOOR = 0.01  # share of the rate that is left at the end
 MARKS = 200  # steps whose mean time is the speed
 REPLAN_AT = (5, 12, 30, 60, 100)  # steps: early, when little is known; later by time
 REPLAN_SHARE = 0.1  # of the time that is left
+FIRST_PAUSE_S = 1.0  # the first validation traces and compiles
 
 
 Knot = tuple[float, float, float]  # step, progress there, progress a step from there on
@@ -108,7 +109,9 @@ class Clock:
         step_s = self._seconds_a_step()
         if step_s is None:
             return now < self.deadline_s
-        pause_s = self.pause_in_steps * step_s if self._pause_s is None else self._pause_s
+        pause_s = self._pause_s
+        if pause_s is None:
+            pause_s = self.pause_in_steps * step_s + FIRST_PAUSE_S
         if self._n_steps in REPLAN_AT or (self._n_steps > REPLAN_AT[-1] and now >= self._next_plan):
             self._plan(step, self.deadline_s - now, step_s, pause_s)
             self._next_plan = now + max(REPLAN_SHARE * (self.deadline_s - now), 1.0)
