@@ -6,7 +6,7 @@ planes in any order. Neither keeps more than a few planes in memory.
 
 from .arrayfile import HDF5_PLACE
 from .convert import decide_dtype, to_dtype
-from .inputs import Input, find_files, list_inputs, open_stacks
+from .inputs import Input, find_files, list_inputs, open_stacks, preferred
 from .layout import FORMATS, Layout, layout_like, stored_axes
 from .publish import publishing, remove_stale, require_free_name, require_space
 from .reader import open_stack, read_description
@@ -26,6 +26,7 @@ __all__ = [
     "open_stack",
     "open_stacks",
     "output_bytes",
+    "preferred",
     "publishing",
     "read_description",
     "remove_stale",

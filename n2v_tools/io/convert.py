@@ -122,8 +122,9 @@ def _to_float(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, int]:
 def _same(dtype: np.dtype) -> tuple[np.dtype, str]:
     if dtype == np.float16:
         return np.dtype(np.float32), "float16 is stored as float32, which holds it exactly"
-    if dtype.kind not in "uif" or (dtype.kind in "ui" and dtype.itemsize == 8):
+    if dtype.kind not in "uif" or dtype.itemsize > (8 if dtype.kind == "f" else 4):
         raise UsageError(
-            f"--dtype same: TIFF programs cannot read {dtype}. Use --dtype auto or float32."
+            f"--dtype same: a TIFF that programs can read holds no {dtype}. Use --dtype auto or "
+            "float32."
         )
     return dtype, "as the input"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from natsort import natsorted
 
 from ..axes import parse_axes
-from ..errors import AxesError, N2VToolsError, StackError
+from ..errors import AxesError, N2VToolsError, StackError, UsageError
 from ..stack import Stack
 from .arrayfile import HDF5_PLACE
 from .arrays import JoinedArray
@@ -47,6 +48,14 @@ class Input:
             return _join(self)
         return open_stack(self.files[0], self.axes)
 
+    @property
+    def key(self) -> str:
+        """Equal for two names of one thing: links, ``./a.tif``, ``b.h5:x`` and ``b.h5:/x``."""
+        place = HDF5_PLACE.match(self.name)
+        if place and place["dataset"] and not os.path.lexists(self.name):
+            return f"{os.path.realpath(place['file'])}:/{place['dataset'].strip('/')}"
+        return os.path.realpath(self.name)
+
 
 def open_stacks(spec: str | Path, axes: str | None = None) -> list[Stack]:
     """Open every stack behind a file, folder or glob.
@@ -67,14 +76,33 @@ def open_stacks(spec: str | Path, axes: str | None = None) -> list[Stack]:
     AxesError
         As in `open_stack`.
     """
-    return [each.open() for each in list_inputs(spec, axes)]
+    return [each.open() for each in preferred(list_inputs(spec, axes)).values()]
 
 
-def list_inputs(spec: str | Path, axes: str | None = None) -> list[Input]:
+def list_inputs(
+    spec: str | Path,
+    axes: str | None = None,
+    leave_out: Callable[[Path], bool] = lambda file: False,
+) -> list[Input]:
     """List the stacks behind `spec` without failing on a damaged one.
 
     A file that cannot be opened is listed as it is; its `Input.open` says what is
     wrong, so that the others of a folder can still be worked on.
+
+    Parameters
+    ----------
+    spec : str or Path
+        As in `open_stacks`.
+    axes : str, optional
+        As in `open_stacks`.
+    leave_out : callable
+        Says which files of a folder or glob do not count, before planes are joined; a file
+        named as such always counts.
+
+    Returns
+    -------
+    inputs : list of Input
+        Empty if all were left out. A file and a link to it are two inputs of one `key`.
 
     Raises
     ------
@@ -83,17 +111,30 @@ def list_inputs(spec: str | Path, axes: str | None = None) -> list[Input]:
     """
     files = find_files(spec)
     letters = None if axes is None else parse_axes(axes)
-    is_many = not (files == [Path(spec)])
-    if is_many and letters in JOINED_AXES and all(_is_plane(file) for file in files):
+    if files == [Path(spec)]:
+        return [Input(str(files[0]), (files[0],), letters)]
+    files = [file for file in files if not leave_out(file)]
+    if files and letters in JOINED_AXES and all(_is_plane(file) for file in files):
         return [Input(str(spec), tuple(files), letters, joined=True)]
     inputs: list[Input] = []
-    seen: set[Path] = set()
+    of_a_set: set[str] = set()
     for file in files:
-        if file.resolve() in seen:
+        if os.path.realpath(file) in of_a_set:
             continue
-        seen |= _files_of(file, letters) if is_many else set()
+        behind = _files_of(file, letters)
+        of_a_set |= behind if len(behind) > 1 else set()
         inputs.append(Input(str(file), (file,), letters))
     return inputs
+
+
+def preferred(inputs: Iterable[Input]) -> dict[str, Input]:
+    """Choose one input for each `Input.key`: the first, but a file rather than a link to it."""
+    chosen: dict[str, Input] = {}
+    for each in inputs:
+        known = chosen.get(each.key)
+        if known is None or (os.path.islink(known.name) and not os.path.islink(each.name)):
+            chosen[each.key] = each
+    return chosen
 
 
 def find_files(spec: str | Path) -> list[Path]:
@@ -102,15 +143,20 @@ def find_files(spec: str | Path) -> list[Path]:
     Returns
     -------
     files : list of Path
-        In natural order (plane_2 before plane_10), without hidden ones. A file named
-        as such is returned whatever its extension, `file.h5:/dataset` too.
+        In natural order (plane_2 before plane_10), without hidden ones; links that lead
+        nowhere are among them, so that opening them says so. A file named as such is
+        returned whatever its extension, `file.h5:/dataset` too.
 
     Raises
     ------
+    UsageError
+        If `spec` is empty, as a variable that is not set.
     StackError
         If nothing is found, naming where was looked and for which extensions.
     """
     text = str(spec)
+    if not text:
+        raise UsageError("an empty text names no input. Name a file, a folder or a glob.")
     path = Path(spec)
     extensions = " ".join(READABLE)
     if path.is_dir() and path.suffix.lower() != ".zarr":
@@ -121,7 +167,7 @@ def find_files(spec: str | Path) -> list[Path]:
                 "searched). Pass a folder with such files, or a file."
             )
         return found
-    if path.exists() or HDF5_PLACE.match(text):
+    if os.path.lexists(path) or HDF5_PLACE.match(text):
         return [path]
     if glob.has_magic(text):
         found = _readable(Path(match) for match in glob.glob(text))
@@ -138,7 +184,9 @@ def _readable(paths: object) -> list[Path]:
     kept = [
         path
         for path in paths  # type: ignore[attr-defined]
-        if path.suffix.lower() in READABLE and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in READABLE
+        and not path.name.startswith(".")
+        and (path.is_file() or (path.is_symlink() and not path.exists()))
     ]
     return natsorted(kept, key=str)
 
@@ -154,13 +202,13 @@ def _is_plane(file: Path) -> bool:
     return True
 
 
-def _files_of(file: Path, axes: str | None) -> set[Path]:
+def _files_of(file: Path, axes: str | None) -> set[str]:
     """All files that opening `file` reads: more than one for an OME-TIFF set."""
     try:
         stack = open_stack(file, axes)
     except N2VToolsError:
-        return {file.resolve()}
-    return {Path(each).resolve() for each in getattr(stack.array, "files", (file,))}
+        return {os.path.realpath(file)}
+    return {os.path.realpath(each) for each in getattr(stack.array, "files", (file,))}
 
 
 def _join(planes: Input) -> Stack:

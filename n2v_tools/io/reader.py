@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import IO
 
@@ -81,6 +82,11 @@ def _require_file(file: Path, name: str) -> None:
         if file.suffix.lower() in VENDOR:
             raise StackError(_unreadable(file, name, b""))
         raise StackError(f"{name}: is a folder. Name a file in it, or pass the folder as input.")
+    if file.is_symlink() and not file.exists():
+        raise StackError(
+            f"{name}: is a link to {os.readlink(file)}, which does not lead to a file. Restore "
+            "that file, or remove the link."
+        )
     if not file.exists():
         raise StackError(f"{name}: not found. Check the path (seen from {Path.cwd()}).")
     if not file.is_file():

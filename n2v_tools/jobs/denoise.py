@@ -29,7 +29,14 @@ from ..restore.fit import check_fit
 from ..restore.run import match_axes, restore_stack
 from ..stack import Stack
 from .inputs import Opened, one_line, open_inputs
-from .outputs import Naming, require_absent, require_distinct, require_room
+from .outputs import (
+    Naming,
+    require_absent,
+    require_distinct,
+    require_folder,
+    require_inputs_kept,
+    require_room,
+)
 from .progress import Progress
 from .provenance import sha256_of
 from .requests import DenoiseRequest
@@ -171,34 +178,51 @@ def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list
         As `denoise_files`.
     """
     naming = Naming(request.output, request.suffix, request.format, request.frame)
-    inputs = list(
-        open_inputs(request.inputs, request.axes, frame=request.frame, skip=naming.carries_suffix)
+    if request.output is not None:
+        require_folder(request.output)
+    named = open_inputs(
+        request.inputs,
+        request.axes,
+        frame=request.frame,
+        skip=naming.carries_suffix,
+        note=progress.note,
     )
+    inputs = _without_earlier_outputs(list(named), naming, progress)
     if not inputs:
         raise StackError(
             f"{', '.join(request.inputs)}: no input left after leaving out files whose names end "
             f"in {request.suffix!r}. Name other files, or another --suffix."
         )
-    opened = [(one, naming.output_for(one.source)) for one in inputs if one.stack is not None]
-    outputs_of_others = {
-        os.path.realpath(target): one.name
-        for one, target in opened
-        if os.path.realpath(target) != os.path.realpath(one.name)
-    }
-    plan: list[_Job | Denoised] = []
-    for one in inputs:
-        if os.path.realpath(one.name) in outputs_of_others:
-            source = outputs_of_others[os.path.realpath(one.name)]
-            progress.note(f"{one.name} is the output of {source}: not an input")
-        else:
-            plan.append(_plan_one(one, naming, request, model))
+    plan = [_plan_one(one, naming, request, model) for one in inputs]
     jobs = [item for item in plan if isinstance(item, _Job)]
     require_distinct([(job.name, job.target) for job in jobs])
+    files_in = [file for one in inputs for file in (one.source, *one.files)]
+    require_inputs_kept((job.target for job in jobs), files_in)
     if not (request.overwrite or request.skip_existing):
         require_absent((job.target for job in jobs), EXISTING_REMEDY)
     todo = [job for job in jobs if not job.done]
     require_room((job.target, _largest_bytes(job.stack, request)) for job in todo)
     return plan
+
+
+def _without_earlier_outputs(
+    inputs: list[Opened], naming: Naming, progress: Progress
+) -> list[Opened]:
+    """Drop what an earlier run made of another input, as ``*.tif`` names it in a shell."""
+    outputs = {
+        os.path.realpath(naming.output_for(one.source)): one.name
+        for one in inputs
+        if one.stack is not None
+    }
+    kept = []
+    for one in inputs:
+        source = outputs.get(os.path.realpath(one.name))
+        # The suffix tells an output from raw data that only stand where one would go.
+        if source is not None and source != one.name and naming.carries_suffix(one.source):
+            progress.note(f"{one.name} is the output of {source}: not an input")
+        else:
+            kept.append(one)
+    return kept
 
 
 def _plan_one(
@@ -209,6 +233,8 @@ def _plan_one(
     try:
         # A Model has the axes, channels and name that are asked for, before any net is loaded.
         match_axes(one.stack, cast(Restorer, model))
+        if request.dtype == "same":
+            decide_dtype(one.stack.dtype, 0, 0, True, "same")
     except N2VToolsError as error:
         return _failed(one.name, error)
     target = naming.output_for(one.source)
@@ -334,12 +360,10 @@ def _choose_dtype(
 
 def _largest_bytes(stack: Stack, request: DenoiseRequest) -> int:
     """Bytes of the output, at most: its dtype may depend on values that are not yet read."""
-    small = request.dtype == "uint16" or (
-        request.dtype == "auto" and stack.dtype.name in ("uint8", "uint16")
-    )
-    dtype = np.dtype(np.uint16 if small else np.float32)
-    if request.dtype == "same" and stack.dtype.itemsize <= 4:
-        dtype = stack.dtype
+    if request.dtype != "auto" or stack.dtype.name in TYPES_KNOWN_TO_FIT:
+        dtype, _ = decide_dtype(stack.dtype, 0, 0, True, request.dtype)
+    else:
+        dtype = np.dtype(np.float32)
     return output_bytes(layout_like(stack, dtype, format=request.format))
 
 

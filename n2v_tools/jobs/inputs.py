@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import N2VToolsError
-from ..io import HDF5_PLACE, list_inputs
+from ..errors import N2VToolsError, UsageError
+from ..io import HDF5_PLACE, Input, list_inputs, preferred
 from ..stack import Stack
 from .frames import take_frame
 
@@ -44,6 +44,7 @@ def open_inputs(
     *,
     frame: int | None = None,
     skip: Callable[[Path], bool] = lambda path: False,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Opened]:
     """Open every stack that `specs` name, in natural order; no pixel is read.
 
@@ -56,31 +57,33 @@ def open_inputs(
     frame : int or None
         Only this time point.
     skip : callable
-        Files of a folder to leave out.
+        Files of a folder or glob to leave out; a file named as such is never left out.
+    note : callable
+        Told of each name that was left out because it stands for a stack already named.
 
     Yields
     ------
     opened : Opened
         Each stack once, however often it is named.
+
+    Raises
+    ------
+    UsageError
+        If a spec is empty.
     """
-    seen: set[str] = set()  # names, and the files of a set of several files
-    for spec in specs:
-        try:
-            inputs = list_inputs(spec, axes)
-        except (N2VToolsError, OSError) as error:
-            yield Opened(spec, Path(spec), error=one_line(spec, error))
-            continue
-        for each in inputs:
-            if Path(spec).is_dir() and not each.joined and skip(each.files[0]):
-                continue
-            key = os.path.realpath(each.name)
-            if key in seen:
-                continue
-            seen.add(key)
-            source = each.files[0].absolute().parent if each.joined else each.files[0]
-            opened = _open(each.name, source, each.open, frame)
-            if len(opened.files) > 1 and not each.joined:
-                seen.update(os.path.realpath(file) for file in opened.files)
+    listed = [one for spec in specs for one in _list(spec, axes, skip)]
+    chosen = preferred(one for one in listed if isinstance(one, Input))
+    of_a_set: set[str] = set()
+    for one in listed:
+        if isinstance(one, Opened):
+            yield one
+        elif chosen[one.key] is not one:
+            note(_repeated(one, chosen[one.key]))
+        elif one.key not in of_a_set:
+            source = one.files[0].absolute().parent if one.joined else one.files[0]
+            opened = _open(one.name, source, one.open, frame)
+            if len(opened.files) > 1 and not one.joined:
+                of_a_set.update(os.path.realpath(file) for file in opened.files)
             yield opened
 
 
@@ -90,6 +93,22 @@ def one_line(name: str, error: N2VToolsError | OSError) -> str:
     if isinstance(error, OSError):
         message = f"{error.strerror or error}. Check the path and its rights."
     return message if Path(name).name in message else f"{name}: {message}"
+
+
+def _list(spec: str, axes: str | None, skip: Callable[[Path], bool]) -> Sequence[Input | Opened]:
+    """List what one spec names, or the reason why that cannot be done."""
+    try:
+        return list_inputs(spec, axes, leave_out=skip)
+    except UsageError:
+        raise
+    except (N2VToolsError, OSError) as error:
+        return [Opened(spec, Path(spec), error=one_line(spec, error))]
+
+
+def _repeated(one: Input, kept: Input) -> str:
+    if one.name == kept.name:
+        return f"{one.name} is named more than once: taken once"
+    return f"{one.name} is the same file as {kept.name}: taken once, under the latter name"
 
 
 def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:

@@ -92,6 +92,45 @@ def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
         taken[key] = source
 
 
+def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise if an output would take the place of an input file, by whatever name or link.
+
+    Parameters
+    ----------
+    targets : iterable of Path
+    inputs : iterable of Path
+        All files of all inputs.
+
+    Raises
+    ------
+    UsageError
+        With the output and the input.
+    """
+    kept = {_identity(file): file for file in inputs}
+    for target in targets:
+        file = kept.get(_identity(target))
+        if file is not None:
+            raise UsageError(
+                f"{target}: is the input {file} itself, which would be replaced. Give another "
+                "--suffix or --output."
+            )
+
+
+def require_folder(folder: Path) -> None:
+    """Raise if `folder`, or what it should be made in, is there and is no folder.
+
+    Raises
+    ------
+    OutputError
+    """
+    there = _nearest_folder(folder)
+    if not there.is_dir():
+        raise OutputError(
+            f"--output {folder}: {there} is no folder, so nothing can be written there. Name a "
+            "folder, made if missing; its files are named after the inputs and --suffix."
+        )
+
+
 def require_absent(targets: Iterable[Path], remedy: str) -> None:
     """Raise if any output exists.
 
@@ -138,10 +177,19 @@ def require_room(needs: Iterable[tuple[Path, int]]) -> None:
 
 def _nearest_folder(folder: Path) -> Path:
     there = Path(os.path.abspath(folder))
-    while not there.exists() and there != there.parent:
+    while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     return there
 
 
 def _same_place(a: Path, b: Path) -> bool:
-    return os.path.realpath(a) == os.path.realpath(b)
+    return _identity(a) == _identity(b)
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """Equal for two names of one file, also where upper and lower case are the same."""
+    try:
+        facts = os.stat(path)
+    except OSError:  # not there: then only its name can be compared
+        return os.path.realpath(path)
+    return facts.st_dev, facts.st_ino

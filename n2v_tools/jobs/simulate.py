@@ -12,7 +12,7 @@ import numpy as np
 from .. import __version__
 from ..io import Layout, create_stack
 from ..simulate.dome import Dome
-from .outputs import require_absent, require_room
+from .outputs import require_absent, require_folder, require_room
 from .progress import Progress
 from .requests import SimulateRequest
 
@@ -39,6 +39,7 @@ def simulate_files(request: SimulateRequest, progress: Progress) -> tuple[Path, 
     OutputError
         If a file exists or the disk has too little room.
     """
+    require_folder(request.output)
     dome = Dome(request.shape, request.photons, request.seed)
     noisy_path = request.output / f"{request.name}_noisy.tif"
     clean_path = request.output / f"{request.name}_clean.tif"

@@ -326,10 +326,144 @@ def test_arrays_in_other_files_become_tiffs_named_after_the_file(model):
         np.testing.assert_array_equal(tifffile.imread(path), pixels)
 
 
-def test_an_output_folder_that_is_a_file_fails_in_one_line(model):
+@pytest.mark.parametrize("output", ["out", "out/deeper"])
+def test_an_output_folder_that_is_a_file_is_refused_once_before_any_work(
+    model, monkeypatch, output
+):
+    def too_early(*args):
+        raise AssertionError("TensorFlow would have been loaded")
+
+    monkeypatch.setattr(job, "_load", too_early)
     save("a.tif")
+    save("b.tif")
     open("out", "w").close()
-    done = run("a.tif", "--model", "m", "--output", "out")
+    done = run("a.tif", "b.tif", "--model", "m", "--output", output)
     assert done.exit_code == 1
-    assert "out" in done.stderr
+    assert "out is no folder" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("named", ["lnk/x.tif", "lnk", "lnk/*.tif"])
+def test_an_input_is_never_replaced_through_a_link(model, named):
+    save("raw/x.tif")
+    os.mkdir("lnk")
+    os.symlink("../raw/x.tif", "lnk/x.tif")
+    before = open("raw/x.tif", "rb").read()
+    done = run(named, "--model", "m", "--suffix", "", "--output", "raw", "--overwrite")
+    assert done.exit_code == 2
+    assert "raw/x.tif: is the input" in done.stderr
+    assert open("raw/x.tif", "rb").read() == before
+
+
+def test_raw_data_where_the_output_of_another_would_go_are_no_earlier_output(model):
+    save("raw/x.tif")
+    save("other/x.tif", seed=1)
+    os.mkdir("lnk")
+    os.symlink("../raw/x.tif", "lnk/y.tif")
+    before = open("raw/x.tif", "rb").read()
+    words = ("other/x.tif", "lnk/y.tif", "--suffix", "", "--output", "raw", "--overwrite")
+    done = run(*words, "--model", "m")
+    assert done.exit_code == 2
+    assert open("raw/x.tif", "rb").read() == before
+    assert os.listdir("raw") == ["x.tif"]
+
+
+def test_a_plane_of_a_joined_folder_is_never_replaced(model):
+    for i in range(2):
+        save(f"planes/p{i}.tif", seed=i)
+    os.rename("planes/p0.tif", "planes/links.tif")
+    os.mkdir("links")
+    for name in ("links", "p1"):
+        os.symlink(f"../planes/{name}.tif", f"links/{name}.tif")
+    before = open("planes/links.tif", "rb").read()
+    words = ("links", "--axes", "ZYX", "--suffix", "", "--output", "planes", "--overwrite")
+    assert run(*words, "--model", "m").exit_code == 2
+    assert open("planes/links.tif", "rb").read() == before
+
+
+@pytest.mark.parametrize("spec", ["in", "in/*.tif"])
+def test_earlier_outputs_in_a_folder_or_glob_are_neither_inputs_nor_planes(model, spec):
+    planes = [save(f"in/p{i}.tif", seed=i) for i in range(3)]
+    assert run(spec, "--model", "m").exit_code == 0
+    again = run(spec, "--model", "m", "--overwrite", "--json")
+    assert [one["input"] for one in json.loads(again.stdout)] == [f"in/p{i}.tif" for i in range(3)]
+    joined = run(spec, "--model", "m", "--axes", "ZYX", "--output", "out", "--json")
+    (one,) = json.loads(joined.stdout)
+    np.testing.assert_array_equal(tifffile.imread(one["output"]), np.stack(planes))
+    assert run("in/p0_denoised.tif", "--model", "m").exit_code == 0  # named as such
+
+
+@pytest.mark.parametrize("words", [("in",), ("in/*.tif",), ("in/link.tif", "in/real.tif")])
+def test_of_a_file_and_a_link_to_it_the_file_is_taken_and_that_is_said(model, words):
+    save("in/real.tif")
+    os.symlink("real.tif", "in/link.tif")
+    done = run(*words, "--model", "m", "--json")
+    assert done.exit_code == 0, done.output
+    (one,) = json.loads(done.stdout)
+    assert (one["input"], one["output"]) == ("in/real.tif", "in/real_denoised.tif")
+    assert "in/link.tif is the same file as in/real.tif" in done.stderr
+
+
+def test_an_input_named_twice_is_said_to_be_taken_once(model):
+    save("a.tif")
+    done = run("a.tif", "./a.tif", "--model", "m", "--json")
+    assert len(json.loads(done.stdout)) == 1
+    assert len([line for line in done.stderr.splitlines() if "more than once" in line]) == 1
+
+
+@pytest.mark.parametrize("spec", ["in", "in/*.tif", "in/broken.tif"])
+def test_a_link_that_leads_nowhere_is_reported_and_the_others_are_done(model, spec):
+    save("in/a.tif")
+    os.symlink("nowhere.tif", "in/broken.tif")
+    os.symlink("loop.tif", "in/loop.tif")
+    done = run(spec, "--model", "m", "--json")
+    assert done.exit_code == 1
+    errors = [one["error"] for one in json.loads(done.stdout) if "error" in one]
+    assert any("in/broken.tif: is a link to nowhere.tif" in error for error in errors)
+    assert os.path.exists("in/a_denoised.tif") == (spec != "in/broken.tif")
+
+
+ANY_DTYPE = [
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+    "float16", "float32", "float64", "longdouble", "complex64",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ["auto", "same", "uint16", "float32"])
+def test_every_dtype_is_denoised_or_refused_alone_in_one_line(model, asked):
+    for name in ANY_DTYPE:
+        pixels = np.random.default_rng(0).random((24, 20)) * 100
+        np.save(f"{name}.npy", pixels.astype(name))
+    files = [f"{name}.npy" for name in ANY_DTYPE]
+    done = run(*files, "--model", "m", "--axes", "YX", "--dtype", asked, "--json")
+    found = {one["input"][:-4]: one for one in json.loads(done.stdout)}
+    assert done.exit_code == 1
+    assert list(found) == ANY_DTYPE
+    refused = {name for name, one in found.items() if "error" in one}
+    unstorable = {"int64", "uint64", "longdouble"} if asked == "same" else set()
+    assert refused == {"bool", "complex64"} | unstorable
+    assert all("\n" not in found[name]["error"] for name in refused)
+    for name in set(found) - refused:
+        kept = asked == "same" and name != "float16"
+        if kept or asked in ("uint16", "float32"):
+            assert found[name]["dtype"] == (name if kept else asked)
+    if asked == "same":
+        assert found["float16"]["dtype"] == "float32"
+        assert "float16" in found["float16"]["reason"]
+
+
+def test_a_place_in_hdf5_needs_no_leading_slash_and_two_of_one_file_collide(model):
+    import h5py
+
+    with h5py.File("hh.h5", "w") as file:
+        for place in ("g/d", "g/e"):
+            file[place] = np.random.default_rng(0).integers(1, 60000, (24, 20)).astype(np.uint16)
+    done = run("hh.h5:g/d", "--model", "m", "--axes", "YX", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)[0]["output"] == "hh_denoised.tif"
+    assert sorted(os.listdir(".")) == ["hh.h5", "hh_denoised.tif", "models"]
+    same = run("hh.h5:g/d", "hh.h5:/g/d", "--model", "m", "--axes", "YX", "--overwrite", "--json")
+    assert len(json.loads(same.stdout)) == 1
+    both = run("hh.h5:g/d", "hh.h5:/g/e", "--model", "m", "--axes", "YX", "--overwrite")
+    assert both.exit_code == 1
+    assert "both hh.h5:g/d and hh.h5:/g/e" in both.stderr
