@@ -6,6 +6,7 @@ its neighbours are: threads and tiles may finish when they like.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,9 @@ import numpy as np
 from .headers import RANGE_FIELD, Plan, plan_file, write_header
 from .layout import Layout
 from .publish import disk_errors, publishing, require_free_name, require_space
+
+SAMPLES = 2**20  # pixels of the whole stack that decide on its display range
+SHOWN_PERCENTILES = (0.2, 99.8)
 
 
 class PlaneWriter:
@@ -42,7 +46,9 @@ class PlaneWriter:
         self._plan = plan
         self._offset = offset
         self._written = np.zeros(plan.n_planes, bool)
-        self._range = (np.inf, -np.inf)
+        self._samples: list[np.ndarray] = []
+        wanted = max(SAMPLES // plan.n_planes, 64)
+        self._stride = max(1, math.isqrt(math.prod(plan.shape[-2:]) // wanted))
         self._lock = threading.Lock()
 
     def write(self, place: Mapping[str, int], plane: np.ndarray) -> None:
@@ -70,11 +76,10 @@ class PlaneWriter:
         data = np.ascontiguousarray(plane).reshape(-1).view(np.uint8).data
         with disk_errors(self.path):
             _write_at(self._file, data, self._offset + number * self._plan.plane_bytes, self._lock)
-        low, high = np.fmin.reduce(plane, axis=None), np.fmax.reduce(plane, axis=None)
+        sample = plane[:: self._stride, :: self._stride].ravel()
         with self._lock:
             self._written[number] = True
-            if np.isfinite([low, high]).all():
-                self._range = min(self._range[0], float(low)), max(self._range[1], float(high))
+            self._samples.append(sample[np.isfinite(sample) & (sample != 0)])
 
     def finish(self) -> None:
         """Check that every plane came, and record the range of values for display.
@@ -104,10 +109,15 @@ class PlaneWriter:
         return number
 
     def _write_range(self) -> None:
-        """Let ImageJ show all values; it would else take its contrast from the first plane."""
-        low, high = self._range
+        """Set ImageJ's contrast; it would else take it from the first plane alone.
+
+        By percentiles of what is not zero, so that neither strips nor a hot pixel darken
+        the view.
+        """
+        values = np.concatenate(self._samples)
+        low, high = np.percentile(values, SHOWN_PERCENTILES) if values.size else (0.0, 1.0)
         if not low < high:
-            low, high = (low, low + 1) if np.isfinite(low) else (0.0, 1.0)
+            low, high = (0.0, high) if high > 0 else (low, low + 1)
         self._file.seek(0)
         header = self._file.read(self._offset)
         for key, value in (("min", low), ("max", high)):

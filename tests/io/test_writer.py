@@ -234,3 +234,12 @@ def test_too_small_a_disk_is_refused_before_any_work(tmp_path):
         with create_stack(tmp_path / "a.tif", layout):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_neither_strips_nor_a_hot_pixel_darken_the_view(write_array):
+    values = np.random.default_rng(0).normal(300, 30, (4, 64, 64)).astype(np.uint16)
+    values[:, :, :10] = 0
+    values[1, 30, 30] = 65535
+    header = tifffile.TiffFile(write_array(values, "ZYX")).imagej_metadata
+    assert 150 < float(header["min"]) < 250
+    assert 350 < float(header["max"]) < 450
