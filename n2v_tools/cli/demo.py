@@ -22,6 +22,7 @@ from .exits import Command
 @options.variables
 @click.option(
     "--output",
+    type=options.Filled(),
     metavar="DIR",
     help="Folder that everything goes to, made if missing.  "
     f"[default: OUTPUT_FOLDER, else {DemoRequest.output}]",

@@ -11,7 +11,7 @@ import click
 from ..jobs.requests import DenoiseRequest
 from . import options, output
 from .exits import Command
-from .options import MemorySize, Named
+from .options import Filled, MemorySize, Named
 
 
 @click.command(
@@ -20,9 +20,10 @@ from .options import MemorySize, Named
     short_help="Denoise files or folders with a trained model.",
     epilog="\b\nExample:\n  n2v-denoise domes/ --model 2d_images_from_stack",
 )
-@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, type=Filled(), metavar="INPUT...")
 @click.option(
     "--model",
+    type=Filled(),
     metavar="NAME|FOLDER",
     help="A model's folder, or its name in --models or among those that come with n2v_tools.",
 )
@@ -42,6 +43,7 @@ from .options import MemorySize, Named
 )
 @click.option(
     "--output",
+    type=Filled(),
     metavar="DIR",
     help="Folder of the outputs, made if missing.  [default: OUTPUT_FOLDER, else beside the input]",
 )

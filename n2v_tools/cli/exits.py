@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import signal
 import sys
 import threading
@@ -82,7 +83,16 @@ class Command(ExitCodes, click.Command):
 
         ctx.meta["n2v_tools.started"] = time.monotonic()
         args, ctx.meta["n2v_tools.variables"] = take_variables(args)
-        return super().parse_args(ctx, args)
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            file = next((a for a in given if a.startswith("-") and os.path.lexists(a)), None)
+            if file is None:
+                raise
+            raise click.UsageError(
+                f"{error.format_message()} The file {file} is named ./{file} here."
+            ) from None
 
 
 def describe_oserror(error: OSError) -> str:

@@ -16,7 +16,7 @@ from .exits import Command
     short_help="Say what is in a file and which command to use.",
     epilog="\b\nExample:\n  n2v-inspect dome.tif --axes TZYX",
 )
-@click.argument("inputs", nargs=-1, metavar="FILE...")
+@click.argument("inputs", nargs=-1, type=options.Filled(), metavar="FILE...")
 @options.axes
 @options.common
 @click.pass_context

@@ -60,6 +60,19 @@ class Named(click.ParamType):
         )
 
 
+class Filled(click.ParamType):
+    """Any text but an empty one: that is a variable of the shell which is not set."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text as it is."""
+        if value == "":
+            name = param.opts[0] if isinstance(param, click.Option) else "INPUT"
+            raise click.UsageError(f"{name} is empty: is a variable not set? Name something.")
+        return str(value)
+
+
 class Axes(click.ParamType):
     """Axes letters, such as TZYX."""
 
@@ -173,6 +186,7 @@ nan = click.option(
 )
 models = click.option(
     "--models",
+    type=Filled(),
     metavar="DIR",
     help="Where models live.  [default: MODELS_FOLDER, else models]",
 )
@@ -190,6 +204,7 @@ def common(command: F) -> F:
             "-e",
             "--env",
             "env",
+            type=Filled(),
             multiple=True,
             metavar="FILE",
             help="Read DATASET_FOLDER, OUTPUT_FOLDER and MODELS_FOLDER from FILE; "

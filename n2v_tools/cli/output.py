@@ -48,7 +48,16 @@ def to_jsonable(value: Any) -> Any:
 
 
 def make_streams_robust() -> None:
-    """Let file names that are no valid text be printed instead of ending the command."""
+    """Let closed streams lead nowhere, and file names that are no valid text be printed.
+
+    A closed descriptor (``2>&-``) is given away first: the next file that is opened would
+    get its number, and whatever a library writes to stderr would end up in that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

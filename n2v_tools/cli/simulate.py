@@ -11,7 +11,7 @@ import click
 from ..jobs.requests import SimulateRequest
 from . import options, output
 from .exits import Command
-from .options import Named
+from .options import Filled, Named
 
 
 class Shape(click.ParamType):
@@ -45,6 +45,7 @@ class Shape(click.ParamType):
 @options.variables
 @click.option(
     "--output",
+    type=Filled(),
     metavar="DIR",
     help="Folder that the two files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
 )

@@ -58,7 +58,7 @@ class Configuration:
             File, folder, glob, or ``file.h5:/path/in/file``.
         """
         dataset = self.folder("DATASET_FOLDER")
-        if dataset is None or Path(spec).is_absolute() or _is_there(spec):
+        if dataset is None or not spec or Path(spec).is_absolute() or _is_there(spec):
             return spec
         moved = str(dataset / spec)
         return moved if _is_there(moved) else spec
@@ -109,8 +109,8 @@ def read_configuration(
         ("the environment", os.environ if environment is None else environment),
     ]
     for file in reversed(list(files)):
-        held = _read_file(Path(file).expanduser())
-        notes += _notes_on_file(str(file), held)
+        held, wrong = _read_file(Path(file).expanduser())
+        notes += wrong or _notes_on_file(str(file), held)
         sources.append((str(file), held))
     values, origins = {}, {}
     for name in VARIABLES:
@@ -157,11 +157,11 @@ def split_variables(tokens: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return rest, assignments
 
 
-def _read_file(path: Path) -> dict[str, str | None]:
-    """Read ``KEY=VALUE`` lines without expanding anything in them."""
+def _read_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
+    """Read ``KEY=VALUE`` lines without expanding anything in them; say which are none."""
     import io
 
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     if not path.is_file():
         found = "is a folder" if path.is_dir() else "does not exist"
@@ -172,7 +172,18 @@ def _read_file(path: Path) -> dict[str, str | None]:
         raise StackError(
             f"--env {path}: this is no text file in UTF-8. Name a file of VAR=value lines."
         ) from None
-    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+    held: dict[str, str | None] = {}
+    wrong = []
+    for line in parse_stream(io.StringIO(text)):
+        if line.error:
+            found = line.original.string.strip()[:40]
+            wrong.append(
+                f"{path}, line {line.original.line}: {found!r} is left out, because it is no "
+                "VAR=value. Check its quotes."
+            )
+        elif line.key is not None:
+            held[line.key] = line.value
+    return held, wrong
 
 
 def _notes_on_file(file: str, held: Mapping[str, str | None]) -> list[str]:

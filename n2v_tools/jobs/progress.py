@@ -74,17 +74,18 @@ class Progress:
         label : str
             What is being done, such as the name of a file.
         """
-        if self.quiet:
+        stream = self.stream
+        if self.quiet or stream is None:
             yield _say_nothing
-        elif self.stream.isatty():
+        elif stream.isatty():
             with self._rich_bar(label) as step:
                 yield step
         else:
             yield self._lines(label)
 
     @property
-    def stream(self) -> TextIO:
-        """Where everything goes."""
+    def stream(self) -> TextIO | None:
+        """Where everything goes; None if stderr is closed."""
         return self._stream if self._stream is not None else sys.stderr
 
     @contextmanager
@@ -140,11 +141,14 @@ class Progress:
 
     def _say(self, text: str) -> None:
         """Print one line above the bar; a reader that went away does not stop the work."""
+        stream = self.stream
+        if stream is None:  # print would take stdout, where results go
+            return
         try:
             if self._bar is not None:
                 self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
             else:
-                print(text, file=self.stream, flush=True)
+                print(text, file=stream, flush=True)
         except BrokenPipeError:
             self.quiet = True
 

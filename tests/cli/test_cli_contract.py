@@ -274,3 +274,63 @@ def test_version_names_package_tensorflow_keras_and_device(monkeypatch):
     shown = run("--version").output
     for word in ("n2v_tools", "TensorFlow", "Keras", "device CPU"):
         assert word in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("denoise", "", "--model", "m"),
+        ("denoise", "a.tif", "--model", ""),
+        ("denoise", "a.tif", "--model", "m", "--output", ""),
+        ("denoise", "a.tif", "--model", "m", "--models", ""),
+        ("denoise", "a.tif", "--model", "m", "--env", ""),
+        ("inspect", ""),
+        ("train", "--stack", ""),
+        ("train", "--stack", "a.tif", "--model", ""),
+        ("train", "--stack", "a.tif", "--models", ""),
+        ("simulate", "dome", "--output", ""),
+        ("demo", "--output", ""),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("dataset", [None, "."])
+def test_an_empty_argument_is_wrong_usage_not_the_current_folder(
+    words, dataset, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if dataset:
+        monkeypatch.setenv("DATASET_FOLDER", dataset)
+    done = run(*words)
+    assert done.exit_code == 2, done.output
+    assert len(done.stderr.splitlines()) == 1
+    assert not os.listdir(tmp_path)
+
+
+def test_a_file_that_looks_like_an_option_gets_a_hint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-dash.tif").touch()
+    done = run("inspect", "-dash.tif")
+    assert done.exit_code == 2
+    assert "./-dash.tif" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "./" not in run("inspect", "-other.tif").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the stream")
+@pytest.mark.parametrize("closed", ["2>&-", "2>&- >&-", "<&-"])
+def test_closed_streams_are_no_crash_and_their_numbers_go_to_no_file(tmp_path, closed):
+    code = (
+        "import os, sys; from n2v_tools.cli.main import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "  with open('made', 'w') as file: assert file.fileno() > 2\n"
+    )
+    words = "simulate dome --shape 1,2,16,16 --output out"
+    line = f'"{sys.executable}" -c "$CODE" {words} {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "CODE": code},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "made").exists()
+    assert sorted(os.listdir(tmp_path / "out")) == ["dome_clean.tif", "dome_noisy.tif"]

@@ -80,6 +80,15 @@ def test_missing_empty_lacking_and_misspelt_are_told_apart(env_file, tmp_path):
         read_configuration([tmp_path / "binary"], {}, {})
 
 
+def test_a_line_that_is_none_is_named_and_the_others_count(env_file, caplog):
+    file = env_file("DATASET_FOLDER=/x\nMODELS_FOLDER='/open\nOUTPUT_FOLDER=/y\n")
+    found = read_configuration([file], {}, {})
+    assert found.values == {"DATASET_FOLDER": "/x", "OUTPUT_FOLDER": "/y"}
+    (note,) = found.notes
+    assert f"{file}, line 2" in note
+    assert not caplog.records  # the library's own words are for programmers
+
+
 def test_an_unknown_variable_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'MODELS_FOLDER'"):
         read_configuration([], {"MODEL_FOLDER": "x"}, {})

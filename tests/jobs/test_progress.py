@@ -71,3 +71,13 @@ def test_a_reader_that_went_away_does_not_stop_the_work():
     progress = Progress(stream=Gone())
     progress.note("a")
     assert progress.quiet
+
+
+def test_without_stderr_all_is_silent_and_stdout_stays_clean(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr", None)
+    progress = Progress(verbose=True)
+    progress.warn("a")
+    progress.detail("b")
+    with progress.task("c") as step:
+        step(1, 2)
+    assert capsys.readouterr().out == ""
