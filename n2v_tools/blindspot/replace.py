@@ -13,12 +13,22 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import keras_backend
+from ..errors import SettingsError
 
 JITTER_PX = 4.0  # standard deviation of the offset of `normal_withoutCP`, as in n2v
 
 
-def replacement_values(name: str, images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+def replacement_values(
+    name: str,
+    images: Any,
+    positions: Any,
+    radius_px: float,
+    seed: Any,
+    hidden: np.ndarray | None = None,
+) -> Any:
     """Values to put at the blind spots.
 
     Parameters
@@ -34,11 +44,24 @@ def replacement_values(name: str, images: Any, positions: Any, radius_px: float,
         `normal_additive` it is the standard deviation of what is added.
     seed : int tensor of shape (2,)
         Source of chance.
+    hidden : ndarray of int, shape (K, D), optional
+        Offsets from a blind spot of the neighbours that are hidden with it: see
+        `struct_mask`. What replaces a spot by other pixels than itself leaves these out.
 
     Returns
     -------
     values : float32 tensor, shape (M, P)
+
+    Raises
+    ------
+    SettingsError
+        If everything within the radius is hidden.
     """
+    if hidden is not None and name in USE_NEIGHBOURS:
+        require_visible(hidden, radius_px, tuple(images.shape[1:]))
+        if name == "uniform_withoutCP":
+            return _uniform_visible(images, positions, radius_px, seed, hidden)
+        return REPLACEMENTS[name](images, positions, radius_px, seed, hidden)
     return REPLACEMENTS[name](images, positions, radius_px, seed)
 
 
@@ -66,6 +89,17 @@ def _uniform_without_centre(images: Any, positions: Any, radius_px: float, seed:
     return _values_at(images, low + _place_in(number, sizes))
 
 
+def _uniform_visible(
+    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray
+) -> Any:
+    """Any pixel of the window that is not hidden with the spot."""
+    tf = keras_backend.load()
+    values, visible = _neighbours(images, positions, radius_px, hidden)
+    chance = tf.random.stateless_uniform(tf.shape(values), seed)
+    chosen = tf.argmax(tf.where(visible, chance, -1.0), axis=-1)
+    return tf.gather(values, chosen, batch_dims=2)
+
+
 def _normal_without_centre(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
     """The pixel at a normally distributed offset, cut at the patch border, never the centre."""
     tf = keras_backend.load()
@@ -79,10 +113,12 @@ def _normal_without_centre(images: Any, positions: Any, radius_px: float, seed: 
     return _values_at(images, tf.where(still, aside, there))
 
 
-def _normal_fitted(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+def _normal_fitted(
+    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+) -> Any:
     """A draw from the normal distribution with the window's mean and deviation."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    values, inside = _neighbours(images, positions, radius_px, hidden)
     weight = tf.cast(inside, tf.float32)
     n = tf.reduce_sum(weight, axis=-1)
     mean = tf.reduce_sum(values * weight, axis=-1) / n
@@ -102,18 +138,22 @@ def _identity(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
     return _values_at(images, positions)
 
 
-def _mean(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+def _mean(
+    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+) -> Any:
     """Mean of the window without its centre."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    values, inside = _neighbours(images, positions, radius_px, hidden)
     weight = tf.cast(inside, tf.float32)
     return tf.reduce_sum(values * weight, axis=-1) / tf.reduce_sum(weight, axis=-1)
 
 
-def _median(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
+def _median(
+    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+) -> Any:
     """Median of the window without its centre (N2V2)."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, with_centre=False)
+    values, inside = _neighbours(images, positions, radius_px, hidden)
     # What lies outside the patch sorts last and is not counted.
     ranked = tf.sort(tf.where(inside, values, math.inf), axis=-1)
     n = tf.reduce_sum(tf.cast(inside, tf.int32), axis=-1, keepdims=True)
@@ -121,7 +161,7 @@ def _median(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
     return tf.reduce_mean(tf.gather(ranked, middle, batch_dims=2), axis=-1)
 
 
-REPLACEMENTS: dict[str, Callable[[Any, Any, float, Any], Any]] = {
+REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "uniform_withCP": _uniform_with_centre,
     "uniform_withoutCP": _uniform_without_centre,
     "normal_withoutCP": _normal_without_centre,
@@ -131,6 +171,33 @@ REPLACEMENTS: dict[str, Callable[[Any, Any, float, Any], Any]] = {
     "mean": _mean,
     "median": _median,
 }
+USE_NEIGHBOURS = ("uniform_withoutCP", "normal_fitted", "mean", "median")
+
+
+def require_visible(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]) -> None:
+    """Raise SettingsError unless each spot of a patch sees a pixel within the radius.
+
+    A window that is cut in a corner of the patch still holds one of the quarters around
+    its spot (eighths of a volume), so each of these must have a pixel that is not hidden.
+    """
+    n_axes, radius = len(shape), int(radius_px)
+    limits = np.minimum(radius, np.array(shape) // 2)
+    offsets = np.array(_visible_offsets(radius, n_axes, hidden)).reshape(-1, n_axes)
+    for signs in itertools.product((-1, 1), repeat=n_axes):
+        along = offsets * np.array(signs)
+        if not np.any(np.all((along >= 0) & (along <= limits), axis=1)):
+            raise SettingsError(
+                f"radius_px is {radius}: the struct mask hides all that is so near to a blind "
+                f"spot, so nothing can replace it. Take {int(np.abs(hidden).max()) + 1}, or "
+                "uniform_withCP."
+            )
+
+
+def _visible_offsets(radius: int, n_axes: int, hidden: np.ndarray | None) -> list[tuple[int, ...]]:
+    """Offsets of the window's pixels that are neither the spot nor hidden with it."""
+    unseen = {(0,) * n_axes} | {tuple(o) for o in ([] if hidden is None else hidden.tolist())}
+    window = itertools.product(range(-radius, radius + 1), repeat=n_axes)
+    return [offset for offset in window if offset not in unseen]
 
 
 def _window(images: Any, positions: Any, radius_px: float) -> tuple[Any, Any]:
@@ -143,9 +210,9 @@ def _window(images: Any, positions: Any, radius_px: float) -> tuple[Any, Any]:
 
 
 def _neighbours(
-    images: Any, positions: Any, radius_px: float, with_centre: bool
+    images: Any, positions: Any, radius_px: float, hidden: np.ndarray | None
 ) -> tuple[Any, Any]:
-    """Values of the window around each spot, and which of them lie in the patch.
+    """Values of the visible pixels around each spot, and which of them lie in the patch.
 
     Returns
     -------
@@ -153,9 +220,10 @@ def _neighbours(
     """
     tf = keras_backend.load()
     n_axes, radius = len(images.shape) - 1, int(radius_px)
-    window = itertools.product(range(-radius, radius + 1), repeat=n_axes)
-    offsets = tf.constant([o for o in window if with_centre or any(o)])  # (K, D)
+    offsets = tf.constant(_visible_offsets(radius, n_axes, hidden))  # (K, D)
     size = tf.constant(tuple(images.shape[1:]), tf.int32)
+    # A spot outside is ignored later; far outside it would have no neighbour at all.
+    positions = tf.minimum(positions, size - 1)
     inside, flat = None, None
     for axis in range(n_axes):  # axis by axis: a third of the memory of (M, P, K, D)
         places = positions[..., axis, None] + offsets[:, axis]

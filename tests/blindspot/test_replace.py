@@ -117,3 +117,11 @@ def test_hidden_pixels_take_the_value_computed_for_their_own_place():
     np.testing.assert_allclose(
         shown.numpy()[0, ..., 0][mask & inner], patches[0, ..., 0][mask & inner]
     )
+
+
+@pytest.mark.parametrize("name", sorted(REPLACEMENTS))
+def test_spots_far_outside_the_patch_do_no_harm(name):
+    """Boxes overhang the patch: 64 px in boxes of 14."""
+    patches = np.random.default_rng(0).normal(size=(4, 64, 64, 1)).astype(np.float32)
+    shown, _ = hide_pixels(patches, 0.5, name, 2, [0, 1])
+    assert np.isfinite(shown.numpy()).all()
