@@ -14,8 +14,9 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
+from typing import Any
 
 from .errors import N2VToolsError
 
@@ -167,6 +168,58 @@ def set_precision(precision: str) -> None:
     """Use ``"float32"`` or ``"bfloat16"`` arithmetic for networks built from now on."""
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
     load().keras.mixed_precision.set_global_policy(policy)
+
+
+def build_for_both(build: Callable[[], Any]) -> tuple[Any, list[Any]]:
+    """Build a net that computes in float32 and can be switched to bfloat16 and back.
+
+    Its weights are float32 in both; see `computing_in`.
+
+    Parameters
+    ----------
+    build : callable
+        Makes a keras.Model.
+
+    Returns
+    -------
+    net : keras.Model
+        Computing in float32.
+    layers : list of keras Layer
+        Those that may compute in bfloat16.
+    """
+    mixed_precision = load().keras.mixed_precision
+    before = mixed_precision.global_policy()
+    set_precision("bfloat16")
+    try:
+        net = build()
+    finally:
+        mixed_precision.set_global_policy(before)
+    layers = [layer for layer in net.layers if layer.compute_dtype == "bfloat16"]
+    _set_policy(layers, "float32")
+    return net, layers
+
+
+@contextlib.contextmanager
+def computing_in(layers: Sequence[Any], precision: str) -> Iterator[None]:
+    """Let `layers` of `build_for_both` compute in a precision.
+
+    What is traced in here keeps it: a function of the net that was traced before is not
+    changed.
+    """
+    before = [layer.dtype_policy for layer in layers]
+    _set_policy(layers, {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    try:
+        yield
+    finally:
+        for layer, policy in zip(layers, before, strict=True):
+            layer._set_dtype_policy(policy)
+
+
+def _set_policy(layers: Sequence[Any], policy: str) -> None:
+    # Keras 2 has no public way, and both versions of it are pinned; without one, training in
+    # bfloat16 needs a second net, which user's callbacks would confuse with the first.
+    for layer in layers:
+        layer._set_dtype_policy(policy)
 
 
 def make_repeatable(seed: int) -> None:

@@ -54,6 +54,11 @@ class Batches:
         self._std = np.asarray(stds, np.float32)
         self._round: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Of one patch as `batch` gives it: ([Z,] Y, X, C)."""
+        return tuple(self.patches.shape[1:])
+
     def numbers(self, step: int) -> np.ndarray:
         """Numbers of the patches of `step` (from 0), shape (batch,).
 
@@ -94,7 +99,7 @@ def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int 
         Step to begin with, counted from 0.
     """
     tf = keras_backend.load()
-    shape = (batches.batch_size, *batches.patches.shape[1:])
+    shape = (batches.batch_size, *batches.sample_shape)
 
     def load(step: Any) -> Any:
         patches = tf.numpy_function(batches.batch, [step], tf.float32)
@@ -109,16 +114,18 @@ def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int 
     return steps.map(load).map(sample, num_parallel_calls=1, deterministic=True).prefetch(2)
 
 
-def validation_samples(batches: Batches, make_sample: MakeSample) -> tuple[np.ndarray, np.ndarray]:
+def validation_samples(
+    batches: Batches, make_sample: MakeSample, most: int = MOST_VALIDATION_PATCHES
+) -> tuple[np.ndarray, np.ndarray]:
     """Validation patches with their pixels hidden once and for all.
 
     Returns
     -------
     shown, target : float32 arrays
-        At most `MOST_VALIDATION_PATCHES` samples.
+        At most `most` samples.
     """
     tf = keras_backend.load()
-    wanted = min(len(batches.patches), MOST_VALIDATION_PATCHES)
+    wanted = min(len(batches.patches), most)
     shown, targets = [], []
     for step, first in enumerate(range(0, wanted, batches.batch_size)):
         patches = batches.batch(step)[: wanted - first]

@@ -1,0 +1,151 @@
+"""What N2V and CARE have in common: a name, a folder, a net, and its weights."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .. import modelfolder
+from ..errors import ModelError
+from ..restore.engine import KerasRestorer
+from .refusals import NoModel, NotBuilt, WrongValue
+
+LOG = logging.getLogger(__name__)
+
+
+class BaseModel:
+    """A net with a configuration, and the folder it lives in.
+
+    Parameters
+    ----------
+    config : configuration or None
+        None: read from the folder, together with the weights.
+    name : str or None
+        Of the folder; None: the time.
+    basedir : path or None
+        Where the folder is; None: nothing is read or written.
+
+    Attributes
+    ----------
+    config, name, basedir
+    logdir : Path or None
+        The folder.
+    keras_model : keras.Model
+    """
+
+    def __init__(self, config: Any, name: str | None = None, basedir: Any = ".") -> None:
+        self._check_arguments(config, name, basedir)
+        self.config = config
+        self.name = name if name is not None else datetime.now().strftime("%Y-%m-%d-%H-%M-%S.%f")
+        self.basedir = Path(basedir) if basedir is not None else None
+        self.logdir = self.basedir / self.name if self.basedir is not None else None
+        self._restorer: KerasRestorer | None = None
+        self._model_prepared = False
+        self._set_logdir()
+        self._make_net()
+        if config is None:
+            self._find_and_load_weights()
+
+    def __repr__(self) -> str:
+        folder = self.logdir.resolve() if self.logdir is not None else None
+        axes = self.config.axes
+        return (
+            f"{type(self).__name__}({self.name}): {axes} → {axes}\n"
+            f"├─ Directory: {folder}\n└─ {self.config}"
+        )
+
+    @classmethod
+    def from_pretrained(cls, name_or_alias: str | None = None) -> Any:
+        """Not available: nothing is ever downloaded."""
+        raise NotBuilt(
+            f"{cls.__name__}.from_pretrained downloads models, which n2v_tools does not do. Put "
+            f"the model's folder into basedir and call {cls.__name__}(None, name, basedir)."
+        )
+
+    def load_weights(self, name: str = "weights_best.h5") -> None:
+        """Read a weight file of the folder, or of anywhere by its whole path.
+
+        Raises
+        ------
+        ModelError
+            If it is missing, damaged or does not fit the net.
+        """
+        from ..nets.weights import load_weights  # its layers need TensorFlow
+
+        if self.logdir is None:
+            warnings.warn("no weights are loaded, since basedir is None.", stacklevel=2)
+            return
+        path = self.logdir / name
+        if not path.is_file():
+            raise NoModel(f"{path}: there is no such weight file. Train first, or check the name.")
+        load_weights(self.keras_model, path, **self._weight_options())
+        LOG.info("weights of %s", path)
+
+    @property
+    def _config_class(self) -> type:
+        raise NotImplementedError
+
+    def _check_arguments(self, config: Any, name: Any, basedir: Any) -> None:
+        if config is None and basedir is None:
+            raise WrongValue("config is None and basedir is None: there is nothing to load from.")
+        if name is not None and not (isinstance(name, str) and name):
+            raise WrongValue(f"name is {name!r}; it must be text, such as 'my_model'.")
+        if basedir is not None and not isinstance(basedir, (str, os.PathLike)):
+            raise WrongValue(f"basedir is {basedir!r}; it must be a folder, or None.")
+
+    def _set_logdir(self) -> None:
+        """Read the configuration from the folder, or write it there."""
+        raise NotImplementedError
+
+    def _make_net(self) -> None:
+        """Set `keras_model`."""
+        raise NotImplementedError
+
+    def _weight_options(self) -> dict[str, Any]:
+        """How the net's weight files are to be read: options of `nets.weights.load_weights`."""
+        return {}
+
+    def _read_folder(self, kind: str) -> modelfolder.Model:
+        """The model in the folder; warns of what a user should know."""
+        if self.logdir is None or not (self.logdir / modelfolder.CONFIG).is_file():
+            raise NoModel(
+                f"{self.logdir}: there is no {modelfolder.CONFIG}, so there is no model to load. "
+                "Check name and basedir."
+            )
+        model = modelfolder.read_model(self.logdir, need_weights=False)
+        if model.kind != kind:
+            raise WrongValue(
+                f"{self.logdir}: a model of kind {model.kind}, not {kind}. Load it with "
+                f"{'CARE' if model.kind == 'care' else 'N2V'}."
+            )
+        for warning in model.warnings:
+            warnings.warn(warning, stacklevel=6)
+        return model
+
+    def _find_and_load_weights(self, prefer: str = "best") -> None:
+        """Load the best weights of the folder; warn if there are none."""
+        try:
+            name = modelfolder.weights_file(
+                modelfolder.read_model(self.logdir, need_weights=False)
+            ).name
+        except ModelError as error:
+            warnings.warn(f"no weights were loaded, the net is untrained: {error}", stacklevel=4)
+            return
+        self.load_weights(name)
+
+
+def move_aside(folder: Path) -> Path | None:
+    """Rename a folder with weights to NAME.1, NAME.2, ...; None if there is nothing to save."""
+    if not any(itertools.chain(folder.glob("*.h5"), folder.glob("*.hdf5"))):
+        return None
+    for number in itertools.count(1):
+        target = folder.with_name(f"{folder.name}.{number}")
+        if not os.path.lexists(target):
+            os.rename(folder, target)
+            return target
+    return None
