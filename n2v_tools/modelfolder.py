@@ -37,8 +37,8 @@ from .settings import nearest
 
 __all__ = [
     "Model", "PartialFolder", "claim_folder", "find_model", "list_models", "load_net",
-    "load_sketch", "needs_n2v_tools", "read_model", "read_provenance", "require_plain_name", "weights_file",
-    "write_config", "write_provenance",
+    "load_sketch", "needs_n2v_tools", "read_model", "read_provenance", "require_plain_name",
+    "weights_file", "write_config", "write_provenance",
 ]  # fmt: skip
 
 OURS = "n2v_tools"  # our key in config.json

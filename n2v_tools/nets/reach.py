@@ -1,9 +1,9 @@
 """How far one pixel acts through a network: the halo that tiles need.
 
-Walked backwards through the graph, Keras' or a sketch of it, with whole numbers: which input pixels can
-an output pixel see? Poolings make the answer depend on where the output pixel lies
-within a block, so it is asked for every place within one. No table, no guess: a
-layer that the walk does not know is refused.
+Walked backwards through the graph, Keras' or a sketch of it, with whole numbers: which
+input pixels can an output pixel see? Poolings make the answer depend on where the
+output pixel lies within a block, so it is asked for every place within one. No table,
+no guess: a layer that the walk does not know is refused.
 """
 
 from __future__ import annotations
