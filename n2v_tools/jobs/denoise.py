@@ -233,9 +233,7 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     )
     progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
     weights_sha256 = sha256_of(weights_file(model))
-    return _Session(
-        request, model, restorer, restorer.precision, weights_sha256, restorer.engine
-    )
+    return _Session(request, model, restorer, restorer.precision, weights_sha256, restorer.engine)
 
 
 def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> Denoised:

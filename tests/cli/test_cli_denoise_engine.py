@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from n2v_tools import openvino_backend
 from n2v_tools.cli.main import cli
-from n2v_tools.io import open_stack, read_description
+from n2v_tools.io import read_description
 from n2v_tools.modelfolder import write_config
 from n2v_tools.nets.unet import NetSettings, build_unet
 
@@ -49,7 +49,7 @@ def test_both_engines_give_the_same_and_the_output_says_which(here, precision):
     for engine in ("tensorflow", "openvino"):
         words = ["--engine", engine, "--precision", precision, "--suffix", f"_{engine}"]
         result, found[engine] = denoise(*words)
-        recorded = json.loads(read_description(open_stack(result["output"])))["settings"]
+        recorded = json.loads(read_description(result["output"]))["settings"]
         assert result["engine"] == recorded["engine"] == engine
         assert result["precision"] == recorded["precision"] == precision
     atol = {"float32": 1e-3, "bfloat16": 3.0}[precision]  # counts, of a deviation of 100
