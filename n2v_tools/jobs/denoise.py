@@ -227,7 +227,7 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     engine, reason = choose_engine(request.engine)
     restorer = open_restorer(model, request.precision, engine)
     chosen = f"--engine {restorer.engine} --precision {restorer.precision}"
-    progress.detail(f"runs with {chosen} (engine: {reason})")
+    progress.note(f"runs with {chosen} (engine: {reason})")
     reach = ", ".join(
         f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True)
     )

@@ -148,15 +148,19 @@ class OpenVinoRestorer(TrainedRestorer):
         compiled = self._for(tiles.shape)
         restored = np.empty(tiles.shape, np.float32)
         running: collections.deque[tuple[int, Any]] = collections.deque()
-        for i in range(len(tiles)):
-            if len(running) == len(compiled.requests):
-                self._finish(*running.popleft(), tiles, restored)
-            request = compiled.requests[i % len(compiled.requests)]
-            self._normalise(tiles[i], request.get_input_tensor().data[0])
-            request.start_async()
-            running.append((i, request))
-        while running:
-            self._finish(*running.popleft(), tiles, restored)
+        try:
+            for i in range(len(tiles)):
+                if len(running) == len(compiled.requests):
+                    self._finish(*running.popleft(), restored)
+                request = compiled.requests[i % len(compiled.requests)]
+                self._normalise(tiles[i], request.get_input_tensor().data[0])
+                request.start_async()
+                running.append((i, request))
+            while running:
+                self._finish(*running.popleft(), restored)
+        finally:  # after Ctrl-C, too, no request may be left running
+            for _, request in running:
+                request.wait()
         return restored
 
     def with_intensity(self, means: np.ndarray, stds: np.ndarray) -> OpenVinoRestorer:
@@ -186,7 +190,7 @@ class OpenVinoRestorer(TrainedRestorer):
         np.subtract(counts, means, out=normalised)
         np.divide(normalised, stds, out=normalised)
 
-    def _finish(self, i: int, request: Any, tiles: np.ndarray, restored: np.ndarray) -> None:
+    def _finish(self, i: int, request: Any, restored: np.ndarray) -> None:
         """Wait for tile `i` and turn what the net says into counts."""
         request.wait()
         means, stds = self._intensity
