@@ -69,6 +69,9 @@ def fast_precision() -> tuple[str, str]:
     reason : str
         One phrase for the user.
     """
+    cap = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+    if cap not in ("ALL", "DEFAULT") and not any(word in cap for word in ("BF16", "FP16", "AMX")):
+        return "float32", f"ONEDNN_MAX_CPU_ISA is {cap}"  # OpenVINO looks at the processor only
     if "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return "bfloat16", "the processor has bfloat16 arithmetic"
     return "float32", "the processor has no fast bfloat16"

@@ -24,7 +24,9 @@ from .unet import BATCH_NORM_EPSILON
 Weights = Mapping[Step, Sequence[np.ndarray]]
 
 
-def to_openvino(sketch: Sketch, weights: Weights, sizes: Sequence[int]) -> Any:
+def to_openvino(
+    sketch: Sketch, weights: Weights, sizes: Sequence[int], *, merge_upsampling: bool = True
+) -> Any:
     """Make the net for tiles of one size, without its residual and last activation.
 
     These two are left to the caller, who has the input in float32, whatever the
@@ -37,6 +39,9 @@ def to_openvino(sketch: Sketch, weights: Weights, sizes: Sequence[int]) -> Any:
         As `weights.read_weights` returns them.
     sizes : sequence of int
         Of a tile, multiples of the block.
+    merge_upsampling : bool
+        False keeps up-sampling a step of its own, for processors without a fast
+        transposed convolution.
 
     Returns
     -------
@@ -44,15 +49,16 @@ def to_openvino(sketch: Sketch, weights: Weights, sizes: Sequence[int]) -> Any:
         float32 (1, [Z,] Y, X, C) normalised in, the same out.
     """
     openvino = openvino_backend.load()
-    return _Translation(openvino, sketch, weights).net(sizes)
+    return _Translation(openvino, sketch, weights, merge_upsampling).net(sizes)
 
 
 class _Translation:
     """Makes the nodes of OpenVINO's graph, channels first, each when it is first needed."""
 
-    def __init__(self, openvino: Any, sketch: Sketch, weights: Weights) -> None:
+    def __init__(self, openvino: Any, sketch: Sketch, weights: Weights, merge: bool) -> None:
         self.openvino = openvino
-        self.ops = openvino.opset8
+        self.ops = openvino.opset13
+        self.merge = merge
         self.sketch = sketch
         self.weights = weights
         self.n_dim = sketch.settings.n_dim
@@ -90,6 +96,8 @@ class _Translation:
             )
         if step.kind == "Concatenate":
             return self.ops.concat([self._node(s) for s in step.sources], 1)
+        if step.kind.startswith("UpSampling"):
+            return self._repeat_pixels(self._node(source))
         if step.kind == "MaxBlurPool":
             return self._max_blur_pool(step)
         if step.kind.startswith("MaxPooling"):
@@ -119,7 +127,7 @@ class _Translation:
         """Convolve one tensor with its share of the kernel, ([Z,] Y, X, in, out)."""
         pads = [(edge - 1) // 2 for edge in kernel.shape[: self.n_dim]]
         one, two = [1] * self.n_dim, [2] * self.n_dim
-        if not source.kind.startswith("UpSampling"):
+        if not (self.merge and source.kind.startswith("UpSampling")):
             last, first = self.n_dim + 1, self.n_dim
             kernel = kernel.transpose(last, first, *range(self.n_dim))
             return self.ops.convolution(
@@ -134,6 +142,17 @@ class _Translation:
             pads_begin=pads,
             pads_end=pads,
             dilations=one,
+        )
+
+    def _repeat_pixels(self, node: Any) -> Any:
+        return self.ops.interpolate(
+            node,
+            np.full(self.n_dim, 2, np.float32),
+            "nearest",
+            "scales",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+            axes=np.arange(2, self.n_dim + 2),
         )
 
     def _max_blur_pool(self, step: Step) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import openvino_backend
+from .. import keras_backend, openvino_backend
 from ..nets.openvino_net import Weights, to_openvino
 from ..nets.reach import net_block, net_halo, net_reach
 from ..nets.sketch import Sketch
@@ -176,14 +176,23 @@ class OpenVinoRestorer(TrainedRestorer):
         if key in self._compiled:
             self._compiled.move_to_end(key)
         else:
-            net = to_openvino(self.sketch, self.weights, shape[1:-1])
-            self._compiled[key] = _Compiled(net, self.precision, n_streams)
+            self._compiled[key] = self._compile(shape[1:-1], n_streams)
             if len(self._compiled) > COMPILED_KEPT:
                 self._compiled.popitem(last=False)
         for other in self._compiled:
             if other != key:
                 self._compiled[other].rest()
         return self._compiled[key]
+
+    def _compile(self, sizes: tuple[int, ...], n_streams: int) -> _Compiled:
+        """Compile for tiles of one size, in the form that this processor is fast with."""
+        make = functools.partial(to_openvino, self.sketch, self.weights, sizes)
+        if "avx512f" in keras_backend.cpu_flags():
+            try:
+                return _Compiled(make(merge_upsampling=True), self.precision, n_streams)
+            except RuntimeError as error:  # oneDNN told to use less than the processor has
+                LOG.info("no transposed convolution: %s", error)
+        return _Compiled(make(merge_upsampling=False), self.precision, n_streams)
 
     def _normalise(self, counts: np.ndarray, normalised: np.ndarray) -> None:
         means, stds = self._intensity
