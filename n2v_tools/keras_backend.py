@@ -13,6 +13,7 @@ import functools
 import importlib.metadata
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
@@ -139,6 +140,22 @@ def gpus() -> list[str]:
     tf = load()
     found = tf.config.list_physical_devices("GPU")
     return [tf.config.experimental.get_device_details(g).get("device_name", g.name) for g in found]
+
+
+def gpu_possible() -> bool:
+    """Whether a GPU is worth asking TensorFlow for, which takes seconds to load.
+
+    False if the machine shows no sign of one that TensorFlow could use.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and (not hidden.strip() or hidden.strip() == "-1"):
+        return False
+    signs = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+    return (
+        any(os.path.exists(sign) for sign in signs)
+        or shutil.which("nvidia-smi") is not None
+        or _installed("tensorflow-metal")
+    )
 
 
 def fast_precision() -> tuple[str, str]:

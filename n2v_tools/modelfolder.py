@@ -30,14 +30,15 @@ from .legacy import (
     needs_n2v_tools,
     read_legacy_config,
 )
+from .nets.sketch import Sketch, Step, sketch_unet
 from .nets.unet import NetSettings, build_unet
+from .nets.weights import load_weights, read_weights
 from .settings import nearest
 
 __all__ = [
     "BEST", "LAST", "Model", "PartialFolder", "claim_folder", "find_model", "list_models",
-    "load_net",
-    "needs_n2v_tools", "read_model", "read_provenance", "require_plain_name", "weights_file",
-    "write_config", "write_provenance",
+    "load_net", "load_sketch", "needs_n2v_tools", "read_model", "read_provenance",
+    "require_plain_name", "weights_file", "write_config", "write_provenance",
 ]  # fmt: skip
 
 OURS = "n2v_tools"  # our key in config.json
@@ -220,8 +221,6 @@ def load_net(model: Model, precision: str = "float32", weights: str | Path = "be
         If the file is missing or damaged, or does not fit the configuration.
     """
     mixed_precision = keras_backend.load().keras.mixed_precision
-    from .nets.weights import load_weights  # its layers need TensorFlow
-
     path = weights_file(model, weights) if weights in ("best", "last") else Path(weights)
     before = mixed_precision.global_policy()
     keras_backend.set_precision(precision)
@@ -229,8 +228,32 @@ def load_net(model: Model, precision: str = "float32", weights: str | Path = "be
         net = build_unet(model.net)
     finally:
         mixed_precision.set_global_policy(before)
-    load_weights(net, path, skip_last=int(model.scale_head), axes_order=model.axes_order)
+    sketch = sketch_unet(model.net)
+    load_weights(net, sketch, path, skip_last=int(model.scale_head), axes_order=model.axes_order)
     return net
+
+
+def load_sketch(model: Model) -> tuple[Sketch, dict[Step, list[np.ndarray]]]:
+    """Read the model's best weights without TensorFlow.
+
+    Returns
+    -------
+    sketch : Sketch
+        The same net as `load_net` builds.
+    weights : dict of Step to list of ndarray of float32
+
+    Raises
+    ------
+    ModelError
+        As `load_net`.
+    """
+    sketch = sketch_unet(model.net)
+    return sketch, read_weights(
+        sketch,
+        weights_file(model),
+        skip_last=int(model.scale_head),
+        axes_order=model.axes_order,
+    )
 
 
 def find_model(name_or_folder: str | Path, models_dir: Path | str = "models") -> Path:

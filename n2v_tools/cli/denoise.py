@@ -78,17 +78,17 @@ from .options import Filled, MemorySize, Named
 )
 @click.option(
     "--engine",
-    type=Named("engine", ["auto", "tensorflow"], ["openvino"]),
-    default="auto",
+    type=Named("engine", ["auto", "tensorflow", "openvino"]),
+    default=DenoiseRequest.engine,
     show_default=True,
-    help="What runs the net.",
+    help="What runs the net; auto: OpenVINO on a processor, TensorFlow on a GPU.",
 )
 @click.option(
     "--precision",
     type=Named("precision", ["auto", "float32", "bfloat16"], ["int8"]),
     default=DenoiseRequest.precision,
     show_default=True,
-    help="Arithmetic of the net.",
+    help="Arithmetic of the net; auto: bfloat16 where it is fast and within 0.5 %.",
 )
 @click.option("--tta", is_flag=True, help="Average over flips and turns: slower, often better.")
 @options.keep_strips
@@ -132,10 +132,10 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 
 
 def _refuse_contradictions(values: dict[str, Any]) -> None:
-    """Refuse flags that exclude each other, and drop those that only one engine needs."""
+    """Refuse flags that exclude each other, and drop those that are not built yet."""
     if values.pop("dims") is not None:
         raise click.UsageError("--dims is not available yet.")
-    values.pop("method"), values.pop("engine")
+    values.pop("method")
     if values["model"] is None:
         raise click.UsageError("--model is missing: name a trained model or its folder.")
     if values["skip_existing"] and values["overwrite"]:

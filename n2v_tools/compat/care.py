@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import modelfolder
-from ..restore.engine import KerasRestorer
+from ..restore.keras_engine import KerasRestorer
 from .intensity import PercentileNormalizer
 from .model import BaseModel
 from .predict import read_n_tiles, restore_field, restore_image, view_of

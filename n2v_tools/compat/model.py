@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import modelfolder
 from ..errors import ModelError
-from ..restore.engine import KerasRestorer
+from ..restore.keras_engine import KerasRestorer
 from .refusals import NoModel, NotBuilt, WrongValue
 
 LOG = logging.getLogger(__name__)

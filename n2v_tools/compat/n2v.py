@@ -13,7 +13,7 @@ import numpy as np
 from .. import keras_backend, modelfolder
 from ..legacy import n2v_config
 from ..nets.unet import build_unet
-from ..restore.engine import KerasRestorer
+from ..restore.keras_engine import KerasRestorer
 from ..train.samples import training_dataset, validation_samples
 from .chance import new_seed
 from .config import N2VConfig, method_name, net_settings, training_values

@@ -1,6 +1,6 @@
 """Denoising as a user means it: many files, one model, outputs beside them or in a folder.
 
-Everything that can be refused is refused before TensorFlow loads: the model, the
+Everything that can be refused is refused before an engine loads: the model, the
 names, what exists, the room on disk. After that a file that fails does not stop the
 others.
 """
@@ -72,6 +72,8 @@ class Denoised:
         True if the output existed and was to be left.
     error : str
         Empty if it worked.
+    engine, precision : str or None
+        What ran the net: what was asked for, or what was chosen.
     """
 
     input: str
@@ -85,6 +87,8 @@ class Denoised:
     note: str = ""
     skipped: bool = False
     error: str = ""
+    engine: str | None = None
+    precision: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
@@ -105,13 +109,14 @@ class Denoised:
 
 @dataclass(frozen=True)
 class _Session:
-    """What all files of one command share, once TensorFlow and the weights are loaded."""
+    """What all files of one command share, once an engine and the weights are loaded."""
 
     request: DenoiseRequest
     model: Model
     restorer: Restorer
     precision: str
     weights_sha256: str
+    engine: str = "tensorflow"
 
 
 @dataclass(frozen=True)
@@ -242,17 +247,19 @@ def _plan_one(
 
 
 def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session:
-    """Load TensorFlow and the weights."""
-    from ..restore.engine import open_restorer
+    """Load an engine and the weights."""
+    from ..restore.engine import choose_engine, open_restorer
 
-    # Auto stays exact until an engine's error in bfloat16 is measured for each model.
-    precision = "float32" if request.precision == "auto" else request.precision
-    restorer = open_restorer(model, precision)
+    engine, reason = choose_engine(request.engine)
+    restorer = open_restorer(model, request.precision, engine)
+    chosen = f"--engine {restorer.engine} --precision {restorer.precision}"
+    progress.note(f"runs with {chosen} (engine: {reason})")
     reach = ", ".join(
         f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True)
     )
     progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
-    return _Session(request, model, restorer, precision, sha256_of(weights_file(model)))
+    weights_sha256 = sha256_of(weights_file(model))
+    return _Session(request, model, restorer, restorer.precision, weights_sha256, restorer.engine)
 
 
 def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> Denoised:
@@ -301,6 +308,8 @@ def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> De
         seconds=time.perf_counter() - started,
         warnings=tuple(warnings),
         note=". ".join(writer.notes),
+        engine=session.engine,
+        precision=session.precision,
     )
 
 
@@ -322,7 +331,7 @@ def describe_run(stack: Stack, session: _Session) -> dict[str, Any]:
             "weights_sha256": session.weights_sha256,
         },
         "settings": {
-            "engine": "tensorflow",
+            "engine": session.engine,
             "precision": session.precision,
             "tta": request.tta,
             "keep_strips": request.keep_strips,

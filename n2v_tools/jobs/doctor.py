@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__, keras_backend
+from .. import __version__, keras_backend, openvino_backend
 from ..errors import N2VToolsError
 
 PINNED = ("tensorflow", "tf-keras", "numpy", "n2v", "csbdeep")
@@ -64,6 +64,7 @@ def examine() -> Iterator[Check]:
     yield check_device()
     precision, reason = keras_backend.fast_precision()
     yield Check("precision", f"{precision}: {reason}")
+    yield check_openvino()
     yield check_smoke()
 
 
@@ -174,6 +175,20 @@ def check_device() -> Check:
         return Check("device", f"GPU: {', '.join(gpus)}")
     why, remedy = why_no_gpu(os.environ.get("CUDA_VISIBLE_DEVICES"))
     return Check("device", f"CPU: {why}", remedy=remedy)
+
+
+def check_openvino() -> Check:
+    """What restores on a processor, and in which arithmetic."""
+    if not openvino_backend.available():
+        remedy = "pip install openvino, if there is a wheel for this system."
+        return Check("OpenVINO", "missing: n2v-denoise runs with TensorFlow", remedy=remedy)
+    try:
+        precision, reason = openvino_backend.fast_precision()
+    except (N2VToolsError, RuntimeError) as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        remedy = "Install openvino again, or pass --engine tensorflow to n2v-denoise."
+        return Check("OpenVINO", f"does not run ({first_line})", remedy=remedy)
+    return Check("OpenVINO", f"{openvino_backend.version()}, {precision}: {reason}")
 
 
 def why_no_gpu(

@@ -33,6 +33,7 @@ class DenoiseRequest:
     format : {"tiff", "ome-tiff", "ome-zarr"}
     memory_bytes : int or None
         Bound above the base process; None leaves it to `restore`.
+    engine : {"auto", "tensorflow", "openvino"}
     precision : {"auto", "float32", "bfloat16"}
     tta : bool
         Average over flips and turns.
@@ -55,6 +56,7 @@ class DenoiseRequest:
     dtype: str = "auto"
     format: str = "tiff"
     memory_bytes: int | None = None
+    engine: str = "auto"
     precision: str = "auto"
     tta: bool = False
     keep_strips: bool = False

@@ -63,6 +63,10 @@ class Restorer(Protocol):
     A Restorer knows neither files nor strips nor how a field is cut into tiles. What
     it promises is locality: a pixel of its output depends on pixels at most `reach_px`
     away, and on where the tile starts only modulo `block_px`.
+
+    Two more it may say: `halo_px`, the smallest halo of tiles cut at multiples of the
+    block, if that is less than the reach rounded up, and `tiles_at_once`, how many tiles
+    in one call keep all cores busy (else 1).
     """
 
     @property

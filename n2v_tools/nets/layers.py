@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import keras_backend
+from .sketch import blur_kernel
 
 tf = keras_backend.load()
 register = tf.keras.utils.register_keras_serializable(package="n2v_tools")
@@ -99,11 +98,3 @@ class MaxBlurPool(tf.keras.layers.Layer):
         """Half the size along each spatial axis."""
         batch, *sizes, channels = input_shape
         return (batch, *(size and size // 2 for size in sizes), channels)
-
-
-def blur_kernel(n_dim: int, n_channels: int) -> np.ndarray:
-    """Binomial kernel as n2v stores it: float32, shape ``(3,) * n_dim + (n_channels, 1)``."""
-    kernel = np.ones(())
-    for _ in range(n_dim):
-        kernel = np.multiply.outer(kernel, [0.25, 0.5, 0.25])
-    return np.repeat(kernel[..., None, None], n_channels, axis=-2).astype(np.float32)

@@ -1,9 +1,9 @@
 """How far one pixel acts through a network: the halo that tiles need.
 
-Walked backwards through the Keras graph with whole numbers: which input pixels can
-an output pixel see? Poolings make the answer depend on where the output pixel lies
-within a block, so it is asked for every place within one. No table, no guess: a
-layer that the walk does not know is refused.
+Walked backwards through the graph, Keras' or a sketch of it, with whole numbers: which
+input pixels can an output pixel see? Poolings make the answer depend on where the
+output pixel lies within a block, so it is asked for every place within one. No table,
+no guess: a layer that the walk does not know is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
+from .sketch import Sketch, Step
 
 POINTWISE = {
     "Activation", "Add", "AlphaDropout", "Average", "BatchNormalization", "ChannelSlice",
@@ -35,7 +36,7 @@ def net_reach(model: Any) -> tuple[int, ...]:
 
     Parameters
     ----------
-    model : keras.Model
+    model : keras.Model or Sketch
         Functional, one input and one output of shape ``(N, [Z,] Y, X, C)``.
 
     Returns
@@ -73,7 +74,7 @@ def net_halo(model: Any) -> tuple[int, ...]:
 def net_block(model: Any) -> tuple[int, ...]:
     """Sizes the net takes must be multiples of this, in pixels per axis; see `net_reach`."""
     order = _calls(model)
-    return tuple(_block(model, order, axis) for axis in range(len(model.input_shape) - 2))
+    return tuple(_block(model, order, axis) for axis in range(_n_dim(model)))
 
 
 def _seen(model: Any, order: list[Any], axis: int, block: int) -> tuple[Any, Any]:
@@ -90,7 +91,7 @@ def _seen(model: Any, order: list[Any], axis: int, block: int) -> tuple[Any, Any
 
 def _seen_by(layer: Any, axis: int, low: Any, high: Any) -> tuple[Any, Any]:
     """First and last input index that the outputs from `low` to `high` depend on."""
-    kind = type(layer).__name__
+    kind = _kind(layer)
     if kind in CONVOLUTIONS | POOLINGS:
         width, stride = _window(layer, axis)
         before = max(width - stride, 0) // 2 if layer.padding == "same" else 0
@@ -121,7 +122,7 @@ def _block(model: Any, order: list[Any], axis: int) -> int:
 
 def _shrinks(layer: Any, axis: int) -> Fraction:
     """How many input pixels one output pixel of this layer stands for."""
-    kind = type(layer).__name__
+    kind = _kind(layer)
     if kind in CONVOLUTIONS | POOLINGS:
         return Fraction(_window(layer, axis)[1])
     if kind == "MaxBlurPool":
@@ -133,13 +134,15 @@ def _shrinks(layer: Any, axis: int) -> Fraction:
 
 def _window(layer: Any, axis: int) -> tuple[int, int]:
     """Width, dilation included, and stride of a convolution or pooling, in pixels."""
-    if type(layer).__name__ in POOLINGS:
+    if _kind(layer) in POOLINGS:
         return layer.pool_size[axis], layer.strides[axis]
     return (layer.kernel_size[axis] - 1) * layer.dilation_rate[axis] + 1, layer.strides[axis]
 
 
 def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
     """Each layer call with the tensors it reads and makes, sources before results."""
+    if isinstance(model, Sketch):  # a step is both a layer and what it makes
+        return [(step, list(step.sources), step) for step in model.steps]
     calls: list[tuple[Any, list[Any], Any]] = []
     done = {id(model.input)}
 
@@ -160,9 +163,17 @@ def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
     return calls
 
 
+def _kind(layer: Any) -> str:
+    return layer.kind if isinstance(layer, Step) else type(layer).__name__
+
+
+def _n_dim(model: Any) -> int:
+    return model.settings.n_dim if isinstance(model, Sketch) else len(model.input_shape) - 2
+
+
 def _require_known(layer: Any) -> None:
     """Refuse a layer through which this module cannot tell how far a pixel acts."""
-    kind = type(layer).__name__
+    kind = _kind(layer)
     known = kind in POINTWISE | CONVOLUTIONS | POOLINGS or kind == "MaxBlurPool"
     known = known or kind.startswith(("Cropping", "ZeroPadding"))
     if kind.startswith("UpSampling"):  # linear interpolation reads neighbours too

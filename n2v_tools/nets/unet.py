@@ -8,6 +8,7 @@ it should for several channels, and N2V2's layers work in 3D.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from .. import keras_backend
 from ..errors import SettingsError
 
 MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below a memory bomb
+BATCH_NORM_EPSILON = 1e-3  # Keras'
 BATCH_NORM_MOMENTUM = 0.9  # with Keras' 0.99 the moving statistics of a short training are wrong
 
 
@@ -121,28 +123,46 @@ def build_unet(settings: NetSettings, seed: int = 0) -> Any:
         Glorot uniform, biases zero.
     """
     keras = keras_backend.load().keras
-    build = _Builder(settings, seed)
     inputs = keras.Input((None,) * settings.n_dim + (settings.n_channels,), name="input")
+    return keras.Model(inputs, lay_out(_KerasBuilder(settings, seed), inputs))
+
+
+def lay_out(build: Builder, inputs: Any) -> Any:
+    """Lay out the net that ``build.settings`` describe, whatever it is built of.
+
+    Parameters
+    ----------
+    build : Builder
+        Makes the layers.
+    inputs : tensor of `build`'s kind
+        All channels, normalised.
+
+    Returns
+    -------
+    outputs : tensor of `build`'s kind
+        As many channels.
+    """
+    settings = build.settings
     if not settings.single_net_per_channel:
-        return keras.Model(inputs, _one_net(build, inputs, settings.n_channels, "channel_0"))
+        return _one_net(build, inputs, settings.n_channels, "channel_0")
     outputs = [
         _one_net(build, build.channel(inputs, c), 1, f"channel_{c}")
         for c in range(settings.n_channels)
     ]
-    return keras.Model(inputs, build.concatenate(outputs, "float32") if outputs[1:] else outputs[0])
+    return build.concatenate(outputs, "float32") if outputs[1:] else outputs[0]
 
 
-def _one_net(build: _Builder, inputs: Any, n_channels: int, prefix: str) -> Any:
+def _one_net(build: Builder, inputs: Any, n_channels: int, prefix: str) -> Any:
     """One whole net, from its input channels to its output channels."""
     settings = build.settings
     x = _down_and_up(build, inputs, prefix)
     x = build.conv(x, n_channels, build.name(f"conv{settings.n_dim}d"), kernel=1, dtype="float32")
     if settings.residual:
-        x = build.keras.layers.Add(name=build.name("add"), dtype="float32")([x, inputs])
+        x = build.add(x, inputs)
     return build.activation(x, settings.last_activation, "float32")
 
 
-def _down_and_up(build: _Builder, x: Any, prefix: str) -> Any:
+def _down_and_up(build: Builder, x: Any, prefix: str) -> Any:
     """The U: features at full size, before the last 1-pixel convolution."""
     s = build.settings
     widths = [s.first_filters * 2**level for level in range(s.depth + 1)]
@@ -165,20 +185,75 @@ def _down_and_up(build: _Builder, x: Any, prefix: str) -> Any:
     return x
 
 
-class _Builder:
-    """Makes layers with the names n2v gives them and a seed of their own."""
+class Builder(ABC):
+    """Makes layers, with the names n2v gives them, of one kind: Keras', or only a sketch."""
 
-    def __init__(self, settings: NetSettings, seed: int) -> None:
+    def __init__(self, settings: NetSettings) -> None:
         self.settings = settings
-        self.keras = keras_backend.load().keras
         self._made: Counter[str] = Counter()
-        self._seeds = np.random.default_rng(seed)
 
     def name(self, kind: str) -> str:
         """The name Keras gives in a fresh session: ``add``, ``add_1``, ``add_2``."""
         number = self._made[kind]
         self._made[kind] += 1
         return f"{kind}_{number}" if number else kind
+
+    def block(self, x: Any, filters: int, name: str) -> Any:
+        """Convolution and ReLU, with batch normalisation between them if so set."""
+        kernel = self.settings.kernel
+        if not self.settings.batch_norm:
+            return self.conv(x, filters, name, kernel, "relu")
+        x = self.batch_norm(self.conv(x, filters, name, kernel))
+        return self.activation(x, "relu")
+
+    @abstractmethod
+    def conv(
+        self,
+        x: Any,
+        filters: int,
+        name: str,
+        kernel: int,
+        activation: str = "linear",
+        dtype: str | None = None,
+    ) -> Any:
+        """Convolve, zeros beyond the border, then apply the activation."""
+
+    @abstractmethod
+    def batch_norm(self, x: Any) -> Any:
+        """Normalise each channel over the batch."""
+
+    @abstractmethod
+    def activation(self, x: Any, kind: str, dtype: str | None = None) -> Any:
+        """Apply ``linear`` or ``relu``."""
+
+    @abstractmethod
+    def add(self, x: Any, y: Any) -> Any:
+        """Add two tensors, in float32."""
+
+    @abstractmethod
+    def pool(self, x: Any, name: str) -> Any:
+        """Halve the size."""
+
+    @abstractmethod
+    def upsample(self, x: Any) -> Any:
+        """Double the size by repeating pixels."""
+
+    @abstractmethod
+    def concatenate(self, parts: list[Any], dtype: str | None = None) -> Any:
+        """Join channels."""
+
+    @abstractmethod
+    def channel(self, x: Any, number: int) -> Any:
+        """One channel, by a layer of the name that n2v's Lambda bears."""
+
+
+class _KerasBuilder(Builder):
+    """Makes Keras layers with a seed of their own."""
+
+    def __init__(self, settings: NetSettings, seed: int) -> None:
+        super().__init__(settings)
+        self.keras = keras_backend.load().keras
+        self._seeds = np.random.default_rng(seed)
 
     def conv(
         self,
@@ -200,19 +275,18 @@ class _Builder:
             dtype=dtype,
         )(x)
 
-    def block(self, x: Any, filters: int, name: str) -> Any:
-        """Convolution and ReLU, with batch normalisation between them if so set."""
-        kernel = self.settings.kernel
-        if not self.settings.batch_norm:
-            return self.conv(x, filters, name, kernel, "relu")
-        x = self.conv(x, filters, name, kernel)
-        x = self.keras.layers.BatchNormalization(
-            momentum=BATCH_NORM_MOMENTUM, name=self.name("batch_normalization")
+    def batch_norm(self, x: Any) -> Any:
+        return self.keras.layers.BatchNormalization(
+            momentum=BATCH_NORM_MOMENTUM,
+            epsilon=BATCH_NORM_EPSILON,
+            name=self.name("batch_normalization"),
         )(x)
-        return self.activation(x, "relu")
 
     def activation(self, x: Any, kind: str, dtype: str | None = None) -> Any:
         return self.keras.layers.Activation(kind, name=self.name("activation"), dtype=dtype)(x)
+
+    def add(self, x: Any, y: Any) -> Any:
+        return self.keras.layers.Add(name=self.name("add"), dtype="float32")([x, y])
 
     def pool(self, x: Any, name: str) -> Any:
         if self.settings.blurpool:
@@ -228,7 +302,6 @@ class _Builder:
         return self.keras.layers.Concatenate(name=self.name("concatenate"), dtype=dtype)(parts)
 
     def channel(self, x: Any, number: int) -> Any:
-        """One channel, by a layer of the name that n2v's Lambda bears."""
         from .layers import ChannelSlice
 
         return ChannelSlice(number, name=self.name("lambda"), dtype="float32")(x)

@@ -1,4 +1,4 @@
-"""Weight files (HDF5) of Keras: checked against a net, then read into it.
+"""Weight files (HDF5) of Keras: checked against a net, then read, without TensorFlow.
 
 Only arrays are read, and only after their number and shapes were found to fit; what
 else a file may hold (a model's code, an optimiser) is never looked at.
@@ -14,20 +14,50 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
-from .layers import MaxBlurPool, blur_kernel
+from .sketch import Sketch, Step, blur_kernel
 
 Group = tuple[str, list[Any]]  # name of a layer and its HDF5 datasets, in order
 
 
 def load_weights(
-    net: Any, path: Path, *, skip_last: int = 0, axes_order: Sequence[int] | None = None
+    net: Any,
+    sketch: Sketch,
+    path: Path,
+    *,
+    skip_last: int = 0,
+    axes_order: Sequence[int] | None = None,
 ) -> None:
-    """Read a weight file into a net, layer by layer in the net's own order.
+    """Read a weight file into a Keras net, layer by layer in the net's own order.
 
     Parameters
     ----------
     net : keras.Model
         Built, of the settings the file was trained with.
+    sketch : Sketch
+        Of the same settings.
+    path, skip_last, axes_order
+        As in `read_weights`.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or does not fit, naming the layer.
+    """
+    values = read_weights(sketch, path, skip_last=skip_last, axes_order=axes_order)
+    layers = [layer for layer in net.layers if layer.weights]
+    for layer, step in zip(layers, sketch.weighted, strict=True):
+        layer.set_weights(values[step])
+
+
+def read_weights(
+    sketch: Sketch, path: Path, *, skip_last: int = 0, axes_order: Sequence[int] | None = None
+) -> dict[Step, list[np.ndarray]]:
+    """Read a weight file.
+
+    Parameters
+    ----------
+    sketch : Sketch
+        Of the settings the file was trained with.
     path : Path
         What ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``.
     skip_last : int
@@ -37,19 +67,26 @@ def load_weights(
         Place of each of the net's spatial axes among those of the file's kernels:
         ``(2, 1, 0)`` reads a net trained on XYZ into one for ZYX.
 
+    Returns
+    -------
+    weights : dict of Step to list of ndarray of float32
+        Keras' order and shapes.
+
     Raises
     ------
     ModelError
         If the file is missing, damaged, or does not fit, naming the layer.
     """
-    layers = [layer for layer in net.layers if layer.weights]
+    steps = sketch.weighted
     with _open_layers(path) as groups:
         groups = groups[: len(groups) - skip_last]
-        _require_fit(layers, groups, path)
-        for layer, (_, arrays) in zip(layers, groups, strict=True):
-            values = [_to_axes(np.asarray(a, np.float32), axes_order) for a in arrays]
-            layer.set_weights(values)
-    _require_blur_kernels(net, path)
+        _require_fit(steps, groups, path)
+        weights = {
+            step: [_to_axes(np.asarray(a, np.float32), axes_order) for a in arrays]
+            for step, (_, arrays) in zip(steps, groups, strict=True)
+        }
+    _require_blur_kernels(weights, path)
+    return weights
 
 
 @contextmanager
@@ -84,25 +121,25 @@ def _texts(attributes: Any, name: str) -> list[str]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]
 
 
-def _require_fit(layers: list[Any], groups: list[Group], path: Path) -> None:
+def _require_fit(steps: list[Step], groups: list[Group], path: Path) -> None:
     """Raise unless the file has the net's layers, with weights of the same shapes."""
-    for layer, (name, arrays) in zip(layers, groups, strict=False):  # counted below
-        needed = [tuple(w.shape) for w in layer.weights]
+    for step, (name, arrays) in zip(steps, groups, strict=False):  # counted below
+        needed = step.weight_shapes
         found = [tuple(a.shape) for a in arrays]
         if needed != found:
             raise ModelError(
                 f"{path}: layer {name!r} holds weights of shapes {found}, but config.json "
-                f"describes a net whose {layer.name!r} has {needed}. The two files are not of "
+                f"describes a net whose {step.name!r} has {needed}. The two files are not of "
                 "one training; put the ones that belong together into the folder."
             )
         if any(a.dtype.kind != "f" for a in arrays):
             raise ModelError(
                 f"{path}: layer {name!r} holds no floating-point weights. Get it anew."
             )
-    if len(layers) != len(groups):
+    if len(steps) != len(groups):
         raise ModelError(
             f"{path}: weights of {len(groups)} layers, but config.json describes a net with "
-            f"{len(layers)}. The two files are not of one training; put the ones that belong "
+            f"{len(steps)}. The two files are not of one training; put the ones that belong "
             "together into the folder."
         )
 
@@ -114,13 +151,13 @@ def _to_axes(array: np.ndarray, order: Sequence[int] | None) -> np.ndarray:
     return array.transpose(*order, array.ndim - 2, array.ndim - 1)
 
 
-def _require_blur_kernels(net: Any, path: Path) -> None:
+def _require_blur_kernels(weights: dict[Step, list[np.ndarray]], path: Path) -> None:
     """Raise if a file holds other blur kernels than the constant that `MaxBlurPool` uses."""
-    for layer in net.layers:
-        if isinstance(layer, MaxBlurPool):
-            kernel = layer.get_weights()[0]
+    for step, arrays in weights.items():
+        if step.kind == "MaxBlurPool":
+            kernel = arrays[0]
             if not np.allclose(kernel, blur_kernel(kernel.ndim - 2, kernel.shape[-2]), atol=1e-6):
                 raise ModelError(
-                    f"{path}: the blur kernel of {layer.name!r} is not N2V2's 1-2-1, so this model "
+                    f"{path}: the blur kernel of {step.name!r} is not N2V2's 1-2-1, so this model "
                     "would predict something else here. Use it with the program that made it."
                 )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from ..errors import StackError
 from ..stack import Stack
@@ -263,6 +262,8 @@ def fill_nonfinite(
         no_source = mask | strips.rows[:, np.newaxis] | strips.columns
     if no_source.all():
         return np.where(mask, 0, plane).astype(plane.dtype), mask
+    from scipy.ndimage import distance_transform_edt  # slow to import, and seldom needed
+
     nearest = distance_transform_edt(no_source, return_distances=False, return_indices=True)
     filled = plane.copy()
     filled[mask] = plane[tuple(axis[mask] for axis in nearest)]

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import SettingsError
 
 DEFAULT_MEMORY_BYTES = 1_250_000_000  # above the base process; leaves a sixth of 1.5 GB to spare
-PREFERRED_TILE_BYTES = 600 * 10**6  # 2D tiles are equally fast above and below; halos are small
+PREFERRED_TILE_BYTES = 700 * 10**6  # 2D tiles are equally fast above and below; halos are small
 BATCH_PX = 256 * 256  # small planes are gathered up to this many pixels per call
 CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (about 2 ms)
 
@@ -55,7 +55,7 @@ class TilePlan:
     edges : tuple of int
         Of a tile, multiples of `block`.
     halo : tuple of int
-        Reach rounded up to the block.
+        Discarded on each side of a tile; a multiple of `block`.
     block : tuple of int
         Tile starts are multiples of it.
     batch : int
@@ -131,13 +131,14 @@ def plan_tiles(
     read_bytes: int | None = None,
     restored_bytes: int | None = None,
     queued_planes: int = 4,
+    tiles_at_once: int = 1,
 ) -> TilePlan:
     """Choose the tile size that computes the fewest pixels within the memory.
 
     Parameters
     ----------
     sizes, reach, block : sequence of int, length 2 or 3
-        Of the field and the restorer, in pixels.
+        Of the field and the restorer, in pixels; for `reach` its smallest halo will do.
     bytes_per_px : int
         Working memory per pixel of a tile.
     memory_bytes : int, optional
@@ -148,6 +149,8 @@ def plan_tiles(
         one channel. A slab of a volume keeps its planes in memory.
     queued_planes : int
         Planes that wait elsewhere, read ahead or to be written.
+    tiles_at_once : int
+        Tiles per call that the restorer can use, whatever their size.
 
     Raises
     ------
@@ -190,7 +193,7 @@ def plan_tiles(
         room = max(bound - memory(edges), 0) // (
             bytes_per_px * math.prod(edges) + read_bytes + restored_bytes
         )
-        batch = 1 + min(room, max(BATCH_PX // math.prod(edges) - 1, 0))
+        batch = 1 + min(room, max(BATCH_PX // math.prod(edges), tiles_at_once, 1) - 1)
     return TilePlan(tuple(sizes), edges, halo, tuple(block), batch, memory(edges))
 
 

@@ -116,13 +116,14 @@ def restore_stack(
     depth = max(1, min(64, queue_bytes // (4 * plane_px)))
     plan = plan_tiles(
         layout.sizes,
-        restorer.reach_px,
+        getattr(restorer, "halo_px", restorer.reach_px),
         restorer.block_px,
         restorer.bytes_per_px,
         memory_bytes,
         read_bytes=plane_px * held_dtype(stack.dtype).itemsize,
         restored_bytes=plane_px * 4,
         queued_planes=2 * (depth + 1),
+        tiles_at_once=getattr(restorer, "tiles_at_once", 1),
     )
     flow = Flow(stack, restorer, plan, layout, keep_strips)
     tally = _Tally(len(list(stack.places())), progress)

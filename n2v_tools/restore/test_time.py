@@ -56,6 +56,16 @@ class WithSymmetries:
         return self._both_ways(self.inner.reach_px, max)
 
     @property
+    def halo_px(self) -> tuple[int, ...]:
+        """The larger halo of Y and X for both, where they are exchanged."""
+        return self._both_ways(getattr(self.inner, "halo_px", self.inner.reach_px), max)
+
+    @property
+    def tiles_at_once(self) -> int:
+        """Those of the inner Restorer."""
+        return getattr(self.inner, "tiles_at_once", 1)
+
+    @property
     def block_px(self) -> tuple[int, ...]:
         """The common block of Y and X for both, where they are exchanged."""
         return self._both_ways(self.inner.block_px, np.lcm)

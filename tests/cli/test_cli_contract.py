@@ -82,7 +82,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         *[["denoise", "a", "--method", m] for m in ("median", "gaussian", "diffusion", "nlm")],
         ["denoise", "a", "--uncertainty"],
         ["denoise", "a", "--report"],
-        ["denoise", "a", "--engine", "openvino"],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],
         ["denoise", "a", "--dims", "2"],
@@ -99,7 +98,7 @@ def test_what_is_not_built_yet_says_so(words):
     [
         ([], LATER),
         (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "best", "deepcad-rt"]),
-        (["denoise"], ["--method", "median", "--dims", "openvino", "int8", "ome-zarr", "--report"]),
+        (["denoise"], ["--method", "median", "--dims", "int8", "ome-zarr", "--report"]),
         (["simulate"], ["calcium", "structured", "--kind"]),
     ],
 )

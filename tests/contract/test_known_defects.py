@@ -27,7 +27,7 @@ from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.plan import PatchPlan, fit_patch
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
-from n2v_tools.restore.engine import KerasRestorer
+from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
 from n2v_tools.stack import Stack

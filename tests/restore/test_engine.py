@@ -7,10 +7,11 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.modelfolder import read_model
-from n2v_tools.nets.reach import net_block, net_reach
+from n2v_tools.nets.reach import net_block, net_halo, net_reach
 from n2v_tools.nets.unet import NetSettings, build_unet
 from n2v_tools.restore.cover import PREFERRED_TILE_BYTES
-from n2v_tools.restore.engine import KerasRestorer, open_restorer
+from n2v_tools.restore.engine import open_restorer
+from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
@@ -27,6 +28,7 @@ def restorer_of(settings, means=(200.0,), stds=(40.0,)):
         stds=stds,
         reach_px=net_reach(net),
         block_px=net_block(net),
+        halo_px=net_halo(net),
     )
 
 
@@ -69,7 +71,7 @@ NETS = {
 
 def restore_in_small_tiles(array, axes, restorer):
     """Restore with a memory in which only tiles little larger than the halo fit."""
-    halo = [-(-r // b) * b for r, b in zip(restorer.reach_px, restorer.block_px, strict=True)]
+    halo = restorer.halo_px
     edges = [
         2 * h + max(2 * b, 48 // array.ndim**2)
         for h, b in zip(halo, restorer.block_px, strict=True)
@@ -94,7 +96,7 @@ def test_a_halo_one_block_short_is_noticed():
     restorer = restorer_of(NetSettings(2, first_filters=8))
     array = counts(107, 154)
     whole, _ = restore(array, "YX", restorer)
-    restorer.reach_px = (19, 19)
+    restorer.halo_px = (16, 16)
     tiled, _ = restore_in_small_tiles(array, "YX", restorer)
     assert not np.allclose(tiled, whole, atol=1e-5 * whole.std(), rtol=0)
 

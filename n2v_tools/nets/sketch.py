@@ -1,0 +1,181 @@
+"""A U-Net as a list of steps, without TensorFlow.
+
+Drawn by the same code that lays out the Keras network. What needs only the shape of a
+net reads it here: how far a pixel acts (`reach`), which weights a file must hold
+(`weights`), how much memory it takes, and the same net for another engine.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .unet import Builder, NetSettings, lay_out
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One layer and the tensor it makes, with Keras' names for what it is.
+
+    Parameters
+    ----------
+    kind : str
+        Class name of the Keras layer, such as ``Conv2D``.
+    name : str
+        As in weight files of n2v.
+    sources : tuple of Step
+        What it reads.
+    channels : int
+        Of its tensor.
+    scale : int
+        Input pixels per pixel of its tensor, along each axis.
+    kernel_size, strides, dilation_rate, pool_size, size : tuple of int
+        As in Keras; empty where the kind has none.
+    activation : str
+        ``linear`` or ``relu``.
+    channel : int
+        Of a ``ChannelSlice``.
+    """
+
+    kind: str
+    name: str
+    sources: tuple[Step, ...]
+    channels: int
+    scale: int = 1
+    kernel_size: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    dilation_rate: tuple[int, ...] = ()
+    pool_size: tuple[int, ...] = ()
+    size: tuple[int, ...] = ()
+    activation: str = "linear"
+    channel: int = 0
+
+    padding = "same"
+    axis = -1
+
+    @property
+    def weight_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of its weights in Keras' order; none for most kinds."""
+        if self.kind.startswith("Conv"):
+            kernel = (*self.kernel_size, self.sources[0].channels, self.channels)
+            return [kernel, (self.channels,)]
+        if self.kind == "BatchNormalization":
+            return [(self.channels,)] * 4
+        if self.kind == "MaxBlurPool":
+            return [(*(3 for _ in self.strides), self.channels, 1)]
+        return []
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """All steps of a net, sources before results.
+
+    Parameters
+    ----------
+    settings : NetSettings
+    input, output : Step
+    steps : tuple of Step
+        Without `input`.
+    """
+
+    settings: NetSettings
+    input: Step
+    output: Step
+    steps: tuple[Step, ...]
+
+    @property
+    def weighted(self) -> list[Step]:
+        """The steps that have weights, in the order of Keras' ``model.layers``.
+
+        Keras lists layers by depth: of nets per channel, the first layer of each, then
+        the second of each.
+        """
+        steps = [step for step in self.steps if step.weight_shapes]
+        n_nets = self.settings.n_channels if self.settings.single_net_per_channel else 1
+        nets = [steps[i * len(steps) // n_nets :][: len(steps) // n_nets] for i in range(n_nets)]
+        return list(itertools.chain.from_iterable(zip(*nets, strict=True)))
+
+
+def sketch_unet(settings: NetSettings) -> Sketch:
+    """Draw the net that `unet.build_unet` builds."""
+    build = _SketchBuilder(settings)
+    inputs = Step("InputLayer", "input", (), settings.n_channels)
+    output = lay_out(build, inputs)
+    return Sketch(settings, inputs, output, tuple(build.steps))
+
+
+def blur_kernel(n_dim: int, n_channels: int) -> np.ndarray:
+    """Binomial kernel as n2v stores it: float32, shape ``(3,) * n_dim + (n_channels, 1)``."""
+    kernel = np.ones(())
+    for _ in range(n_dim):
+        kernel = np.multiply.outer(kernel, [0.25, 0.5, 0.25])
+    return np.repeat(kernel[..., None, None], n_channels, axis=-2).astype(np.float32)
+
+
+class _SketchBuilder(Builder):
+    """Writes down what it is asked to build."""
+
+    def __init__(self, settings: NetSettings) -> None:
+        super().__init__(settings)
+        self.steps: list[Step] = []
+
+    def conv(
+        self,
+        x: Step,
+        filters: int,
+        name: str,
+        kernel: int,
+        activation: str = "linear",
+        dtype: str | None = None,
+    ) -> Step:
+        return self._step(
+            self._nd("Conv"),
+            name,
+            [x],
+            channels=filters,
+            kernel_size=self._each(kernel),
+            strides=self._each(1),
+            dilation_rate=self._each(1),
+            activation=activation,
+        )
+
+    def batch_norm(self, x: Step) -> Step:
+        return self._step("BatchNormalization", self.name("batch_normalization"), [x])
+
+    def activation(self, x: Step, kind: str, dtype: str | None = None) -> Step:
+        return self._step("Activation", self.name("activation"), [x], activation=kind)
+
+    def add(self, x: Step, y: Step) -> Step:
+        return self._step("Add", self.name("add"), [x, y])
+
+    def pool(self, x: Step, name: str) -> Step:
+        kind = "MaxBlurPool" if self.settings.blurpool else self._nd("MaxPooling")
+        two = self._each(2)
+        return self._step(kind, name, [x], scale=2 * x.scale, pool_size=two, strides=two)
+
+    def upsample(self, x: Step) -> Step:
+        kind = self._nd("UpSampling")
+        return self._step(kind, kind, [x], scale=x.scale // 2, size=self._each(2))
+
+    def concatenate(self, parts: list[Step], dtype: str | None = None) -> Step:
+        channels = sum(part.channels for part in parts)
+        return self._step("Concatenate", self.name("concatenate"), parts, channels=channels)
+
+    def channel(self, x: Step, number: int) -> Step:
+        return self._step("ChannelSlice", self.name("lambda"), [x], channels=1, channel=number)
+
+    def _step(self, kind: str, name: str, sources: Sequence[Step], **options: Any) -> Step:
+        first = sources[0]
+        options = {"channels": first.channels, "scale": first.scale, **options}
+        self.steps.append(Step(kind, name, tuple(sources), **options))
+        return self.steps[-1]
+
+    def _nd(self, kind: str) -> str:
+        return f"{kind}{self.settings.n_dim}D"
+
+    def _each(self, value: int) -> tuple[int, ...]:
+        return (value,) * self.settings.n_dim
