@@ -7,6 +7,7 @@ Taking a name for a new model is in `claim`, what n2v's keys mean in `legacy`.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -138,7 +139,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
     recipe = read_legacy_config(config, where)
     model = Model(
         folder=folder,
-        name=folder.resolve().name,
+        name=Path(os.path.realpath(folder)).name,
         kind=recipe.kind,
         method=own.get("method", recipe.method),
         axes=own.get("axes", recipe.axes),
@@ -156,9 +157,15 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         struct_mask=recipe.struct_mask,
     )
     if len(model.axes) != recipe.net.n_dim:
-        raise ModelError(f"{where}: axes {model.axes} do not fit n_dim {recipe.net.n_dim}.")
+        raise ModelError(
+            f"{where}: axes {model.axes} do not fit n_dim {recipe.net.n_dim}. The file was changed "
+            "by hand or mixed from two models: restore it from its source, or train the model anew."
+        )
     if need_weights:
-        weights_file(model)
+        weights = weights_file(model)
+        if weights.name not in (model.checkpoint, BEST):
+            heard = f"{folder}: there is no {BEST}, so {weights.name} is used: it may be worse."
+            model = dataclasses.replace(model, warnings=(*model.warnings, heard))
     return model
 
 
@@ -279,6 +286,8 @@ def find_model(name_or_folder: str | Path, models_dir: Path | str = "models") ->
     folder = Path(text)
     if (folder / CONFIG).is_file():
         return folder
+    if folder.name == CONFIG and folder.is_file():
+        return folder.parent
     if text.lower().endswith(".zip"):
         raise _zipped(folder)
     if {"/", os.sep} & set(text) or text in (".", ".."):
@@ -286,8 +295,8 @@ def find_model(name_or_folder: str | Path, models_dir: Path | str = "models") ->
     for root in _roots(models_dir):
         if (root / text).is_dir():
             return root / text
-    if folder.is_dir():
-        return folder
+    if os.path.lexists(folder):
+        return folder  # read_model says what is wrong with it
     if Path(models_dir, text + PARTIAL).is_dir():
         _require_folder(Path(models_dir, text + PARTIAL))
     raise _unknown(text, models_dir)
@@ -378,19 +387,39 @@ def read_provenance(folder: Path | str) -> dict[str, Any] | None:
 
 
 def _require_folder(folder: Path) -> None:
-    if folder.resolve().name.endswith(PARTIAL):
+    if os.path.realpath(folder).endswith(PARTIAL):
         raise ModelError(
             f"{folder}: this training was interrupted, or is still running. Continue it with "
             "n2v-train --resume."
         )
     if folder.suffix.lower() == ".zip":
         raise _zipped(folder)
+    if folder.is_file():
+        raise ModelError(
+            f"{folder}: is a file, not a model folder. Pass the folder that holds {CONFIG} and the "
+            f"weights, such as --model {folder.parent}."
+        )
+    if folder.is_symlink() and not folder.exists():
+        raise ModelError(
+            f"{folder}: is a link to {os.readlink(folder)}, which leads nowhere. Pass the model's "
+            "own folder."
+        )
     if not folder.is_dir():
         raise ModelError(f"{folder}: there is no such model folder. Check --model and --models.")
     if not (folder / CONFIG).is_file():
         if any(folder.glob("*.zip")):
             raise _zipped(folder)
-        raise ModelError(f"{folder}: there is no {CONFIG}, so this is no model folder.")
+        raise ModelError(
+            f"{folder}: there is no {CONFIG}, so this is no model folder.{_models_inside(folder)}"
+        )
+
+
+def _models_inside(folder: Path) -> str:
+    """Say what to pass instead of a folder without a configuration."""
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}"))
+    if inside:
+        return f" It holds models: pass --models {folder} --model {inside[0]}."
+    return f" Pass the folder that n2v-train or n2v made, with {CONFIG} and the weights in it."
 
 
 def _zipped(path: Path) -> ModelError:
@@ -414,9 +443,15 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         )
     axes, method = own.get("axes"), own.get("method")
     if axes not in MODEL_AXES:
-        raise ModelError(f"{where}: axes {axes!r:.20} are none of {', '.join(MODEL_AXES)}.")
+        raise ModelError(
+            f"{where}: axes {axes!r:.20} are none of {', '.join(MODEL_AXES)}. Restore the file "
+            "from its source, or train the model anew."
+        )
     if not isinstance(method, str) or not method.isidentifier() or len(method) > 40:
-        raise ModelError(f"{where}: method {method!r:.60} is no name of a method.")
+        raise ModelError(
+            f"{where}: method {method!r:.60} is no name of a method. Restore the file from its "
+            "source, or train the model anew."
+        )
     return own
 
 

@@ -61,6 +61,8 @@ class Stack:
         (``channel_names``: list of str, ``finterval``, ``mode`` ...).
     notes : tuple of str
         What the reader decided and a user should hear ("S taken as C").
+    warnings : tuple of str
+        What a user must hear, even with -q ("holds 2 images; the first is used").
     """
 
     array: LazyArray
@@ -70,6 +72,7 @@ class Stack:
     name: str = "stack"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_axes(self.axes, self.array.shape, where=self.name)

@@ -110,7 +110,7 @@ def test_we_open_a_folder_of_n2v_and_predict_the_same(settings, tmp_path):
     )
     made = N2V(config, "theirs", str(tmp_path))
     shuffle_weights(made.keras_model)
-    made.keras_model.save_weights(str(tmp_path / "theirs" / "weights_last.h5"))
+    made.keras_model.save_weights(str(tmp_path / "theirs" / "weights_best.h5"))
     model = read_model(tmp_path / "theirs")
     assert model.method == ("n2v2" if settings.blurpool else "n2v")
     assert model.warnings == ()
@@ -368,3 +368,44 @@ def test_reading_a_folder_loads_no_tensorflow(tmp_path):
         f"read_model({str(folder)!r}); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_last_weights_stand_in_for_the_best_and_that_is_said(tmp_path):
+    folder = make_folder(tmp_path / "m")
+    assert read_model(folder).warnings == ()
+    (folder / "weights_best.h5").rename(folder / "weights_last.h5")
+    (warning,) = read_model(folder).warnings
+    assert "weights_last.h5 is used" in warning
+
+
+def test_a_configuration_file_stands_for_its_folder(tmp_path):
+    folder = make_folder(tmp_path / "m")
+    assert find_model(folder / "config.json") == folder
+    with pytest.raises(ModelError, match=f"--model {folder}"):
+        read_model(find_model(folder / "weights_best.h5"))
+
+
+@pytest.mark.parametrize("name", ["loop", "./loop", "dangling"])
+def test_a_link_that_leads_nowhere_is_refused_in_words(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(ModelError, match="leads nowhere"):
+        read_model(find_model(name, tmp_path / "models"))
+
+
+def test_a_folder_of_models_names_one_of_them(tmp_path):
+    make_folder(tmp_path / "models" / "m")
+    with pytest.raises(ModelError, match=r"--models .*models --model m"):
+        read_model(tmp_path / "models")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ModelError, match=r"Pass the folder that"):
+        read_model(tmp_path / "other")
+
+
+def test_axes_that_do_not_fit_the_net_come_with_a_remedy(tmp_path):
+    folder = make_folder(tmp_path / "m")
+    own = json.loads((folder / "config.json").read_text())["n2v_tools"]
+    edit_config(folder, n2v_tools={**own, "axes": "ZYX"})
+    with pytest.raises(ModelError, match=r"axes ZYX do not fit n_dim 2.*restore it"):
+        read_model(folder)

@@ -40,8 +40,8 @@ def open_npy(path: Path, axes: str | None, name: str) -> Stack:
         raise StackError(
             f"{name}: cannot be read as .npy ({error}). Save it anew with numpy.save."
         ) from error
+    _require_image(dtype, shape, name)
     letters = _require_letters(axes, shape, name)
-    _require_numbers(dtype, name)
     if fortran and len(shape) > 1:
         array: Any = TransposedArray(ContiguousArray(path, offset, shape[::-1], dtype))
     else:
@@ -75,8 +75,8 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
             f"{path}: holds {'no dataset ' + dataset if dataset else 'HDF5 datasets'}; name one: "
             f"{', '.join(f'{path}:{n}' for n in held) or 'it holds none with two axes or more'}."
         )
+    _require_image(found.dtype, found.shape or (), name)
     letters = _require_letters(axes, found.shape, name)
-    _require_numbers(found.dtype, name)
     return Stack(
         array=Hdf5Array(found, path),
         axes=letters,
@@ -123,6 +123,12 @@ def _require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str
     return letters
 
 
-def _require_numbers(dtype: np.dtype, name: str) -> None:
+def _require_image(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
     if np.dtype(dtype).kind not in "uif":
-        raise StackError(f"{name}: holds {dtype}, not grey values. Save it as numbers first.")
+        kind = "text or Python objects" if np.dtype(dtype).kind in "OSUV" else str(dtype)
+        raise StackError(
+            f"{name}: holds {kind}, not grey values. Save an array of real numbers instead."
+        )
+    if len(shape) < 2:
+        what = f"a row of {shape[0]} numbers" if shape else "a single number"
+        raise StackError(f"{name}: holds {what}, which is no image. Name an array of Y and X.")

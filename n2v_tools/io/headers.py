@@ -79,19 +79,26 @@ def plan_file(layout: Layout) -> Plan:
     if dtype not in OME_TYPES:
         raise ValueError(f"{dtype} cannot be stored; convert to one of {', '.join(OME_TYPES)}")
     plane = layout.sizes["Y"] * layout.sizes["X"]
-    notes: tuple[str, ...] = ()
+    notes = _order_note(layout)
     kind = "imagej" if layout.format == "tiff" else "ome-tiff"
     if kind == "imagej" and dtype not in IMAGEJ_DTYPES:
         kind = "ome-tiff"
-        notes = (f"written as OME-TIFF: ImageJ's format holds no {dtype}",)
+        notes = (*notes, f"written as OME-TIFF: ImageJ's format holds no {dtype}")
     elif kind == "imagej" and plane > LARGEST_JAVA_ARRAY:
         kind = "ome-tiff"
-        notes = (f"written as OME-TIFF: ImageJ's format holds no plane of {plane} pixels",)
+        notes = (*notes, f"written as OME-TIFF: ImageJ's format holds no plane of {plane} pixels")
     plan = Plan(layout, kind, layout.stored_axes, False, notes)
     if kind == "imagej" or plan.n_bytes <= CLASSIC_TIFF_BYTES:
         return plan
     notes = (*notes, "written as BigTIFF: more than 4 GB")
     return Plan(layout, kind, layout.stored_axes, True, notes)
+
+
+def _order_note(layout: Layout) -> tuple[str, ...]:
+    if layout.stored_axes == layout.axes:
+        return ()
+    why = "ImageJ's order" if layout.format == "tiff" else "Y and X come last in the file"
+    return (f"axes {layout.axes} are stored as {layout.stored_axes}: {why}",)
 
 
 def write_header(file: IO[bytes], plan: Plan) -> int:

@@ -231,6 +231,7 @@ def _join(planes: Input) -> Stack:
         name=planes.name,
         metadata=first.metadata,
         notes=(f"{len(stacks)} planes of one file each, joined along {letter}",),
+        warnings=first.warnings,
     )
 
 

@@ -33,7 +33,7 @@ def open_ome(path: Path, xml: str) -> tuple[OmeImage, TiffPages, tuple[str, ...]
     image : OmeImage
     pages : TiffPages
         Axes ``image.outer`` + page.
-    notes : tuple of str
+    warnings : tuple of str
 
     Raises
     ------
@@ -47,10 +47,10 @@ def open_ome(path: Path, xml: str) -> tuple[OmeImage, TiffPages, tuple[str, ...]
     image = next((i for i in images if path.name in _file_names(i, home)), images[0])
     table, files = _plane_table(image, home, path)
     n_others = len(images) - 1
-    notes = (f"holds {n_others + 1} images; one is used",) if n_others else ()
+    warnings = (f"holds {n_others + 1} images; one is used",) if n_others else ()
     tiff = TiffPages.from_table(files, table, [image.sizes[a] for a in image.outer], str(path))
     _require_page_shape(image, tiff, path)
-    return image, tiff, notes
+    return image, tiff, warnings
 
 
 def _describing_file(path: Path, document: OmeDocument) -> tuple[Path, OmeDocument]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ from .pages import TiffPages, listening, open_header
 if TYPE_CHECKING:
     import tifffile
 
+PALETTE = 3  # TIFF 6.0, tag 262
 CARRIED = ("mode", "fps", "loop", "LUTs")  # of ImageJ's header, for a writer to carry on
 
 
@@ -35,7 +36,7 @@ class Found:
     spacing: Mapping[str, float] = field(default_factory=dict)
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def open_tiff(path: Path, axes: str | None, name: str) -> Stack:
@@ -73,7 +74,7 @@ def read_tiff_description(path: Path) -> str | None:
 
 
 def _find_ome(path: Path, xml: str) -> Found:
-    image, pages, notes = open_ome(path, xml)
+    image, pages, warnings = open_ome(path, xml)
     page_axes = "YX"
     if image.n_samples > 1:
         page_axes = "YXS" if pages.shape[-1] == image.n_samples else "SYX"
@@ -92,7 +93,7 @@ def _find_ome(path: Path, xml: str) -> Found:
         spacing=image.spacing,
         unit=image.unit,
         metadata=metadata,
-        notes=notes,
+        warnings=warnings,
     )
 
 
@@ -132,8 +133,6 @@ def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
         spacing, unit = imagej_calibration(header, resolution, unit_there)
     else:
         spacing, unit = resolution_calibration(resolution, resolution_unit)
-    n_images = len(tif.series)
-    notes = (f"holds {n_images} images; the first is used",) if n_images > 1 else ()
     return Found(
         array=_array(tif, series, path, list(shape)),
         axes=axes,
@@ -141,8 +140,23 @@ def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
         spacing=spacing,
         unit=unit,
         metadata={"format": series.kind, **{k: header[k] for k in CARRIED if k in header}},
-        notes=notes,
+        warnings=tuple(_doubts(tif)),
     )
+
+
+def _doubts(tif: tifffile.TiffFile) -> Iterator[str]:
+    """Yield what may make the pixels other than what a user takes them for."""
+    if len(tif.series) > 1:
+        yield (
+            f"holds {len(tif.series)} images; the first is used. Save the others as files of "
+            "their own to use them"
+        )
+    # In a file of ImageJ the table only says how grey levels are shown.
+    if tif.pages.first.photometric == PALETTE and not tif.is_imagej:
+        yield (
+            "holds a colour table, and its numbers are taken as grey levels. If they stand for "
+            "colours instead, convert it to grey in ImageJ first (Image > Type > RGB, then 8-bit)"
+        )
 
 
 def _imagej_axes(full: Mapping[str, int], recorded: object) -> str:
@@ -174,7 +188,7 @@ def _array(
                 f"{path}: page {row} of {len(table)} is missing: the recording is incomplete. "
                 "Copy all its files into one folder, or open it in ImageJ and save what is there."
             )
-        file = Path(page.parent.filehandle.path)
+        file = path if page.parent is tif else Path(page.parent.filehandle.path)
         table[row] = files.setdefault(file, len(files)), page.index
     pages = TiffPages.from_table(list(files), table, [len(table)], str(path))
     n_inner = len(pages.shape) - 1
@@ -240,7 +254,7 @@ def _resolution(page: Any, name: str) -> float | None:
 
 
 def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
-    notes = list(found.notes)
+    notes = []
     array = found.array
     if axes is not None:
         letters = parse_axes(axes)
@@ -258,6 +272,7 @@ def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
         name=name,
         metadata=found.metadata,
         notes=tuple(notes),
+        warnings=found.warnings,
     )
 
 

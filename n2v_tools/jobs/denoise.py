@@ -268,7 +268,7 @@ def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> De
     request = session.request
     for note in job.stack.notes:
         progress.note(f"{job.name}: {note}")
-    warnings = check_fit(job.stack, session.model)
+    warnings = [*job.stack.warnings, *check_fit(job.stack, session.model)]
     for warning in warnings:
         progress.warn(f"{job.name}: {warning}")
     dtype, reason, nan = _choose_dtype(job, request, label, progress)
@@ -346,14 +346,16 @@ def _choose_dtype(
 ) -> tuple[np.dtype, str, str]:
     """Return the output's dtype, why, and how `restore_stack` is to treat NaN."""
     source = job.stack.dtype
+    may_be_filled = request.nan == "fill" and source.kind == "f"
     if request.dtype != "auto" or source.name in TYPES_KNOWN_TO_FIT:
         dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
-        if request.nan == "fill" and source.kind == "f" and dtype.kind != "f":
+        if may_be_filled and dtype.kind != "f":
             raise StackError(
                 f"{job.name}: --nan fill puts NaN back, which {dtype} cannot hold. Use --dtype "
                 "float32 or auto."
             )
-        return dtype, reason, request.nan
+        if not may_be_filled:
+            return dtype, reason, request.nan
     with progress.task(f"{label}: looking at its values") as step:
         survey = survey_stack(job.stack, keep_strips=request.keep_strips, progress=step)
     finite = not survey.n_nonfinite
@@ -362,6 +364,11 @@ def _choose_dtype(
             f"{job.name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
             f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them for the "
             "net and keep them as NaN."
+        )
+    if not survey.n_pixels and not finite:
+        raise StackError(
+            f"{job.name}: every pixel is NaN, infinite or zero: there is nothing to restore. Leave "
+            "the file out, or save it anew from the raw data."
         )
     dtype, reason = decide_dtype(source, survey.minimum, survey.maximum, finite, request.dtype)
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled

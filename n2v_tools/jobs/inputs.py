@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Opened:
         Why it cannot be opened; empty otherwise.
     files : tuple of Path
         All files that the stack reads from.
+    spec : str
+        What the user named: this file, or the folder or glob that it was found by.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Opened:
     stack: Stack | None = None
     error: str = ""
     files: tuple[Path, ...] = ()
+    spec: str = ""
 
 
 def open_inputs(
@@ -71,10 +75,10 @@ def open_inputs(
     UsageError
         If a spec is empty.
     """
-    listed = [one for spec in specs for one in _list(spec, axes, skip)]
-    chosen = preferred(one for one in listed if isinstance(one, Input))
+    listed = [(spec, one) for spec in specs for one in _list(spec, axes, skip)]
+    chosen = preferred(one for _, one in listed if isinstance(one, Input))
     of_a_set: set[str] = set()
-    for one in listed:
+    for spec, one in listed:
         if isinstance(one, Opened):
             yield one
         elif chosen[one.key] is not one:
@@ -84,7 +88,7 @@ def open_inputs(
             opened = _open(one.name, source, one.open, frame)
             if len(opened.files) > 1 and not one.joined:
                 of_a_set.update(os.path.realpath(file) for file in opened.files)
-            yield opened
+            yield dataclasses.replace(opened, spec=spec)
 
 
 def one_line(name: str, error: N2VToolsError | OSError) -> str:

@@ -17,8 +17,8 @@ from .progress import Progress
 
 FEW_LEVELS = 64
 DEFAULT_PATCH_PX = 64
-PATCH_STEP_PX = 8
-DEPTH_FOR_3D = 16  # planes from which a 3D patch of the usual depth fits
+DEPTH_FOR_3D = 16  # of a 3D patch
+SMALLEST_PATCH_PX = 16  # n2v-train refuses planes that are smaller
 CAMERA_MAXIMA = (255, 1023, 4095, 16383, 65535)  # 8, 10, 12, 14, 16 bit
 MANY_SATURATED_PERCENT = 0.01
 
@@ -61,7 +61,10 @@ def inspect_files(
         ``--axes``.
     progress : Progress
     """
-    for one in open_inputs(specs, axes):
+    planes: dict[str, list[Stack]] = {}
+    for one in open_inputs(specs, axes, note=progress.note):
+        if one.stack is not None:
+            planes.setdefault(one.spec, []).append(one.stack)
         if one.stack is None:
             yield Inspected(one.name, error=one.error)
             continue
@@ -69,6 +72,13 @@ def inspect_files(
             yield _inspect(one.name, one.stack, axes, progress)
         except (N2VToolsError, OSError) as error:
             yield Inspected(one.name, error=one_line(one.name, error))
+    for spec, stacks in planes.items():
+        if len(stacks) > 1 and len({(s.axes, s.array.shape, s.dtype) for s in stacks}) == 1:
+            if stacks[0].axes == "YX":
+                progress.note(
+                    f"{spec}: {len(stacks)} equal planes. If they are one stack, pass --axes ZYX "
+                    "(depth) or --axes TYX (time) with the folder to join them."
+                )
 
 
 def _inspect(name: str, stack: Stack, axes: str | None, progress: Progress) -> Inspected:
@@ -87,7 +97,7 @@ def _inspect(name: str, stack: Stack, axes: str | None, progress: Progress) -> I
         "std": list(survey.std),
         "saturated_percent": saturated_percent,
         "nonfinite": survey.n_nonfinite,
-        "pixel_size": stack.pixel_size,
+        "pixel_size": _pixel_size(stack),
         "frame_interval_s": stack.spacing.get("T"),
         "strips": {
             "planes_with_strips": survey.n_planes_with_strips,
@@ -111,7 +121,7 @@ def command_for(name: str, stack: Stack, survey: Survey) -> str | None:
     name : str
         Path of the file; quoted for the shell in the result.
     """
-    if not survey.n_pixels or not any(std > 0 for std in survey.std):
+    if not survey.n_pixels or not any(std > 0 for std in survey.std) or _too_small(stack):
         return None
     words = ["n2v-train", "--stack", name, "--axes", stack.axes]
     if survey.n_nonfinite:
@@ -119,21 +129,15 @@ def command_for(name: str, stack: Stack, survey: Survey) -> str | None:
     return shlex.join(words)
 
 
-def patch_edge(stack: Stack) -> int:
-    """Edge in pixels of the largest square patch, up to the usual one, that fits a plane."""
-    smallest = min(stack.sizes["Y"], stack.sizes["X"]) // PATCH_STEP_PX * PATCH_STEP_PX
-    return min(DEFAULT_PATCH_PX, max(PATCH_STEP_PX, smallest))
-
-
 def find_warnings(
     stack: Stack, survey: Survey, saturated_percent: float, *, axes_given: bool
 ) -> list[str]:
     """List what may spoil a denoising, each with what to do about it."""
-    found = []
-    sizes = stack.sizes
+    found = list(stack.warnings)
     if survey.n_nonfinite:
+        are = "pixel is" if survey.n_nonfinite == 1 else "pixels are"
         found.append(
-            f"{survey.n_nonfinite} pixels are NaN or infinite, the first at "
+            f"{survey.n_nonfinite} {are} NaN or infinite, the first at "
             f"{survey.first_nonfinite}: mend the file or pass --nan fill"
         )
     if not survey.n_pixels:
@@ -143,27 +147,49 @@ def find_warnings(
         return [*found, f"every pixel is {survey.minimum:g}: there is nothing to learn from"]
     if survey.n_levels < FEW_LEVELS:
         found.append(
-            f"only {survey.n_levels} grey levels: the noise is cut into coarse steps, as after "
-            "rescaling to fewer bits; use the raw file if there is one"
+            f"only {_count(survey.n_levels, 'grey level')}: the noise is cut into coarse steps, as "
+            "after rescaling to fewer bits; use the raw file if there is one"
         )
     if saturated_percent >= MANY_SATURATED_PERCENT:
+        n_bits = int(survey.maximum).bit_length()
+        whose = "8 bits" if n_bits == 8 else f"a camera's range of {n_bits} bits"
         found.append(
-            f"{saturated_percent:.2g} % of the pixels are at {survey.maximum:g}, the top of the "
-            "camera's range: what is saturated cannot be restored"
+            f"{saturated_percent:.2g} % of the pixels are at {survey.maximum:g}, the top of "
+            f"{whose}: what is saturated cannot be restored"
         )
     if not {"Y", "X"} & set(stack.spacing):
         found.append("no pixel size in the file: the output will have none either")
     if _may_be_time(stack) and not axes_given:
         found.append(
-            f"{sizes['Z']} planes without a Z spacing: if they are time points saved as Z, pass "
-            f"--axes {stack.axes.replace('Z', 'T')}"
+            f"{stack.sizes['Z']} planes without a Z spacing: if they are time points saved as Z, "
+            f"pass --axes {stack.axes.replace('Z', 'T')}"
         )
-    if min(sizes["Y"], sizes["X"]) < DEFAULT_PATCH_PX:
-        found.append(
-            f"planes of {sizes['Y']} x {sizes['X']} px are smaller than the usual patch of "
-            f"{DEFAULT_PATCH_PX} px: n2v-train makes the patch smaller"
-        )
-    return found
+    return [*found, *_size_warnings(stack)]
+
+
+def _size_warnings(stack: Stack) -> list[str]:
+    plane = f"planes of {stack.sizes['Y']} x {stack.sizes['X']} px"
+    if _too_small(stack):
+        return [
+            f"{plane} are too small to learn from: n2v-train needs {SMALLEST_PATCH_PX} x "
+            f"{SMALLEST_PATCH_PX}; denoise them with a model trained on larger images"
+        ]
+    if min(stack.sizes["Y"], stack.sizes["X"]) < DEFAULT_PATCH_PX:
+        return [
+            f"{plane} are smaller than the usual patch of {DEFAULT_PATCH_PX} px: n2v-train makes "
+            "the patch smaller"
+        ]
+    return []
+
+
+def _too_small(stack: Stack) -> bool:
+    return min(stack.sizes["Y"], stack.sizes["X"]) < SMALLEST_PATCH_PX
+
+
+def _pixel_size(stack: Stack) -> dict[str, Any] | None:
+    """As `Stack.pixel_size`, but only of axes that the stack has."""
+    there = {axis: stack.spacing.get(axis) if axis in stack.axes else None for axis in "YXZ"}
+    return {**there, "unit": stack.unit} if any(there.values()) else None
 
 
 def _may_be_time(stack: Stack) -> bool:
@@ -196,7 +222,7 @@ def _describe(name: str, stack: Stack, survey: Survey, values: dict[str, Any]) -
         ("training", _training_text(stack)),
         *(("note", note) for note in values["notes"]),
         *(("warning", warning) for warning in values["warnings"]),
-        ("command", values["command"] or "none: there is nothing to learn from"),
+        ("command", values["command"] or "none: this cannot be learned from"),
     ]
     return "\n".join([name, *(f"  {label:<9} {text}" for label, text in rows), ""])
 
@@ -213,14 +239,15 @@ def _values_text(survey: Survey) -> str:
     each = " of the channels" if len(survey.mean) > 1 else ""
     return (
         f"{survey.minimum:g} to {survey.maximum:g}, mean{each} {means}, "
-        f"{survey.n_levels} grey levels"
+        f"{_count(survey.n_levels, 'grey level')}"
     )
 
 
 def _pixel_text(stack: Stack) -> str:
     unit = stack.unit or "(unit unknown)"
-    lengths = [f"{a} {stack.spacing[a]:.6g} {unit}" for a in "YXZ" if a in stack.spacing]
-    if "T" in stack.spacing:
+    known = [a for a in "YXZ" if a in stack.spacing and a in stack.axes]
+    lengths = [f"{a} {stack.spacing[a]:.6g} {unit}" for a in known]
+    if "T" in stack.spacing and "T" in stack.axes:
         lengths.append(f"one frame every {stack.spacing['T']:.6g} s")
     return ", ".join(lengths) or "size unknown"
 
@@ -229,19 +256,34 @@ def _strips_text(survey: Survey) -> str:
     if not survey.n_planes_with_strips and not survey.n_empty_planes:
         return "none"
     return (
-        f"in {survey.n_planes_with_strips} of {survey.n_planes} planes, on average "
+        f"in {survey.n_planes_with_strips} of {_count(survey.n_planes, 'plane')}, on average "
         f"{survey.strip_columns:.1f} columns and {survey.strip_rows:.1f} rows; "
-        f"{survey.n_empty_planes} empty planes"
+        f"{_count(survey.n_empty_planes, 'empty plane')}"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _training_text(stack: Stack) -> str:
     """What n2v-train would do by default, and what else is possible."""
-    n_planes = len(list(stack.places()))
-    text = f"2D by default: {n_planes} plane{'s' if n_planes > 1 else ''} YX"
-    depth = next((axis for axis in "ZT" if stack.sizes.get(axis, 1) >= DEPTH_FOR_3D), None)
+    if _too_small(stack):
+        return "none: the planes are too small"
+    n_channels = stack.sizes.get("C", 1)
+    n_planes = len(list(stack.places())) // n_channels
+    text = f"2D by default: {_count(n_planes, 'plane')} YX"
+    text += f" of {n_channels} channels" if n_channels > 1 else ""
+    depth = next((axis for axis in "ZT" if _takes_3d_patches(stack, axis)), None)
     if depth:
         also = " --depth T" if depth == "T" and "Z" in stack.axes else ""
-        edge = patch_edge(stack)
-        text += f"; 3D over {depth} with --patch {DEPTH_FOR_3D},{edge},{edge}{also}"
+        patch = f"{DEPTH_FOR_3D},{DEFAULT_PATCH_PX},{DEFAULT_PATCH_PX}"
+        text += f"; 3D over {depth} with --patch {patch}{also}"
     return text
+
+
+def _takes_3d_patches(stack: Stack, depth: str) -> bool:
+    """Whether 3D patches of the usual size fit beside a block for validation."""
+    n_deep, smallest = stack.sizes.get(depth, 1), min(stack.sizes["Y"], stack.sizes["X"])
+    wide = n_deep >= DEPTH_FOR_3D and smallest >= 2 * DEFAULT_PATCH_PX
+    return wide or (n_deep >= 2 * DEPTH_FOR_3D and smallest >= DEFAULT_PATCH_PX)

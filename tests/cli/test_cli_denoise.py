@@ -467,3 +467,63 @@ def test_a_place_in_hdf5_needs_no_leading_slash_and_two_of_one_file_collide(mode
     both = run("hh.h5:g/d", "hh.h5:/g/e", "--model", "m", "--axes", "YX", "--overwrite")
     assert both.exit_code == 1
     assert "both hh.h5:g/d and hh.h5:/g/e" in both.stderr
+
+
+def test_further_images_of_a_file_are_heard_of_even_with_q(model):
+    with tifffile.TiffWriter("two.tif") as tif:
+        for shape in ((24, 20), (12, 13)):
+            tif.write(np.ones(shape, np.uint16), metadata=None)
+    done = run("two.tif", "--model", "m", "-q", "--json")
+    assert "Warning: two.tif: holds 2 images" in done.stderr
+    assert "holds 2 images" in json.loads(done.stdout)[0]["warnings"][0]
+
+
+@pytest.mark.parametrize("dtype", ["auto", "float32"])
+def test_a_file_of_nothing_but_nan_is_refused_alone(model, dtype):
+    tifffile.imwrite("a.tif", np.full((24, 20), np.nan, np.float32))
+    save("b.tif")
+    words = ("--model", "m", "--axes", "YX", "--nan", "fill", "--dtype", dtype, "--json")
+    done = run("a.tif", "b.tif", *words)
+    assert done.exit_code == 1
+    refused, fine = json.loads(done.stdout)
+    assert "nothing to restore" in refused["error"]
+    assert fine["output"] == "b_denoised.tif"
+    assert not os.path.exists("a_denoised.tif")
+
+
+def test_another_order_of_axes_in_the_output_is_said(model):
+    pixels = np.random.default_rng(0).integers(1, 200, (24, 20, 2)).astype(np.uint16)
+    tifffile.imwrite("a.tif", pixels)
+    words = ("a.tif", "--model", "m", "--axes", "YXC", "--format", "ome-tiff", "--json")
+    done = run(*words)
+    (one,) = json.loads(done.stdout)
+    assert one["axes"] == "CYX"
+    assert "axes YXC are stored as CYX" in one["note"]
+    assert "axes YXC are stored as CYX" in done.stderr
+
+
+def test_what_is_no_image_gets_no_advice_on_axes(model):
+    import h5py
+
+    with h5py.File("h.h5", "w") as file:
+        file["text"], file["one"], file["row"] = "text", 3.0, np.arange(5.0)
+    np.save("obj.npy", np.array([{}, 1], dtype=object), allow_pickle=True)
+    for name in ("h.h5:/text", "h.h5:/one", "h.h5:/row", "obj.npy"):
+        done = run(name, "--model", "m")
+        assert done.exit_code == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert "--axes" not in done.stderr
+
+
+def test_damage_found_while_reading_names_the_file_as_typed(model):
+    pixels = np.random.default_rng(0).integers(0, 60000, (24, 20)).astype(np.uint16)
+    tifffile.imwrite("z.tif", pixels, compression="zlib", rowsperstrip=4)
+    with tifffile.TiffFile("z.tif") as tif:
+        offset = tif.pages[0].dataoffsets[2]
+    with open("z.tif", "r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * 8)
+    done = run("z.tif", "--model", "m", "--axes", "YX")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: z.tif")
+    assert os.getcwd() not in done.stderr

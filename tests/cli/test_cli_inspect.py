@@ -132,3 +132,76 @@ def test_real_files_are_understood_or_refused_with_the_axes_to_pass(shared_data)
     assert "--axes ZYX" in found.pop("bead_psf_ZYX.tif")["error"]
     for name, one in found.items():
         assert f"_{one['axes']}" in name
+
+
+def shown(*words):
+    done = CliRunner().invoke(cli, ["inspect", *words])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+@pytest.mark.parametrize(("edge", "learnable"), [(3, False), (15, False), (16, True), (64, True)])
+def test_no_command_for_planes_that_training_refuses(edge, learnable):
+    save("a.tif", noise(edge, edge + 4), axes="YX")
+    (found,) = inspect("a.tif")
+    assert (found["command"] is not None) == learnable
+    assert any("too small" in warning for warning in found["warnings"]) != learnable
+
+
+@pytest.mark.parametrize(
+    ("shape", "offered"),
+    [((16, 128, 130), True), ((32, 64, 70), True), ((31, 64, 130), False), ((15, 200, 200), False)],
+)
+def test_3d_is_offered_where_patches_and_validation_fit(shape, offered):
+    save("a.tif", noise(*shape), axes="ZYX", spacing=1.0)
+    assert ("3D over Z with --patch 16,64,64" in shown("a.tif").stdout) == offered
+
+
+def test_channels_are_no_planes():
+    tifffile.imwrite("rgb.tif", noise(80, 90, 3, dtype=np.uint8), photometric="rgb")
+    assert "1 plane YX of 3 channels" in shown("rgb.tif").stdout
+
+
+def test_a_spacing_is_shown_only_of_axes_that_are_there():
+    save("a.tif", noise(80, 90), axes="YX", resolution=(4, 4), spacing=0.7, unit="um")
+    (found,) = inspect("a.tif")
+    assert found["pixel_size"]["Z"] is None
+    assert found["pixel_size"]["Y"] == 0.25
+    assert "Z 0.7" not in shown("a.tif").stdout
+
+
+@pytest.mark.parametrize("spec", ["in", "in/*.tif"])
+def test_a_folder_of_planes_gets_the_axes_that_join_them(tmp_path, spec):
+    (tmp_path / "in").mkdir()
+    for i in range(3):
+        save(f"in/p{i}.tif", noise(80, 90), axes="YX")
+    assert "--axes ZYX" in shown(spec).stderr
+    assert "--axes ZYX" not in shown("in/p0.tif", "in/p1.tif").stderr
+    save("in/p3.tif", noise(80, 91), axes="YX")
+    assert "--axes ZYX" not in shown(spec).stderr
+
+
+def test_what_saturates_8_bits_need_not_be_a_camera():
+    save("a.tif", noise(80, 90, high=256, dtype=np.uint8), axes="YX")
+    (found,) = inspect("a.tif")
+    assert any("the top of 8 bits" in warning for warning in found["warnings"])
+
+
+def test_one_is_singular():
+    pixels = noise(80, 90)
+    pixels[:, :4] = 0
+    save("a.tif", pixels, axes="YX")
+    text = shown("a.tif").stdout
+    assert "1 of 1 plane," in text and "1 plane YX" in text
+
+
+def test_further_images_and_colour_tables_are_warnings():
+    with tifffile.TiffWriter("two.tif") as tif:
+        tif.write(noise(80, 90), metadata=None)
+        tif.write(noise(40, 50), metadata=None)
+    assert any("holds 2 images" in warning for warning in inspect("two.tif")[0]["warnings"])
+    table = np.zeros((3, 256), np.uint16)
+    values = noise(80, 90, dtype=np.uint8)
+    tifffile.imwrite("palette.tif", values, photometric="palette", colormap=table)
+    found = inspect("palette.tif", "--axes", "YX")[0]
+    assert any("colour table" in warning for warning in found["warnings"])
