@@ -95,8 +95,8 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
         held = sizes.get("C", 1)
         raise AxesError(
             f"{stack.name}: axes {stack.axes} hold {held} channel{'s' * (held != 1)}, but the "
-            f"model {restorer.name} needs exactly {n_channels}. Use a model with one channel, which "
-            f"takes each on its own, or a stack with {n_channels} channels along C."
+            f"model {restorer.name} needs exactly {n_channels}. Use a model with one channel, "
+            f"which takes each on its own, or a stack with {n_channels} channels along C."
         )
     together = n_channels > 1
     outer = outer_axes(stack.axes, restorer.axes + ("C" if together else ""))
