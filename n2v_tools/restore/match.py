@@ -81,16 +81,22 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
                 ", or, if the axes are named wrongly, pass the right ones with --axes, such as "
                 f"--axes {_renamed(stack.axes, missing[0])}"
             )
+        elif stack.axes == "YX":
+            remedy += (
+                f", or, if it is one plane of a folder of them, pass the folder with --axes "
+                f"{restorer.axes}"
+            )
         raise AxesError(
             f"{stack.name}: axes {stack.axes} have no {missing[0]}, but the model "
             f"{restorer.name} was made for {restorer.axes}. {remedy}."
         )
     sizes, n_channels = stack.sizes, restorer.n_channels
     if n_channels > 1 and sizes.get("C", 1) != n_channels:
+        held = sizes.get("C", 1)
         raise AxesError(
-            f"{stack.name}: axes {stack.axes} hold {sizes.get('C', 1)} channel(s), but the model "
-            f"{restorer.name} needs exactly {n_channels}. Use a model with one channel, which "
-            f"takes each on its own, or a stack with {n_channels} channels along C."
+            f"{stack.name}: axes {stack.axes} hold {held} channel{'s' * (held != 1)}, but the "
+            f"model {restorer.name} needs exactly {n_channels}. Use a model with one channel, "
+            f"which takes each on its own, or a stack with {n_channels} channels along C."
         )
     together = n_channels > 1
     outer = outer_axes(stack.axes, restorer.axes + ("C" if together else ""))

@@ -252,7 +252,7 @@ def test_a_stack_that_lacks_an_axis_of_the_model_fails_alone(model):
     save("a.tif", "YX")
     done = run("a.tif", "--model", "m", "--json")
     assert done.exit_code == 1
-    assert "ZYX" in json.loads(done.stdout)[0]["error"]
+    assert "pass the folder with --axes ZYX" in json.loads(done.stdout)[0]["error"]
 
 
 def test_the_output_says_what_was_done_and_equal_commands_give_equal_bytes(model):
