@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from n2v_tools.cli.main import COMMANDS
+from n2v_tools.errors import ModelError
 from n2v_tools.modelfolder import find_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +64,8 @@ def test_the_wheel_holds_every_module_and_the_models(wheel):
 def test_a_packaged_model_is_found_by_name(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "from n2v_tools.modelfolder import find_model; print(find_model('small'))"
+    code = "from n2v_tools.errors import ModelError
+from n2v_tools.modelfolder import find_model; print(find_model('small'))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -109,6 +111,7 @@ def test_what_is_imported_is_required(settings):
     assert missing == []
 
 
-def test_an_unknown_model_is_not_found_in_the_repository():
-    with pytest.raises(Exception, match="no such folder"):
+def test_the_readme_among_the_models_is_no_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="no such folder"):
         find_model("README.md")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import modelfolder
+from ..nets.unet import NetSettings
 from ..restore.keras_engine import KerasRestorer
 from .intensity import PercentileNormalizer
 from .model import BaseModel
@@ -116,6 +117,10 @@ class CARE(BaseModel):
     def _set_logdir(self) -> None:
         self._model: modelfolder.Model = self._read_folder("care")
         self.config = argparse.Namespace(**self._model.config)
+
+    @property
+    def _net_settings(self) -> NetSettings:
+        return self._model.net
 
     def _make_net(self) -> None:
         from ..nets.unet import build_unet

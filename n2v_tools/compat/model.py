@@ -12,6 +12,9 @@ from typing import Any
 
 from .. import modelfolder
 from ..errors import ModelError
+from ..nets.sketch import sketch_unet
+from ..nets.unet import NetSettings
+from ..nets.weights import load_weights
 from ..restore.keras_engine import KerasRestorer
 from .refusals import NoModel, NotBuilt, WrongValue
 
@@ -75,15 +78,14 @@ class BaseModel:
         ModelError
             If it is missing, damaged or does not fit the net.
         """
-        from ..nets.weights import load_weights  # its layers need TensorFlow
-
         if self.logdir is None:
             warnings.warn("no weights are loaded, since basedir is None.", stacklevel=2)
             return
         path = self.logdir / name
         if not path.is_file():
             raise NoModel(f"{path}: there is no such weight file. Train first, or check the name.")
-        load_weights(self.keras_model, path, **self._weight_options())
+        sketch = sketch_unet(self._net_settings)
+        load_weights(self.keras_model, sketch, path, **self._weight_options())
         LOG.info("weights of %s", path)
 
     @property
@@ -104,6 +106,11 @@ class BaseModel:
 
     def _make_net(self) -> None:
         """Set `keras_model`."""
+        raise NotImplementedError
+
+    @property
+    def _net_settings(self) -> NetSettings:
+        """Shape of the network."""
         raise NotImplementedError
 
     def _weight_options(self) -> dict[str, Any]:

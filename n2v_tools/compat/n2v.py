@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import keras_backend, modelfolder
 from ..legacy import n2v_config
-from ..nets.unet import build_unet
+from ..nets.unet import NetSettings, build_unet
 from ..restore.keras_engine import KerasRestorer
 from ..train.samples import training_dataset, validation_samples
 from .chance import new_seed
@@ -277,6 +277,10 @@ class N2V(BaseModel):
         older = n2v_config(model.net, model.means, model.stds, {})
         self.config = self._config_class(np.array([]), **{**older, **model.config})
         _require_valid(self.config, str(self.logdir / modelfolder.CONFIG))
+
+    @property
+    def _net_settings(self) -> NetSettings:
+        return self._net
 
     def _make_net(self) -> None:
         self.keras_model, self._fast_layers = keras_backend.build_for_both(self._build)

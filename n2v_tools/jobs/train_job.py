@@ -101,6 +101,8 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     for stack in opened:
         for heard in stack.notes:
             say.note(f"{stack.name}: {heard}")
+        for heard in stack.warnings:
+            say.warn(f"{stack.name}: {heard}")
     require_equal_channels(opened)
     axes = _model_axes(method, opened, request.depth)
     surveys = []

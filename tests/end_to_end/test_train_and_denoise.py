@@ -186,7 +186,7 @@ def test_several_channels_train_jointly_or_each_for_itself(tmp_path, joint):
     )  # fmt: skip
     model = modelfolder.read_model(tmp_path / "m")
     assert model.n_channels == 2
-    assert ("needs n2v_tools" in done.stderr) == (joint == "false")
+    assert ("needs n2v_tools" in done.stdout) == (joint == "false")
     run("denoise", stack, "--model", tmp_path / "m")
     one = write_stack(tmp_path / "one.tif", data[0], "ZYX")
     refused = run("denoise", one, "--model", tmp_path / "m", code=1)
