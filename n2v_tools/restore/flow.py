@@ -16,7 +16,7 @@ from ..errors import StackError
 from ..methods.base import Restorer
 from ..stack import Stack
 from .cover import TilePlan, Window, padded_indices
-from .match import Layout
+from .match import AxesMatch
 from .planes import Plane, read_depth, read_plane
 
 
@@ -27,7 +27,7 @@ class Flow:
     stack: Stack
     restorer: Restorer
     plan: TilePlan
-    layout: Layout
+    layout: AxesMatch
     keep_strips: bool
 
     def read(self) -> Iterator[Plane]:

@@ -33,7 +33,7 @@ class TakesAxes(Protocol):
 
 
 @dataclass(frozen=True)
-class Layout:
+class AxesMatch:
     """How the axes of a stack meet those of a model.
 
     Parameters
@@ -65,7 +65,7 @@ def _renamed(axes: str, missing: str) -> str:
     return axes.replace(other, missing)
 
 
-def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
+def match_axes(stack: Stack, restorer: TakesAxes) -> AxesMatch:
     """Find out what is looped over, what is depth and what is channel.
 
     Raises
@@ -101,7 +101,7 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> Layout:
     together = n_channels > 1
     outer = outer_axes(stack.axes, restorer.axes + ("C" if together else ""))
     numbers = itertools.product(*(range(sizes[axis]) for axis in outer))
-    return Layout(
+    return AxesMatch(
         fields=tuple(dict(zip(outer, at, strict=True)) for at in numbers),
         depth=restorer.axes[0] if len(restorer.axes) == 3 else None,
         sizes=tuple(sizes[axis] for axis in restorer.axes),

@@ -19,7 +19,7 @@ from ..methods.base import Restorer
 from ..stack import Stack
 from .cover import DEFAULT_MEMORY_BYTES, TilePlan, padded_indices, plan_tiles
 from .flow import Flow
-from .match import Layout, match_axes
+from .match import AxesMatch, match_axes
 from .pipeline import ReadAhead, WriteBehind
 from .planes import Plane, held_dtype, read_plane, require_finite
 from .test_time import WithSymmetries
@@ -84,7 +84,7 @@ def restore_stack(
         Called as ``write(place, plane)`` with float32 counts, shape (Y, X), from another
         thread, once for each plane, in an order of its own.
     memory_bytes : int, optional
-        Bound above the base process; default 1 GB.
+        Bound above the base process; default `cover.DEFAULT_MEMORY_BYTES`.
     keep_strips : bool
         Take zeros as data: nothing is filled, nothing is put back.
     nan : {"refuse", "fill"}
@@ -171,7 +171,7 @@ class _Tally:
         )
 
 
-def _sample(stack: Stack, layout: Layout, keep_strips: bool) -> Iterator[np.ndarray]:
+def _sample(stack: Stack, layout: AxesMatch, keep_strips: bool) -> Iterator[np.ndarray]:
     """Read some planes, evenly spread, strips filled: float32 (Y, X, C)."""
     places = [channels for field in layout.fields for channels in layout.planes(field)]
     chosen = np.unique(np.linspace(0, len(places) - 1, SAMPLED_PLANES).round().astype(int))

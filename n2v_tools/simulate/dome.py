@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..errors import SettingsError
 from .camera import Camera
-from .epithelium import Epithelium, Layout
+from .epithelium import Epithelium, TissueSizes
 
 BLUR_PX = 0.7  # standard deviation of the point spread in Y and X
 AXIAL_BLUR_PX = 2.2  # along Z: about three times as long
@@ -145,7 +145,7 @@ class _Optics:
     def __init__(self, dome: Dome) -> None:
         self.dome = dome
         n_frames, n_planes, height, width = dome.sizes
-        layout = Layout(height, width)
+        layout = TissueSizes(height, width)
         self.tissue = Epithelium(layout, n_frames, dome.seed)
         self.step_px = layout.span_px / n_planes
         sigma = min(max(AXIAL_BLUR_PX / self.step_px, 0.35), 2.0)

@@ -25,7 +25,7 @@ ANGLE = math.pi * (3 - math.sqrt(5))  # golden angle: even spread of points on a
 
 
 @dataclass(frozen=True)
-class Layout:
+class TissueSizes:
     """Sizes of the dome in an image of `height_px` x `width_px`, in pixels."""
 
     height_px: int
@@ -57,7 +57,7 @@ class Epithelium:
 
     Parameters
     ----------
-    layout : Layout
+    layout : TissueSizes
         Sizes.
     n_frames : int
         Frames over which the dome inflates.
@@ -65,7 +65,7 @@ class Epithelium:
         Equal seeds give equal tissue.
     """
 
-    def __init__(self, layout: Layout, n_frames: int, seed: int) -> None:
+    def __init__(self, layout: TissueSizes, n_frames: int, seed: int) -> None:
         self.layout = layout
         self.n_frames = n_frames
         rng = np.random.default_rng([seed, 0])
@@ -247,7 +247,7 @@ def _borders(
     return scale * border, scale * distances[:, 0], cells[:, 0]
 
 
-def _even_directions(layout: Layout, rng: np.random.Generator) -> np.ndarray:
+def _even_directions(layout: TissueSizes, rng: np.random.Generator) -> np.ndarray:
     """Return cell centres on the upper half of the unit sphere, shape (N, 3)."""
     n = max(12, round(4 * math.pi * (layout.radius_px / layout.cell_px) ** 2 / 0.866))
     up = 1 - (2 * np.arange(n) + 1) / n
@@ -259,7 +259,7 @@ def _even_directions(layout: Layout, rng: np.random.Generator) -> np.ndarray:
     return even[even[:, 2] > -0.3]
 
 
-def _jittered_grid(layout: Layout, rng: np.random.Generator) -> np.ndarray:
+def _jittered_grid(layout: TissueSizes, rng: np.random.Generator) -> np.ndarray:
     """Return cell centres on the floor, shape (N, 2), beyond its rim too."""
     step = layout.cell_px
     bottom, right = layout.height_px + 2 * step, layout.width_px + 2 * step
