@@ -1,8 +1,9 @@
+import contextlib
 import multiprocessing
 
 import pytest
 
-from n2v_tools.claim import claim_folder
+from n2v_tools.claim import claim_folder, require_free
 from n2v_tools.errors import OutputError, UsageError
 
 
@@ -148,3 +149,28 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path):
     with pytest.raises(OutputError, match="--models") as caught:
         claim_folder(tmp_path / "models", "a")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("overwrite, resume", [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize("present", ["nothing", "finished", "interrupted"])
+def test_a_word_beforehand_is_what_the_claim_would_say_and_changes_nothing(
+    tmp_path, present, overwrite, resume
+):
+    folder = {"finished": "m", "interrupted": "m.partial"}.get(present)
+    if folder:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config.json").write_text("{}")
+
+    def said(act):
+        try:
+            act(tmp_path, "m", overwrite, resume)
+        except OutputError as error:
+            return str(error)
+        return None
+
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    beforehand = said(require_free)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    with contextlib.ExitStack() as stack:
+        claimed = said(lambda *words: stack.enter_context(claim_folder(*words)))
+    assert beforehand == claimed
