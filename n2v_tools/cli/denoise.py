@@ -18,7 +18,7 @@ from .options import Filled, MemorySize, Named
     "denoise",
     cls=Command,
     short_help="Denoise files or folders with a trained model.",
-    epilog="\b\nExample:\n  n2v-denoise domes/ --model 2d_images_from_stack",
+    epilog="\b\nExample:\n  n2v-denoise domes/ --model dome_n2v",
 )
 @click.argument("inputs", nargs=-1, type=Filled(), metavar="INPUT...")
 @click.option(

@@ -59,7 +59,7 @@ class LazyGroup(ExitCodes, click.Group):
 @click.group(
     cls=LazyGroup,
     no_args_is_help=False,
-    epilog="\b\nExample:\n  n2v-tools denoise domes/ --model 2d_images_from_stack",
+    epilog="\b\nExample:\n  n2v-tools denoise domes/ --model dome_n2v",
 )
 @options.version
 def cli() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import keras_backend
 from ..errors import ModelError, StackError, UsageError
-from ..io import open_stacks
+from ..io import list_inputs
 from ..methods.base import Method
 from ..modelfolder import Model, find_model, load_net, read_model
 from ..nets.unet import NetSettings
@@ -19,8 +19,10 @@ from ..prepare.patches import can_split, require_equal_channels, too_small_to_sp
 from ..prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
+from .outputs import Naming
 from .progress import Progress
 from .provenance import files_of
+from .requests import DenoiseRequest
 from .train_request import TrainRequest, method_for
 
 SMALLEST_PATCH_PX = 16  # of a patch made smaller unasked
@@ -70,7 +72,16 @@ class Job:
     def precision(self) -> tuple[str, str]:
         """Arithmetic to train in, and why; loads TensorFlow."""
         asked = self.method.settings.precision
-        return keras_backend.fast_precision() if asked == "auto" else (asked, "as asked")
+        n_dim = len(self.axes)
+        if asked == "auto":
+            return keras_backend.fast_precision(n_dim)
+        if asked == "bfloat16" and n_dim == 3 and not keras_backend.gpus():
+            raise UsageError(
+                "precision=bfloat16: TensorFlow's 3D gradients in bfloat16 are wrong on "
+                "processors. Leave it at auto, which takes float32 here, or train a 2D model "
+                "(--patch 64)."
+            )
+        return asked, "as asked"
 
     def build(self) -> Any:
         """Make the network, with random weights or those of `base`: a keras.Model."""
@@ -95,9 +106,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     """
     method = method_for(request)
     base = _base(method, request)
-    opened = _each_once(
-        [stack for spec in request.stacks for stack in open_stacks(spec, request.axes)]
-    )
+    opened = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
     for stack in opened:
         for heard in stack.notes:
             say.note(f"{stack.name}: {heard}")
@@ -177,6 +186,18 @@ def _require_channels(base: Model, n_channels: int, where: str) -> None:
             f"{where}: has {n_channels} channel(s), but {base.name}, which training starts from, "
             f"has {base.n_channels}. Use stacks of {base.n_channels} channel(s)."
         )
+
+
+def _open(spec: str, axes: str | None) -> list[Stack]:
+    """Stacks behind `spec`; of a folder or glob those that are no outputs of ours."""
+    naming = Naming(None, DenoiseRequest.suffix, "tiff")
+    inputs = list_inputs(spec, axes, leave_out=naming.carries_suffix)
+    if not inputs:
+        raise StackError(
+            f"{spec}: holds nothing but files whose names end in {DenoiseRequest.suffix}, which "
+            "are denoised already. Name a file to train on it all the same."
+        )
+    return [one.open() for one in inputs]
 
 
 def _each_once(stacks: Sequence[Stack]) -> list[Stack]:

@@ -86,6 +86,11 @@ def read_weights(
             for step, (_, arrays) in zip(steps, groups, strict=True)
         }
     _require_blur_kernels(weights, path)
+    if not all(np.isfinite(array).all() for arrays in weights.values() for array in arrays):
+        raise ModelError(
+            f"{path}: holds weights that are NaN or infinite, so its training went wrong. Train "
+            "the model anew, or use another one."
+        )
     return weights
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import keras_backend
 from ..modelfolder import BEST
 from .checkpoints import save_state, save_weights
@@ -135,6 +137,10 @@ class _Keeper:
             return
         logs = logs or {}
         state, model = self.state, self.model  # type: ignore[attr-defined]
+        # ReLU turns NaN into 0, so that a net can be broken while its loss looks sound.
+        if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+            state.broken = model.stop_training = True
+            return
         state.epoch = epoch + 1
         state.seconds = self._earlier_s + time.monotonic() - self._began
         row = {

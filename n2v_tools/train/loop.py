@@ -126,7 +126,7 @@ def run_loop(
     )
     if state.broken:
         raise N2VToolsError(
-            f"training: the loss became NaN or infinite at step {state.step} (learning rate "
+            f"training: loss or weights became NaN or infinite by step {state.step} (learning rate "
             f"{plan.learning_rate:g}). Train again with a lower one, such as "
             f"--set learning_rate={plan.learning_rate / 4:g} --overwrite; n2v-inspect shows "
             "whether the data hold NaN or extreme values."

@@ -306,7 +306,9 @@ def test_callbacks_and_optimizers_of_ones_own_are_used(tmp_path):
 
 
 def test_the_net_learns_in_the_fast_precision_and_stays_float32_outside(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_backend, "fast_precision", lambda: ("bfloat16", "as the test asks"))
+    monkeypatch.setattr(
+        keras_backend, "fast_precision", lambda n_dim: ("bfloat16", "as the test asks")
+    )
     X = waves(160, 16, 16)
     config = small(X, unet_n_first=8, batch_norm=False, train_learning_rate=0.004)
     model = N2V(config, "m", tmp_path)

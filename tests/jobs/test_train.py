@@ -206,3 +206,39 @@ def test_bad_input_costs_no_interrupted_training(request_for, tmp_path):
     with pytest.raises(N2VToolsError):
         train(bad)
     assert (partial / "training_state.npz").read_bytes() == b"precious"
+
+
+def test_outputs_of_an_earlier_denoising_in_a_folder_are_not_learned_from(tmp_path):
+    for name in ("a", "a_denoised"):
+        np.save(tmp_path / f"{name}.npy", noise(3, 64, 64))
+    folder = TrainRequest((str(tmp_path),), tmp_path / "m", axes="ZYX", settings=QUICK)
+    assert [Path(stack.name).name for stack in plan(folder).stacks] == ["a.npy"]
+    (tmp_path / "a.npy").unlink()
+    with pytest.raises(StackError, match="denoised already"):
+        plan(folder)
+
+
+def test_volumes_are_learned_in_float32_on_processors(request_for):
+    from n2v_tools import keras_backend
+
+    if keras_backend.gpus():
+        pytest.skip("for processors")
+    volume = request_for(noise(32, 64, 64), axes="ZYX", patch=(8, 16, 16))
+    for asked, precision in (("auto", "float32"), ("float32", "float32")):
+        settings = {**volume.settings, "precision": asked}
+        job = plan(TrainRequest(**{**vars(volume), "settings": settings}))
+        assert job.precision[0] == precision
+    settings = {**volume.settings, "precision": "bfloat16"}
+    with pytest.raises(UsageError, match="3D"):
+        _ = plan(TrainRequest(**{**vars(volume), "settings": settings})).precision
+
+
+def test_a_default_3d_training_keeps_finite_weights_and_a_falling_loss(request_for):
+    """Gradients in bfloat16 once made the encoder NaN, which ReLU hid from the loss."""
+    request = request_for(
+        noise(40, 96, 96), axes="ZYX", patch=(8, 32, 32), patches=60,
+        settings={"precision": "auto", "unet_n_first": "32", "steps_per_epoch": "8"},
+    )  # fmt: skip
+    model = modelfolder.read_model(train(request).model)
+    net = modelfolder.load_net(model)
+    assert all(np.isfinite(weights).all() for weights in net.get_weights())

@@ -152,6 +152,24 @@ def test_a_validation_loss_that_is_not_finite_stops_too(tmp_path):
         train(tmp_path / "m", broken_validation=True)
 
 
+def test_weights_that_break_behind_a_sound_loss_stop_the_training(tmp_path, monkeypatch):
+    from n2v_tools.methods import n2v
+
+    real = n2v.build_unet
+
+    def build(settings, seed):
+        net = real(settings, seed=seed)
+        # ReLU makes NaN into 0 on processors: the loss stays finite.
+        kernel = net.get_layer("channel_0down_level_1_no_0").kernel
+        kernel.assign(np.full(kernel.shape, np.nan, np.float32))
+        return net
+
+    monkeypatch.setattr(n2v, "build_unet", build)
+    with pytest.raises(N2VToolsError, match="NaN"):
+        train(tmp_path / "m")
+    assert not (tmp_path / "m" / "weights_best.h5").exists()
+
+
 def test_training_ends_at_the_step_asked_for_within_an_epoch(tmp_path):
     _, state = train(tmp_path / "m", plan=LoopPlan(10, 6, 0.01, max_steps=8))
     assert state.step == 8
