@@ -77,6 +77,7 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
 
 def plan_training(request: TrainRequest, say: Progress) -> list[str]:
     """What a training would do and cost, one line each; trains nothing and writes nothing."""
+    from ..train.loop import FORWARD_SHARE
     from ..train.trial import measure_step
 
     job = open_job(request, say)
@@ -89,10 +90,9 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
     if plan.clock:
         length = f"{request.minutes:g} minutes, about {trial.seconds_a_step:.2g} s a step"
     else:
-        # Validation after each epoch is a forward pass: a third of a step each.
         held_out = min(MOST_VALIDATION_PATCHES, counts[1])
-        validation_s = settings.epochs * held_out / settings.batch * trial.seconds_a_step / 3
-        seconds = plan.steps * trial.seconds_a_step + validation_s
+        validation = settings.epochs * held_out / settings.batch * FORWARD_SHARE  # in steps
+        seconds = (plan.steps + validation) * trial.seconds_a_step
         length = f"{plan.steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
     precision, reason = job.precision
     return [

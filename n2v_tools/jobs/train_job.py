@@ -119,7 +119,8 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         with say.task(f"{stack.name}: looking at planes") as step:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
-    fitted, notes = _fitted(request, method, axes, opened, surveys)
+    block = (base.net if base else method.net_settings(n_channels=1)).block
+    fitted, notes = _fitted(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
     means, stds = _pooled_intensity(surveys)
@@ -228,6 +229,7 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
 def _fitted(
     request: TrainRequest,
     method: Method,
+    block: int,
     axes: str,
     stacks: Sequence[Stack],
     surveys: Sequence[Survey],
@@ -242,7 +244,6 @@ def _fitted(
         stack.name: room_for_patches(stack, survey, plan)
         for stack, survey in zip(stacks, surveys, strict=True)
     }
-    block = method.net_settings(n_channels=1).block
     fit = fit_patch(settings.patch_px, rooms, block, chosen=request.patch_chosen)
     notes = [fit.note] if fit.note else []
     patch_px, validation = fit.patch_px, settings.validation

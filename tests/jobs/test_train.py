@@ -116,6 +116,13 @@ def test_training_goes_on_from_another_model(request_for, tmp_path):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+def test_a_patch_is_made_small_enough_for_the_model_that_training_starts_from(request_for):
+    deep = {"unet_n_depth": "3"}
+    train(request_for(noise(3, 64, 64), axes="ZYX", model="deep", settings=deep))
+    small = request_for(noise(3, 30, 30), axes="ZYX", settings={"start_from": "deep"})
+    assert plan(small).method.settings.patch_px == (24, 24)  # multiples of 8, not of 4
+
+
 def test_a_model_of_another_rank_is_no_start(request_for):
     train(request_for(noise(3, 64, 64), axes="ZYX", model="flat"))
     volume = request_for(
