@@ -96,6 +96,41 @@ class PartialFolder:
         self.release()
 
 
+@contextlib.contextmanager
+def hold_name(folder: Path) -> Iterator[None]:
+    """Keep every other process and training from a model's name for a while.
+
+    For those who write into ``DIR/NAME`` itself; nothing is made but the lock, which
+    goes at the end.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DIR/NAME``; need not exist.
+
+    Raises
+    ------
+    OutputError
+        If a training has the name now, or the folder's parent cannot be written.
+    """
+    with _refusals(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder.parent / f".{folder.name}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise OutputError(
+                f"{folder}: this model is being trained now, by another process or thread. Wait "
+                "until that is done, or choose another name."
+            ) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
+            os.unlink(lock.lock_file)
+        lock.release()
+
+
 def claim_folder(
     models_dir: Path | str, name: str, overwrite: bool = False, resume: bool = False
 ) -> PartialFolder:

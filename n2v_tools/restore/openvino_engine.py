@@ -51,23 +51,46 @@ def open_with_openvino(model: Model, precision: str = "auto") -> OpenVinoRestore
     from ..modelfolder import load_sketch
 
     sketch, weights = load_sketch(model)
-    make = functools.partial(
-        OpenVinoRestorer,
+    return restore_with_openvino(
         sketch,
         weights,
+        precision,
+        in_percentiles=model.normalisation == "percentile",
         axes=model.axes,
         means=model.means or None,
         stds=model.stds or None,
         name=model.name,
         struct_mask=model.struct_mask,
     )
+
+
+def restore_with_openvino(
+    sketch: Sketch,
+    weights: Weights,
+    precision: str = "auto",
+    *,
+    in_percentiles: bool = False,
+    **known: Any,
+) -> OpenVinoRestorer:
+    """Make a Restorer of a net and its weights.
+
+    Parameters
+    ----------
+    sketch, weights, known
+        As in OpenVinoRestorer.
+    precision : {"auto", "float32", "bfloat16"}
+        See `open_with_openvino`.
+    in_percentiles : bool
+        The model takes values from 0 to 1, not those of mean 0 and deviation 1.
+    """
+    make = functools.partial(OpenVinoRestorer, sketch, weights, **known)
     if precision != "auto":
         return make(precision=precision)
     if openvino_backend.fast_precision()[0] == "float32":
         return make(precision="float32")
     fast, exact = make(precision="bfloat16"), make(precision="float32")
-    error = precision_error(fast, exact, in_percentiles=model.normalisation == "percentile")
-    LOG.info("%s: bfloat16 is off by %.2g %% of float32", model.name, 100 * error)
+    error = precision_error(fast, exact, in_percentiles=in_percentiles)
+    LOG.info("%s: bfloat16 is off by %.2g %% of float32", exact.name, 100 * error)
     return fast if error <= LARGEST_ERROR else exact
 
 
