@@ -142,6 +142,12 @@ def gpus() -> list[str]:
     return [tf.config.experimental.get_device_details(g).get("device_name", g.name) for g in found]
 
 
+def gpu_devices() -> list[str]:
+    """GPUs as TensorFlow addresses them, such as ``"GPU:0"``; loads TensorFlow."""
+    found = load().config.list_logical_devices("GPU")
+    return [f"GPU:{number}" for number in range(len(found))]
+
+
 def gpu_possible() -> bool:
     """Whether a GPU is worth asking TensorFlow for, which takes seconds to load.
 

@@ -155,13 +155,19 @@ def _draw(job: Job, folder: Path, say: Progress) -> PatchSet:
 def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress) -> LoopState:
     """Build the network and run the loop; TensorFlow loads here."""
     from .. import keras_backend
+    from ..train.devices import spread
     from ..train.loop import run_loop
 
     precision, reason = job.precision
     say.note(f"computing in {precision}: {reason}")
     keras_backend.make_repeatable(job.request.seed)
     training, validation = _batches(job, patches)
-    with say.task("training") as step:
+    with spread(training.batch_size) as n_devices, say.task("training") as step:
+        if n_devices > 1:
+            say.note(
+                f"each batch of {training.batch_size} patches is shared by {n_devices} GPUs; a "
+                "larger --batch fills them better, CUDA_VISIBLE_DEVICES=0 takes the first only"
+            )
 
         def report(progress: TrainingProgress) -> None:
             words = f"loss {progress.loss:.4f}"

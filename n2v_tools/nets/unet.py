@@ -276,9 +276,11 @@ class _KerasBuilder(Builder):
         )(x)
 
     def batch_norm(self, x: Any) -> Any:
+        devices = keras_backend.load().distribute.get_strategy().num_replicas_in_sync
         return self.keras.layers.BatchNormalization(
             momentum=BATCH_NORM_MOMENTUM,
             epsilon=BATCH_NORM_EPSILON,
+            synchronized=devices > 1,  # over the whole batch, not over each device's part
             name=self.name("batch_normalization"),
         )(x)
 

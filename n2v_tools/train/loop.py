@@ -12,6 +12,7 @@ from ..errors import N2VToolsError
 from ..modelfolder import LAST
 from .callbacks import LoopState, TrainingProgress, make_callbacks
 from .checkpoints import load_state, save_weights
+from .devices import whole_batch_loss
 from .samples import Batches, MakeSample, training_dataset, validation_samples
 from .schedule import Clock, Knot, straight
 
@@ -74,7 +75,8 @@ def run_loop(
     Parameters
     ----------
     model : keras.Model
-        Not compiled.
+        Not compiled; built in `devices.spread`, in which this is called too, to learn on
+        several GPUs.
     loss : callable
         Keras loss of (target, prediction).
     make_sample : callable
@@ -101,7 +103,8 @@ def run_loop(
         If the loss became NaN or infinite.
     """
     tf = keras_backend.load()
-    model.compile(optimizer=tf.keras.optimizers.Adam(plan.learning_rate), loss=loss)
+    optimizer = tf.keras.optimizers.Adam(plan.learning_rate)
+    model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
     state = LoopState(knots=_first_knots(plan))
     if resume:
         state = _state_from(load_state(folder, model))
