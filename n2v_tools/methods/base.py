@@ -7,7 +7,7 @@ compressed one, a classical filter and a model of somebody else are all Restorer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -43,6 +43,21 @@ class Method(Protocol):
 
     def build(self, n_channels: int, seed: int) -> Any:
         """Make the untrained keras.Model; equal seeds give equal weights."""
+
+    def fitted(
+        self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
+    ) -> tuple[Method, list[str]]:
+        """The method with what it wants to know of the data, and what a user should hear.
+
+        Called once, before anything is learned. A method that needs nothing returns itself.
+
+        Parameters
+        ----------
+        patches : float32 array, shape (N, [Z,] Y, X, C)
+            Counts, as they will be trained on.
+        means, stds : sequences of float, length C
+            By which they will be normalised.
+        """
 
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
         """What a training sample is: (shown, target) of normalised patches, in TensorFlow.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
+from .. import keras_backend
 from ..blindspot.batches import hide_pixels
 from ..blindspot.positions import box_edges
+from ..blindspot.recorrupt import recorrupt
 from ..blindspot.replace import REPLACEMENTS
 from ..errors import SettingsError
-from ..nets.losses import masked_loss
+from ..nets.losses import masked_loss, recorrupted_loss
 from ..nets.unet import NetSettings, build_unet
+from ..prepare.noise import Noise, measure_noise
 from ..settings import nearest
 
 
@@ -39,6 +44,8 @@ class N2VSettings:
     masked_percent: float = 6.0  # of the pixels of a patch
     replacement: str = "median"  # n2v_manipulator
     radius_px: float = 2  # of the window a replacement comes from
+    recorrupt: float = 0.5  # noise added so that visible pixels teach too; 0: hidden ones only
+    noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
     loss: Literal["mse", "mae"] = "mse"
     augment: bool = True  # flips and quarter turns in YX
     unet_n_depth: int = 2
@@ -75,6 +82,11 @@ class N2VSettings:
                 raise SettingsError(f"{name} is {value:g}; it must be {low:g} to {high:g}.")
         if self.replacement != "normal_additive" and self.radius_px < 1:
             raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")
+        if self.recorrupt and self.recorrupt < LEAST_RECORRUPT:
+            raise SettingsError(
+                f"recorrupt is {self.recorrupt:g}; it must be 0 (off) or {LEAST_RECORRUPT} to 1: "
+                "with less, targets are noisier than a net can learn from."
+            )
         box_edges(self.patch_px, self.masked_percent)
 
     @property
@@ -82,6 +94,8 @@ class N2VSettings:
         """Patches a step."""
         return self.batch_size or (16 if len(self.patch_px) == 2 else 4)
 
+
+LEAST_RECORRUPT = 0.05
 
 _RANGES = (
     ("validation", 0, 0.5),
@@ -94,6 +108,7 @@ _RANGES = (
     ("plateau_factor", 0.01, 0.99),
     ("plateau_patience", 1, 10**6),
     ("radius_px", 0, 1000),
+    ("recorrupt", 0, 1),
     ("unet_n_depth", 1, 6),
     ("unet_n_first", 1, 512),
     ("unet_kern_size", 1, 15),
@@ -114,6 +129,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "masked_percent": 0.198,
         "replacement": "uniform_withCP",
         "radius_px": 5,
+        "recorrupt": 0.0,
         "augment": False,
         "joint_channels": True,
     },
@@ -133,6 +149,7 @@ class N2V:
     """
 
     settings: N2VSettings = N2VSettings()
+    noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
     name: ClassVar[str] = "n2v"
 
     def net_settings(self, n_channels: int) -> NetSettings:
@@ -155,14 +172,59 @@ class N2V:
         """Make the untrained network: a keras.Model of ([Z,] Y, X, C) to the same."""
         return build_unet(self.net_settings(n_channels), seed=seed)
 
-    def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
-        """Hide pixels of normalised patches (N, [Z,] Y, X, C); see `blindspot.batches`."""
+    def fitted(
+        self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
+    ) -> tuple[N2V, list[str]]:
+        """Measure the noise, unless it is given or not wanted, so that visible pixels can teach.
+
+        Only squared errors allow it. The noise must be white and a function of brightness:
+        where that cannot be shown, hidden pixels alone teach, as in the original.
+        """
         s = self.settings
-        return hide_pixels(patches, s.masked_percent, s.replacement, s.radius_px, seed)
+        if not s.recorrupt or s.loss != "mse":
+            return replace(self, noise=()), []
+        if s.noise:
+            if len(s.noise) != len(means):
+                raise SettingsError(
+                    f"noise is given for {len(s.noise)} channel(s), but the data have {len(means)}."
+                )
+            found = tuple(Noise(*one) for one in s.noise)
+            said = "as given"
+        else:
+            found = measure_noise(patches)
+            said = "measured"
+        doubts = [noise for noise in found if noise.doubt]
+        if doubts:
+            note = f"noise {doubts[0].describe()}; only hidden pixels teach"
+            return replace(self, noise=()), [note]
+        note = f"noise {said}: {'; '.join(noise.describe() for noise in found)}"
+        normalised = tuple(
+            (noise.gain / std, (noise.gain * mean + noise.floor) / std**2, noise.skew)
+            for noise, mean, std in zip(found, means, stds, strict=True)
+        )
+        settings = replace(s, noise=tuple((n.gain, n.floor, n.skew) for n in found))
+        return replace(self, settings=settings, noise=normalised), [note]
+
+    def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
+        """Hide pixels of normalised patches (N, [Z,] Y, X, C); see `blindspot.batches`.
+
+        Where the noise is known, visible pixels teach as well; see `blindspot.recorrupt`.
+        Hidden and visible pixels, each group as a whole, have equal weight.
+        """
+        s = self.settings
+        if not self.noise:
+            return hide_pixels(patches, s.masked_percent, s.replacement, s.radius_px, seed)
+        tf = keras_backend.load()
+        seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        noisier, shift = recorrupt(patches, self.noise, s.recorrupt, noise_seed)
+        shown, target = hide_pixels(noisier, s.masked_percent, s.replacement, s.radius_px, seed)
+        hidden = target[..., patches.shape[-1] :]
+        weight = 1 + hidden * (100 / s.masked_percent - 2)  # (1 - share) / share where hidden
+        return shown, tf.concat([patches, weight, shift * (1 - hidden)], axis=-1)
 
     def loss(self) -> Callable[[Any, Any], Any]:
-        """Error at the hidden pixels, in normalised units."""
-        return masked_loss(self.settings.loss)
+        """Error at the hidden pixels, or at all of them, in normalised units."""
+        return recorrupted_loss() if self.noise else masked_loss(self.settings.loss)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a blind-spot net minimises: its error at the hidden pixels only."""
+"""What a blind-spot net minimises: its error at the hidden pixels, or at all of them."""
 
 from __future__ import annotations
 
@@ -47,4 +47,31 @@ def masked_loss(kind: str) -> Callable[[Any, Any], Any]:
         return tf.math.divide_no_nan(tf.reduce_sum(error), tf.reduce_sum(mask))
 
     loss.__name__ = f"masked_{kind}"
+    return loss
+
+
+def recorrupted_loss() -> Callable[[Any, Any], Any]:
+    r"""Make the loss of Noise2Void with recorrupted visible pixels.
+
+    With target :math:`t`, weight :math:`w`, shift :math:`s` and prediction :math:`p`, summed
+    over the whole batch: :math:`\sum w ((p - t)^2 + 2 (p - t) s) / \sum w`. That is the
+    squared error against :math:`t - s`, less :math:`s^2`, which no net can change: so the
+    values compare with those of `masked_loss`. Only squared errors let the shift cancel.
+
+    Returns
+    -------
+    loss : callable
+        ``loss(y_true, y_pred)`` with `y_true` of shape ``(N, [Z,] Y, X, 3C)``: targets,
+        weights and shifts of all channels; `y_pred` of shape ``(N, [Z,] Y, X, C)``; a
+        float32 scalar.
+    """
+    tf = keras_backend.load()
+
+    def loss(y_true: Any, y_pred: Any) -> Any:
+        target, weight, shift = tf.split(tf.cast(y_true, tf.float32), 3, axis=-1)
+        error = tf.cast(y_pred, tf.float32) - target
+        summed = tf.reduce_sum(weight * error * (error + 2 * shift))
+        return tf.math.divide_no_nan(summed, tf.reduce_sum(weight))
+
+    loss.__name__ = "recorrupted_mse"
     return loss

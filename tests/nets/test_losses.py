@@ -5,7 +5,7 @@ from numpy.random import default_rng
 
 from n2v_tools import keras_backend
 from n2v_tools.errors import SettingsError
-from n2v_tools.nets.losses import masked_loss
+from n2v_tools.nets.losses import masked_loss, recorrupted_loss
 
 tf = keras_backend.load()
 
@@ -65,3 +65,24 @@ def test_large_sums_do_not_suffer_from_bfloat16():
 def test_an_unknown_loss_is_refused():
     with pytest.raises(SettingsError, match="mse, mae"):
         masked_loss("rmse")
+
+
+def test_recorrupted_loss_differs_from_the_squared_error_of_shifted_targets_by_a_constant():
+    rng = np.random.default_rng(0)
+    target, shift = rng.normal(size=(2, 2, 8, 8, 1)).astype(np.float32)
+    weight = np.ones_like(target)
+    truth = np.concatenate([target, weight, shift], axis=-1)
+    differences = [
+        float(recorrupted_loss()(truth, p)) - float(np.mean((p - (target - shift)) ** 2))
+        for p in rng.normal(size=(3, *target.shape)).astype(np.float32)
+    ]
+    np.testing.assert_allclose(differences, -np.mean(shift**2), rtol=1e-4)
+
+
+def test_recorrupted_loss_without_shift_is_the_masked_loss():
+    rng = np.random.default_rng(1)
+    target, predicted = rng.normal(size=(2, 2, 8, 8, 1)).astype(np.float32)
+    mask = (rng.random(target.shape) < 0.1).astype(np.float32)
+    masked = masked_loss("mse")(np.concatenate([target, mask], axis=-1), predicted)
+    truth = np.concatenate([target, mask, np.zeros_like(mask)], axis=-1)
+    np.testing.assert_allclose(recorrupted_loss()(truth, predicted), masked, rtol=1e-5)
