@@ -3,7 +3,7 @@ import multiprocessing
 
 import pytest
 
-from n2v_tools.claim import claim_folder, require_free
+from n2v_tools.claim import claim_folder, hold_name, require_free
 from n2v_tools.errors import OutputError, UsageError
 
 
@@ -174,3 +174,10 @@ def test_a_word_beforehand_is_what_the_claim_would_say_and_changes_nothing(
     with contextlib.ExitStack() as stack:
         claimed = said(lambda *words: stack.enter_context(claim_folder(*words)))
     assert beforehand == claimed
+
+
+def test_a_name_that_is_held_is_refused_to_all_and_free_afterwards(tmp_path):
+    for act in (lambda: hold_name(tmp_path / "a").__enter__(), lambda: claim_folder(tmp_path, "a")):
+        with hold_name(tmp_path / "a"), pytest.raises(OutputError, match="now"):
+            act()
+        assert not entries(tmp_path)

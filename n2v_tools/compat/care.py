@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import modelfolder
 from ..nets.unet import NetSettings
-from ..restore.keras_engine import KerasRestorer
+from ..restore.trained import TrainedRestorer
 from .intensity import PercentileNormalizer
 from .model import BaseModel
 from .predict import read_n_tiles, restore_field, restore_image, view_of
@@ -34,6 +34,8 @@ class CARE(BaseModel):
     ----------
     config, name, basedir, logdir, keras_model
         As in CSBDeep; of a probabilistic model the net predicts the mean alone.
+    precision : {"auto", "float32", "bfloat16"}
+        Of prediction, see `BaseModel`; for CSBDeep's numbers set ``float32``.
     """
 
     def __init__(self, config: None, name: str | None = None, basedir: Any = ".") -> None:
@@ -89,13 +91,14 @@ class CARE(BaseModel):
             Shape and axes of `img`.
         """
         img = np.asarray(img)
-        restorer = self._current_restorer()
-        view = view_of(img, axes, restorer.axes, restorer.n_channels)
+        with self._engine.lock:
+            restorer = self._current_restorer()
+            view = view_of(img, axes, restorer.axes, restorer.n_channels)
 
-        def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
-            return restore_field(field, n_tiles, restorer, resizer, normalizer)
+            def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
+                return restore_field(field, n_tiles, restorer, resizer, normalizer)
 
-        return restore_image(img, view, restore, read_n_tiles(n_tiles, img, view))
+            return restore_image(img, view, restore, read_n_tiles(n_tiles, img, view))
 
     def predict_probabilistic(
         self,
@@ -133,22 +136,18 @@ class CARE(BaseModel):
             "axes_order": self._model.axes_order,
         }
 
-    def _current_restorer(self) -> KerasRestorer:
-        """What predicts with the present net, in its own units; kept, with what it traced."""
-        from ..nets.reach import net_block, net_reach
-
-        if self._restorer is None or self._restorer.net is not self.keras_model:
-            net = self.keras_model
-            self._restorer = KerasRestorer(
-                net,
-                axes=self._model.axes,
-                means=[0.0] * self._model.n_channels,
-                stds=[1.0] * self._model.n_channels,
-                reach_px=net_reach(net),
-                block_px=net_block(net),
-                name=self.name,
-            )
-        return self._restorer
+    def _current_restorer(self) -> TrainedRestorer:
+        return self._engine.restorer(
+            self.keras_model,
+            self._model.net,
+            precision=self.precision,
+            means=[0.0] * self._model.n_channels,
+            stds=[1.0] * self._model.n_channels,
+            axes=self._model.axes,
+            name=self.name,
+            struct_mask=None,
+            in_percentiles=True,
+        )
 
 
 _NO_TRAINING = (

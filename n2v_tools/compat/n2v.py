@@ -13,10 +13,11 @@ import numpy as np
 from .. import keras_backend, modelfolder
 from ..legacy import n2v_config
 from ..nets.unet import NetSettings, build_unet
-from ..restore.keras_engine import KerasRestorer
+from ..restore.trained import TrainedRestorer
 from ..train.samples import training_dataset, validation_samples
 from .chance import new_seed
 from .config import N2VConfig, method_name, net_settings, training_values
+from .intensity import PercentileNormalizer
 from .model import BaseModel, move_aside
 from .predict import mean_of_turns, read_n_tiles, restore_field, restore_image, view_of
 from .refusals import NotBuilt, WrongValue
@@ -52,6 +53,9 @@ class N2V(BaseModel):
     ----------
     config, name, basedir, logdir, keras_model
         As in n2v.
+    precision : {"auto", "float32", "bfloat16"}
+        Of prediction, see `BaseModel`; for n2v's numbers to 1e-5 set ``float32``, on one
+        model or on ``N2V`` for all.
     callbacks : list of keras Callback
         After `prepare_for_training`.
 
@@ -96,6 +100,8 @@ class N2V(BaseModel):
         ------
         WrongValue
             If images and configuration do not fit. A ValueError.
+        OutputError
+            If another process or thread is training a model of this name and folder now.
         """
         config, seed = self.config, new_seed()
         training = training_batches(config, X, seed)
@@ -108,21 +114,22 @@ class N2V(BaseModel):
         steps_per_epoch = steps_per_epoch or config.train_steps_per_epoch
         precision, reason = keras_backend.fast_precision(self.config.n_dim)
         LOG.info("training in %s: %s", precision, reason)
-        with keras_backend.computing_in(self._fast_layers, precision):
-            history = self.keras_model.fit(
-                training_dataset(training, make_sample, first_step=self._steps_done),
-                validation_data=validation_samples(validation, make_sample, most),
-                validation_batch_size=validation.batch_size,
-                epochs=epochs,
-                steps_per_epoch=steps_per_epoch,
-                callbacks=self.callbacks,
-                verbose=1,
-            )
-        # What was traced meanwhile computes in the precision of the training.
-        self.keras_model.make_test_function(force=True)
-        self.keras_model.make_predict_function(force=True)
-        self._steps_done += epochs * steps_per_epoch
-        self._keep_weights(history)
+        with self._sole_writer():
+            with keras_backend.computing_in(self._fast_layers, precision):
+                history = self.keras_model.fit(
+                    training_dataset(training, make_sample, first_step=self._steps_done),
+                    validation_data=validation_samples(validation, make_sample, most),
+                    validation_batch_size=validation.batch_size,
+                    epochs=epochs,
+                    steps_per_epoch=steps_per_epoch,
+                    callbacks=self.callbacks,
+                    verbose=1,
+                )
+            # What was traced meanwhile computes in the precision of the training.
+            self.keras_model.make_test_function(force=True)
+            self.keras_model.make_predict_function(force=True)
+            self._steps_done += epochs * steps_per_epoch
+            self._keep_weights(history)
         return history
 
     def prepare_for_training(self, optimizer: Any = None, **kwargs: Any) -> None:
@@ -194,16 +201,27 @@ class N2V(BaseModel):
             If something does not fit. ValueErrors.
         """
         img = np.asarray(img)
-        restorer = self._current_restorer()
-        view = view_of(img, axes, restorer.axes, restorer.n_channels)
-        tiles = read_n_tiles(n_tiles, img, view)
+        with self._engine.lock, keras_backend.computing_in(self._fast_layers, "float32"):
+            restorer = self._current_restorer()
+            view = view_of(img, axes, restorer.axes, restorer.n_channels)
+            tiles = read_n_tiles(n_tiles, img, view)
 
-        def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
-            return restore_field(field, n_tiles, restorer, resizer)
+            def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
+                return restore_field(field, n_tiles, restorer, resizer)
 
-        whole = mean_of_turns(restorer.symmetries, restore) if tta else restore
-        with keras_backend.computing_in(self._fast_layers, "float32"):
+            whole = mean_of_turns(restorer.symmetries, restore) if tta else restore
             return restore_image(img, view, whole, tiles)
+
+    def predict_probabilistic(
+        self,
+        img: np.ndarray,
+        axes: str,
+        normalizer: Any = PercentileNormalizer(),  # noqa: B008
+        resizer: Any = PadAndCropResizer(),  # noqa: B008
+        n_tiles: Any = None,
+    ) -> None:
+        """Raise a ValueError as n2v does: its nets predict values, not distributions."""
+        raise WrongValue("This is not a probabilistic model. Use predict.")
 
     def predict_bioimageio(self, img: np.ndarray, axes: str, eps: float = 1e-6) -> np.ndarray:
         """`predict` without resizing, as float64; `eps` is ignored, being a defect of n2v's."""
@@ -252,14 +270,18 @@ class N2V(BaseModel):
         self._net = net_settings(self.config)
         if self.logdir is None:
             return
-        moved = move_aside(self.logdir)
+        with self._sole_writer():  # what is being trained elsewhere must not be moved
+            moved = move_aside(self.logdir)
+            self.logdir.mkdir(parents=True, exist_ok=True)
+            self._write_config()
         if moved:
             warnings.warn(
                 f"{self.logdir} held a trained model, which is now {moved}. Load it with "
                 f"N2V(None, {moved.name!r}, {str(self.basedir)!r}).",
                 stacklevel=4,
             )
-        self.logdir.mkdir(parents=True, exist_ok=True)
+
+    def _write_config(self) -> None:
         modelfolder.write_config(
             self.logdir,
             self._net,
@@ -285,29 +307,18 @@ class N2V(BaseModel):
     def _make_net(self) -> None:
         self.keras_model, self._fast_layers = keras_backend.build_for_both(self._build)
 
-    def _current_restorer(self) -> KerasRestorer:
-        """What predicts with the present net and intensity; kept, with what it traced."""
-        from ..nets.reach import net_block, net_reach
-
-        means = [float(mean) for mean in self.config.means]
-        stds = [float(std) for std in self.config.stds]
-        old = self._restorer
-        if (
-            old is None
-            or old.net is not self.keras_model
-            or (old.means.tolist(), old.stds.tolist()) != (means, stds)
-        ):
-            self._restorer = KerasRestorer(
-                self.keras_model,
-                axes=self._axes,
-                means=means,
-                stds=stds,
-                reach_px=net_reach(self.keras_model),
-                block_px=net_block(self.keras_model),
-                name=self.name,
-                struct_mask=self.config.structN2Vmask,
-            )
-        return self._restorer
+    def _current_restorer(self) -> TrainedRestorer:
+        return self._engine.restorer(
+            self.keras_model,
+            self._net,
+            precision=self.precision,
+            means=[float(mean) for mean in self.config.means],
+            stds=[float(std) for std in self.config.stds],
+            axes=self._axes,
+            name=self.name,
+            struct_mask=self.config.structN2Vmask,
+            in_percentiles=False,
+        )
 
     def _keep_weights(self, history: Any) -> None:
         """Save the last weights, go back to the best."""

@@ -201,7 +201,8 @@ def restore_in_tiles(
     depend on them.
     """
     sizes = field.shape[:-1]
-    plan = plan_tiles(sizes, restorer.reach_px, restorer.block_px, restorer.bytes_per_px)
+    halo = getattr(restorer, "halo_px", restorer.reach_px)
+    plan = plan_tiles(sizes, halo, restorer.block_px, restorer.bytes_per_px)
     wanted = [
         math.ceil(size / n / block) * block + 2 * halo
         for size, n, block, halo in zip(

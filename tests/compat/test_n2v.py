@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -13,6 +15,7 @@ from n2v_tools import keras_backend
 from n2v_tools.compat import N2V, N2VConfig
 from n2v_tools.compat.refusals import NoModel, UnknownParameter, WrongValue
 from n2v_tools.compat.training import sample_maker, training_batches, validation_batches
+from n2v_tools.errors import OutputError
 from n2v_tools.modelfolder import read_model
 
 HISTORY = ["loss", "lr", "n2v_abs", "n2v_mse", "val_loss", "val_n2v_abs", "val_n2v_mse"]
@@ -75,6 +78,7 @@ def test_the_best_weights_are_in_place_after_training_and_the_last_on_request(on
 def test_n2v_loads_what_is_trained_here_and_the_other_way_round(n_dim, tmp_path):
     theirs, their_config = import_n2v()
     model, _ = trained(tmp_path, n_dim=n_dim)
+    model.precision = "float32"
     noisy, axes = waves(1, 20, 24)[0, ..., 0], "YX"
     if n_dim == 3:
         noisy, axes = waves(1, 8, 20, 24)[0, ..., 0], "ZYX"
@@ -88,6 +92,7 @@ def test_n2v_loads_what_is_trained_here_and_the_other_way_round(n_dim, tmp_path)
     )
     other.keras_model.save_weights(str(tmp_path / "t" / "weights_best.h5"))
     loaded = N2V(None, "t", tmp_path)
+    loaded.precision = "float32"
     assert loaded.config.unet_n_depth == 3
     np.testing.assert_allclose(loaded.predict(noisy, axes), other.predict(noisy, axes), atol=1e-4)
 
@@ -237,6 +242,26 @@ def test_d14_a_name_without_weights_is_just_used(tmp_path, recwarn):
     assert not recwarn
 
 
+def test_a_model_that_is_being_trained_is_neither_moved_nor_trained_by_others(tmp_path):
+    X = waves(24, 16, 16)
+    first, refused = N2V(small(X), "m", tmp_path), []
+    second = N2V(small(X), "m", tmp_path)
+
+    def others(epoch, logs):  # what another notebook does meanwhile
+        for act in (lambda: N2V(small(X), "m", tmp_path), lambda: second.train(X[:16], X[16:])):
+            with pytest.raises(OutputError, match="being trained now") as caught:
+                act()
+            refused.append(caught)
+        N2V(None, "m", tmp_path)
+
+    first.prepare_for_training()
+    first.callbacks.append(keras_backend.load().keras.callbacks.LambdaCallback(on_epoch_end=others))
+    first.train(X[:16], X[16:], epochs=1)
+    assert len(refused) == 2
+    second.train(X[:16], X[16:], epochs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
 def test_d15_more_epochs_and_steps_than_configured_are_made_and_training_goes_on(tmp_path):
     model, _ = trained(tmp_path, train_epochs=1, train_steps_per_epoch=1)
     X = waves(24, 16, 16)
@@ -291,6 +316,7 @@ def test_callbacks_and_optimizers_of_ones_own_are_used(tmp_path):
     seen = []
     X = waves(24, 16, 16)
     model = N2V(small(X, train_reduce_lr=None), "m", tmp_path)
+    model.precision = "float32"
     model.prepare_for_training(optimizer=tf.keras.optimizers.SGD(0.01), metrics=())
     model.callbacks.append(
         tf.keras.callbacks.LambdaCallback(
@@ -350,3 +376,9 @@ def test_numpys_seed_repeats_a_training(tmp_path):
         return trained(None)[1].history["loss"]
 
     assert losses() == pytest.approx(losses(), rel=1e-5)
+
+
+def test_importing_and_tensorflow_after_it_print_nothing():
+    code = "from n2v_tools.compat import N2V; import tensorflow as tf; tf.constant(1.0) + 1"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -20,6 +20,7 @@ def untrained(tmp_path):
         model = N2V(small(X, **{"unet_n_depth": 2, **kwargs}), name, str(tmp_path))
         shuffle_weights(model.keras_model)
         model.keras_model.save_weights(str(model.logdir / "weights_best.h5"))
+        model.precision = "float32"
         return model
 
     return make
@@ -136,8 +137,10 @@ def test_a_resizer_of_ones_own_is_used_and_left_as_it_was(untrained):
     assert not vars(mirror)
 
 
-def test_threads_share_a_model(untrained):
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_threads_share_a_model(precision, untrained):
     model = untrained()
+    model.precision = precision
     images = [image(21 + 6 * i, 30, seed=i) for i in range(4)]
     alone = [model.predict(one, "YX") for one in images]
     together = [None] * 4
@@ -192,6 +195,7 @@ def test_care_predicts_what_csbdeep_predicts(name, axes, shape, shared_data):
 
     folder = str(shared_data / "models")
     ours, theirs = CARE(None, name, folder), TheirCARE(None, name, folder)
+    ours.precision = "float32"
     noisy = np.random.default_rng(0).gamma(2, 100, shape).astype(np.float32)
     expected = theirs.predict(noisy, axes)
     require_equal(ours.predict(noisy, axes), expected)
