@@ -16,8 +16,8 @@ from .options import Named, PatchSize
 
 METHODS = ("auto", "n2v", "n2v2")
 METHODS_LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
-PRESETS = ("default", "legacy")
-PRESETS_LATER = ("fast", "best", "deepcad-rt")
+PRESETS = ("default", "fast", "best", "legacy")
+PRESETS_LATER = ("deepcad-rt",)
 MASKS_LATER = ("auto", "horizontal:5", "vertical:5", "cross:5", "square:3")
 MASK_PATTERN = r"(horizontal|vertical):\d+|(cross|square):\d+(x\d+)?|.*\.(json|npy)"
 

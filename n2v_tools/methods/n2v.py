@@ -48,8 +48,9 @@ class N2VSettings:
     noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
     loss: Literal["mse", "mae"] = "mse"
     augment: bool = True  # flips and quarter turns in YX
-    unet_n_depth: int = 2
-    unet_n_first: int = 32
+    net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
+    unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
+    unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
     unet_kern_size: int = 3
     batch_norm: bool = False
     residual: bool = False
@@ -68,11 +69,11 @@ class N2VSettings:
                 f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
                 f"Known: {', '.join(REPLACEMENTS)}."
             )
-        block = 2**self.unet_n_depth
+        block = 2**self.depth
         wrong = [edge for edge in self.patch_px if edge < block or edge % block]
         if wrong:
             raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge "
+                f"patch edge {wrong[0]} px: with a U-Net of depth {self.depth} every edge "
                 f"must be a multiple of {block}, such as "
                 f"{max(block, round(wrong[0] / block) * block)}."
             )
@@ -94,8 +95,19 @@ class N2VSettings:
         """Patches a step."""
         return self.batch_size or (16 if len(self.patch_px) == 2 else 4)
 
+    @property
+    def depth(self) -> int:
+        """Poolings of the network."""
+        return self.unet_n_depth or (3 if len(self.patch_px) == 2 else 2)
+
+    @property
+    def first_filters(self) -> int:
+        """Feature maps at full size."""
+        return self.unet_n_first or FIRST_FILTERS[self.net_size][len(self.patch_px) - 2]
+
 
 LEAST_RECORRUPT = 0.05
+FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
 _RANGES = (
     ("validation", 0, 0.5),
@@ -116,6 +128,15 @@ _RANGES = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    # A third of the cost of denoising; see DESIGN.md for what it loses.
+    "fast": {"net_size": "small"},
+    # As good as an hour on two cores makes it.
+    "best": {
+        "net_size": "large",
+        "learning_rate": 0.001,
+        "epochs": 100,
+        "steps_per_epoch": 150,
+    },
     # The dome author's settings; see the dome workflow in the documentation of the model folders.
     "legacy": {
         "unet_n_depth": 3,
@@ -158,8 +179,8 @@ class N2V:
         return NetSettings(
             n_dim=len(s.patch_px),
             n_channels=n_channels,
-            depth=s.unet_n_depth,
-            first_filters=s.unet_n_first,
+            depth=s.depth,
+            first_filters=s.first_filters,
             kernel=s.unet_kern_size,
             batch_norm=s.batch_norm,
             residual=s.residual,
@@ -237,5 +258,7 @@ class N2V2(N2V):
        Noise2Void Checkerboard Artifacts. ECCV Workshops 2022.
     """
 
-    settings: N2VSettings = N2VSettings(blurpool=True, skip_skipone=True)
+    settings: N2VSettings = N2VSettings(
+        blurpool=True, skip_skipone=True, unet_n_depth=2, unet_n_first=32
+    )
     name: ClassVar[str] = "n2v2"

@@ -12,7 +12,7 @@ from .n2v import N2V, N2V2, PRESETS
 
 METHODS: dict[str, Callable[..., Method]] = {"n2v": N2V, "n2v2": N2V2}
 LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
-PRESETS_LATER = ("fast", "best", "deepcad-rt")
+PRESETS_LATER = ("deepcad-rt",)
 
 
 def find_method(name: str) -> Any:

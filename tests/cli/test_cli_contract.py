@@ -77,7 +77,7 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         *[["train", "--method", m] for m in ("structn2v", "video", "n2n", "deepcad", "hdn")],
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
-        ["train", "--preset", "best"],
+        ["train", "--preset", "deepcad-rt"],
         *[["train", "--struct-mask", m] for m in ("auto", "cross:9x5", "square:3", "mask.npy")],
         *[["denoise", "a", "--method", m] for m in ("median", "gaussian", "diffusion", "nlm")],
         ["denoise", "a", "--uncertainty"],
@@ -97,7 +97,7 @@ def test_what_is_not_built_yet_says_so(words):
     ("command", "words"),
     [
         ([], LATER),
-        (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "best", "deepcad-rt"]),
+        (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "deepcad-rt"]),
         (["denoise"], ["--method", "median", "--dims", "int8", "ome-zarr", "--report"]),
         (["simulate"], ["calcium", "structured", "--kind"]),
     ],
