@@ -5,9 +5,10 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := $(VENV)/bin
+CAREAMICS := .venv-careamics
 export MPLBACKEND := Agg
 
-.PHONY: help demo test slow-test check bench constraints clean
+.PHONY: help demo test slow-test check bench bench-kills careamics constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,9 +28,19 @@ check: $(VENV)/.tools ## lint, format, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.package ## print the tables of benchmarks/ (long)
-	@for script in benchmarks/*.py; do \
-		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+# n2v 0.3.3 needs NumPy 1, that is Python 3.10 or 3.11; CAREamics 3.11 or later.
+BENCH ?= ceilings training prediction memory scaling compat_dome time_to_quality
+
+bench: $(VENV)/.package ## measure against n2v and CAREamics into benchmarks/results/ (over an hour on 2 cores); BENCH="training memory" picks
+	@$(MAKE) --no-print-directory careamics || echo "CAREamics cannot be installed: its row will say so" >&2
+	@for name in $(BENCH); do echo "== $$name" >&2; \
+		$(BIN)/python benchmarks/$$name.py --write || failed="$$failed $$name"; done; \
+		test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+bench-kills: $(VENV)/.package ## kill n2v-train and n2v-denoise at random moments (10 minutes)
+	$(BIN)/python benchmarks/kill_at_random.py --write
+
+careamics: $(CAREAMICS)/.installed ## set up CAREamics in an environment of its own, for bench
 
 constraints: ## write constraints/ anew for this Python, from what pip finds today
 	$(MAKE) clean
@@ -44,12 +55,12 @@ clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" build dist *.egg-info
 
 # Debian's Python comes without ensurepip, but with a pip that can install into another place.
-$(BIN)/python:
+$(BIN)/python $(CAREAMICS)/bin/python: %/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 was found; name it: make PYTHON=/path/to/python" >&2; exit 1; }
-	@echo "setting up $(VENV) with $(PYTHON): some minutes, once"
-	@"$(PYTHON)" -m venv "$(VENV)" >/dev/null 2>&1 || { rm -rf "$(VENV)" \
-	&& "$(PYTHON)" -m venv --without-pip "$(VENV)" \
-	&& "$(PYTHON)" -m pip --python "$(BIN)/python" install --quiet pip; }
+	@echo "setting up $* with $(PYTHON): some minutes, once"
+	@"$(PYTHON)" -m venv "$*" >/dev/null 2>&1 || { rm -rf "$*" \
+	&& "$(PYTHON)" -m venv --without-pip "$*" \
+	&& "$(PYTHON)" -m pip --python "$@" install --quiet pip; }
 
 CONSTRAINTS ?= -c constraints/$$($(BIN)/python -c 'import sys; print("py%d%d.txt" % sys.version_info[:2])')
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
@@ -60,4 +71,11 @@ $(VENV)/.package: setup.cfg pyproject.toml $(wildcard constraints/*.txt) | $(BIN
 
 $(VENV)/.tools: $(VENV)/.package
 	@$(INSTALL) --editable ".[test,check]"
+	@touch $@
+
+# PyTorch's own index has a build without CUDA; PyPI's, 3 GB larger, works as well.
+$(CAREAMICS)/.installed: | $(CAREAMICS)/bin/python
+	@$(CAREAMICS)/bin/python -m pip install --quiet --retries 0 torch==2.11.0 torchvision==0.26.0 \
+		--index-url https://download.pytorch.org/whl/cpu 2>/dev/null || true
+	@$(CAREAMICS)/bin/python -m pip install --quiet --disable-pip-version-check careamics==0.3.5
 	@touch $@

@@ -10,21 +10,13 @@ process each; medians of five. Needs n2v; with --write the table is kept.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import json
-import os
-import platform
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from datetime import date
-from pathlib import Path
 
 import numpy as np
+from sidebyside import Player, Report, answer, orders, parser, spread
 
-RESULT = Path(__file__).parent / "results" / "compat.md"
 REPEATS = 5
 SIDES = {"n2v 0.3.3": "n2v", "n2v_tools.compat": "compat"}
 ROWS = {"step": "training step (s)", "plane": "prediction of a plane (s)"}
@@ -35,80 +27,45 @@ def main() -> None:
     if options.child:
         serve(options)
         return
-    table = measure(options)
-    print(table)
-    if options.write:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(f"# {__doc__.splitlines()[0]}\n\n{table}\n")
+    with Report(__doc__.splitlines()[0].rstrip("."), "compat", options.write) as report:
+        measure(options, report)
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--depth", type=int, default=2, help="of the net; 3 with 64 is net B")
-    parser.add_argument("--first", type=int, default=32, help="filters of the first level")
-    parser.add_argument("--batch", type=int, default=128, help="patches of 64 px a step")
-    parser.add_argument("--steps", type=int, default=3, help="that are timed together")
-    parser.add_argument("--edge", type=int, default=576, help="of a plane, in pixels")
-    parser.add_argument("--write", action="store_true", help=f"to {RESULT.name}")
-    parser.add_argument("--child", choices=list(SIDES.values()), help=argparse.SUPPRESS)
-    return parser.parse_args()
+    known = parser(__doc__, "compat")
+    known.add_argument("--depth", type=int, default=2, help="of the net; 3 with 64 is net B")
+    known.add_argument("--first", type=int, default=32, help="filters of the first level")
+    known.add_argument("--batch", type=int, default=128, help="patches of 64 px a step")
+    known.add_argument("--steps", type=int, default=3, help="that are timed together")
+    known.add_argument("--edge", type=int, default=576, help="of a plane, in pixels")
+    known.add_argument("--child", choices=list(SIDES.values()), help=argparse.SUPPRESS)
+    return known.parse_args()
 
 
-def measure(options: argparse.Namespace) -> str:
+def measure(options: argparse.Namespace, report: Report) -> None:
     """Let both sides take turns and make the table."""
-    words = [sys.executable, __file__]
+    command: list[object] = [__file__]
     for name in ("depth", "first", "batch", "steps", "edge"):
-        words += [f"--{name}", str(getattr(options, name))]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    children = {
-        side: subprocess.Popen([*words, "--child", kind], text=True, **pipes)
-        for side, kind in SIDES.items()
-    }
-    seconds: dict[str, dict[str, list[float]]] = {row: {s: [] for s in SIDES} for row in ROWS}
-    for row in ROWS:
-        for _ in range(REPEATS + 1):  # the first traces and warms up
-            for side, child in children.items():
-                seconds[row][side].append(ask(child, row))
-    for child in children.values():
-        child.communicate("end\n", timeout=60)
-    return as_markdown(options, seconds)
-
-
-def as_markdown(options: argparse.Namespace, seconds: dict[str, dict[str, list[float]]]) -> str:
-    lines = [
-        f"{date.today()}, {machine()}; TensorFlow {importlib.metadata.version('tensorflow')}, "
-        f"Python {platform.python_version()}. Net of depth {options.depth} with {options.first} "
-        f"filters, batch norm, batches of {options.batch} patches of 64 px, planes of "
-        f"{options.edge} x {options.edge} px; medians of {REPEATS} (lowest to highest).",
-        "",
-        f"| | {' | '.join(SIDES)} | times as fast |",
-        "|---|---|---|---|",
-    ]
+        command += [f"--{name}", getattr(options, name)]
+    players = {side: Player(*command, "--child", kind) for side, kind in SIDES.items()}
+    report.say(
+        f"\nNet of depth {options.depth} with {options.first} filters, batch norm, batches of "
+        f"{options.batch} patches of 64 px, planes of {options.edge} x {options.edge} px; medians "
+        f"of {REPEATS} (lowest to highest)."
+    )
+    report.columns("", *SIDES, "times as fast")
     for row, label in ROWS.items():
-        timed = {side: values[1:] for side, values in seconds[row].items()}
-        medians = [statistics.median(values) for values in timed.values()]
-        cells = [
-            f"{median:.3f} ({min(values):.3f} to {max(values):.3f})"
-            for median, values in zip(medians, timed.values(), strict=True)
-        ]
-        lines.append(f"| {label} | {' | '.join(cells)} | {medians[0] / medians[1]:.1f} |")
-    return "\n".join(lines)
-
-
-def machine() -> str:
-    from n2v_tools.keras_backend import cpu_flags
-
-    special = sorted({"amx_bf16", "avx512_bf16", "avx512f", "avx2"} & cpu_flags())
-    return f"{os.cpu_count()} cores {platform.machine()} ({', '.join(special)}), shared"
-
-
-def ask(child: subprocess.Popen, row: str) -> float:
-    child.stdin.write(f"{row}\n")
-    child.stdin.flush()
-    for line in child.stdout:
-        if line.startswith("{"):
-            return json.loads(line)["seconds"]
-    sys.exit("one side ended early; run it alone with --child to see why")
+        seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+        for number in range(REPEATS + 1):  # the first traces and warms up
+            for side, player in players.items():
+                told = player.ask(row)["seconds"]
+                if number:
+                    seconds[side].append(told)
+        theirs, ours = seconds.values()
+        ratio = statistics.median(theirs) / statistics.median(ours)
+        report.row(label, spread(theirs, 3), spread(ours, 3), f"{ratio:.1f}")
+    for player in players.values():
+        player.end()
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -137,17 +94,15 @@ def serve(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = N2V(config, "dome", folder)
         timer = step_timer(model)
-        for line in sys.stdin:
-            if line.strip() == "end":
-                return
+        for order in orders():
             began = time.perf_counter()
-            if line.strip() == "step":
+            if order == "step":
                 model.train(X, X_val, epochs=1, steps_per_epoch=options.steps)
                 seconds = timer.seconds / options.steps
             else:
                 model.predict(image, axes="YX")
                 seconds = time.perf_counter() - began
-            print(f"\n{json.dumps({'seconds': seconds})}", flush=True)
+            answer(seconds=seconds)
 
 
 def step_timer(model: object) -> object:

@@ -10,7 +10,6 @@ Prints a Markdown table; exits 1 if anything was wrong.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from sidebyside import Report, parser
 
 from n2v_tools.errors import N2VToolsError
 
@@ -33,25 +33,27 @@ FINISHED = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    known = parser(__doc__, "kill_at_random")
+    known.add_argument("--rounds", type=int, default=20)
+    known.add_argument("--seed", type=int, default=0)
+    options = known.parse_args()
     rng = np.random.default_rng(options.seed)
     wrong: list[str] = []
-    print("| command | rounds | kills that hit a running command | left unfinished | wrong |")
-    print("|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        Report("Commands killed at random", "kill_at_random", options.write) as report,
+        tempfile.TemporaryDirectory() as name,
+    ):
         folder = Path(name)
         make_inputs(folder)
+        report.columns(
+            "command", "rounds", "kills that hit a running command", "left unfinished", "wrong"
+        )
         for rounds in (train_rounds, denoise_rounds):
             label, hits, unfinished, found = rounds(folder, options.rounds, rng)
             wrong += found
-            print(
-                f"| {label} | {options.rounds} | {hits} | {unfinished} | {len(found)} |", flush=True
-            )
-    for line in wrong:
-        print(line)
+            report.row(label, options.rounds, hits, unfinished, len(found))
+        for line in wrong:
+            report.say(f"\n{line}")
     sys.exit(1 if wrong else 0)
 
 

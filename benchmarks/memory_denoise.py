@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
 import numpy as np
+from sidebyside import Report, parser
 
 
 def main() -> None:
@@ -28,32 +27,34 @@ def main() -> None:
     if options.child:
         print(json.dumps(restore(options)))
         return
-    print(f"{date.today()}, {platform.machine()}, {platform.system()} {platform.release()}\n")
-    print("| planes | pixels of a plane | base (MB) | peak above base (MB) | seconds | tile |")
-    print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
+    with (
+        Report("Memory of denoising", "memory_denoise", options.write) as report,
+        tempfile.TemporaryDirectory(dir=options.scratch) as folder,
+    ):
         make_model(Path(folder) / "net_a")
+        report.columns(
+            "planes", "pixels of a plane", "base (MB)", "peak above base (MB)", "seconds", "tile"
+        )
         for n_planes in options.planes:
             source = Path(folder) / f"noisy_{n_planes}.tif"
             make_stack(source, n_planes, options.edge)
             found = in_child(source, options)
-            print(
-                f"| {n_planes} | {options.edge} x {options.edge} | {found['base_mb']:.0f} "
-                f"| {found['peak_mb']:.0f} | {found['seconds']:.0f} | {found['tile_px']} |",
-                flush=True,
-            )
+            report.row(
+                n_planes, f"{options.edge} x {options.edge}", f"{found['base_mb']:.0f}",
+                f"{found['peak_mb']:.0f}", f"{found['seconds']:.0f}", found["tile_px"],
+            )  # fmt: skip
             source.unlink()
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("planes", type=int, nargs="*", default=[10, 100, 1009])
-    parser.add_argument("--edge", type=int, default=1024, help="of a plane, in pixels")
-    parser.add_argument("--memory", type=int, help="bound in MB; default that of n2v-denoise")
-    parser.add_argument("--tta", action="store_true")
-    parser.add_argument("--scratch", help="folder for the files, 4 bytes a pixel")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    known = parser(__doc__, "memory_denoise")
+    known.add_argument("planes", type=int, nargs="*", default=[10, 100, 1009])
+    known.add_argument("--edge", type=int, default=1024, help="of a plane, in pixels")
+    known.add_argument("--memory", type=int, help="bound in MB; default that of n2v-denoise")
+    known.add_argument("--tta", action="store_true")
+    known.add_argument("--scratch", help="folder for the files, 4 bytes a pixel")
+    known.add_argument("--child", help=argparse.SUPPRESS)
+    return known.parse_args()
 
 
 def make_stack(path: Path, n_planes: int, edge: int) -> None:
