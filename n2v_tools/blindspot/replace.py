@@ -155,10 +155,26 @@ def _median(
     tf = keras_backend.load()
     values, inside = _neighbours(images, positions, radius_px, hidden)
     # What lies outside the patch sorts last and is not counted.
-    ranked = tf.sort(tf.where(inside, values, math.inf), axis=-1)
+    ranked = _sorted(tf.where(inside, values, math.inf))
     n = tf.reduce_sum(tf.cast(inside, tf.int32), axis=-1, keepdims=True)
     middle = tf.concat([(n - 1) // 2, n // 2], axis=-1)  # (M, P, 2): equal where n is odd
     return tf.reduce_mean(tf.gather(ranked, middle, batch_dims=2), axis=-1)
+
+
+def _sorted(values: Any) -> Any:
+    """Ascending along the last axis.
+
+    NumPy sorts many short rows 40 times faster than TensorFlow, whose sort was most of what
+    hiding the pixels of a volume costs.
+    """
+    tf = keras_backend.load()
+    ranked = tf.numpy_function(_sort_rows, [values], tf.float32, stateful=False)
+    ranked.set_shape(values.shape)
+    return ranked
+
+
+def _sort_rows(values: np.ndarray) -> np.ndarray:
+    return np.sort(values, axis=-1)
 
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
