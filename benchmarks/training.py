@@ -47,6 +47,7 @@ JOBS = {  # net, patch, patches a step, steps an epoch
     "A2": ("A", (64, 64), 128, 6),
     "B2": ("B", (64, 64), 128, 4),
     "A3": ("A", (16, 64, 64), 4, 6),
+    "B3": ("B", (16, 64, 64), 4, 4),
 }
 SIDES = ("n2v", "ours")
 
@@ -73,7 +74,9 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     known = parser(__doc__, "training")
-    known.add_argument("--jobs", type=words, default=list(JOBS), help="of A2,B2,A3")
+    known.add_argument(
+        "--jobs", type=words, default=["A2", "B2", "A3"], help=f"of {','.join(JOBS)}"
+    )
     known.add_argument("--rounds", type=int, default=5)
     known.add_argument("--batch", type=int, help="patches a step  [default: 128, in 3D 4]")
     known.add_argument("--steps", type=int, help="an epoch, at least 2  [default: 6; net B 4]")
