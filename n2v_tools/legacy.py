@@ -167,9 +167,11 @@ def n2v_config(
     }
 
 
-def needs_n2v_tools(net: NetSettings) -> tuple[str, ...]:
+def needs_n2v_tools(net: NetSettings, normalisation: str = "model") -> tuple[str, ...]:
     """Say why n2v 0.3.3 cannot predict the same with this net; empty where it can."""
     reasons = []
+    if normalisation == "percentile":
+        reasons.append("n2v takes grey levels as they are, not by the percentiles of each image")
     if net.n_dim == 3 and net.blurpool:
         reasons.append("n2v has no BlurPool (N2V2) in 3D")
     if net.n_channels > 1 and net.single_net_per_channel:

@@ -47,6 +47,7 @@ FORMAT = 1
 LAST = "weights_last.h5"
 CONFIG = "config.json"
 PROVENANCE = "provenance.json"
+NORMALISATIONS = ("model", "percentile")
 LARGEST_JSON = 64 * 2**20  # bytes
 AUTHORS_MODELS = ("2d_images_from_stack", "2d_images_from_stack_version2")
 
@@ -68,7 +69,8 @@ class Model:
         ``YX``, ``ZYX`` or ``TYX``: the order in which the loaded net takes an image.
     n_channels : int
     means, stds : tuple of float
-        Counts, one per channel: the net takes ``(x - mean) / std``. Empty for CARE.
+        Counts, one per channel: the net takes ``(x - mean) / std``. Empty where each image is
+        normalised by its own percentiles.
     net : NetSettings
     config : mapping
         The whole ``config.json``.
@@ -108,12 +110,12 @@ class Model:
     @property
     def normalisation(self) -> str:
         """``"model"``: by `means` and `stds`; ``"percentile"``: by each image's `percentiles`."""
-        return "percentile" if self.kind == "care" else "model"
+        return "percentile" if self.kind == "care" else self.own.get("normalisation", "model")
 
     @property
     def percentiles(self) -> tuple[float, float] | None:
         """Low and high percentile of the whole image, per channel, that become 0 and 1."""
-        return CARE_PERCENTILES if self.kind == "care" else None
+        return CARE_PERCENTILES if self.normalisation == "percentile" else None
 
 
 def read_model(folder: Path | str, need_weights: bool = True) -> Model:
@@ -137,6 +139,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
     config = _read_json(folder / CONFIG)
     own = _read_own(config, where)
     recipe = read_legacy_config(config, where)
+    fits_each_image = own.get("normalisation") == "percentile"
     model = Model(
         folder=folder,
         name=Path(os.path.realpath(folder)).name,
@@ -144,8 +147,8 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         method=own.get("method", recipe.method),
         axes=own.get("axes", recipe.axes),
         n_channels=recipe.net.n_channels,
-        means=recipe.means,
-        stds=recipe.stds,
+        means=() if fits_each_image else recipe.means,
+        stds=() if fits_each_image else recipe.stds,
         net=recipe.net,
         config=config,
         own=own,
@@ -337,7 +340,9 @@ def write_config(
     training : mapping, optional
         By n2v's names; see `legacy.n2v_config`. Arrays become nested lists.
     own : mapping, optional
-        What else to keep under our key: ``settings``, ``pixel_size``, ``intensity`` ...
+        What else to keep under our key: ``settings``, ``pixel_size``, ``intensity``, or
+        ``"normalisation": "percentile"`` for a net that takes each image by its own grey levels
+        (mean 0 and deviation 1 are then right for `means` and `stds`) ...
 
     Returns
     -------
@@ -452,6 +457,12 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
             f"{where}: method {method!r:.60} is no name of a method. Restore the file from its "
             "source, or train the model anew."
         )
+    normalisation = own.get("normalisation", "model")
+    if normalisation not in NORMALISATIONS:
+        raise ModelError(
+            f"{where}: normalisation {normalisation!r:.40} is none of "
+            f"{', '.join(NORMALISATIONS)}. Restore the file from its source, or update n2v_tools."
+        )
     return own
 
 
@@ -480,11 +491,6 @@ def _roots(models_dir: Path | str) -> list[Path]:
 
 def _unknown(name: str, models_dir: Path | str) -> ModelError:
     known = list_models(models_dir)
-    if name in AUTHORS_MODELS:
-        return ModelError(
-            f"--model {name}: the author of the dome data has this model; copy its folder "
-            f"({CONFIG} and {BEST}) to {Path(models_dir) / name}."
-        )
     available = f"Available: {', '.join(known)}." if known else "There are no models yet."
     return ModelError(
         f"--model {name}: there is no such folder, nor a model of that name in {models_dir} or "

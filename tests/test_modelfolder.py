@@ -349,8 +349,6 @@ def test_a_model_is_found_by_folder_by_name_and_not_by_half(tmp_path):
         find_model("kidny_n2v", models)
     with pytest.raises(ModelError, match="--resume"):
         find_model("dome_n2v", models)
-    with pytest.raises(ModelError, match="author"):
-        find_model("2d_images_from_stack", models)
     with pytest.raises(ModelError, match="zip"):
         find_model("a.bioimage.io.zip", models)
 

@@ -21,7 +21,9 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
             )
 
 
-def plot_history(rows: list[dict[str, float]], path: Path, title: str) -> None:
+def plot_history(
+    rows: list[dict[str, float]], path: Path, title: str, loss: str = "loss at hidden pixels"
+) -> None:
     """Draw training and validation loss over epochs, the learning rate below, as PNG."""
     from matplotlib.figure import Figure  # takes a second: not before a plot is wanted
 
@@ -46,7 +48,7 @@ def plot_history(rows: list[dict[str, float]], path: Path, title: str) -> None:
             color="#D55E00",
             label=f"best: {best['val_loss']:.4g}",
         )
-    top.set_ylabel("loss at hidden pixels\n(normalised units)")
+    top.set_ylabel(f"{loss}\n(normalised units)")
     top.set_title(title)
     top.legend(frameon=False)
     bottom.plot(epochs, [r["learning_rate"] for r in rows], color="#009E73", marker=marker)
