@@ -164,17 +164,8 @@ def gpu_possible() -> bool:
     )
 
 
-def fast_precision(n_dim: int = 2) -> tuple[str, str]:
+def fast_precision() -> tuple[str, str]:
     """The arithmetic this machine trains fastest in, and why.
-
-    On processors TensorFlow's gradient of a 3D convolution in bfloat16 reads memory that
-    was never set (seen with 2.15.1): weights become NaN where the allocator hands out used
-    blocks, and ReLU hides it from the loss. So volumes are learned in float32 there.
-
-    Parameters
-    ----------
-    n_dim : int
-        2 or 3: axes of the network.
 
     Returns
     -------
@@ -190,8 +181,6 @@ def fast_precision(n_dim: int = 2) -> tuple[str, str]:
         if details.get("compute_capability", (0, 0)) >= (8, 0):
             return "bfloat16", "the GPU has bfloat16 tensor cores"
         return "float32", "the GPU has no bfloat16 arithmetic"
-    if n_dim == 3:
-        return "float32", "TensorFlow's 3D gradients in bfloat16 are wrong on processors"
     fast = {"amx_bf16", "avx512_bf16"} & cpu_flags()
     if fast:
         return "bfloat16", f"the processor has {' and '.join(sorted(fast))}"

@@ -112,7 +112,7 @@ class N2V(BaseModel):
         make_sample = sample_maker(config)
         epochs = epochs or config.train_epochs
         steps_per_epoch = steps_per_epoch or config.train_steps_per_epoch
-        precision, reason = keras_backend.fast_precision(self.config.n_dim)
+        precision, reason = keras_backend.fast_precision()
         LOG.info("training in %s: %s", precision, reason)
         with self._sole_writer():
             with keras_backend.computing_in(self._fast_layers, precision):

@@ -72,15 +72,8 @@ class Job:
     def precision(self) -> tuple[str, str]:
         """Arithmetic to train in, and why; loads TensorFlow."""
         asked = self.method.settings.precision
-        n_dim = len(self.axes)
         if asked == "auto":
-            return keras_backend.fast_precision(n_dim)
-        if asked == "bfloat16" and n_dim == 3 and not keras_backend.gpus():
-            raise UsageError(
-                "precision=bfloat16: TensorFlow's 3D gradients in bfloat16 are wrong on "
-                "processors. Leave it at auto, which takes float32 here, or train a 2D model "
-                "(--patch 64)."
-            )
+            return keras_backend.fast_precision()
         return asked, "as asked"
 
     def build(self) -> Any:

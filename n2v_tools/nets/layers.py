@@ -6,6 +6,7 @@ code Keras would have to run unseen. Importing this module loads TensorFlow.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -98,3 +99,74 @@ class MaxBlurPool(tf.keras.layers.Layer):
         """Half the size along each spatial axis."""
         batch, *sizes, channels = input_shape
         return (batch, *(size and size // 2 for size in sizes), channels)
+
+
+@register
+class Conv3D(tf.keras.layers.Conv3D):
+    """Keras' Conv3D with zeros beyond the border, its gradients right in bfloat16.
+
+    On processors two of TensorFlow's gradients are wrong in bfloat16 (seen with 2.15.1).
+    That of the bias is added up in bfloat16: for 64 noisy planes of 64 px half of it is
+    rounding. That of the kernel is not written, but holds what the memory held before, where
+    the image has fewer planes than the kernel. Here the first is added up in float32, and the
+    second computed in float32 where there are too few planes. In 2D both are right.
+    """
+
+    def call(self, x: Any) -> Any:
+        """Convolve, add the bias, apply the activation."""
+        if self.compute_dtype == "float32" or keras_backend.gpus():
+            return super().call(x)
+        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        if self.activation is tf.keras.activations.relu:
+            return _convolution(relu=True)(x, kernel, bias)
+        return self.activation(_convolution(relu=False)(x, kernel, bias))
+
+
+@functools.cache
+def _convolution(relu: bool) -> Any:
+    """Function of (x, kernel, bias) in bfloat16, with its gradients.
+
+    ReLU is part of it, so that all three are one operation.
+    """
+
+    @tf.custom_gradient
+    def convolve(x: Any, kernel: Any, bias: Any) -> Any:
+        y = tf.nn.bias_add(tf.nn.conv3d(x, kernel, [1] * 5, "SAME"), bias)
+        y = tf.nn.relu(y) if relu else y
+
+        def gradients(upstream: Any) -> tuple[Any, Any, Any]:
+            if relu:
+                upstream = tf.raw_ops.ReluGrad(gradients=upstream, features=y)
+            of_x = tf.raw_ops.Conv3DBackpropInputV2(
+                input_sizes=tf.shape(x),
+                filter=kernel,
+                out_backprop=upstream,
+                strides=[1] * 5,
+                padding="SAME",
+            )
+            of_bias = tf.raw_ops.BiasAddGrad(out_backprop=tf.cast(upstream, tf.float32))
+            return of_x, _of_kernel(x, kernel, upstream), tf.cast(of_bias, bias.dtype)
+
+        return y, gradients
+
+    return convolve
+
+
+def _of_kernel(x: Any, kernel: Any, upstream: Any) -> Any:
+    """Gradient of the kernel, in its own type."""
+
+    def computed_in(dtype: Any) -> Any:
+        gradient = tf.raw_ops.Conv3DBackpropFilterV2(
+            input=tf.cast(x, dtype),
+            filter_sizes=tf.shape(kernel),
+            out_backprop=tf.cast(upstream, dtype),
+            strides=[1] * 5,
+            padding="SAME",
+        )
+        return tf.cast(gradient, kernel.dtype)
+
+    return tf.cond(
+        tf.shape(x)[1] < kernel.shape[0],
+        lambda: computed_in(tf.float32),
+        lambda: computed_in(x.dtype),
+    )

@@ -264,8 +264,11 @@ class _KerasBuilder(Builder):
         activation: str = "linear",
         dtype: str | None = None,
     ) -> Any:
+        from . import layers
+
         seed = int(self._seeds.integers(2**31))
-        return self._nd("Conv{}D")(
+        kind = self.keras.layers.Conv2D if self.settings.n_dim == 2 else layers.Conv3D
+        return kind(
             filters,
             kernel,
             padding="same",
