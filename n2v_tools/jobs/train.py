@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import math
 import shlex
@@ -118,6 +119,10 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     else:
         write_plan(job, folder)
     patches = _draw(job, folder, say)
+    method, notes = job.method.fitted(patches.train, job.means, job.stds)
+    for note in notes:
+        say.note(note)
+    job = dataclasses.replace(job, method=method)
     state = _fit(job, patches, folder, resume, say)
     title = f"{folder.name.removesuffix('.partial')}: {job.method.name}, {state.step} steps"
     plot_history(state.rows, folder / "training.png", title)
