@@ -128,8 +128,8 @@ _RANGES = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # A third of the cost of denoising; see DESIGN.md for what it loses.
-    "fast": {"net_size": "small"},
+    # A third of the cost of denoising; learns twice as long, at the same cost as the default.
+    "fast": {"net_size": "small", "epochs": 40},
     # As good as an hour on two cores makes it.
     "best": {
         "net_size": "large",
