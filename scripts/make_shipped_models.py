@@ -81,7 +81,7 @@ class QuickLookRecipe:
     depth: int = 2
     images: int = 640
     validation_images: int = 64
-    epochs: int = 20
+    epochs: int = 16
     steps_per_epoch: int = 300
     batch: int = 16
     learning_rate: float = 0.002

@@ -73,7 +73,7 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 def _lit(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blur, add background that may slope, and scale to a mean of 1."""
-    light = gaussian_filter(light, _between(BLUR_PX, rng))
+    light = gaussian_filter(light.clip(0), _between(BLUR_PX, rng))
     light = light / max(float(light.mean()), 1e-9)
     y, x = np.mgrid[-0.5 : 0.5 : EDGE_PX * 1j, -0.5 : 0.5 : EDGE_PX * 1j]
     slope = 1 + rng.uniform(-0.8, 0.8) * y + rng.uniform(-0.8, 0.8) * x
