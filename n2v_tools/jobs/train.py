@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 FINISH_S = 2.5  # weights, curve and provenance, after the last validation
 FEW_STEPS = 100  # with fewer a net has hardly learned anything
+FEW_PATCHES = 64  # that a method is fitted to when nothing is to be learned
 PATCHES = "patches"  # folder of patches that are too large for memory
 
 
@@ -78,23 +79,24 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
 
 def plan_training(request: TrainRequest, say: Progress) -> list[str]:
     """What a training would do and cost, one line each; trains nothing and writes nothing."""
-    from ..train.loop import FORWARD_SHARE
+    from ..train.devices import spread
     from ..train.trial import measure_step
 
-    job = open_job(request, say)
-    settings, counts = job.method.settings, count_patches(job.surveys, job.plan)
+    job = _fitted_to_a_few(open_job(request, say))
+    settings, counts = job.method.settings, _counts(job)
     shape = (settings.batch, *settings.patch_px, len(job.means))
-    model = job.build()
-    trial = measure_step(model, job.method.loss(), job.method.make_sample, shape)
-    plan = _loop_plan(job)
-    patches_bytes = 4 * sum(counts) * math.prod(shape[1:])
-    if plan.clock:
+    opened_s = time.monotonic() - request.started
+    with spread(settings.batch):
+        model = job.build()
+        trial = measure_step(model, job.method.loss(), job.method.make_sample, shape)
+    if request.minutes:
         length = f"{request.minutes:g} minutes, about {trial.seconds_a_step:.2g} s a step"
     else:
-        held_out = min(MOST_VALIDATION_PATCHES, counts[1])
-        validation = settings.epochs * held_out / settings.batch * FORWARD_SHARE  # in steps
-        seconds = (plan.steps + validation) * trial.seconds_a_step
-        length = f"{plan.steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
+        steps = _loop_plan(job).steps
+        seconds = opened_s + trial.start_s + FINISH_S
+        seconds += (steps + _validation_in_steps(job, counts[1])) * trial.seconds_a_step
+        length = f"{steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
+    patches_bytes = 4 * sum(counts) * math.prod(shape[1:])
     precision, reason = job.precision
     return [
         *describe(job),
@@ -104,6 +106,28 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
         f"{patches_bytes / 1e9:.2g} GB are patches",
         f"the model would go to {request.models_dir / model_name(request, job.stacks[0].name)}",
     ]
+
+
+def _fitted_to_a_few(job: Job) -> Job:
+    """The job with its method fitted to some patches: what a step costs may depend on it."""
+    few = dataclasses.replace(job.plan, n_patches=min(FEW_PATCHES, sum(_counts(job))))
+    patches = draw_patches(job.stacks, job.surveys, few, np.random.default_rng(job.request.seed))
+    method, _ = job.method.fitted(patches.train, job.means, job.stds)
+    return dataclasses.replace(job, method=method)
+
+
+def _counts(job: Job) -> tuple[int, int]:
+    return count_patches(job.surveys, job.plan)
+
+
+def _validation_in_steps(job: Job, n_patches: int) -> float:
+    """What all validation of a training costs, in steps."""
+    from ..train.loop import FORWARD_SHARE
+
+    settings = job.method.settings
+    n_epochs = math.ceil(_loop_plan(job).steps / settings.steps_per_epoch)
+    batches: float = min(MOST_VALIDATION_PATCHES, n_patches) / settings.batch
+    return n_epochs * batches * FORWARD_SHARE
 
 
 def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:

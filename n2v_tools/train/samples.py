@@ -110,8 +110,13 @@ def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int 
         return make_sample(patches, tf.stack([tf.constant(batches.seed, tf.int64), step]))
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+    # There is nothing to tune, and the tuner sleeps for ever longer times: an iterator that is
+    # given up now and then waits for it to wake, up to a minute after the last step.
+    options = tf.data.Options()
+    options.autotune.enabled = False
     # One call at a time loads: the order of patches is kept between calls.
-    return steps.map(load).map(sample, num_parallel_calls=1, deterministic=True).prefetch(2)
+    samples = steps.map(load).map(sample, num_parallel_calls=1, deterministic=True)
+    return samples.prefetch(2).with_options(options)
 
 
 def validation_samples(

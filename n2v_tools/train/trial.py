@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -12,15 +11,30 @@ from typing import Any
 import numpy as np
 
 from .. import keras_backend
-from .samples import MakeSample
+from ..prepare.symmetry import Symmetry
+from .devices import whole_batch_loss
+from .samples import Batches, MakeSample, training_dataset
 
-TIMED_STEPS = 5
+FIRST_STEPS = 2  # trace, and fill caches
+TIMED_STEPS = 5  # at least
+TIMED_S = 4.0  # at least: other work on the machine comes and goes
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a step costs: seconds, and the most memory the process ever held, in bytes."""
+    """What training costs on this machine, now.
 
+    Parameters
+    ----------
+    start_s : float
+        From the call to the end of the first steps, which trace and compile.
+    seconds_a_step : float
+        Mean of the others.
+    peak_bytes : int
+        Most memory the process ever held.
+    """
+
+    start_s: float
     seconds_a_step: float
     peak_bytes: int
 
@@ -30,8 +44,9 @@ def measure_step(
     loss: Callable[[Any, Any], Any],
     make_sample: MakeSample,
     shape: tuple[int, ...],
+    now: Callable[[], float] = time.perf_counter,
 ) -> Trial:
-    """Train an expendable `model` for a few steps on noise.
+    """Train an expendable `model` on noise for a few seconds, as `loop.run_loop` would.
 
     Parameters
     ----------
@@ -41,17 +56,31 @@ def measure_step(
         As for `loop.run_loop`.
     shape : tuple of int
         Of a batch: (batch, [Z,] Y, X, C).
+    now : callable
+        Seconds on a steady clock.
     """
-    tf = keras_backend.load()
-    model.compile(optimizer=tf.keras.optimizers.Adam(1e-5), loss=loss)
-    noise = tf.constant(np.random.default_rng(0).normal(size=shape).astype(np.float32))
-    prepare = tf.function(lambda seed: make_sample(noise, seed))
-    seconds = []
-    for step in range(TIMED_STEPS + 2):  # the first two trace and fill caches
-        began = time.perf_counter()
-        model.train_on_batch(*prepare(tf.constant([0, step], tf.int64)))
-        seconds.append(time.perf_counter() - began)
-    return Trial(statistics.median(seconds[2:]), peak_bytes())
+    keras = keras_backend.load().keras
+    began, marks = now(), []
+
+    class Timer(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            marks.append(now())
+            timed = marks[FIRST_STEPS - 1 :]
+            if len(timed) > TIMED_STEPS and timed[-1] - timed[0] >= TIMED_S:
+                self.model.stop_training = True
+
+    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    batches = Batches(noise, shape[0], [0.0], [1.0], (Symmetry(),), seed=0)
+    model.compile(optimizer=keras.optimizers.Adam(1e-5), loss=whole_batch_loss(loss))
+    model.fit(
+        training_dataset(batches, make_sample),
+        steps_per_epoch=10**6,
+        callbacks=[Timer()],
+        verbose=0,
+    )
+    timed = marks[FIRST_STEPS - 1 :]
+    step_s = (timed[-1] - timed[0]) / (len(timed) - 1)
+    return Trial(timed[0] - began, step_s, peak_bytes())
 
 
 def peak_bytes() -> int:

@@ -11,7 +11,7 @@ import pytest
 from n2v_tools import claim, modelfolder
 from n2v_tools.errors import N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.jobs.progress import Progress
-from n2v_tools.jobs.train import train_stacks
+from n2v_tools.jobs.train import plan_training, train_stacks
 from n2v_tools.jobs.train_job import open_job
 from n2v_tools.jobs.train_request import TrainRequest, method_for
 
@@ -245,3 +245,24 @@ def test_a_default_3d_training_keeps_finite_weights_and_a_falling_loss(request_f
     model = modelfolder.read_model(train(request).model)
     net = modelfolder.load_net(model)
     assert all(np.isfinite(weights).all() for weights in net.get_weights())
+
+
+def test_the_plan_counts_start_steps_validation_and_patches(request_for, monkeypatch):
+    from n2v_tools.train import trial
+
+    seen = []
+
+    def measured(model, loss, make_sample, shape):
+        seen.append(shape)
+        return trial.Trial(start_s=20.0, seconds_a_step=10.0, peak_bytes=3 * 10**9)
+
+    monkeypatch.setattr(trial, "measure_step", measured)
+    settings = {"epochs": "2", "steps_per_epoch": "5", "patch_px": "16,16"}
+    request = request_for(noise(20, 64, 64), axes="ZYX", patches=200, settings=settings)
+    lines = "\n".join(plan_training(request, Progress(quiet=True)))
+    words = lines.split("about ")
+    seconds = 60 * float(words[1].split(" min")[0])
+    # 10 steps, and 2 validations of 20 patches, which are a batch and a quarter each.
+    assert seconds == pytest.approx(20 + 10 * 10 + 2 * 1.25 * 10 / 3, abs=40)
+    assert float(words[2].split(" GB")[0]) == pytest.approx(3.0, abs=0.05)
+    assert seen == [(16, 16, 16, 1)]

@@ -214,3 +214,10 @@ def test_patches_are_left_as_they_are_by_turning_and_normalising():
     before = patches.copy()
     Batches(patches, 8, [100.0], [40.0], symmetries(), seed=0).batch(0)
     np.testing.assert_array_equal(patches, before)
+
+
+def test_nothing_sleeps_in_the_background_of_the_batches():
+    """TensorFlow's tuner does: giving up the batches waited for it, up to a minute."""
+    method = N2V(N2VSettings(**SMALL))
+    batches = Batches(noisy_patches(20), 8, [100.0], [40.0], symmetries(), seed=3)
+    assert training_dataset(batches, method.make_sample).options().autotune.enabled is False

@@ -72,6 +72,12 @@ CASES = {
     "short epochs": {"pause_s": 0.5, "steps_per_epoch": 10, "minutes": 3},
     "resumed": {"first_step": 340, "pause_s": 1.0},
     "a quarter of a minute": {"minutes": 0.25, "pause_s": 0.5},
+    "half an hour": {"minutes": 30, "pause_s": 1.5, "steps_per_epoch": 100},
+    "half an hour, slower and slower": {
+        "minutes": 30,
+        "pause_s": 1.5,
+        "step_s": lambda step: 0.1 + 1e-5 * step,
+    },
 }
 
 
