@@ -152,9 +152,9 @@ def _base(method: Method, request: TrainRequest) -> Model | None:
     if name is None:
         return None
     model = read_model(find_model(name, request.models_dir))
-    if model.kind != "n2v":
+    if model.kind != "n2v" or not model.means:
         raise ModelError(
-            f"{model.folder}: is a {model.kind} model, which no training here can start from. "
+            f"{model.folder}: is a {model.method} model, which no training here can start from. "
             "Name a model of the N2V family in start_from."
         )
     n_dim = len(method.settings.patch_px)
