@@ -29,7 +29,7 @@ check: $(VENV)/.tools ## lint, format, types, and who may import whom
 	$(BIN)/lint-imports
 
 # n2v 0.3.3 needs NumPy 1, that is Python 3.10 or 3.11; CAREamics 3.11 or later.
-BENCH ?= ceilings training prediction memory scaling compat_dome time_to_quality
+BENCH ?= ceilings training prediction memory scaling compat_dome checkerboard time_to_quality
 
 bench: $(VENV)/.package ## measure against n2v and CAREamics into benchmarks/results/ (over an hour on 2 cores); BENCH="training memory" picks
 	@$(MAKE) --no-print-directory careamics || echo "CAREamics cannot be installed: its row will say so" >&2

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from n2v_tools.compat import N2V
 from n2v_tools.errors import ModelError
 from n2v_tools.jobs.yardstick import best_gaussian, know_truth
 from n2v_tools.modelfolder import find_model, list_models, needs_n2v_tools, read_model
@@ -118,6 +119,15 @@ def test_quick_look_is_no_model_of_one_camera(dome):
     assert check_fit(Stack(50 * noisy.astype(np.float32), "TZYX"), model) == []
     assert "percentiles" in " ".join(model.provenance["needs_n2v_tools"])
     assert needs_n2v_tools(model.net) == ()
+
+
+def test_in_a_notebook_quick_look_fits_each_image_too(dome):
+    noisy, _ = dome
+    plane = noisy[0, 1, :, 64:128].astype(np.float32)
+    model = N2V(None, "quick_look", str(ROOT / "models"))
+    once, again = model.predict(plane, "YX"), model.predict(20 * plane + 3000, "YX")
+    assert once.std() < plane.std()
+    np.testing.assert_allclose((again - 3000) / 20, once, atol=0.02 * once.std())
 
 
 @pytest.mark.parametrize("wrong", ["zscore", 2, ["percentile"], None])

@@ -72,6 +72,7 @@ class N2V(BaseModel):
     ) -> None:
         self._steps_done = 0
         self._fast_layers: list[Any] = []
+        self._in_percentiles = False
         super().__init__(config, name, basedir)
 
     def train(
@@ -296,6 +297,7 @@ class N2V(BaseModel):
         """Take the configuration from the folder, with defaults for what older versions lack."""
         model = self._read_folder("n2v")
         self._net, self._axes = model.net, model.axes
+        self._in_percentiles = model.normalisation == "percentile"
         older = n2v_config(model.net, model.means, model.stds, {})
         self.config = self._config_class(np.array([]), **{**older, **model.config})
         _require_valid(self.config, str(self.logdir / modelfolder.CONFIG))
@@ -317,7 +319,7 @@ class N2V(BaseModel):
             axes=self._axes,
             name=self.name,
             struct_mask=self.config.structN2Vmask,
-            in_percentiles=False,
+            in_percentiles=self._in_percentiles,
         )
 
     def _keep_weights(self, history: Any) -> None:

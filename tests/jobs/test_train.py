@@ -47,7 +47,7 @@ def plan(request):
 
 @pytest.mark.parametrize(
     "shape, patch, validation",
-    [((64, 64), (32, 32), 0.1), ((20, 20), (20, 20), 0), ((30, 200), (28, 28), 0.1)],
+    [((64, 64), (32, 32), 0.1), ((20, 20), (16, 16), 0), ((30, 200), (24, 24), 0.1)],
 )
 def test_small_planes_are_trained_on_with_what_fits(request_for, shape, patch, validation):
     settings = plan(request_for(noise(*shape))).method.settings
@@ -117,10 +117,10 @@ def test_training_goes_on_from_another_model(request_for, tmp_path):
 
 
 def test_a_patch_is_made_small_enough_for_the_model_that_training_starts_from(request_for):
-    deep = {"unet_n_depth": "3"}
+    deep = {"unet_n_depth": "4"}
     train(request_for(noise(3, 64, 64), axes="ZYX", model="deep", settings=deep))
     small = request_for(noise(3, 30, 30), axes="ZYX", settings={"start_from": "deep"})
-    assert plan(small).method.settings.patch_px == (24, 24)  # multiples of 8, not of 4
+    assert plan(small).method.settings.patch_px == (16, 16)  # multiples of 16, not of 8
 
 
 def test_a_model_of_another_rank_is_no_start(request_for):
