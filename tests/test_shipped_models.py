@@ -128,6 +128,8 @@ def test_in_a_notebook_quick_look_fits_each_image_too(dome):
     once, again = model.predict(plane, "YX"), model.predict(20 * plane + 3000, "YX")
     assert once.std() < plane.std()
     np.testing.assert_allclose((again - 3000) / 20, once, atol=0.02 * once.std())
+    with pytest.raises(ValueError, match="Train a new model"):
+        model.train(plane[np.newaxis, ..., np.newaxis], plane[np.newaxis, ..., np.newaxis])
 
 
 @pytest.mark.parametrize("wrong", ["zscore", 2, ["percentile"], None])

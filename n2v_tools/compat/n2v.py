@@ -104,6 +104,11 @@ class N2V(BaseModel):
         OutputError
             If another process or thread is training a model of this name and folder now.
         """
+        if self._in_percentiles:
+            raise WrongValue(
+                f"{self.name} has no mean and deviation of its own, so it cannot be trained on. "
+                "Train a new model: N2V(config, name, basedir) with an N2VConfig of your images."
+            )
         config, seed = self.config, new_seed()
         training = training_batches(config, X, seed)
         validation, most = validation_batches(config, validation_X, seed + 1)
@@ -202,13 +207,14 @@ class N2V(BaseModel):
             If something does not fit. ValueErrors.
         """
         img = np.asarray(img)
+        normalizer = PercentileNormalizer() if self._in_percentiles else None
         with self._engine.lock, keras_backend.computing_in(self._fast_layers, "float32"):
             restorer = self._current_restorer()
             view = view_of(img, axes, restorer.axes, restorer.n_channels)
             tiles = read_n_tiles(n_tiles, img, view)
 
             def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
-                return restore_field(field, n_tiles, restorer, resizer)
+                return restore_field(field, n_tiles, restorer, resizer, normalizer)
 
             whole = mean_of_turns(restorer.symmetries, restore) if tta else restore
             return restore_image(img, view, whole, tiles)

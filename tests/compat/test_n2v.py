@@ -332,9 +332,7 @@ def test_callbacks_and_optimizers_of_ones_own_are_used(tmp_path):
 
 
 def test_the_net_learns_in_the_fast_precision_and_stays_float32_outside(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        keras_backend, "fast_precision", lambda n_dim: ("bfloat16", "as the test asks")
-    )
+    monkeypatch.setattr(keras_backend, "fast_precision", lambda: ("bfloat16", "as the test asks"))
     X = waves(160, 16, 16)
     config = small(X, unet_n_first=8, batch_norm=False, train_learning_rate=0.004)
     model = N2V(config, "m", tmp_path)
@@ -346,9 +344,10 @@ def test_the_net_learns_in_the_fast_precision_and_stays_float32_outside(tmp_path
             on_train_begin=lambda logs: inside.append(layer.compute_dtype)
         )
     )
-    history = model.train(X[:128], X[128:], epochs=4, steps_per_epoch=25)
+    np.random.seed(1)  # noqa: NPY002 - what notebooks do
+    history = model.train(X[:128], X[128:], epochs=6, steps_per_epoch=50)
     assert (inside, layer.compute_dtype) == (["bfloat16"], "float32")
-    assert min(history.history["val_loss"]) < 0.85  # untrained: 1
+    assert min(history.history["val_loss"]) < 0.85, history.history["val_loss"]  # untrained: 1
     noisy = X[:8]
     exact = model.keras_model.predict((noisy - 100) / 20, verbose=0)
     np.testing.assert_array_equal(exact, np.asarray(exact, np.float32))
