@@ -77,9 +77,9 @@ def test_batch_normalisation_takes_the_whole_batch(trained):
     # A bias before a normalisation has no gradient: Adam makes steps of its rounding, which the
     # moving means, and so the validation, follow with delay. The training loss knows no bias.
     one, two = trained / "normalised on 1", trained / "normalised on 2"
-    require_equal(one, two, 2e-3, but=("bias", "moving", "val_loss"))
+    require_equal(one, two, 5e-3, but=("bias", "moving", "val_loss"))
     losses = [[float(row["loss"]) for row in history(folder)] for folder in (one, two)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 def test_a_training_on_two_devices_is_resumed_as_if_unbroken(trained):
