@@ -16,7 +16,7 @@ from ..blindspot.replace import REPLACEMENTS
 from ..errors import SettingsError
 from ..nets.losses import masked_loss, recorrupted_loss
 from ..nets.unet import NetSettings, build_unet
-from ..prepare.noise import Noise, measure_noise
+from ..noise.level import Noise, measure_noise
 from ..settings import nearest
 
 

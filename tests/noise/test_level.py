@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from n2v_tools.prepare.noise import Noise, measure_noise
+from n2v_tools.noise.level import Noise, measure_noise
 
 
 def patches_of(plane: np.ndarray, edge: int = 64) -> np.ndarray:

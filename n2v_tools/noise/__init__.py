@@ -1,0 +1,1 @@
+"""What the noise of a stack is: how strong, how it hangs together from pixel to pixel."""

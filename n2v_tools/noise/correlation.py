@@ -1,0 +1,246 @@
+"""How the noise of one pixel is correlated with that of its neighbours.
+
+The image itself says little, since its signal is correlated too. What is left to measure
+is, best first: a dark frame; differences of successive frames, in which what does not move
+cancels; and in one image second differences across the direction in question, which
+remove what is smooth but leave noise with its correlation along that direction. In all
+but the first, only the blocks with the least power count, because signal that is left
+only adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from scipy import fft, ndimage
+
+from .sample import Sample
+
+N_LAGS = 10
+BLOCK_PX = 32
+MOST_BLOCKS = 3000
+QUIET = 0.1  # share of the blocks that surely hold more noise than signal
+BELIEVED = 1.5  # times their power that other blocks may have
+LEAST_BLOCKS = 8
+MAP_LAGS = 15
+LEAST_T = 3  # frames of a run from which correlation along T can be told
+HIGH_PASS_SIGMA_PX = 2.0
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Autocorrelation of the noise, 1 at lag 0.
+
+    Parameters
+    ----------
+    along : mapping of axis letter to tuple of float
+        Lags 1, 2, ... (up to 10) along Y, X and, if there are such neighbours, Z and T.
+    diagonal : float or None
+        At one pixel down and one to the right; a square mask is told from a cross by it.
+    source : {"dark frame", "frames", "one image", ""}
+        What it was measured from.
+    n_px : int
+        Pixels it was measured from.
+    evenness : float
+        Power of the middle block over that of a quiet one: hardly above 1 where there is
+        nothing but noise, more where it depends on brightness or signal is left.
+    map : float32 array, shape (31, 31)
+        Lags -15 to 15 in Y and X; NaN beyond what small images give.
+    confidence : {"high", "low", "cannot tell"}
+    reason : str
+    """
+
+    along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    diagonal: float | None = None
+    source: str = ""
+    n_px: int = 0
+    evenness: float = 1.0
+    map: np.ndarray = field(default_factory=lambda: np.full((31, 31), np.nan, np.float32))
+    confidence: Literal["high", "low", "cannot tell"] = "cannot tell"
+    reason: str = "there are too few pixels"
+
+
+def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlation:
+    """Measure how noise is correlated along Y, X, Z and T.
+
+    Parameters
+    ----------
+    sample : Sample
+        Of the stack in question.
+    dark : Sample, optional
+        Of a frame without light; only noise that the camera makes is in it.
+
+    Returns
+    -------
+    correlation : Correlation
+        With confidence "cannot tell" and a reason where the data do not show it.
+    """
+    if dark is not None and dark.planes:
+        found = _from_fields(dark.planes, dark.planes, "dark frame")
+    elif sample.runs.get("T"):
+        differences = [d for run in sample.runs["T"] for d in np.diff(run, axis=0)]
+        found = _from_differences(differences)
+    else:
+        found = _from_images(sample.planes)
+    if not found.along:
+        return found
+    deep = {axis: _along_run(runs, axis) for axis, runs in sample.runs.items()}
+    deep = {axis: values for axis, values in deep.items() if values}
+    where = "differences of frames" if found.source == "frames" else found.source
+    return replace(found, along={**found.along, **deep}, confidence="high", reason=f"from {where}")
+
+
+def _from_differences(differences: Sequence[np.ndarray]) -> Correlation:
+    """From differences of frames, and from their second differences: what moves only adds."""
+    straight = _from_fields(differences, differences, "frames")
+    rough = _from_images(differences)
+    if not straight.along or not rough.along:
+        return straight
+    least = {
+        axis: tuple(np.minimum(straight.along[axis], rough.along[axis]).tolist()) for axis in "YX"
+    }
+    return replace(straight, along=least)
+
+
+def _from_images(planes: Sequence[np.ndarray]) -> Correlation:
+    across_y = [_second_difference(plane, 0) for plane in planes]
+    across_x = [_second_difference(plane, 1) for plane in planes]
+    in_x = _from_fields(across_y, [], "one image")
+    in_y = _from_fields(across_x, [], "one image")
+    if not in_x.along or not in_y.along:
+        return Correlation()
+    rough = [plane - ndimage.gaussian_filter(plane, HIGH_PASS_SIGMA_PX) for plane in planes]
+    both = _from_fields(rough, rough, "one image")
+    return Correlation(
+        along={"Y": in_y.along["Y"], "X": in_x.along["X"]},
+        diagonal=both.diagonal,
+        source="one image",
+        n_px=min(in_x.n_px, in_y.n_px),
+        evenness=max(in_x.evenness, in_y.evenness),
+        map=both.map,
+    )
+
+
+def _from_fields(
+    fields: Sequence[np.ndarray], diagonals: Sequence[np.ndarray], source: str
+) -> Correlation:
+    """Correlation in Y and X of fields (Y, X) of noise with hardly any signal."""
+    blocks = _blocks([field - field.mean() for field in fields])
+    if len(blocks) < LEAST_BLOCKS:
+        return Correlation()
+    power = (blocks**2).mean(axis=(1, 2))
+    real = np.flatnonzero(power > 1e-12 * max(float(power.max()), 1e-30))
+    if not len(real):
+        return Correlation(reason="there is no noise")
+    chosen = real if source == "dark frame" else real[_quiet(power[real])]
+    middle, reach = _autocorrelation(blocks[chosen])
+    lags = min(N_LAGS, reach - 1)
+    return Correlation(
+        along={
+            "Y": tuple(float(middle[reach + k, reach]) for k in range(1, lags + 1)),
+            "X": tuple(float(middle[reach, reach + k]) for k in range(1, lags + 1)),
+        },
+        diagonal=float((middle[reach + 1, reach + 1] + middle[reach + 1, reach - 1]) / 2)
+        if diagonals
+        else None,
+        source=source,
+        n_px=len(chosen) * blocks[0].size,
+        evenness=float(np.median(power[real]) / np.quantile(power[real], QUIET)),
+        map=_padded(middle, reach),
+    )
+
+
+def _quiet(power: np.ndarray, least: int = LEAST_BLOCKS) -> np.ndarray:
+    """Numbers of the blocks that hold hardly more than noise.
+
+    Taking the very quietest alone would prefer noise that is by chance less correlated.
+    """
+    order = np.argsort(power, kind="stable")
+    n = int(np.count_nonzero(power <= BELIEVED * np.quantile(power, QUIET)))
+    return order[: max(n, min(least, len(order)))]
+
+
+def _blocks(fields: Sequence[np.ndarray]) -> np.ndarray:
+    """Blocks (M, b, b), evenly chosen; b is 32 px or what the smallest field has."""
+    if not fields:
+        return np.empty((0, BLOCK_PX, BLOCK_PX), np.float32)
+    edge = min(BLOCK_PX, *(min(field.shape) for field in fields))
+    cut = []
+    for one in fields:
+        rows, columns = one.shape[0] // edge, one.shape[1] // edge
+        part = one[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
+        cut.append(part.swapaxes(1, 2).reshape(-1, edge, edge))
+    blocks = np.concatenate(cut)
+    blocks = blocks[:: max(1, -(-len(blocks) // MOST_BLOCKS))]
+    return blocks
+
+
+def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
+    """Mean autocorrelation of blocks (M, b, b), lags -reach to reach; not circular.
+
+    Each block has the weight of 1 / its power, so that bright ones do not outweigh others.
+    By Wiener and Khinchin, padded with zeros; the padding is made up for by the number of
+    pixels that overlap at each lag.
+    """
+    edge = blocks.shape[1]
+    size = fft.next_fast_len(2 * edge, real=True)
+    weight = 1 / (blocks**2).mean(axis=(1, 2))
+    spectrum = np.zeros((size, size // 2 + 1))
+    for start in range(0, len(blocks), 256):
+        part = fft.rfft2(blocks[start : start + 256], (size, size))
+        spectrum += np.einsum("nyx,n->yx", np.abs(part) ** 2, weight[start : start + 256])
+    raw = np.fft.fftshift(fft.irfft2(spectrum, (size, size)))
+    reach, centre = min(MAP_LAGS, edge // 2), size // 2
+    lags = np.arange(-reach, reach + 1)
+    overlap = (edge - abs(lags))[:, None] * (edge - abs(lags))
+    cut = slice(centre - reach, centre + reach + 1)
+    middle = raw[cut, cut] / overlap
+    return middle / middle[reach, reach], reach
+
+
+def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
+    return np.pad(middle, MAP_LAGS - reach, constant_values=np.nan).astype(np.float32)
+
+
+def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
+    """Correlation along T or Z of what second differences in Y and X leave.
+
+    Along T what does not change is removed with the mean of a run, which takes 1 / n of the
+    noise with it; that is made up for.
+    """
+    total, weight = np.zeros(N_LAGS + 1), 0
+    for run in runs:
+        rough = _second_difference(_second_difference(run, 1), 2)
+        n = len(rough)
+        if n < LEAST_T or not rough.any():
+            continue
+        if axis == "T":
+            rough = rough - rough.mean(axis=0)
+        blocks = np.stack([_blocks_of_run(plane) for plane in rough])  # (n, M, pixels)
+        blocks = blocks[:, _quiet((blocks**2).mean(axis=(0, 2)), least=1)]
+        lags = np.arange(min(N_LAGS, n - 2) + 1)
+        each = np.array([(blocks[: n - k] * blocks[k:]).mean() for k in lags])
+        if each[0] <= 0:
+            continue
+        each = each / each[0]
+        if axis == "T":  # the mean of a run of white noise makes -1 / n of all lags
+            each = (each + 1 / (n - 1)) / (1 + 1 / (n - 1))
+        total[: len(each)] += each * n
+        weight += n
+        reach = len(each)
+    return tuple((total[1:reach] / weight).tolist()) if weight else ()
+
+
+def _blocks_of_run(plane: np.ndarray) -> np.ndarray:
+    edge = min(BLOCK_PX, *plane.shape)
+    rows, columns = plane.shape[0] // edge, plane.shape[1] // edge
+    cut = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
+    return cut.swapaxes(1, 2).reshape(rows * columns, edge * edge)
+
+
+def _second_difference(values: np.ndarray, axis: int) -> np.ndarray:
+    """(-1, 2, -1) along an axis, which gets shorter by 2."""
+    return -np.diff(values, n=2, axis=axis)

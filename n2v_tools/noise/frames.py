@@ -1,0 +1,210 @@
+"""How strong the noise is, from frames: pairs of one field, or frames without light.
+
+Photon transfer [1]_: in the difference of two frames of one field what does not move
+cancels, and half its variance is that of the noise. Taken block by block and put over the
+block's brightness it lies on a straight line, whose slope is the gain. Blocks where
+something moved stand out and are left out. A frame without light gives what no other can:
+the camera's offset and its read noise.
+
+References
+----------
+.. [1] J. R. Janesick. Photon Transfer. SPIE Press, 2007.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .level import fit_line
+
+BLOCK_PX = 8
+LEAST_BLOCKS = 64
+IN_BIN = 64  # blocks of about equal brightness, at least
+MOST_BINS = 16
+CLIP = 3.0  # robust deviations from the median beyond which a block is left out
+ROUNDS = 4
+LEAST_KEPT = 0.6  # share of the blocks; if fewer agree, the scene itself changes
+LEAST_FRAMES = 4
+VARYING = 0.06  # deviation of lag 1 from frame to frame; chance and slow drifts stay below
+SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Variance of the noise against brightness.
+
+    Parameters
+    ----------
+    means, variances : tuple of float
+        Of blocks of about equal brightness, counts and counts squared; empty if there are
+        too few pixels.
+    gain, floor : float
+        Of the straight line ``variance = gain * mean + floor``.
+    misfit : float
+        Relative deviation from that line.
+    kept : float
+        Share of the blocks in which nothing moved.
+    """
+
+    means: tuple[float, ...] = ()
+    variances: tuple[float, ...] = ()
+    gain: float = 0.0
+    floor: float = 0.0
+    misfit: float = 0.0
+    kept: float = 0.0
+
+
+@dataclass(frozen=True)
+class Dark:
+    """A camera without light.
+
+    Parameters
+    ----------
+    offset : float
+        Mean, counts.
+    read_noise : float
+        Deviation, counts: in time where there are several frames, else over the pixels.
+    n_frames : int
+    """
+
+    offset: float
+    read_noise: float
+    n_frames: int
+
+
+def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer:
+    """Measure variance against mean from pairs of frames of one field.
+
+    Parameters
+    ----------
+    pairs : sequence of (ndarray, ndarray), each shape (Y, X)
+        Counts.
+
+    Returns
+    -------
+    transfer : Transfer
+        Without points if there are fewer than 64 blocks of 8 x 8 pixels.
+    """
+    cut = [_blocks(one, other) for one, other in pairs]
+    means = np.concatenate([m for m, _ in cut]) if cut else np.empty(0)
+    variances = np.concatenate([v for _, v in cut]) if cut else np.empty(0)
+    if len(means) < LEAST_BLOCKS:
+        return Transfer()
+    n_bins = int(np.clip(len(means) // IN_BIN, 1, MOST_BINS))
+    points = []
+    for part in np.array_split(np.argsort(means, kind="stable"), n_bins):
+        agreeing = part[_agreeing(variances[part])]
+        points.append((means[agreeing].mean(), variances[agreeing].mean(), len(agreeing)))
+    mean, variance, n = np.array(points).T
+    kept = float(n.sum() / len(means))
+    if not variance.any():
+        return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), kept=kept)
+    gain, floor, misfit = fit_line(mean, np.maximum(variance, 1e-6 * variance.max()), n)
+    return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), gain, floor, misfit, kept)
+
+
+def measure_dark(
+    planes: Sequence[np.ndarray], pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> Dark:
+    """Measure offset and read noise from frames without light.
+
+    Parameters
+    ----------
+    planes : sequence of ndarray, shape (Y, X)
+        At least one; counts.
+    pairs : sequence of (ndarray, ndarray)
+        Successive frames; may be empty.
+    """
+    offset = float(np.mean([_clipped(plane).mean() for plane in planes]))
+    if pairs:
+        spread = [_clipped(b - a).var() / 2 for a, b in pairs]
+    else:
+        spread = [_clipped(plane).var() for plane in planes]
+    return Dark(offset, float(np.sqrt(np.mean(spread))), len(planes))
+
+
+def find_resampling(runs: Sequence[np.ndarray]) -> str:
+    """Say whether frames look interpolated by an amount that differs from frame to frame.
+
+    Registration against motion shifts each frame by another fraction of a pixel.
+    Interpolation then shares noise between neighbours, more in one frame than in the next,
+    which no detector does.
+
+    Parameters
+    ----------
+    runs : sequence of ndarray, shape (n, Y, X)
+        Successive frames.
+
+    Returns
+    -------
+    reason : str
+        Empty if nothing of the kind is seen.
+    """
+    frames = [frame for run in runs for frame in run]
+    if len(frames) < LEAST_FRAMES:
+        return ""
+    for axis, name in ((1, "X"), (0, "Y")):
+        first = np.array([_lag_1(frame, axis) for frame in frames])
+        first = first[np.isfinite(first)]
+        if len(first) < LEAST_FRAMES:
+            continue
+        spread = 1.4826 * float(np.median(np.abs(first - np.median(first))))
+        chance = 2 / np.sqrt(frames[0].size)
+        if spread > max(VARYING, 3 * chance) and first.mean() > SHARED:
+            low, high = np.percentile(first, [10, 90])
+            return (
+                f"neighbours in {name} share {low:.2f} to {high:.2f} of the noise, differently "
+                "from frame to frame"
+            )
+    return ""
+
+
+def _blocks(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of both frames and half the variance of their difference in each block."""
+    rows, columns = (n // BLOCK_PX for n in one.shape)
+    cut = np.s_[: rows * BLOCK_PX, : columns * BLOCK_PX]
+
+    def blocks(plane: np.ndarray) -> np.ndarray:
+        parts = plane[cut].reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
+        return parts.reshape(rows * columns, BLOCK_PX**2)
+
+    half = (blocks(other) - blocks(one)).var(axis=1, ddof=1) / 2
+    return (blocks(one).mean(axis=1) + blocks(other).mean(axis=1)) / 2, half
+
+
+def _agreeing(variances: np.ndarray) -> np.ndarray:
+    """Numbers of the variances that are no outliers, robustly."""
+    kept = np.arange(len(variances))
+    for _ in range(ROUNDS):
+        middle = np.median(variances[kept])
+        spread = 1.4826 * np.median(np.abs(variances[kept] - middle))
+        inside = np.abs(variances[kept] - middle) <= CLIP * max(spread, 0.2 * middle)
+        if inside.all():
+            break
+        kept = kept[inside]
+    return kept
+
+
+def _clipped(values: np.ndarray) -> np.ndarray:
+    """Values without hot pixels and cosmic rays."""
+    flat = values.ravel().astype(np.float64)
+    for _ in range(ROUNDS):
+        middle, spread = flat.mean(), flat.std()
+        inside = np.abs(flat - middle) <= 5 * spread
+        if inside.all():
+            break
+        flat = flat[inside]
+    return flat
+
+
+def _lag_1(frame: np.ndarray, axis: int) -> float:
+    """Correlation of noise with the next pixel along `axis`; NaN for a flat frame."""
+    rough = np.diff(frame, n=2, axis=1 - axis)
+    rough = rough if axis else rough.T
+    power = float((rough * rough).mean())
+    if power <= 0:
+        return float("nan")
+    return float((rough[:, :-1] * rough[:, 1:]).mean()) / power

@@ -1,0 +1,150 @@
+"""Some planes of a stack, enough to measure its noise, never the whole file.
+
+Planes are spread evenly over the stack; runs are neighbours along T or Z, from which
+frame differences come. Strips and pixels that are not finite are cut away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..prepare.strips import find_strips
+from ..stack import Stack
+
+MOST_PX = 6_000_000
+MOST_EDGE_PX = 512  # of a crop: more planes tell more than larger ones
+LEAST_EDGE_PX = 16
+RUN_PLANES = 16
+MOST_BROKEN = 0.01  # share of pixels that are not finite above which a crop is left out
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Crops of some planes.
+
+    Parameters
+    ----------
+    planes : tuple of float32 arrays (Y, X)
+        Counts, without strips; evenly spread over the stack.
+    channels : tuple of int
+        Channel of each of `planes`.
+    runs : mapping of axis letter to tuple of float32 arrays (n, Y, X)
+        Neighbours along T and along Z, n of 2 or more, one crop each.
+    n_planes : int
+        Planes of the whole stack.
+    """
+
+    planes: tuple[np.ndarray, ...]
+    channels: tuple[int, ...]
+    runs: Mapping[str, tuple[np.ndarray, ...]]
+    n_planes: int
+
+    @property
+    def pairs(self) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+        """Each plane of a run with the next, by axis; no plane is in two pairs."""
+        return {
+            axis: [(run[i], run[i + 1]) for run in runs for i in range(0, len(run) - 1, 2)]
+            for axis, runs in self.runs.items()
+        }
+
+
+def read_sample(
+    stack: Stack, seed: int = 0, most_px: int = MOST_PX, *, keep_strips: bool = False
+) -> Sample:
+    """Read some planes of a stack.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any axes.
+    seed : int
+        Decides where crops of large planes lie.
+    most_px : int
+        Pixels to keep in all, about; a third for each kind.
+    keep_strips : bool
+        Take zeros as data.
+
+    Returns
+    -------
+    sample : Sample
+        Without planes if all are empty, broken, or smaller than 16 px.
+    """
+    rng = np.random.default_rng(seed)
+    places = list(stack.places())
+    edges = [min(stack.sizes[axis], MOST_EDGE_PX) for axis in "YX"]
+    n_planes = max(1, most_px // 3 // (edges[0] * edges[1]))
+    crops = _Crops(stack, rng, keep_strips)
+    planes, channels = [], []
+    for place in _evenly(places, n_planes):
+        found = crops.read([place])
+        if found is not None:
+            planes.append(found[0])
+            channels.append(place.get("C", 0))
+    runs = {}
+    for axis in "TZ":
+        if stack.sizes.get(axis, 1) > 1:
+            made = [crops.read(run) for run in _runs(places, axis, n_planes)]
+            kept = tuple(run for run in made if run is not None)
+            if kept:
+                runs[axis] = kept
+    return Sample(tuple(planes), tuple(channels), runs, len(places))
+
+
+class _Crops:
+    """Reads planes and cuts one box out of them that is real in each."""
+
+    def __init__(self, stack: Stack, rng: np.random.Generator, keep_strips: bool) -> None:
+        self.stack, self.rng, self.keep_strips = stack, rng, keep_strips
+
+    def read(self, places: Sequence[Mapping[str, int]]) -> np.ndarray | None:
+        """Crops (n, Y, X) of planes at one box; None if there is nothing to crop."""
+        planes = [self.stack.plane(place) for place in places]
+        box = self._box(planes)
+        if box is None:
+            return None
+        crops = np.stack([plane[box] for plane in planes]).astype(np.float32)
+        broken = ~np.isfinite(crops)
+        if broken.mean() > MOST_BROKEN:
+            return None
+        if broken.any():
+            crops[broken] = np.median(crops[~broken])
+        return crops
+
+    def _box(self, planes: Sequence[np.ndarray]) -> tuple[slice, slice] | None:
+        """The largest box without strips, cut down to the size that is wanted."""
+        if self.keep_strips:
+            boxes = [(0, planes[0].shape[0], 0, planes[0].shape[1])]
+        else:
+            strips = find_strips(planes[0])
+            for plane in planes[1:]:
+                strips = strips | find_strips(plane)
+            boxes = strips.boxes()
+        boxes = [b for b in boxes if min(b[1] - b[0], b[3] - b[2]) >= LEAST_EDGE_PX]
+        if not boxes:
+            return None
+        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
+        return self._part(y0, y1), self._part(x0, x1)
+
+    def _part(self, start: int, end: int) -> slice:
+        spare = max(0, end - start - MOST_EDGE_PX)
+        start += int(self.rng.integers(spare + 1))
+        return slice(start, min(end, start + MOST_EDGE_PX))
+
+
+def _evenly(places: Sequence[Mapping[str, int]], n: int) -> list[Mapping[str, int]]:
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(n, len(places))).round().astype(int))
+    return [places[i] for i in chosen]
+
+
+def _runs(
+    places: Sequence[Mapping[str, int]], axis: str, n_planes: int
+) -> Iterator[list[Mapping[str, int]]]:
+    """Places of neighbours along `axis`: runs of `RUN_PLANES` or fewer, evenly spread."""
+    size = 1 + max(place[axis] for place in places)
+    length = min(size, RUN_PLANES, max(2, n_planes))
+    starts = [p for p in places if p[axis] % length == 0 and p[axis] + length <= size]
+    for start in _evenly(starts, max(1, n_planes // length)):
+        yield [{**start, axis: start[axis] + i} for i in range(length)]
