@@ -180,6 +180,8 @@ def _agreeing(variances: np.ndarray) -> np.ndarray:
     kept = np.arange(len(variances))
     for _ in range(ROUNDS):
         middle = np.median(variances[kept])
+        if middle <= 0:  # few photons: most blocks have none
+            break
         spread = 1.4826 * np.median(np.abs(variances[kept] - middle))
         inside = np.abs(variances[kept] - middle) <= CLIP * max(spread, 0.2 * middle)
         if inside.all():

@@ -105,7 +105,7 @@ def _measure(patches: np.ndarray) -> Noise:
         return Noise(0, 0, doubt="there is none")
     n = np.array([len(chosen) for chosen in bins])[real]
     bins = [chosen for chosen, is_real in zip(bins, real, strict=True) if is_real]
-    gain, floor, misfit = _straight_line(mean[real], variance[real], n)
+    gain, floor, misfit = fit_line(mean[real], variance[real], n)
     doubt = _colour(powers, bins, n) or _between_planes(powers, above, bins, n)
     if not doubt and misfit > MISFIT:
         doubt = f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"
@@ -146,10 +146,23 @@ def _smooth_blocks(means: np.ndarray, roughness: np.ndarray) -> list[np.ndarray]
     return bins
 
 
-def _straight_line(
-    mean: np.ndarray, variance: np.ndarray, n: np.ndarray
-) -> tuple[float, float, float]:
-    """Gain, floor and relative misfit of the line; texture, which only adds, pulls little."""
+def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
+    """Fit ``variance = gain * mean + floor``; texture, which only adds variance, pulls little.
+
+    Parameters
+    ----------
+    mean, variance : ndarray, shape (B,)
+        Of bins of about equal brightness, counts and counts squared; variances above 0.
+    n : ndarray, shape (B,)
+        Weight of each bin.
+
+    Returns
+    -------
+    gain, floor : float
+        Gain is never negative.
+    misfit : float
+        Relative deviation from the line.
+    """
     unit = float(np.average(variance, weights=n))
     spread = float(mean.max() - mean.min())
     if len(mean) < 3 or spread <= 0:
