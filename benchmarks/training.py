@@ -212,7 +212,7 @@ def serve_ours(job: Job, folder: Path) -> None:
         masked_percent=0.198, replacement="uniform_withCP", radius_px=5, augment=False,
         unet_n_depth=job.net.depth, unet_n_first=job.net.filters, batch_norm=True,
     )  # fmt: skip
-    precision, _ = keras_backend.fast_precision(len(job.patch_px))
+    precision, _ = keras_backend.fast_precision()
     keras_backend.make_repeatable(0)
     keras_backend.set_precision(precision)
     method = N2V(settings)
