@@ -92,6 +92,32 @@ class SimulateRequest:
 
 
 @dataclass(frozen=True)
+class StructuredRequest:
+    """What ``n2v-simulate structured`` is asked to do.
+
+    Parameters
+    ----------
+    output : Path
+        As in `SimulateRequest`, like `name`, `shape`, `seed` and `overwrite`.
+    kind : str
+        Kind of noise, such as ``"1x3"`` or ``"rows+white"``.
+    noise_to_signal : float
+        Deviation of the noise over that of the clean signal.
+    photons : float or None
+        Mean of the clean signal; None: chosen.
+    """
+
+    output: Path = Path(".")
+    name: str = "structured"
+    shape: tuple[int, int, int, int] = (1, 1, 512, 512)
+    kind: str = "1x3"
+    noise_to_signal: float = 1.0
+    photons: float | None = None
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
 class DemoRequest:
     """What ``n2v-demo`` is asked to do.
 

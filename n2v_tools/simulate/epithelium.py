@@ -111,6 +111,24 @@ class Epithelium:
         self._add_puncta(tissue, frame, height, radius, step)
         return tissue + self._background(points, depth)
 
+    def floor(self, height: float) -> np.ndarray:
+        """Return the brightness of the sheet on the floor alone, as if no dome had risen.
+
+        Parameters
+        ----------
+        height : float
+            Over the floor, in pixels.
+
+        Returns
+        -------
+        brightness : ndarray of float32, shape (Y, X)
+            About 1 on a membrane; cells side by side over the whole plane.
+        """
+        y, x = np.mgrid[0 : self.layout.height_px, 0 : self.layout.width_px]
+        points = np.stack([y, x, np.full(y.shape, height)], axis=-1).astype(np.float32)
+        sheet = self._sheet(points.reshape(-1, 3)).reshape(y.shape)
+        return sheet + self._background(points, np.zeros(y.shape, np.float32))
+
     def _background(self, points: np.ndarray, depth: np.ndarray) -> np.ndarray:
         """Return the light of medium and fluid: without structure, and most of the mean."""
         fluid = BACKGROUND * (1 + 0.25 * expit(-depth / 4))

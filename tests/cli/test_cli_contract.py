@@ -73,7 +73,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
     [
         *[[name] for name in LATER],
         ["simulate", "calcium"],
-        ["simulate", "structured", "--kind", "white"],
         *[["train", "--method", m] for m in ("structn2v", "video", "n2n", "deepcad", "hdn")],
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
@@ -99,7 +98,7 @@ def test_what_is_not_built_yet_says_so(words):
         ([], LATER),
         (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "deepcad-rt"]),
         (["denoise"], ["--method", "median", "--dims", "int8", "ome-zarr", "--report"]),
-        (["simulate"], ["calcium", "structured", "--kind"]),
+        (["simulate"], ["calcium"]),
     ],
 )
 def test_what_is_not_built_yet_is_left_out_of_help(command, words):
@@ -118,6 +117,7 @@ def test_what_is_not_built_yet_is_left_out_of_help(command, words):
         (["denoise", "a", "--model", "m", "MODEL_FOLDER=x"], "MODELS_FOLDER"),
         (["inspect", "a", "--DATASET_FOLDR=x"], "DATASET_FOLDER"),
         (["simulate", "domes"], "dome"),
+        (["simulate", "structured", "--kind", "isotrop"], "isotropic"),
     ],
 )
 def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
@@ -155,6 +155,10 @@ def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
         ["simulate", "dome", "--shape", "4,4,4,4"],
         ["simulate", "dome", "--photons", "0"],
         ["simulate", "dome", "--name", "a/b"],
+        ["simulate", "dome", "--kind", "white"],
+        ["simulate", "structured", "--noise-to-signal", "0"],
+        ["simulate", "structured", "--kind", "white,1x3"],
+        ["simulate", "structured", "--kind", "poisson", "--photons", "5"],
     ],
 )
 def test_wrong_usage_is_exit_2_with_one_line(words, tmp_path, monkeypatch):

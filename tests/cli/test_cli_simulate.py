@@ -74,3 +74,18 @@ def test_sizes_too_small_are_wrong_usage():
 
 def test_the_default_signal_is_that_of_the_generator():
     assert SimulateRequest.photons == Dome((1, 1, 16, 16)).photons
+
+
+def test_structured_noise_has_a_truth_and_records_how_it_was_made():
+    done = CliRunner().invoke(
+        cli, ["simulate", "structured", "--kind", "5x1", "--shape", "1,2,96,96", "--name", "s"]
+    )
+    assert done.exit_code == 0, done.output
+    noisy, clean = (tifffile.imread(path) for path in done.stdout.splitlines())
+    assert (noisy.dtype, clean.dtype, noisy.shape) == (np.uint16, np.float32, clean.shape)
+    assert (noisy - clean).std() / clean.std() == pytest.approx(1, rel=0.1)
+    with tifffile.TiffFile("s_noisy.tif") as file:
+        record = json.loads(file.imagej_metadata["Info"])
+    assert record["kind"] == "5x1"
+    assert record["noise_deviation"] == pytest.approx((noisy - clean).std(), rel=0.1)
+    assert clean.min() > record["offset"] > 0 and record["gain"] > 0

@@ -1,0 +1,210 @@
+"""A sheet of cells under noise of a chosen kind and strength, with its truth.
+
+For methods that are to find out what noise there is: nothing but the noise differs
+from kind to kind. Every plane shows another depth of the same sheet, every frame the
+same scene again; noise is drawn anew for each. See `kinds` for the noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ..errors import SettingsError
+from .camera import MAX_COUNT, Camera
+from .epithelium import Epithelium, TissueSizes
+from .kinds import parse_kind, structured_noise, true_correlation
+
+__all__ = [
+    "Recording", "Structured", "cell_image", "parse_kind", "simulate_structured",
+    "structured_noise", "true_correlation",
+]  # fmt: skip
+
+BLUR_PX = 1.2  # standard deviation of the point spread
+HAZE_PX, HAZE_SHARE = 9.0, 0.35  # light from out of focus
+DEPTHS = (0.3, 0.7)  # of the height of the cells: first and last plane
+DEVIATION_COUNTS = 1000.0  # of the clean signal, if it fits
+REACH = 8.0  # deviations of the noise that must fit into the range of counts
+LEAST_RATIO, MOST_RATIO = 0.01, 20.0
+
+
+def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> np.ndarray:
+    """Return a sheet of cells with bright borders as a microscope images it, without noise.
+
+    Parameters
+    ----------
+    shape_yx : tuple of int
+        Y and X, at least 16.
+    seed : int
+        Equal seeds give equal cells.
+    depth : float
+        Where the sheet is cut: 0 at its bottom, 1 at its top.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (Y, X)
+        Positive; about 0.15 between cells' borders and 1 on them.
+    """
+    return _image(Epithelium(TissueSizes(*shape_yx), 1, seed), depth)
+
+
+@dataclass(frozen=True)
+class Structured:
+    """What is to be simulated.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        T, Z, Y, X; Y and X at least 16.
+    kind : str
+        Kind of noise; see `kinds`.
+    noise_to_signal : float
+        Deviation of the noise over that of the clean signal, both over all planes.
+    photons : float or None
+        Mean of the clean signal. None: what the ratio asks for where there is shot
+        noise, else a signal whose deviation is `DEVIATION_COUNTS`.
+    seed : int
+        Equal seeds give equal recordings, to the bit.
+
+    Raises
+    ------
+    SettingsError
+        If a value is out of range, or two contradict each other.
+    """
+
+    sizes: tuple[int, int, int, int]
+    kind: str
+    noise_to_signal: float = 1.0
+    photons: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        shot_noise = "poisson" in parse_kind(self.kind)
+        if len(self.sizes) != 4 or min(self.sizes) < 1 or min(self.sizes[2:]) < 16:
+            raise SettingsError(
+                f"--shape {','.join(map(str, self.sizes))}: give T,Z,Y,X with Y and X of 16 or "
+                "more, such as --shape 1,1,512,512."
+            )
+        if self.seed < 0:
+            raise SettingsError(f"--seed {self.seed}: give 0 or a larger whole number.")
+        if not LEAST_RATIO <= self.noise_to_signal <= MOST_RATIO:  # NaN is refused too
+            raise SettingsError(
+                f"--noise-to-signal {self.noise_to_signal:g}: give {LEAST_RATIO:g} to "
+                f"{MOST_RATIO:g}; at 1 the noise is as strong as the signal."
+            )
+        if self.photons is not None and shot_noise:
+            raise SettingsError(
+                "--photons and --noise-to-signal both set the strength of poisson noise; leave "
+                "--photons out."
+            )
+        if self.photons is not None and not (math.isfinite(self.photons) and self.photons > 0):
+            raise SettingsError(f"--photons {self.photons:g}: give a mean signal above 0.")
+
+
+class Recording:
+    """The planes of a `Structured`, computed one by one.
+
+    Parameters
+    ----------
+    wanted : Structured
+
+    Attributes
+    ----------
+    photons : float
+        Mean of the clean signal, in photons.
+    gain : float
+        Counts per photon.
+    offset : int
+        Counts that no light gives: high enough for noise to stay above 0.
+    noise_counts : float
+        Deviation of the noise.
+    """
+
+    def __init__(self, wanted: Structured) -> None:
+        self.wanted = wanted
+        self._tissue = Epithelium(TissueSizes(*wanted.sizes[2:]), 1, wanted.seed)
+        self._plane = lru_cache(maxsize=1)(self._compute)  # most often there is one depth
+        contrast, brightest = self._statistics()
+        ratio, parts = wanted.noise_to_signal, parse_kind(wanted.kind)
+        shot_noise = "poisson" in parts
+        self.gain = Camera.gain if shot_noise or wanted.photons else 1.0
+        if shot_noise:
+            # Signal: deviation contrast * photons; each part of the noise: sqrt(photons).
+            self.photons = len(parts) / (ratio * contrast) ** 2
+        else:
+            self.photons = wanted.photons or DEVIATION_COUNTS / contrast
+        noise = ratio * contrast * self.photons
+        top = brightest * self.photons
+        reach = REACH * noise
+        if shot_noise:  # where it is brightest the noise is strongest, and skewed
+            reach = REACH * max(noise, noise * math.sqrt(brightest)) + REACH**2
+        self.gain = min(self.gain, (MAX_COUNT - 2) / (top + 2 * reach))
+        self.offset = 1 + math.ceil(self.gain * reach)
+        self.noise_counts = self.gain * noise
+
+    def planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
+        """Yield (place, noisy, clean) plane by plane, such as place ``{"T": 0, "Z": 3}``.
+
+        Noisy is uint16 and clean float32, both of shape (Y, X) in counts; nothing is 0.
+        """
+        n_frames, n_planes, height, width = self.wanted.sizes
+        for t in range(n_frames):
+            for z in range(n_planes):
+                photons = self.photons * self._plane(z)
+                clean = self.offset + self.gain * photons
+                rng = np.random.default_rng([self.wanted.seed, 1, t, z])
+                noise = structured_noise((height, width), self.wanted.kind, rng, photons)
+                noisy = np.rint(clean + self.noise_counts * noise).clip(1, MAX_COUNT)
+                yield {"T": t, "Z": z}, noisy.astype(np.uint16), clean.astype(np.float32)
+
+    def _statistics(self) -> tuple[float, float]:
+        """Return the deviation and the largest value of the brightness over all planes."""
+        variance = brightest = 0.0
+        n_planes = self.wanted.sizes[1]
+        for z in range(n_planes):
+            plane = self._plane(z)
+            variance += float(plane.var()) / n_planes  # all have the mean 1
+            brightest = max(brightest, float(plane.max()))
+        return math.sqrt(variance), brightest
+
+    def _compute(self, z: int) -> np.ndarray:
+        """Return the brightness of one plane, float64 (Y, X), with a mean of 1."""
+        low, high = DEPTHS
+        depth = low + (high - low) * (z + 0.5) / self.wanted.sizes[1]
+        image = _image(self._tissue, depth).astype(np.float64)
+        return image / image.mean()
+
+
+def simulate_structured(
+    sizes: Sequence[int],
+    kind: str,
+    noise_to_signal: float = 1.0,
+    seed: int = 0,
+    photons: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a recording as a whole: noisy uint16 and clean float32, shape TZYX.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        T, Z, Y, X.
+    kind, noise_to_signal, seed, photons
+        See `Structured`.
+    """
+    wanted = Structured(tuple(sizes), kind, noise_to_signal, photons, seed)  # type: ignore[arg-type]
+    noisy, clean = np.empty(sizes, np.uint16), np.empty(sizes, np.float32)
+    for place, noisy_plane, clean_plane in Recording(wanted).planes():
+        noisy[place["T"], place["Z"]] = noisy_plane
+        clean[place["T"], place["Z"]] = clean_plane
+    return noisy, clean
+
+
+def _image(tissue: Epithelium, depth: float) -> np.ndarray:
+    sharp = tissue.floor(depth * tissue.layout.thickness_px)
+    haze = gaussian_filter(sharp, HAZE_PX, mode="nearest", truncate=2.5)
+    return gaussian_filter(sharp, BLUR_PX, mode="nearest") + HAZE_SHARE * haze
