@@ -1,4 +1,4 @@
-"""One frame of a movie, as a stack of its own."""
+"""One frame of a movie, or one channel, as a stack of its own."""
 
 from __future__ import annotations
 
@@ -64,9 +64,26 @@ def take_frame(stack: Stack, frame: int) -> Stack:
             f"{stack.name}: there is no --frame {frame}: T has {n_frames}, counted from 0. Give 0 "
             f"to {n_frames - 1}."
         )
+    return _without(stack, "T", frame)
+
+
+def take_channel(stack: Stack, channel: int) -> Stack:
+    """Return one channel of a stack, without its C axis; nothing is read.
+
+    Parameters
+    ----------
+    stack : Stack
+        One without C is its own only channel.
+    channel : int
+        Counted from 0; must be there.
+    """
+    return _without(stack, "C", channel) if "C" in stack.axes else stack
+
+
+def _without(stack: Stack, axis: str, index: int) -> Stack:
     return dataclasses.replace(
         stack,
-        array=FrameArray(stack.array, stack.axes.index("T"), frame),
-        axes=stack.axes.replace("T", ""),
-        spacing={axis: value for axis, value in stack.spacing.items() if axis != "T"},
+        array=FrameArray(stack.array, stack.axes.index(axis), index),
+        axes=stack.axes.replace(axis, ""),
+        spacing={letter: value for letter, value in stack.spacing.items() if letter != axis},
     )

@@ -26,7 +26,7 @@ IN_BIN = 64  # blocks of about equal brightness, at least
 MOST_BINS = 16
 CLIP = 3.0  # robust deviations from the median beyond which a block is left out
 ROUNDS = 4
-LEAST_KEPT = 0.6  # share of the blocks; if fewer agree, the scene itself changes
+LEAST_UNEVEN = 10.0  # variance of brightness over that by chance
 LEAST_FRAMES = 4
 VARYING = 0.06  # deviation of lag 1 from frame to frame; chance and slow drifts stay below
 SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
@@ -41,8 +41,11 @@ class Transfer:
     means, variances : tuple of float
         Of blocks of about equal brightness, counts and counts squared; empty if there are
         too few pixels.
-    gain, floor : float
-        Of the straight line ``variance = gain * mean + floor``.
+    gain : float or None
+        Slope of the straight line ``variance = gain * mean + floor``; None where the image is
+        as bright everywhere, so that there is no slope to see.
+    floor : float
+        Where it crosses zero; without a slope, the mean variance.
     misfit : float
         Relative deviation from that line.
     kept : float
@@ -51,7 +54,7 @@ class Transfer:
 
     means: tuple[float, ...] = ()
     variances: tuple[float, ...] = ()
-    gain: float = 0.0
+    gain: float | None = None
     floor: float = 0.0
     misfit: float = 0.0
     kept: float = 0.0
@@ -102,8 +105,38 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
     kept = float(n.sum() / len(means))
     if not variance.any():
         return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), kept=kept)
+    if not is_uneven(means, float(np.average(variance, weights=n)) / (2 * BLOCK_PX**2)):
+        flat = float(np.average(variance, weights=n))
+        return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), None, flat, 0.0, kept)
     gain, floor, misfit = fit_line(mean, np.maximum(variance, 1e-6 * variance.max()), n)
     return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), gain, floor, misfit, kept)
+
+
+def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
+    """Means of all blocks of 8 x 8 pixels, shape (M,).
+
+    Parameters
+    ----------
+    planes : sequence of ndarray, shape (Y, X)
+        At least one block in all.
+    """
+    return np.concatenate([_cut(plane).mean(axis=1) for plane in planes])
+
+
+def is_uneven(means: np.ndarray, chance: float) -> bool:
+    """Whether brightness differs enough from block to block for a slope over it to mean anything.
+
+    Poisson noise makes blocks that are brighter by chance noisier as well, so that slopes
+    over chance alone are far from 0, and wrong.
+
+    Parameters
+    ----------
+    means : ndarray
+        Of the blocks, counts.
+    chance : float
+        Variance of them by noise alone.
+    """
+    return bool(means.var() > LEAST_UNEVEN * chance)
 
 
 def measure_dark(
@@ -164,15 +197,16 @@ def find_resampling(runs: Sequence[np.ndarray]) -> str:
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of both frames and half the variance of their difference in each block."""
-    rows, columns = (n // BLOCK_PX for n in one.shape)
-    cut = np.s_[: rows * BLOCK_PX, : columns * BLOCK_PX]
+    a, b = _cut(one), _cut(other)
+    return (a.mean(axis=1) + b.mean(axis=1)) / 2, (b - a).var(axis=1, ddof=1) / 2
 
-    def blocks(plane: np.ndarray) -> np.ndarray:
-        parts = plane[cut].reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
-        return parts.reshape(rows * columns, BLOCK_PX**2)
 
-    half = (blocks(other) - blocks(one)).var(axis=1, ddof=1) / 2
-    return (blocks(one).mean(axis=1) + blocks(other).mean(axis=1)) / 2, half
+def _cut(plane: np.ndarray) -> np.ndarray:
+    """Pixels of whole blocks, shape (M, 64)."""
+    rows, columns = (n // BLOCK_PX for n in plane.shape)
+    parts = plane[: rows * BLOCK_PX, : columns * BLOCK_PX]
+    parts = parts.reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
+    return parts.reshape(rows * columns, BLOCK_PX**2)
 
 
 def _agreeing(variances: np.ndarray) -> np.ndarray:

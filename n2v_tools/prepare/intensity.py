@@ -41,6 +41,10 @@ class Intensity(Protocol):
     def add(self, pixels: np.ndarray) -> None:
         """Take in more pixels, shape (N,), all finite."""
 
+    @property
+    def n_at_maximum(self) -> int:
+        """How many pixels have the largest value."""
+
     def levels(self) -> np.ndarray:
         """Return the distinct values seen, at most `MAX_LEVELS` of them."""
 
@@ -104,6 +108,11 @@ class Counted:
         """Largest value."""
         return float(self.levels()[-1]) if self.n_pixels else 0.0
 
+    @property
+    def n_at_maximum(self) -> int:
+        """How many pixels have the largest value."""
+        return int(self._counts[self.levels()[-1] - self._lowest]) if self.n_pixels else 0
+
 
 class Merged:
     """Statistics merged in float64, for floats and wide integers.
@@ -118,7 +127,7 @@ class Merged:
     """
 
     def __init__(self) -> None:
-        self.n_pixels = 0
+        self.n_pixels = self.n_at_maximum = 0
         self.mean = 0.0
         self.minimum = self.maximum = 0.0
         self._squares = 0.0
@@ -129,6 +138,10 @@ class Merged:
         if not pixels.size:
             return
         low, high = float(pixels.min()), float(pixels.max())
+        if not self.n_pixels or high > self.maximum:
+            self.n_at_maximum = 0
+        if not self.n_pixels or high >= self.maximum:
+            self.n_at_maximum += int(np.count_nonzero(pixels == pixels.max()))
         self.minimum = min(self.minimum, low) if self.n_pixels else low
         self.maximum = max(self.maximum, high) if self.n_pixels else high
         self._add_levels(pixels)

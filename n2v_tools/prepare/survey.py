@@ -49,6 +49,8 @@ class Survey:
         NaN and infinite pixels; they are left out of the statistics.
     first_nonfinite : str
         Where the first of them is, such as ``"T 0, Z 3, Y 17, X 4"``; empty if none.
+    n_at_maximum : int
+        Pixels, of all channels, that have the value `maximum`.
     keep_strips : bool
         True if zeros were taken as data, so that no strips were looked for.
     """
@@ -69,6 +71,7 @@ class Survey:
     n_levels: int
     n_nonfinite: int
     first_nonfinite: str
+    n_at_maximum: int = 0
     keep_strips: bool = False
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
@@ -172,6 +175,7 @@ class _Notes:
         self, stack: Stack, channels: list[Intensity], *, n_planes: int, n_seen: int
     ) -> Survey:
         seen = [one for one in channels if one.n_pixels]
+        maximum = max((one.maximum for one in seen), default=0.0)
         return Survey(
             axes=stack.axes,
             sizes=stack.sizes,
@@ -184,11 +188,12 @@ class _Notes:
             mean=tuple(one.mean for one in channels),
             std=tuple(one.std for one in channels),
             minimum=min((one.minimum for one in seen), default=0.0),
-            maximum=max((one.maximum for one in seen), default=0.0),
+            maximum=maximum,
             n_pixels_per_channel=tuple(one.n_pixels for one in channels),
             n_levels=len(set().union(*(one.levels().tolist() for one in channels))),
             n_nonfinite=self.n_nonfinite,
             first_nonfinite=self.first_nonfinite,
+            n_at_maximum=sum(one.n_at_maximum for one in seen if one.maximum == maximum),
             keep_strips=self.keep_strips,
             _strips=self.strips,
         )

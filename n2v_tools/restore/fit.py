@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..noise.fingerprint import compare_with, read_fingerprint
 from ..prepare.survey import survey_stack
 from ..stack import MICROMETRES, Stack
 
@@ -23,21 +24,27 @@ SAMPLED_PLANES = 8
 
 
 def check_fit(stack: Stack, model: Model) -> list[str]:
-    """Compare pixel size and intensity with those of the training data.
+    """Compare pixel size, intensity and noise with those of the training data.
 
     Parameters
     ----------
     stack : Stack
         About eight planes of it are read.
     model : Model
-        Its ``means``, ``stds`` and what it recorded as pixel size.
+        Its ``means``, ``stds`` and what it recorded as pixel size and fingerprint.
 
     Returns
     -------
     warnings : list of str
         One line each, without the stack's name; empty if all fits or nothing is known.
     """
-    return _pixel_size_warnings(stack, model) + _intensity_warnings(stack, model)
+    if not model.means or not model.stds:  # it fits itself to each stack
+        return _pixel_size_warnings(stack, model)
+    return [
+        *_pixel_size_warnings(stack, model),
+        *_intensity_warnings(stack, model),
+        *_noise_warnings(stack, model),
+    ]
 
 
 def _pixel_size_warnings(stack: Stack, model: Model) -> list[str]:
@@ -70,8 +77,6 @@ def _recorded_um(recorded: Any, axis: str) -> float | None:
 
 
 def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
-    if not model.means or not model.stds:  # CARE fits itself to each stack
-        return []
     survey = survey_stack(stack, sample_planes=SAMPLED_PLANES)
     if not survey.n_pixels:
         return []
@@ -91,6 +96,20 @@ def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
                 "result, or train on this data."
             )
     return warnings
+
+
+def _noise_warnings(stack: Stack, model: Model) -> list[str]:
+    """Compare with the fingerprint of the training data, if the model has a sound one."""
+    prints = read_fingerprint(model.own.get("fingerprint"))
+    if prints is None:
+        return []
+    differences = compare_with(stack, prints, model.axes)
+    if not differences:
+        return []
+    return [
+        f"{'; '.join(differences)}: the model {model.name} has not learned that. Check the "
+        "result, or train on this data."
+    ]
 
 
 def _times(ratio: float) -> str:

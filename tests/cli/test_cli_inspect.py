@@ -51,7 +51,7 @@ def test_the_keys_scripts_rely_on():
         "unit": found["pixel_size"]["unit"],
     }
     assert found["frame_interval_s"] == 2.5
-    assert found["noise"] is None
+    assert found["noise"]["correlated"] is False
     assert found["warnings"] == []
     assert found["strips"] == {"planes_with_strips": 0, "empty_planes": 0, "columns": 0, "rows": 0}
 
@@ -97,9 +97,12 @@ def test_what_may_spoil_a_denoising_is_a_warning(pixels, word):
     assert any(word in warning for warning in found["warnings"]), found["warnings"]
 
 
-def test_nothing_to_learn_from_means_no_command():
-    save("a.tif", np.full((80, 90), 7, np.uint16), axes="YX")
-    assert inspect("a.tif")[0]["command"] is None
+@pytest.mark.parametrize("value", [0, 7])
+def test_nothing_to_learn_from_means_no_command_and_no_noise(value):
+    save("a.tif", np.full((80, 90), value, np.uint16), axes="YX")
+    (found,) = inspect("a.tif")
+    assert found["command"] is None
+    assert found["noise"] is None
 
 
 def test_planes_without_spacing_may_be_time_unless_the_user_says_otherwise():

@@ -1,0 +1,321 @@
+"""What a model was trained on, in a few numbers, and whether another stack is like it.
+
+A net has learned one kind of noise. The fingerprint keeps how bright the data were, how
+strong their noise was at each brightness and how far it was correlated; the same few
+numbers of another stack are compared with it. They are quick and made alike on both sides,
+so that they compare well; `strength` and `correlation` measure better. NumPy alone, since
+`n2v-denoise` starts with this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from ..stack import Stack
+from .sample import Sample, read_sample
+
+PERCENTILES = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
+AXES = ("T", "Z", "Y", "X")
+N_LAGS = 3
+BLOCK_PX = 16
+MOST_BINS = 8
+IN_BIN = 24  # blocks, at least
+QUIETEST = 0.3  # share of the blocks of equal brightness that hold little but noise
+LEAST_BLOCKS = 8
+MOST_STACKS = 8
+TRAINING_PX = 3_000_000
+FILE_PX = 750_000
+
+NOISE_RATIO = 1.6  # of deviations: what nets bear, and what images of one kind differ by
+CORRELATION_APART = 0.25  # at one of the first three lags
+OUTSIDE_PERCENT = 10.0  # of the pixels beyond what 99.8 % of the training data were
+LARGEST = 1e30  # of any number in a file
+
+
+@dataclass(frozen=True)
+class Print:
+    """One channel.
+
+    Parameters
+    ----------
+    percentiles : tuple of float
+        Counts at `PERCENTILES`.
+    noise : tuple of (float, float)
+        Mean and variance of quiet blocks, by brightness: counts, counts squared.
+    correlation : mapping of axis letter to tuple of float
+        Lags 1 to 3 along Y and X, and along T and Z where there are such neighbours.
+    """
+
+    percentiles: tuple[float, ...]
+    noise: tuple[tuple[float, float], ...]
+    correlation: Mapping[str, tuple[float, ...]]
+
+
+def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
+    """Take the fingerprint of training data, as JSON values.
+
+    Parameters
+    ----------
+    stacks : sequence of Stack
+        All with the same channels; at most eight are read, a bounded part of each.
+    keep_strips : bool
+        Take zeros as data.
+    """
+    even = np.linspace(0, len(stacks) - 1, min(MOST_STACKS, len(stacks))).astype(int)
+    chosen = [stacks[i] for i in even]
+    samples = [
+        read_sample(stack, most_px=TRAINING_PX // len(chosen), keep_strips=keep_strips)
+        for stack in chosen
+    ]
+    n_channels = chosen[0].sizes.get("C", 1)
+    return {"format": 1, "channels": [_as_json(_print(samples, c)) for c in range(n_channels)]}
+
+
+def read_fingerprint(value: Any) -> list[Print] | None:
+    """Read what anybody may have written; None unless every number is one.
+
+    Parameters
+    ----------
+    value : Any
+        From JSON.
+    """
+    if not isinstance(value, Mapping) or value.get("format") != 1:
+        return None
+    channels = value.get("channels")
+    if not isinstance(channels, list) or not 0 < len(channels) <= 1000:
+        return None
+    prints = [_from_json(one) for one in channels]
+    return None if None in prints else [one for one in prints if one is not None]
+
+
+def compare_with(
+    stack: Stack, prints: Sequence[Print], axes: str, *, keep_strips: bool = False
+) -> list[str]:
+    """Say in what the noise and the grey levels of a stack differ from the training data.
+
+    Parameters
+    ----------
+    stack : Stack
+        A bounded part is read.
+    prints : sequence of Print
+        Of the training data; one for all channels, or one for each.
+    axes : str
+        Of the model: correlation along its depth is compared, too.
+    keep_strips : bool
+        Take zeros as data.
+
+    Returns
+    -------
+    differences : list of str
+        One phrase each, such as ``"the noise is 2.3 times as strong as in the training data"``.
+    """
+    sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
+    n_channels = stack.sizes.get("C", 1)
+    if len(prints) not in (1, n_channels):
+        return []  # channels do not fit, which is said elsewhere
+    found = []
+    for c in range(n_channels):
+        there = prints[c] if len(prints) > 1 else prints[0]
+        which = f" in channel {c}" if n_channels > 1 else ""
+        found += [line.format(which) for line in _differences(_print([sample], c), there, axes)]
+    return found
+
+
+def _differences(here: Print, there: Print, axes: str) -> list[str]:
+    """Phrases with a place for the channel."""
+    found = []
+    outside = _outside_percent(here.percentiles, there.percentiles)
+    if outside > OUTSIDE_PERCENT:
+        found.append(
+            f"{outside:.0f} % of the pixels{{}} are darker or brighter than nearly all of the "
+            "training data"
+        )
+    shared = _correlation_apart(here, there, axes)
+    ratio = _noise_ratio(here.noise, there.noise)
+    # Power at high frequencies says nothing of the strength where correlation differs.
+    if not shared and ratio is not None and not 1 / NOISE_RATIO <= ratio <= NOISE_RATIO:
+        found.append(
+            f"the noise{{}} is {ratio:.2g} times as strong as in the training data at equal "
+            "brightness"
+        )
+    return found + shared
+
+
+def _correlation_apart(here: Print, there: Print, axes: str) -> list[str]:
+    found = []
+    for axis in (letter for letter in "XYZT" if letter in axes):
+        profiles = here.correlation.get(axis, ()), there.correlation.get(axis, ())
+        pairs = list(zip(*profiles, strict=False))  # short stacks have fewer lags
+        apart = [abs(a - b) for a, b in pairs]
+        if apart and max(apart) > CORRELATION_APART:
+            lag = int(np.argmax(apart))
+            what = {"Z": "plane", "T": "frame"}.get(axis, "pixel")
+            found.append(
+                f"noise{{}} shares {pairs[lag][0]:.2f} with the {what} {lag + 1} further along "
+                f"{axis}, in the training data {pairs[lag][1]:.2f}"
+            )
+    return found
+
+
+def _print(samples: Sequence[Sample], channel: int) -> Print:
+    planes = [
+        plane
+        for sample in samples
+        for plane, c in zip(sample.planes, sample.channels, strict=True)
+        if c == channel
+    ]
+    if not planes:
+        return Print((), (), {})
+    values = np.concatenate([plane[::3, ::3].ravel() for plane in planes])
+    correlation = {axis: _along(planes, axis) for axis in "YX"}
+    for axis in "ZT":
+        runs = [run for sample in samples for run in sample.runs.get(axis, ())]
+        correlation[axis] = _between(runs)
+    return Print(
+        tuple(np.percentile(values, PERCENTILES).tolist()),
+        _noise_by_brightness(planes),
+        {axis: lags for axis, lags in correlation.items() if lags},
+    )
+
+
+def _noise_by_brightness(planes: Sequence[np.ndarray]) -> tuple[tuple[float, float], ...]:
+    """Mean of blocks, and the variance of what two second differences leave of the quietest."""
+    means, variances = [], []
+    for plane in planes:
+        rough = _second(_second(plane, 0), 1) / 6  # of white noise it keeps the deviation
+        blocks = _blocks(rough)
+        means.append(_blocks(plane[1:-1, 1:-1]).mean(axis=1))
+        variances.append((blocks * blocks).mean(axis=1))
+    mean, variance = np.concatenate(means), np.concatenate(variances)
+    if len(mean) < LEAST_BLOCKS:
+        return ()
+    n_bins = int(np.clip(len(mean) // IN_BIN, 1, MOST_BINS))
+    points = []
+    for part in np.array_split(np.argsort(mean, kind="stable"), n_bins):
+        quiet = part[np.argsort(variance[part], kind="stable")]
+        quiet = quiet[: max(LEAST_BLOCKS, int(QUIETEST * len(part)))]
+        points.append((float(mean[quiet].mean()), float(variance[quiet].mean())))
+    return tuple(points)
+
+
+def _along(planes: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
+    """Lags 1 to 3 of what a second difference across `axis` leaves, in the quietest blocks."""
+    cut = []
+    for plane in planes:
+        upright = plane.T if axis == "Y" else plane  # the lags run along columns
+        cut.append(_blocks(_second(upright, 0)))
+    blocks = np.concatenate(cut)
+    power = blocks.var(axis=1)
+    real = np.flatnonzero(power > 0)
+    if len(real) < LEAST_BLOCKS:
+        return ()
+    quiet = real[np.argsort(power[real], kind="stable")]
+    quiet = quiet[: max(LEAST_BLOCKS, int(QUIETEST * len(quiet)))]
+    chosen = blocks[quiet] - blocks[quiet].mean(axis=1, keepdims=True)
+    chosen = (chosen / chosen.std(axis=1, keepdims=True)).reshape(-1, BLOCK_PX, BLOCK_PX)
+    return tuple(float((chosen[..., :-k] * chosen[..., k:]).mean()) for k in range(1, N_LAGS + 1))
+
+
+def _between(runs: Sequence[np.ndarray]) -> tuple[float, ...]:
+    """Lags 1 to 3 between planes of a run, of what second differences in Y and X leave."""
+    total, n = np.zeros(N_LAGS + 1), np.zeros(N_LAGS + 1)
+    for run in runs:
+        rough = _second(_second(run, 1), 2)
+        for k in range(min(N_LAGS + 1, len(run))):
+            product = rough[: len(run) - k] * rough[k:]
+            total[k] += float(np.median(product.mean(axis=(1, 2))))
+            n[k] += 1
+    known = int((n > 0).sum())
+    if known < 2 or total[0] <= 0:
+        return ()
+    each = total[:known] / n[:known]
+    return tuple((each[1:] / each[0]).tolist())
+
+
+def _outside_percent(here: Sequence[float], there: Sequence[float]) -> float:
+    """Share of the pixels below and above the outermost percentiles of the training data."""
+    if not here or not there:
+        return 0.0
+    shares = np.interp([there[0], there[-1]], here, PERCENTILES, left=0, right=100)
+    return float(shares[0] + 100 - shares[1])
+
+
+def _noise_ratio(
+    here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]
+) -> float | None:
+    """Ratio of deviations at equal brightness; None where brightnesses do not meet."""
+    if not here or not there:
+        return None
+    mean, variance = np.array(here).T
+    known_mean, known_variance = np.array(there).T
+    low, high = known_mean.min(), known_mean.max()
+    margin = 0.1 * (high - low) + 2 * math.sqrt(max(float(known_variance.mean()), 0))
+    meet = (mean >= low - margin) & (mean <= high + margin)
+    expected = np.interp(mean[meet], known_mean, known_variance)
+    if not meet.any() or (expected <= 0).any():
+        return None
+    return float(np.sqrt(np.median(variance[meet] / expected)))
+
+
+def _second(values: np.ndarray, axis: int) -> np.ndarray:
+    """(1, -2, 1) along an axis, which gets shorter by 2."""
+    return np.diff(values, n=2, axis=axis)
+
+
+def _blocks(plane: np.ndarray) -> np.ndarray:
+    """Pixels of whole blocks, shape (M, 256)."""
+    rows, columns = (n // BLOCK_PX for n in plane.shape)
+    cut = plane[: rows * BLOCK_PX, : columns * BLOCK_PX]
+    cut = cut.reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
+    return cut.reshape(rows * columns, BLOCK_PX**2)
+
+
+def _as_json(one: Print) -> dict[str, Any]:
+    """Six digits are enough, and a file that a person can read."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: rounded(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [rounded(item) for item in value]
+        return float(f"{value:.6g}")
+
+    plain: dict[str, Any] = rounded(asdict(one))
+    return plain
+
+
+def _from_json(value: Any) -> Print | None:
+    """Check one channel; None for anything that `take_fingerprint` would not have written."""
+    if not isinstance(value, Mapping):
+        return None
+    percentiles, points, along = (value.get(key) for key in ("percentiles", "noise", "correlation"))
+    if not isinstance(points, list) or not isinstance(along, Mapping):
+        return None
+    if not _are_numbers(percentiles, (0, len(PERCENTILES))) or len(points) > MOST_BINS:
+        return None
+    if not all(_are_numbers(point, (2,)) and point[1] >= 0 for point in points):
+        return None
+    if not all(
+        axis in AXES and _are_numbers(lags, range(N_LAGS + 1)) for axis, lags in along.items()
+    ):
+        return None
+    return Print(
+        tuple(sorted(map(float, percentiles))),
+        tuple(sorted((float(mean), float(variance)) for mean, variance in points)),
+        {axis: tuple(map(float, lags)) for axis, lags in along.items()},
+    )
+
+
+def _are_numbers(value: Any, lengths: Container[int]) -> TypeGuard[list[float]]:
+    """Whether it is a list of finite numbers of no absurd size."""
+    return (
+        isinstance(value, list)
+        and len(value) in lengths
+        and all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in value)
+        and all(abs(one) < LARGEST for one in value)
+    )

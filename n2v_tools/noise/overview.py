@@ -1,0 +1,115 @@
+"""All there is to say about the noise of one channel of a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..stack import Stack
+from .correlation import Correlation, measure_correlation
+from .frames import find_resampling
+from .grey_levels import GreyLevels, count_levels, judge_levels
+from .hot_pixels import HotPixels, find_hot_pixels
+from .mask import MaskChoice, choose_mask
+from .sample import Sample, read_sample
+from .strength import Strength, measure_strength
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What a bounded sample of one channel says.
+
+    Parameters
+    ----------
+    mean : float
+        Counts, of the whole channel.
+    strength : Strength
+    correlation : Correlation
+    choice : MaskChoice
+    levels : GreyLevels
+    hot : HotPixels or None
+    histogram : (ndarray, ndarray)
+        Values and how many pixels of the sample have each.
+    resampled : str
+        Why frames look interpolated; empty if they do not.
+    neighbours_alike : mapping of axis letter to float
+        Correlation of neighbouring planes along Z and T for what is larger than a few
+        pixels: 1 where they show the same.
+    """
+
+    mean: float
+    strength: Strength
+    correlation: Correlation
+    choice: MaskChoice
+    levels: GreyLevels
+    hot: HotPixels | None
+    histogram: tuple[np.ndarray, np.ndarray] = field(repr=False)
+    resampled: str = ""
+    neighbours_alike: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sigma(self) -> float | None:
+        """Deviation of the noise at the mean intensity, in counts."""
+        return self.strength.sigma_at(self.mean)
+
+    @property
+    def correlated(self) -> bool | None:
+        """Whether pixels share noise; None where it cannot be told."""
+        if self.choice.mask != "none" or self.choice.warnings:
+            return True
+        return None if self.choice.confidence == "cannot tell" else False
+
+    @property
+    def counts_photons(self) -> bool:
+        """Whether one grey level is one photon."""
+        return self.strength.counts_photons(self.mean, self.levels.step)
+
+
+def look_at_noise(
+    stack: Stack, mean: float, dark: Sample | None = None, *, keep_strips: bool = False
+) -> Overview:
+    """Measure all that can be measured of the noise of a stack of one channel.
+
+    Parameters
+    ----------
+    stack : Stack
+        Without C, or one channel of it; a bounded part is read.
+    mean : float
+        Counts, of the whole stack, outside strips.
+    dark : Sample, optional
+        Of frames without light.
+    keep_strips : bool
+        Take zeros as data.
+    """
+    sample = read_sample(stack, keep_strips=keep_strips)
+    correlation = measure_correlation(sample, dark)
+    strength = measure_strength(sample, correlation, dark)
+    histogram = count_levels(sample.planes)
+    return Overview(
+        mean,
+        strength,
+        correlation,
+        choose_mask(correlation),
+        judge_levels(*histogram, strength.sigma_at(mean)),
+        find_hot_pixels(stack),
+        histogram,
+        find_resampling(sample.runs.get("T", ())),
+        {axis: _alike(sample, axis) for axis in sample.pairs},
+    )
+
+
+def _alike(sample: Sample, axis: str) -> float:
+    """Correlation of neighbouring planes, of means over 8 x 8 px: hardly any noise is in them."""
+    shared = power = 0.0
+    for one, other in sample.pairs[axis]:
+        a, b = (_coarse(plane) for plane in (one, other))
+        shared += float((a * b).mean())
+        power += float(((a * a).mean() + (b * b).mean()) / 2)
+    return shared / power if power > 0 else 0.0
+
+
+def _coarse(plane: np.ndarray) -> np.ndarray:
+    rows, columns = (n // 8 for n in plane.shape)
+    blocks = plane[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).mean(axis=(1, 3))
+    return blocks - blocks.mean()
