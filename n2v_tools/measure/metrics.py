@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .errors import StackError
+from ..errors import StackError
 
 
 def data_range_of(clean: np.ndarray, valid: np.ndarray | None = None) -> float:
@@ -85,3 +85,44 @@ def psnr(
         return math.nan
     mean_square = float(np.mean(values**2))
     return math.inf if mean_square == 0 else 10 * math.log10(data_range**2 / mean_square)
+
+
+def fit_affine(
+    restored: np.ndarray, clean: np.ndarray, valid: np.ndarray | None = None
+) -> np.ndarray:
+    """Scale and shift `restored` to come nearest to `clean`, by least squares.
+
+    For truth that was recorded with another gain or offset, and for methods that do not
+    keep them.
+
+    Parameters
+    ----------
+    restored, clean : ndarray, same shape
+        Counts, any dtype.
+    valid : ndarray of bool, same shape, optional
+        True where the fit is made; default everywhere.
+
+    Returns
+    -------
+    fitted : ndarray of float64, same shape
+        Constant if `restored` is.
+
+    Raises
+    ------
+    StackError
+        If the shapes differ.
+    """
+    if restored.shape != clean.shape:
+        raise StackError(
+            f"the restored image has shape {restored.shape} and the clean one {clean.shape}; "
+            "give a pair of equal shapes."
+        )
+    x = restored.astype(np.float64)
+    inside = slice(None) if valid is None else valid
+    known, wanted = x[inside].ravel(), clean[inside].astype(np.float64).ravel()
+    if not known.size:
+        return x
+    centred = known - known.mean()
+    power = float(centred @ centred)
+    gain = float(centred @ (wanted - wanted.mean())) / power if power > 0 else 0.0
+    return wanted.mean() + gain * (x - known.mean())

@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.errors import StackError
-from n2v_tools.measure import data_range_of, psnr
+from n2v_tools.measure import data_range_of, fit_affine, psnr
 
 
 def test_noise_of_a_tenth_of_the_range_is_twenty_db():
@@ -48,3 +48,20 @@ def test_a_truth_without_structure_is_refused(valid):
 def test_unequal_shapes_are_refused():
     with pytest.raises(StackError, match="shape"):
         psnr(np.zeros((4, 4)), np.zeros((4, 5)), 1.0)
+
+
+def test_an_affine_fit_undoes_any_gain_and_offset():
+    clean = default_rng(0).random((30, 40))
+    other = 7 - 3 * clean
+    np.testing.assert_allclose(fit_affine(other, clean), clean, atol=1e-12)
+    valid = np.ones(clean.shape, bool)
+    valid[:5] = False
+    spoilt = np.where(valid, other, 1e6)
+    np.testing.assert_allclose(fit_affine(spoilt, clean, valid)[5:], clean[5:], atol=1e-9)
+
+
+def test_an_affine_fit_never_makes_it_worse_and_a_constant_stays_one():
+    clean = default_rng(0).random((30, 40))
+    noisy = clean + default_rng(1).normal(0, 0.3, clean.shape)
+    assert psnr(fit_affine(noisy, clean), clean, 1.0) > psnr(noisy, clean, 1.0)
+    assert (fit_affine(np.full(clean.shape, 9), clean) == clean.mean()).all()

@@ -1,0 +1,39 @@
+"""How well a restored frame predicts the next noisy one.
+
+The noise of the next frame is nothing that a method could have kept by mistake, so the
+mean squared distance to it is the error plus a constant: the variance of that noise and
+what moved meanwhile. It needs no truth and ranks methods rightly, as long as noise is
+independent from frame to frame and no method saw the next frame.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+class NextFrame:
+    """Collects distances to the next frame."""
+
+    def __init__(self) -> None:
+        self._n, self._squares = 0, 0.0
+
+    def add(self, restored: np.ndarray, following: np.ndarray, valid: np.ndarray) -> None:
+        """Take one plane into account.
+
+        Parameters
+        ----------
+        restored, following : ndarray, shape (Y, X)
+            Counts: a restored plane, and the noisy one at the same place a frame later.
+        valid : ndarray of bool, shape (Y, X)
+            True where both hold an image.
+        """
+        error = (restored.astype(np.float64) - following)[valid]
+        self._n += error.size
+        self._squares += float(error @ error)
+
+    @property
+    def distance(self) -> float:
+        """Root mean square, in counts; NaN if there was nothing to compare."""
+        return math.sqrt(self._squares / self._n) if self._n else math.nan
