@@ -190,6 +190,17 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
 USE_NEIGHBOURS = ("uniform_withoutCP", "normal_fitted", "mean", "median")
 
 
+def least_radius(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]) -> float:
+    """`radius_px`, or the next whole number with which each spot sees a pixel, if there is one."""
+    for radius in range(int(radius_px), int(np.abs(hidden).max()) + 2):
+        try:
+            require_visible(hidden, radius, shape)
+        except SettingsError:
+            continue
+        return max(radius_px, radius)
+    return radius_px
+
+
 def require_visible(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]) -> None:
     """Raise SettingsError unless each spot of a patch sees a pixel within the radius.
 

@@ -14,12 +14,10 @@ from . import options, output
 from .exits import Command
 from .options import Named, PatchSize
 
-METHODS = ("auto", "n2v", "n2v2")
-METHODS_LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
+METHODS = ("auto", "n2v", "n2v2", "structn2v")
+METHODS_LATER = ("video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
 PRESETS = ("default", "fast", "best", "legacy")
 PRESETS_LATER = ("deepcad-rt",)
-MASKS_LATER = ("auto", "horizontal:5", "vertical:5", "cross:5", "square:3")
-MASK_PATTERN = r"(horizontal|vertical):\d+|(cross|square):\d+(x\d+)?|.*\.(json|npy)"
 
 
 @click.command(
@@ -81,9 +79,11 @@ MASK_PATTERN = r"(horizontal|vertical):\d+|(cross|square):\d+(x\d+)?|.*\.(json|n
 )
 @click.option(
     "--struct-mask",
-    type=Named("mask", ["none"], MASKS_LATER, MASK_PATTERN),
-    default="none",
-    hidden=True,
+    metavar="MASK",
+    help="For noise that is correlated from pixel to pixel: what is hidden with each pixel. none, "
+    "auto (found from the noise), horizontal:5, vertical:5, cross:5, cross:9x5, square:3, "
+    "square:9x5 (odd widths in px, Y x X), or a .json or .npy FILE.  [default: none; auto with "
+    "--method structn2v]",
 )
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="How many epochs.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps per epoch.")
@@ -121,12 +121,15 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     """
     _, configuration, progress = options.configure(values)
     settings = _check(values)
-    values.pop("struct_mask")  # none is the only one yet
     from ..jobs.train import plan_training, train_stacks
     from ..jobs.train_request import TrainRequest
 
     stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
     models_dir = Path(values.pop("models") or configuration.models)
+    if str(values["struct_mask"]).endswith((".json", ".npy")):
+        from ..io.maskfile import read_mask_file
+
+        values["struct_mask"] = read_mask_file(Path(values["struct_mask"]))
     request = TrainRequest(
         stacks=stacks,
         models_dir=models_dir,
@@ -152,6 +155,11 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 
 def _check(values: dict[str, Any]) -> dict[str, str]:
     """Refuse what contradicts itself; return ``--set`` as a mapping."""
+    mask = values["struct_mask"]
+    if mask and not mask.startswith("[") and not mask.endswith((".json", ".npy")):
+        from ..blindspot.struct_mask import require_mask_name
+
+        require_mask_name(mask)
     if not values["stacks"]:
         raise click.UsageError("--stack is missing: name a file, a folder or a glob.")
     name = values["model"]

@@ -220,7 +220,7 @@ def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress)
 def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
     """Training batches, turned at random, and validation batches, as they are."""
     settings, seed = job.method.settings, job.request.seed
-    turns = symmetries(square=settings.patch_px[-1] == settings.patch_px[-2])
+    turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
     used = turns if settings.augment else turns[:1]
     training = Batches(patches.train, settings.batch, job.means, job.stds, used, seed)
     if not len(patches.validation):

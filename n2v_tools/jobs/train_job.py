@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..prepare.patches import can_split, require_equal_channels, too_small_to_sp
 from ..prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
+from .mask_choice import with_struct_mask
 from .outputs import Naming
 from .progress import Progress
 from .provenance import files_of
@@ -56,6 +57,7 @@ class Job:
     means: tuple[float, ...]
     stds: tuple[float, ...]
     base: Model | None = None
+    mask_record: Mapping[str, Any] | None = None
 
     @property
     def plan(self) -> PatchPlan:
@@ -116,11 +118,12 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     fitted, notes = _fitted(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
+    fitted, mask_record = with_struct_mask(fitted, opened, request, say)
     means, stds = _pooled_intensity(surveys)
     if base:
         _require_channels(base, len(means), opened[0].name)
         means, stds = base.means, base.stds  # what the weights were learned with
-    return Job(request, fitted, axes, tuple(opened), tuple(surveys), means, stds, base)
+    return Job(request, fitted, axes, tuple(opened), tuple(surveys), means, stds, base, mask_record)
 
 
 def describe(job: Job) -> list[str]:
@@ -138,12 +141,17 @@ def describe(job: Job) -> list[str]:
     n_train, n_validation = count_patches(job.surveys, job.plan)
     start = f", starting from {job.base.name}" if job.base else ""
     lines.append(
-        f"method {job.method.name}, model axes {job.axes}{start}, {n_train} patches of "
+        f"method {_method_text(job)}, model axes {job.axes}{start}, {n_train} patches of "
         f"{' x '.join(map(str, job.method.settings.patch_px))} px to train on and {n_validation} "
         f"to validate; mean {', '.join(f'{m:.6g}' for m in job.means)}, "
         f"deviation {', '.join(f'{d:.6g}' for d in job.stds)}"
     )
     return lines
+
+
+def _method_text(job: Job) -> str:
+    mask = job.method.settings.struct_mask
+    return job.method.name if mask == "none" else f"{job.method.name} with struct mask {mask}"
 
 
 def _base(method: Method, request: TrainRequest) -> Model | None:

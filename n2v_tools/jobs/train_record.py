@@ -25,23 +25,25 @@ PLAN_NAME = "plan.json"
 def write_config(job: Job, folder: Path) -> None:
     """Write ``config.json``: what n2v reads, and what only we do."""
     s = job.method.settings
+    mask = s.mask
     modelfolder.write_config(
         folder,
         job.net,
         axes=job.axes,
         means=job.means,
         stds=job.stds,
-        method=job.method.name,
+        method=_method_name(job),
         training={
             "train_loss": s.loss,
             "train_epochs": s.epochs,
             "train_steps_per_epoch": s.steps_per_epoch,
             "train_learning_rate": s.learning_rate,
             "train_batch_size": s.batch,
-            "n2v_perc_pix": s.masked_percent,
+            "n2v_perc_pix": s.percent,
             "n2v_patch_shape": list(s.patch_px),
             "n2v_manipulator": s.replacement,
-            "n2v_neighborhood_radius": math.ceil(s.radius_px),  # n2v takes whole numbers only
+            "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
+            "structN2Vmask": None if mask is None else mask.tolist(),
         },
         own={
             "settings": dataclasses.asdict(s),
@@ -50,6 +52,7 @@ def write_config(job: Job, folder: Path) -> None:
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),
             },
+            **({"struct_mask": job.mask_record} if job.mask_record else {}),
         },
     )
 
@@ -62,9 +65,10 @@ def write_provenance(job: Job, patches: PatchSet, state: LoopState, folder: Path
         "command": list(job.request.command),
         "seed": job.request.seed,
         "repeat_with": repeat_words(job, state, precision),
-        "method": job.method.name,
+        "method": _method_name(job),
         "axes": job.axes,
         "settings": dataclasses.asdict(job.method.settings),
+        "struct_mask": job.mask_record,
         "precision": precision,
         "inputs": [input_record(stack) for stack in job.stacks],
         "patches": {"train": len(patches.train), "validation": len(patches.validation)},
@@ -76,6 +80,12 @@ def write_provenance(job: Job, patches: PatchSet, state: LoopState, folder: Path
     }
     modelfolder.write_provenance(folder, record)
     return record
+
+
+def _method_name(job: Job) -> str:
+    """As models of n2v with a struct mask are called when they are read."""
+    name = job.method.name
+    return "structn2v" if name == "n2v" and job.method.settings.mask is not None else name
 
 
 def complete_record(folder: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import UsageError
 from ..io import HDF5_PLACE
 from ..methods.base import Method
-from ..methods.table import find_method, preset_settings
+from ..methods.table import find_method, method_settings, preset_settings
 from ..settings import settings_from
 from .outputs import stem_of
 
@@ -34,7 +34,7 @@ class TrainRequest:
         Names in `methods.table`.
     model : str or None
         Name of the model.
-    patch, patches, validation, epochs, steps, batch
+    patch, patches, validation, epochs, steps, batch, struct_mask
         Options that stand for settings of the method.
     minutes : float or None
         End this long after `started`.
@@ -61,6 +61,7 @@ class TrainRequest:
     epochs: int | None = None
     steps: int | None = None
     batch: int | None = None
+    struct_mask: str | None = None
     minutes: float | None = None
     resume: bool = False
     overwrite: bool = False
@@ -94,6 +95,7 @@ def method_for(request: TrainRequest) -> Method:
         "epochs": request.epochs,
         "steps_per_epoch": request.steps,
         "batch_size": request.batch,
+        "struct_mask": request.struct_mask,
     }
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
@@ -104,11 +106,16 @@ def method_for(request: TrainRequest) -> Method:
     defaults = kind().settings
     values = {
         **dataclasses.asdict(defaults),
+        **method_settings(request.method),
         **preset_settings(request.preset),
         **request.settings,
         **given,
     }
     method = kind(settings_from(type(defaults), values, "--set"))
+    if method_settings(request.method) and method.settings.struct_mask == "none":
+        raise UsageError(
+            f"--method {request.method} and --struct-mask none contradict: leave one of them out."
+        )
     if len(method.settings.patch_px) == 2 and request.depth:
         raise UsageError("--depth is for 3D patches: add --patch with three edges (16,64,64).")
     method.net_settings(n_channels=1)  # refuses a net that cannot be built
@@ -122,4 +129,5 @@ def model_name(request: TrainRequest, first_stack: str) -> str:
     place = HDF5_PLACE.match(first_stack)
     file = Path(place["file"] if place else first_stack)
     stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
-    return f"{stem}_{find_method(request.method).name}"
+    method = request.method if method_settings(request.method) else find_method(request.method).name
+    return f"{stem}_{method}"

@@ -12,7 +12,8 @@ from .. import keras_backend
 from ..blindspot.batches import hide_pixels
 from ..blindspot.positions import box_edges
 from ..blindspot.recorrupt import recorrupt
-from ..blindspot.replace import REPLACEMENTS
+from ..blindspot.replace import REPLACEMENTS, USE_NEIGHBOURS, least_radius, require_visible
+from ..blindspot.struct_mask import hidden_offsets, read_struct_mask
 from ..errors import SettingsError
 from ..nets.losses import masked_loss, recorrupted_loss
 from ..nets.unet import NetSettings, build_unet
@@ -41,9 +42,10 @@ class N2VSettings:
     plateau_factor: float = 0.5
     plateau_patience: int = 10  # epochs
     progress_knots: tuple[tuple[float, float, float], ...] = ()  # recorded by --minutes
-    masked_percent: float = 6.0  # of the pixels of a patch
+    masked_percent: float | None = None  # of a patch's pixels; None: 6, less with a struct mask
     replacement: str = "median"  # n2v_manipulator
     radius_px: float = 2  # of the window a replacement comes from
+    struct_mask: str = "none"  # what is hidden with each pixel; auto: by the measured noise
     recorrupt: float = 0.5  # noise added so that visible pixels teach too; 0: hidden ones only
     noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
     loss: Literal["mse", "mae"] = "mse"
@@ -88,7 +90,55 @@ class N2VSettings:
                 f"recorrupt is {self.recorrupt:g}; it must be 0 (off) or {LEAST_RECORRUPT} to 1: "
                 "with less, targets are noisier than a net can learn from."
             )
-        box_edges(self.patch_px, self.masked_percent)
+        self._check_mask()
+        box_edges(self.patch_px, self.percent)
+
+    def _check_mask(self) -> None:
+        """Refuse a struct mask that leaves too little of a patch to see."""
+        hidden = self.hidden_offsets
+        if hidden is None:
+            return
+        wide = [
+            axis
+            for axis, edge in enumerate(self.patch_px)
+            if 2 * int(np.abs(hidden[:, axis]).max()) >= edge
+        ]
+        if wide:
+            raise SettingsError(
+                f"struct_mask {self.struct_mask} is as wide as the patch of "
+                f"{' x '.join(map(str, self.patch_px))} px; take a larger --patch."
+            )
+        if self.replacement in USE_NEIGHBOURS:
+            require_visible(hidden, self.radius, self.patch_px)
+
+    @property
+    def mask(self) -> np.ndarray | None:
+        """What is hidden around each blind spot, 0 and 1, shape ([Z,] Y, X); None if nothing."""
+        if self.struct_mask == "auto":  # not before the data are known
+            return None
+        return read_struct_mask(self.struct_mask, len(self.patch_px))
+
+    @property
+    def hidden_offsets(self) -> np.ndarray | None:
+        """The same as offsets (K, D) from the blind spot."""
+        mask = self.mask
+        return None if mask is None else hidden_offsets(mask)
+
+    @property
+    def percent(self) -> float:
+        """Share of a patch's pixels that are to be predicted, in percent."""
+        if self.masked_percent is not None:
+            return self.masked_percent
+        hidden = self.hidden_offsets
+        return min(6.0, MOST_HIDDEN_PERCENT / (1 + len(hidden))) if hidden is not None else 6.0
+
+    @property
+    def radius(self) -> float:
+        """Of the window: `radius_px`, or one more than a struct mask leaves nothing of."""
+        hidden = self.hidden_offsets
+        if hidden is None or self.replacement not in USE_NEIGHBOURS:
+            return self.radius_px
+        return least_radius(hidden, self.radius_px, self.patch_px)
 
     @property
     def batch(self) -> int:
@@ -107,6 +157,7 @@ class N2VSettings:
 
 
 LEAST_RECORRUPT = 0.05
+MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too little is left to see
 FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
 _RANGES = (
@@ -202,7 +253,7 @@ class N2V:
         where that cannot be shown, hidden pixels alone teach, as in the original.
         """
         s = self.settings
-        if not s.recorrupt or s.loss != "mse":
+        if not s.recorrupt or s.loss != "mse" or s.mask is not None:  # it needs white noise
             return replace(self, noise=()), []
         if s.noise:
             if len(s.noise) != len(means):
@@ -234,13 +285,13 @@ class N2V:
         """
         s = self.settings
         if not self.noise:
-            return hide_pixels(patches, s.masked_percent, s.replacement, s.radius_px, seed)
+            return hide_pixels(patches, s.percent, s.replacement, s.radius, seed, s.mask)
         tf = keras_backend.load()
         seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         noisier, shift = recorrupt(patches, self.noise, s.recorrupt, noise_seed)
-        shown, target = hide_pixels(noisier, s.masked_percent, s.replacement, s.radius_px, seed)
+        shown, target = hide_pixels(noisier, s.percent, s.replacement, s.radius, seed)
         hidden = target[..., patches.shape[-1] :]
-        weight = 1 + hidden * (100 / s.masked_percent - 2)  # (1 - share) / share where hidden
+        weight = 1 + hidden * (100 / s.percent - 2)  # (1 - share) / share where hidden
         return shown, tf.concat([patches, weight, shift * (1 - hidden)], axis=-1)
 
     def loss(self) -> Callable[[Any, Any], Any]:

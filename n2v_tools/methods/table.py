@@ -11,7 +11,8 @@ from .base import Method
 from .n2v import N2V, N2V2, PRESETS
 
 METHODS: dict[str, Callable[..., Method]] = {"n2v": N2V, "n2v2": N2V2}
-LATER = ("structn2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
+WITH_SETTINGS: dict[str, dict[str, object]] = {"structn2v": {"struct_mask": "auto"}}  # of n2v
+LATER = ("video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
 PRESETS_LATER = ("deepcad-rt",)
 
 
@@ -23,18 +24,28 @@ def find_method(name: str) -> Any:
     UsageError
         If the name is unknown, with the nearest known one, or not built yet.
     """
-    if name == "auto":
+    if name == "auto" or name in WITH_SETTINGS:
         return N2V
     if name in LATER:
         raise UsageError(
-            f"--method {name} is not available yet. Known: auto, {', '.join(METHODS)}."
+            f"--method {name} is not available yet. Known: {', '.join(method_names())}."
         )
     if name not in METHODS:
         raise UsageError(
-            f"--method {name}: no such method.{nearest(name, METHODS)} "
-            f"Known: auto, {', '.join(METHODS)}."
+            f"--method {name}: no such method.{nearest(name, method_names())} "
+            f"Known: {', '.join(method_names())}."
         )
     return METHODS[name]
+
+
+def method_names() -> tuple[str, ...]:
+    """Every name that ``--method`` takes."""
+    return ("auto", *METHODS, *WITH_SETTINGS)
+
+
+def method_settings(name: str) -> dict[str, object]:
+    """Settings that the method called `name` changes of the class it shares with another."""
+    return WITH_SETTINGS.get(name, {})
 
 
 def preset_settings(name: str) -> dict[str, object]:

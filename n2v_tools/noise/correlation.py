@@ -2,10 +2,10 @@
 
 The image itself says little, since its signal is correlated too. What is left to measure
 is, best first: a dark frame; differences of successive frames, in which what does not move
-cancels; and in one image second differences across the direction in question, which
-remove what is smooth but leave noise with its correlation along that direction. In all
-but the first, only the blocks with the least power count, because signal that is left
-only adds.
+cancels; and in one image fourth differences across the direction in question, which
+leave little of what a lens has imaged, but noise with its correlation along that direction.
+In all but the first, only the blocks with the least power count, because signal that is
+left only adds.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy import fft, ndimage
 
 from .sample import Sample
 
+ACROSS = np.array([1.0, -4.0, 6.0, -4.0, 1.0], np.float32)  # fourth difference
 N_LAGS = 10
 BLOCK_PX = 32
 MOST_BLOCKS = 3000
@@ -79,7 +80,7 @@ def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlati
         With confidence "cannot tell" and a reason where the data do not show it.
     """
     if dark is not None and dark.planes:
-        found = _from_fields(dark.planes, dark.planes, "dark frame")
+        found = _from_fields(dark.planes, "dark frame")
     elif sample.runs.get("T"):
         differences = [d for run in sample.runs["T"] for d in np.diff(run, axis=0)]
         found = _from_differences(differences)
@@ -95,7 +96,7 @@ def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlati
 
 def _from_differences(differences: Sequence[np.ndarray]) -> Correlation:
     """From differences of frames, and from their second differences: what moves only adds."""
-    straight = _from_fields(differences, differences, "frames")
+    straight = _from_fields(differences, "frames")
     rough = _from_images(differences)
     if not straight.along or not rough.along:
         return straight
@@ -106,17 +107,17 @@ def _from_differences(differences: Sequence[np.ndarray]) -> Correlation:
 
 
 def _from_images(planes: Sequence[np.ndarray]) -> Correlation:
-    across_y = [_second_difference(plane, 0) for plane in planes]
-    across_x = [_second_difference(plane, 1) for plane in planes]
-    in_x = _from_fields(across_y, [], "one image")
-    in_y = _from_fields(across_x, [], "one image")
+    across_y = [_difference(plane, 0) for plane in planes]
+    across_x = [_difference(plane, 1) for plane in planes]
+    in_x = _from_fields(across_y, "one image")
+    in_y = _from_fields(across_x, "one image")
     if not in_x.along or not in_y.along:
         return Correlation()
     rough = [plane - ndimage.gaussian_filter(plane, HIGH_PASS_SIGMA_PX) for plane in planes]
-    both = _from_fields(rough, rough, "one image")
+    both = _from_fields(rough, "one image")
     return Correlation(
         along={"Y": in_y.along["Y"], "X": in_x.along["X"]},
-        diagonal=both.diagonal,
+        diagonal=_diagonal(planes),
         source="one image",
         n_px=min(in_x.n_px, in_y.n_px),
         evenness=max(in_x.evenness, in_y.evenness),
@@ -124,9 +125,7 @@ def _from_images(planes: Sequence[np.ndarray]) -> Correlation:
     )
 
 
-def _from_fields(
-    fields: Sequence[np.ndarray], diagonals: Sequence[np.ndarray], source: str
-) -> Correlation:
+def _from_fields(fields: Sequence[np.ndarray], source: str) -> Correlation:
     """Correlation in Y and X of fields (Y, X) of noise with hardly any signal."""
     blocks = _blocks([field - field.mean() for field in fields])
     if len(blocks) < LEAST_BLOCKS:
@@ -143,14 +142,32 @@ def _from_fields(
             "Y": tuple(float(middle[reach + k, reach]) for k in range(1, lags + 1)),
             "X": tuple(float(middle[reach, reach + k]) for k in range(1, lags + 1)),
         },
-        diagonal=float((middle[reach + 1, reach + 1] + middle[reach + 1, reach - 1]) / 2)
-        if diagonals
-        else None,
+        diagonal=float((middle[reach + 1, reach + 1] + middle[reach + 1, reach - 1]) / 2),
         source=source,
         n_px=len(chosen) * blocks[0].size,
         evenness=float(np.median(power[real]) / np.quantile(power[real], QUIET)),
         map=_padded(middle, reach),
     )
+
+
+def _diagonal(planes: Sequence[np.ndarray]) -> float | None:
+    """Correlation one pixel down and to the side, after differences across that direction."""
+    found = []
+    for planes_turned in (planes, [plane[:, ::-1] for plane in planes]):
+        field = _from_fields([_difference_across_diagonal(p) for p in planes_turned], "one image")
+        if field.along:
+            found.append(float(field.map[MAP_LAGS + 1, MAP_LAGS + 1]))
+    return sum(found) / len(found) if found else None
+
+
+def _difference_across_diagonal(plane: np.ndarray) -> np.ndarray:
+    """Fourth difference one down and one to the left."""
+    n = len(ACROSS) - 1
+    rows, columns = plane.shape[0] - n, plane.shape[1] - n
+    parts = (
+        weight * plane[k : k + rows, n - k : n - k + columns] for k, weight in enumerate(ACROSS)
+    )
+    return sum(parts, np.zeros((rows, columns), np.float32))
 
 
 def _quiet(power: np.ndarray, least: int = LEAST_BLOCKS) -> np.ndarray:
@@ -213,7 +230,7 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     """
     total, weight = np.zeros(N_LAGS + 1), 0
     for run in runs:
-        rough = _second_difference(_second_difference(run, 1), 2)
+        rough = _difference(_difference(run, 1), 2)
         n = len(rough)
         if n < LEAST_T or not rough.any():
             continue
@@ -241,6 +258,6 @@ def _blocks_of_run(plane: np.ndarray) -> np.ndarray:
     return cut.swapaxes(1, 2).reshape(rows * columns, edge * edge)
 
 
-def _second_difference(values: np.ndarray, axis: int) -> np.ndarray:
-    """(-1, 2, -1) along an axis, which gets shorter by 2."""
-    return -np.diff(values, n=2, axis=axis)
+def _difference(values: np.ndarray, axis: int) -> np.ndarray:
+    """Fourth difference along an axis, which gets shorter by 4."""
+    return np.diff(values, n=len(ACROSS) - 1, axis=axis)

@@ -74,6 +74,8 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     )
     if offset_y and offset_x:
         return MaskChoice("none", "cannot tell", f"both directions stay correlated; {_ASK}")
+    if warnings:
+        return MaskChoice("none", "low", "offsets hide the rest of the noise", warnings)
     least = max(LEAST, SIGMAS / math.sqrt(max(1, correlation.n_px)))
     first_y, first_x = float(along_y[0]), float(along_x[0])
     half_y, half_x = _half_width(along_y, least), _half_width(along_x, least)

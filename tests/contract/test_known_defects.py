@@ -82,10 +82,22 @@ def test_d01_each_channel_of_independent_nets_sees_itself_alone(n_dim):
         assert changed.tolist() == [c == channel for c in range(3)]
 
 
-def test_d02_a_struct_mask_is_refused_until_it_works_with_every_replacement():
-    outcome = run("train", "--stack", "a.tif", "--struct-mask", "horizontal:5")
-    assert outcome.exit_code == 2
-    assert "not available yet" in outcome.output
+@pytest.mark.parametrize("replacement", ["median", "mean", "uniform_withoutCP", "normal_fitted"])
+def test_d02_a_struct_mask_works_with_every_replacement(replacement):
+    settings = N2VSettings(
+        patch_px=(16, 16), replacement=replacement, struct_mask="horizontal:5", masked_percent=0.4
+    )
+    patches = noise(64, 16, 16, 1)
+    shown, target = N2V(settings).make_sample(patches, np.array([3, 4]))
+    changed = (np.asarray(shown) != patches)[..., 0]
+    spots = np.asarray(target)[..., 1] > 0
+    reached = np.zeros_like(changed)
+    for offset in (-2, -1, 0, 1, 2):
+        part = np.roll(spots, offset, 2)
+        part[:, :, : max(0, offset)] = part[:, :, 16 + min(0, offset) :] = False
+        reached |= part
+    assert not changed[~reached].any()
+    assert changed[reached].mean() > 0.95  # the others drew their own value by chance
 
 
 @pytest.mark.parametrize("single", [True, False], ids=["independent", "joint"])
@@ -115,7 +127,7 @@ def test_d05_validation_patches_are_hidden_the_way_training_patches_are():
 
     shown, target = validation_samples(batches_of(noise(12, 16, 16, 1)), make_sample)
     assert calls == [(8, 16, 16, 1), (4, 16, 16, 1)]
-    assert 100 * target[..., 1].mean() == pytest.approx(SMALL.masked_percent, rel=0.25)
+    assert 100 * target[..., 1].mean() == pytest.approx(SMALL.percent, rel=0.25)
     assert (shown != target[..., :1])[target[..., 1:] == 0].sum() == 0
 
 
