@@ -19,7 +19,7 @@ from ..stack import Stack
 from .frames import take_channel
 from .inputs import Opened, one_line, open_inputs
 from .inspect_text import describe, noise_values
-from .inspect_warnings import find_warnings, saturated_percent, too_small
+from .inspect_warnings import beyond_single, find_warnings, saturated_percent, too_small
 from .progress import Progress
 
 MOST_CHANNELS = 4  # whose noise is measured
@@ -179,7 +179,7 @@ def _is_learnable(stack: Stack, survey: Survey) -> bool:
 
 def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
     """Measure the noise of each channel; of none where there is nothing to learn from."""
-    if not survey.n_pixels or not any(std > 0 for std in survey.std):
+    if not survey.n_pixels or not any(std > 0 for std in survey.std) or beyond_single(survey):
         return []
     n_channels = min(MOST_CHANNELS, len(survey.mean))
     return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]

@@ -106,6 +106,9 @@ def _draw_levels(axes: Any, seen: Overview) -> None:
         f"Grey levels: {levels.n99} hold 99 % of the pixels ({levels.verdict})", fontsize=10
     )
     values, counts = seen.histogram
+    if not len(values):
+        _say(axes, "too few pixels")
+        return
     low, high = _shown_range(values, counts)
     inside = (values >= low) & (values <= high)
     values, counts = values[inside], counts[inside]

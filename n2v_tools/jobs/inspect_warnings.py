@@ -12,6 +12,7 @@ FEW_LEVELS = 64
 SMALLEST_PATCH_PX = 16  # n2v-train refuses planes that are smaller
 BITS = range(8, 17)  # of detectors
 MANY_SATURATED_PERCENT = 0.01
+LARGEST, SMALLEST_STD = 1e15, 1e-15
 PILE = 10  # times as many pixels as at any of the levels below
 
 
@@ -49,6 +50,11 @@ def find_warnings(
         return [*found, f"every pixel is {what}: there is nothing to learn from"]
     if survey.minimum == survey.maximum:
         return [*found, f"every pixel is {survey.minimum:g}: there is nothing to learn from"]
+    if beyond_single(survey):
+        found.append(
+            f"values reach {survey.maximum:.3g} with a deviation of {max(survey.std):.3g}, so that "
+            "the noise cannot be measured: rescale the file to usual counts"
+        )
     if survey.n_levels < FEW_LEVELS and not levels_judged:
         levels = f"{survey.n_levels} grey level{'' if survey.n_levels == 1 else 's'}"
         found.append(
@@ -89,6 +95,12 @@ def saturated_percent(
     piled = histogram is not None and _piles_up(*histogram, survey.maximum)
     whole = stack.dtype.kind == "u" and _bits(survey.maximum) > 0
     return 100 * survey.n_at_maximum / survey.n_pixels if whole or piled else 0.0
+
+
+def beyond_single(survey: Survey) -> bool:
+    """Whether values are so large, or so small, that their squares leave single precision."""
+    largest = max(abs(survey.minimum), abs(survey.maximum))
+    return not SMALLEST_STD < max(survey.std) or largest > LARGEST
 
 
 def too_small(stack: Stack) -> bool:

@@ -20,6 +20,7 @@ from ..prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for
 from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
 from .mask_choice import with_struct_mask
+from .noise_check import warn_of_noise
 from .outputs import Naming
 from .progress import Progress
 from .provenance import files_of
@@ -118,6 +119,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     fitted, notes = _fitted(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
+    warn_of_noise(opened, fitted.settings.struct_mask, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
     means, stds = _pooled_intensity(surveys)
     if base:

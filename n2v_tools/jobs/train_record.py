@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import modelfolder
 from ..errors import ModelError, UsageError
+from ..noise.fingerprint import take_fingerprint
 from ..prepare.patches import PatchSet
 from ..train.checkpoints import has_state
 from .provenance import input_record, versions
@@ -52,6 +53,7 @@ def write_config(job: Job, folder: Path) -> None:
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),
             },
+            "fingerprint": take_fingerprint(job.stacks, keep_strips=job.request.keep_strips),
             **({"struct_mask": job.mask_record} if job.mask_record else {}),
         },
     )

@@ -137,7 +137,12 @@ def grey_level_warning(levels: GreyLevels, counts_photons: bool = False) -> str:
 
 
 def advise_training(
-    stack: Stack, *, struct_mask: str = "none", depth_axis: str | None = None, seed: int = 0
+    stack: Stack,
+    *,
+    struct_mask: str = "none",
+    depth_axis: str | None = None,
+    seed: int = 0,
+    keep_strips: bool = False,
 ) -> list[str]:
     """Say where the settings of a training contradict the noise of its data.
 
@@ -152,13 +157,16 @@ def advise_training(
     depth_axis : {"Z", "T"} or None
         Depth of 3D patches.
     seed : int
+        Decides where crops of large planes lie.
+    keep_strips : bool
+        Take zeros as data.
 
     Returns
     -------
     warnings : list of str
         One line each, without the stack's name.
     """
-    sample = read_sample(stack, seed, QUICK_PX)
+    sample = read_sample(stack, seed, QUICK_PX, keep_strips=keep_strips)
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
     strength = measure_strength(sample, correlation)

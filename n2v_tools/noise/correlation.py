@@ -100,9 +100,8 @@ def _from_differences(differences: Sequence[np.ndarray]) -> Correlation:
     rough = _from_images(differences)
     if not straight.along or not rough.along:
         return straight
-    least = {
-        axis: tuple(np.minimum(straight.along[axis], rough.along[axis]).tolist()) for axis in "YX"
-    }
+    # Second differences of small frames tell fewer lags.
+    least = {axis: tuple(map(min, straight.along[axis], rough.along[axis])) for axis in "YX"}
     return replace(straight, along=least)
 
 

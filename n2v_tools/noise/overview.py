@@ -15,6 +15,8 @@ from .mask import MaskChoice, choose_mask
 from .sample import Sample, read_sample
 from .strength import Strength, measure_strength
 
+COARSE_PX = 8  # edge of the means by which planes are compared
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -95,21 +97,22 @@ def look_at_noise(
         find_hot_pixels(stack),
         histogram,
         find_resampling(sample.runs.get("T", ())),
-        {axis: _alike(sample, axis) for axis in sample.pairs},
+        {axis: _alike(sample, axis, strength.sigma_at(mean) or 0.0) for axis in sample.pairs},
     )
 
 
-def _alike(sample: Sample, axis: str) -> float:
-    """Correlation of neighbouring planes, of means over 8 x 8 px: hardly any noise is in them."""
+def _alike(sample: Sample, axis: str, sigma: float) -> float:
+    """Correlation of neighbouring planes, of means over 8 x 8 px less the noise in them."""
     shared = power = 0.0
     for one, other in sample.pairs[axis]:
         a, b = (_coarse(plane) for plane in (one, other))
         shared += float((a * b).mean())
-        power += float(((a * a).mean() + (b * b).mean()) / 2)
-    return shared / power if power > 0 else 0.0
+        power += float(((a * a).mean() + (b * b).mean()) / 2) - (sigma / COARSE_PX) ** 2
+    return float(np.clip(shared / power, -1, 1)) if power > 0 else 0.0
 
 
 def _coarse(plane: np.ndarray) -> np.ndarray:
-    rows, columns = (n // 8 for n in plane.shape)
-    blocks = plane[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).mean(axis=(1, 3))
+    rows, columns = (n // COARSE_PX for n in plane.shape)
+    cut = plane[: rows * COARSE_PX, : columns * COARSE_PX]
+    blocks = cut.reshape(rows, COARSE_PX, columns, COARSE_PX).mean(axis=(1, 3))
     return blocks - blocks.mean()

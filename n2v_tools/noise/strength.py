@@ -72,8 +72,10 @@ class Strength:
 
     def counts_photons(self, mean: float, step: float) -> bool:
         """Whether one grey level is one photon, so that few levels only mean few photons."""
-        if not self.gain or self.floor is None or step <= 0:
+        if self.floor is None or step <= 0:
             return False
+        if self.gain is None:  # as bright everywhere: of counts, variance and mean are equal
+            return 0.7 < self.floor / max(step * mean, 1e-30) < 1.4
         return 0.7 < self.gain / step < 1.4 and abs(self.floor) < 0.3 * self.gain * mean
 
 
