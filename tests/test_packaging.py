@@ -100,7 +100,7 @@ def test_constraints_agree_with_the_pins(settings, minor):
 
 def test_what_is_imported_is_required(settings):
     """Not brought in by luck, through another package's requirements."""
-    names = {"tensorflow": "tensorflow", "dotenv": "python-dotenv"}
+    names = {"dotenv": "python-dotenv", "skimage": "scikit-image"}
     text = "\n".join(p.read_text() for p in (ROOT / "n2v_tools").rglob("*.py"))
     imported = set(re.findall(r"^\s*(?:import|from) ([a-z]\w*)(?:[. ]|$)", text, re.MULTILINE))
     installed = importlib.metadata.packages_distributions()

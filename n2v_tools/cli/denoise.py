@@ -9,15 +9,18 @@ from typing import Any
 import click
 
 from ..jobs.requests import DenoiseRequest
+from ..settings import parse_assignments
 from . import options, output
 from .exits import Command
 from .options import Filled, MemorySize, Named
+
+METHODS = ("median", "gaussian", "diffusion", "nlm")
 
 
 @click.command(
     "denoise",
     cls=Command,
-    short_help="Denoise files or folders with a trained model.",
+    short_help="Denoise files or folders with a trained model or a filter.",
     epilog="\b\nExample:\n  n2v-denoise domes/ --model dome_n2v",
 )
 @click.argument("inputs", nargs=-1, type=Filled(), metavar="INPUT...")
@@ -30,10 +33,27 @@ from .options import Filled, MemorySize, Named
 @options.models
 @click.option(
     "--method",
-    type=Named("method", [], ["median", "gaussian", "diffusion", "nlm"]),
-    hidden=True,
+    type=Named("filter", METHODS),
+    help="A filter instead of a model; its settings are estimated from each file.",
 )
-@click.option("--dims", hidden=True)
+@click.option(
+    "--dims",
+    type=Named("number of dimensions", ["2", "3"]),
+    help="With --method: filter planes, or volumes along Z, else T.  [default: 2]",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="With --method: set any field of its settings; auto=j-invariant chooses without truth, "
+    "where noise is independent from pixel to pixel. Repeatable.",
+)
+@click.option(
+    "--variance-stabilise",
+    is_flag=True,
+    help="With --method: make photon noise equally strong before the filter.",
+)
 @options.axes
 @click.option(
     "--frame",
@@ -99,7 +119,7 @@ from .options import Filled, MemorySize, Named
 @options.common
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
-    """Denoise each INPUT (file, folder or glob) with a trained model.
+    """Denoise each INPUT (file, folder or glob) with a trained model or a filter.
 
     The output has the input's axes, sizes and calibration, and stands beside it as
     NAME_denoised.tif unless told otherwise. Nothing is overwritten.
@@ -132,13 +152,29 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 
 
 def _refuse_contradictions(values: dict[str, Any]) -> None:
-    """Refuse flags that exclude each other, and drop those that are not built yet."""
-    if values.pop("dims") is not None:
-        raise click.UsageError("--dims is not available yet.")
-    values.pop("method")
-    if values["model"] is None:
-        raise click.UsageError("--model is missing: name a trained model or its folder.")
+    """Refuse flags that exclude each other; fill in what depends on others."""
+    if values["model"] is None and values["method"] is None:
+        raise click.UsageError(
+            "--model is missing: name a trained model or its folder, or a filter with --method."
+        )
+    if values["model"] is not None and values["method"] is not None:
+        raise click.UsageError("--model and --method contradict each other; give one.")
+    if values["method"] is None:
+        _refuse(values, ("dims", "settings", "variance_stabilise"), "goes with --method only.")
+    else:
+        asked = {name: values[name] != "auto" for name in ("engine", "precision")}
+        asked["tta"] = values["tta"]
+        _refuse(asked, tuple(asked), "is about models; a filter runs no net.")
+    values["dims"] = int(values["dims"] or DenoiseRequest.dims)
+    values["settings"] = parse_assignments(values["settings"])
     if values["skip_existing"] and values["overwrite"]:
         raise click.UsageError("--skip-existing and --overwrite contradict each other; give one.")
     if set("/\\") & set(values["suffix"]):
         raise click.UsageError(f"--suffix {values['suffix']!r} is part of a name, no path.")
+
+
+def _refuse(values: dict[str, Any], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if values[name]:
+            option = {"settings": "set"}.get(name, name).replace("_", "-")
+            raise click.UsageError(f"--{option} {why}")

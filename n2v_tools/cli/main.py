@@ -16,7 +16,7 @@ from .exits import ExitCodes
 
 COMMANDS = {
     "train": "Learn to denoise from noisy stacks alone.",
-    "denoise": "Denoise files or folders with a trained model.",
+    "denoise": "Denoise files or folders with a trained model or a filter.",
     "inspect": "Say what is in a file and which command to use.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",

@@ -1,4 +1,4 @@
-"""Denoising as a user means it: many files, one model, outputs beside them or in a folder.
+"""Denoising as a user means it: many files, one model or filter, and where outputs go.
 
 Everything that can be refused is refused before an engine loads: the model, the
 names, what exists, the room on disk. After that a file that fails does not stop the
@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from .. import __version__
-from ..errors import N2VToolsError, StackError
+from ..errors import N2VToolsError, SettingsError, StackError
 from ..io import create_stack, decide_dtype, layout_like, output_bytes, to_dtype
 from ..methods.base import Restorer
 from ..modelfolder import Model, find_model, read_model, weights_file
@@ -28,6 +28,7 @@ from ..prepare.survey import survey_stack
 from ..restore.fit import check_fit
 from ..restore.run import match_axes, restore_stack
 from ..stack import Stack
+from .filtering import Filtering, Prepared
 from .inputs import Opened, one_line, open_inputs
 from .outputs import (
     Naming,
@@ -74,6 +75,10 @@ class Denoised:
         Empty if it worked.
     engine, precision : str or None
         What ran the net: what was asked for, or what was chosen.
+    method : str or None
+        The filter that was used instead of a model.
+    parameters : list of dict or None
+        Its settings, one object per channel.
     """
 
     input: str
@@ -89,6 +94,8 @@ class Denoised:
     error: str = ""
     engine: str | None = None
     precision: str | None = None
+    method: str | None = None
+    parameters: list[dict[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
@@ -117,6 +124,22 @@ class _Session:
     precision: str
     weights_sha256: str
     engine: str = "tensorflow"
+
+    def prepare(self, stack: Stack) -> Prepared:
+        """Return the same Restorer for every stack."""
+        model = {
+            "name": self.model.name,
+            "method": self.model.method,
+            "weights_sha256": self.weights_sha256,
+        }
+        settings = {
+            "engine": self.engine,
+            "precision": self.precision,
+            "tta": self.request.tta,
+        }
+        return Prepared(
+            self.restorer, {"model": model}, settings, warnings=check_fit(stack, self.model)
+        )
 
 
 @dataclass(frozen=True)
@@ -147,11 +170,16 @@ def denoise_files(
         If the whole request cannot be done: no such model, outputs that exist or
         collide, too little room.
     """
-    model = read_model(find_model(request.model, models_dir))
-    for warning in model.warnings:
-        progress.warn(warning)
-    plan = plan_jobs(request, model, progress)
-    session = None
+    session: _Session | Filtering | None = None
+    if request.method is not None:
+        session = filtering = Filtering.of(request)
+        plan = plan_jobs(request, filtering.require_fit, progress)
+    else:
+        model = read_model(find_model(str(request.model), models_dir))
+        for warning in model.warnings:
+            progress.warn(warning)
+        # A Model has the axes, channels and name that are asked for, before any net is loaded.
+        plan = plan_jobs(request, lambda stack: match_axes(stack, cast(Restorer, model)), progress)
     n_files = sum(isinstance(item, _Job) and not item.done for item in plan)
     n_begun = 0
     for item in plan:
@@ -174,8 +202,17 @@ def denoise_files(
             yield _failed(item.name, error)
 
 
-def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list[_Job | Denoised]:
+def plan_jobs(
+    request: DenoiseRequest, require_fit: Callable[[Stack], object], progress: Progress
+) -> list[_Job | Denoised]:
     """Open all inputs and settle all outputs; nothing is written and no pixel is read.
+
+    Parameters
+    ----------
+    request : DenoiseRequest
+    require_fit : callable
+        Raises if a stack's axes and channels are not what the model or filter takes.
+    progress : Progress
 
     Raises
     ------
@@ -198,7 +235,7 @@ def plan_jobs(request: DenoiseRequest, model: Model, progress: Progress) -> list
             f"{', '.join(request.inputs)}: no input left after leaving out files whose names end "
             f"in {request.suffix!r}. Name other files, or another --suffix."
         )
-    plan = [_plan_one(one, naming, request, model) for one in inputs]
+    plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
     jobs = [item for item in plan if isinstance(item, _Job)]
     require_distinct([(job.name, job.target) for job in jobs])
     files_in = [file for one in inputs for file in (one.source, *one.files)]
@@ -231,15 +268,16 @@ def _without_earlier_outputs(
 
 
 def _plan_one(
-    one: Opened, naming: Naming, request: DenoiseRequest, model: Model
+    one: Opened, naming: Naming, request: DenoiseRequest, require_fit: Callable[[Stack], object]
 ) -> _Job | Denoised:
     if one.stack is None:
         return Denoised(one.name, error=one.error)
     try:
-        # A Model has the axes, channels and name that are asked for, before any net is loaded.
-        match_axes(one.stack, cast(Restorer, model))
+        require_fit(one.stack)
         if request.dtype == "same":
             decide_dtype(one.stack.dtype, 0, 0, True, "same")
+    except SettingsError:
+        raise  # of a filter: the command is wrong, not the file
     except N2VToolsError as error:
         return _failed(one.name, error)
     target = naming.output_for(one.source)
@@ -262,17 +300,20 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     return _Session(request, model, restorer, restorer.precision, weights_sha256, restorer.engine)
 
 
-def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> Denoised:
+def _denoise(job: _Job, session: _Session | Filtering, label: str, progress: Progress) -> Denoised:
     """Restore one stack and publish it under its name."""
     started = time.perf_counter()
     request = session.request
     for note in job.stack.notes:
         progress.note(f"{job.name}: {note}")
-    warnings = [*job.stack.warnings, *check_fit(job.stack, session.model)]
+    dtype, reason, nan = _choose_dtype(job, request, label, progress)
+    prepared = session.prepare(job.stack)
+    for note in prepared.notes:
+        progress.note(f"{job.name}: {note}")
+    warnings = [*job.stack.warnings, *prepared.warnings]
     for warning in warnings:
         progress.warn(f"{job.name}: {warning}")
-    dtype, reason, nan = _choose_dtype(job, request, label, progress)
-    description = json.dumps(describe_run(job.stack, session), ensure_ascii=True)
+    description = json.dumps(describe_run(job.stack, request, prepared), ensure_ascii=True)
     layout = layout_like(job.stack, dtype, description=description, format=request.format)
     n_clipped = 0
     with (
@@ -288,7 +329,7 @@ def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> De
 
         restore_stack(
             job.stack,
-            session.restorer,
+            prepared.restorer,
             write,
             memory_bytes=request.memory_bytes,
             keep_strips=request.keep_strips,
@@ -310,30 +351,25 @@ def _denoise(job: _Job, session: _Session, label: str, progress: Progress) -> De
         note=". ".join(writer.notes),
         engine=session.engine,
         precision=session.precision,
+        method=request.method,
+        parameters=prepared.parameters,
     )
 
 
-def describe_run(stack: Stack, session: _Session) -> dict[str, Any]:
+def describe_run(stack: Stack, request: DenoiseRequest, prepared: Prepared) -> dict[str, Any]:
     """Collect what is recorded inside an output: enough to repeat it, no date.
 
     Without a date the same command gives the same bytes.
     """
-    request = session.request
     return {
         "n2v_tools": __version__,
         "command": list(request.command),
         "input": Path(stack.name).name,
         "input_axes": stack.axes,
         "frame": request.frame,
-        "model": {
-            "name": session.model.name,
-            "method": session.model.method,
-            "weights_sha256": session.weights_sha256,
-        },
+        **prepared.used,
         "settings": {
-            "engine": session.engine,
-            "precision": session.precision,
-            "tta": request.tta,
+            **prepared.settings,
             "keep_strips": request.keep_strips,
             "nan": request.nan,
             "seed": request.seed,

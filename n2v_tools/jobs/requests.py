@@ -5,7 +5,8 @@ Light on purpose: the command line reads defaults from here while it answers --h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,8 +18,8 @@ class DenoiseRequest:
     ----------
     inputs : tuple of str
         Files, folders, globs, as given.
-    model : str
-        Name or folder of a model.
+    model : str or None
+        Name or folder of a model; None with a `method`.
     axes : str or None
         Axes of the inputs; None takes each file's own.
     frame : int or None
@@ -43,10 +44,18 @@ class DenoiseRequest:
     seed : int
     command : tuple of str
         The command line, for the record in the output.
+    method : {"median", "gaussian", "diffusion", "nlm"} or None
+        A filter instead of a model.
+    dims : {2, 3}
+        Whether the filter takes planes or volumes.
+    settings : mapping of str to str
+        The filter's, as given to ``--set``.
+    variance_stabilise : bool
+        Make the noise equally strong before the filter.
     """
 
     inputs: tuple[str, ...]
-    model: str
+    model: str | None
     axes: str | None = None
     frame: int | None = None
     output: Path | None = None
@@ -63,6 +72,10 @@ class DenoiseRequest:
     nan: str = "refuse"
     seed: int = 0
     command: tuple[str, ...] = ()
+    method: str | None = None
+    dims: int = 2
+    settings: Mapping[str, str] = field(default_factory=dict)
+    variance_stabilise: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,10 @@ class Restorer(Protocol):
     it promises is locality: a pixel of its output depends on pixels at most `reach_px`
     away, and on where the tile starts only modulo `block_px`.
 
-    Two more it may say: `halo_px`, the smallest halo of tiles cut at multiples of the
-    block, if that is less than the reach rounded up, and `tiles_at_once`, how many tiles
-    in one call keep all cores busy (else 1).
+    More it may say: `halo_px`, the smallest halo of tiles cut at multiples of the block, if
+    that is less than the reach rounded up; `tiles_at_once`, how many tiles in one call keep
+    all cores busy (else 1); `sample_px`, the size of the pieces it wants to be fitted to (else
+    whole planes).
     """
 
     @property
@@ -135,5 +136,6 @@ class Restorer(Protocol):
         Parameters
         ----------
         planes : iterable of ndarray of float32, shape (Y, X, C)
-            Some planes of the stack, in counts, strips filled; read as it is iterated.
+            Some planes of the stack, in counts, strips filled; read as it is iterated. Pieces
+            of `sample_px` where there is one, shape ([Z,] Y, X, C).
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +19,13 @@ from ..methods.base import Restorer
 from ..stack import Stack
 from .cover import DEFAULT_MEMORY_BYTES, TilePlan, padded_indices, plan_tiles
 from .flow import Flow
-from .match import AxesMatch, match_axes
+from .match import match_axes
 from .pipeline import ReadAhead, WriteBehind
-from .planes import Plane, held_dtype, read_plane, require_finite
+from .planes import Plane, held_dtype, require_finite
+from .sample import read_sample
 from .test_time import WithSymmetries
 
 QUEUE_BYTES = 32 * 2**20  # of planes read ahead, and again of planes to be written
-SAMPLED_PLANES = 16  # for a model that fits itself to the grey levels of a stack
 
 Write = Callable[[Mapping[str, int], np.ndarray], None]
 
@@ -108,7 +108,7 @@ def restore_stack(
     layout = match_axes(stack, restorer)
     if nan == "refuse":
         require_finite(stack)
-    restorer = restorer.fit_intensity(_sample(stack, layout, keep_strips))
+    restorer = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
     if tta:
         restorer = WithSymmetries(restorer)
     plane_px = math.prod(layout.sizes[-2:]) * restorer.n_channels
@@ -169,13 +169,3 @@ class _Tally:
             plan.work_ratio,
             seconds,
         )
-
-
-def _sample(stack: Stack, layout: AxesMatch, keep_strips: bool) -> Iterator[np.ndarray]:
-    """Read some planes, evenly spread, strips filled: float32 (Y, X, C)."""
-    places = [channels for field in layout.fields for channels in layout.planes(field)]
-    chosen = np.unique(np.linspace(0, len(places) - 1, SAMPLED_PLANES).round().astype(int))
-    for i in chosen:
-        plane = read_plane(stack, places[i], keep_strips=keep_strips)
-        if plane.values is not None:
-            yield plane.values.astype(np.float32, copy=False)

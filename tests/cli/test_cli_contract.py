@@ -78,12 +78,10 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         ["train", "--method", "cellmincer"],
         ["train", "--preset", "deepcad-rt"],
         *[["train", "--struct-mask", m] for m in ("auto", "cross:9x5", "square:3", "mask.npy")],
-        *[["denoise", "a", "--method", m] for m in ("median", "gaussian", "diffusion", "nlm")],
         ["denoise", "a", "--uncertainty"],
         ["denoise", "a", "--report"],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],
-        ["denoise", "a", "--dims", "2"],
     ],
 )
 def test_what_is_not_built_yet_says_so(words):
@@ -97,7 +95,7 @@ def test_what_is_not_built_yet_says_so(words):
     [
         ([], LATER),
         (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "deepcad-rt"]),
-        (["denoise"], ["--method", "median", "--dims", "int8", "ome-zarr", "--report"]),
+        (["denoise"], ["int8", "ome-zarr", "--report"]),
         (["simulate"], ["calcium"]),
     ],
 )
@@ -114,6 +112,7 @@ def test_what_is_not_built_yet_is_left_out_of_help(command, words):
         (["train", "--struct-mask", "cros:5"], "cross:5"),
         (["denoise", "--modle", "a"], "--model"),
         (["denoise", "a", "--dtype", "unit16"], "uint16"),
+        (["denoise", "a", "--method", "medain"], "median"),
         (["denoise", "a", "--model", "m", "MODEL_FOLDER=x"], "MODELS_FOLDER"),
         (["inspect", "a", "--DATASET_FOLDR=x"], "DATASET_FOLDER"),
         (["simulate", "domes"], "dome"),
@@ -147,6 +146,17 @@ def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
         ["train", "--stack", "a", "--set", "epochs"],
         ["train", "--stack", "a", "--axes", "TQX"],
         ["denoise", "a", "--model", "m", "--skip-existing", "--overwrite"],
+        ["denoise", "a", "--model", "m", "--method", "median"],
+        ["denoise", "a", "--model", "m", "--dims", "2"],
+        ["denoise", "a", "--model", "m", "--set", "size=3"],
+        ["denoise", "a", "--model", "m", "--variance-stabilise"],
+        ["denoise", "a", "--method", "median", "--tta"],
+        ["denoise", "a", "--method", "median", "--engine", "openvino"],
+        ["denoise", "a", "--method", "median", "--precision", "float32"],
+        ["denoise", "a", "--method", "median", "--dims", "4"],
+        ["denoise", "a", "--method", "median", "--set", "size"],
+        ["denoise", "a", "--method", "median", "--set", "sise=3"],
+        ["denoise", "a", "--method", "median", "--set", "size=4"],
         ["denoise", "a", "--model", "m", "--frame", "-1"],
         ["denoise", "a", "--model", "m", "--memory", "2XB"],
         ["denoise", "a", "--model", "m", "--suffix", "/x"],
@@ -248,6 +258,13 @@ def test_a_file_name_that_is_no_text_can_be_printed():
     done = run_in_process("inspect", os.fsdecode(b"a\xff.tif"))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+def test_names_of_filters_are_those_of_their_table():
+    from n2v_tools.cli import denoise
+    from n2v_tools.filters import FILTERS
+
+    assert denoise.METHODS == tuple(FILTERS)
 
 
 def test_names_of_methods_and_presets_are_those_of_their_table():

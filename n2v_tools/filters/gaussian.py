@@ -1,0 +1,125 @@
+"""Gaussian blur, as wide as the noise asks for.
+
+A linear filter's error can be told without truth: for noise of known variance that is
+independent from pixel to pixel, the mean square of what the filter takes away, plus twice
+the variance times the filter's central weight, is the error plus a constant [1]_, [2]_.
+
+References
+----------
+.. [1] C. L. Mallows. Some comments on Cp. Technometrics 15, 1973.
+.. [2] C. M. Stein. Estimation of the mean of a multivariate normal distribution. Annals of
+   Statistics 9, 1981.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+from scipy import ndimage
+
+from ..errors import SettingsError
+from .base import Filter, per_axis, require_number
+from .sample import Sample
+
+STEPS_PX = tuple(round(0.3 * 1.25**i, 2) for i in range(16))  # 0.3 to 8.5
+MOST_PIECES = 16  # of the sample, more of which change the choice by less than a step
+MOST_SIGMA_PX = 100.0
+
+
+@dataclass(frozen=True)
+class Gaussian(Filter):
+    """Gaussian blur.
+
+    Parameters
+    ----------
+    sigma : tuple of float, pixels, or None
+        One for all axes or one for each, depth first. None: the one with the least error
+        estimated from the noise; depth and plane are chosen separately.
+    truncate : float
+        Where the kernel ends, in `sigma`.
+    """
+
+    sigma: tuple[float, ...] | None = None
+    truncate: float = 4.0
+
+    name: ClassVar[str] = "gaussian"
+    main: ClassVar[str] = "sigma"
+    uses_noise: ClassVar[bool] = True
+    bytes_per_px: ClassVar[int] = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_number("sigma", self.sigma, least=0)
+        require_number("truncate", self.truncate, above=0)
+        if max(self.sigma or (0,)) > MOST_SIGMA_PX:
+            raise SettingsError(
+                f"--set sigma={max(self.sigma or ()):g}: at most {MOST_SIGMA_PX:g} px are possible."
+            )
+
+    def for_geometry(self, spacing: tuple[float, ...]) -> Gaussian:
+        """As `Filter.for_geometry`."""
+        if self.sigma is None:
+            return self
+        return dataclasses.replace(self, sigma=per_axis("sigma", self.sigma, len(spacing)))
+
+    def estimated(self, sample: Sample) -> Gaussian:
+        """As `Filter.estimated`."""
+        if self.sigma is not None:
+            return self
+        pieces = sample.pieces[:: -(-len(sample.pieces) // MOST_PIECES) or 1]
+        if not pieces or not sample.sigma:
+            return dataclasses.replace(self, sigma=(0.0,))
+        best = (1.0,) * pieces[0].ndim
+        groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
+        for axes in groups:
+            tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
+            risks = [self._risk(sigma, pieces, sample.sigma) for sigma in tried]
+            best = tried[int(np.argmin(risks))]
+        return dataclasses.replace(self, sigma=best)
+
+    def candidates(self, sample: Sample) -> tuple[Gaussian, ...]:
+        """As `Filter.candidates`: the same width along all axes."""
+        n_axes = sample.pieces[0].ndim
+        return tuple(dataclasses.replace(self, sigma=(step,) * n_axes) for step in STEPS_PX)
+
+    def reach_px(self, n_axes: int) -> tuple[int, ...]:
+        """As `Filter.reach_px`."""
+        sigma = per_axis("sigma", self.sigma or (0.0,), n_axes)
+        return tuple(self._radius(one) for one in sigma)
+
+    def apply(self, field: np.ndarray) -> np.ndarray:
+        """As `Filter.apply`."""
+        sigma = per_axis("sigma", self.sigma or (0.0,), field.ndim)
+        return np.asarray(ndimage.gaussian_filter(field, sigma, truncate=self.truncate))
+
+    def _radius(self, sigma: float) -> int:
+        return int(self.truncate * sigma + 0.5)  # as scipy.ndimage counts
+
+    def _risk(
+        self, sigma: tuple[float, ...], pieces: tuple[np.ndarray, ...], noise: float
+    ) -> float:
+        filtered = dataclasses.replace(self, sigma=sigma)
+        removed = [np.mean((piece - filtered.apply(piece)) ** 2) for piece in pieces]
+        centre = math.prod(
+            _centre(n, one, self.truncate) for n, one in zip(pieces[0].shape, sigma, strict=True)
+        )
+        return float(np.mean(removed)) + 2 * noise**2 * centre
+
+
+@lru_cache(maxsize=512)
+def _centre(n: int, sigma: float, truncate: float) -> float:
+    """Weight that a pixel has in its own output, averaged over an axis of `n` pixels."""
+    if not sigma:
+        return 1.0
+    return float(np.diag(ndimage.gaussian_filter1d(np.eye(n), sigma, truncate=truncate)).mean())
+
+
+def _with(sigma: tuple[float, ...], axes: slice, step: float) -> tuple[float, ...]:
+    changed = list(sigma)
+    changed[axes] = [step] * len(changed[axes])
+    return tuple(changed)

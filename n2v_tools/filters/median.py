@@ -1,0 +1,100 @@
+"""Median of the pixels around each pixel.
+
+The median of a few pixels is selected; that of many is counted. It depends on the order of the grey
+levels alone, so they may be numbered first, and a histogram that slides along the rows is then
+as fast for 31 x 31 pixels as for 11 x 11, as long as there are not too many different ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import ndimage
+
+from ..errors import SettingsError
+from .base import Filter, per_axis
+from .sample import Sample
+
+DEFAULT_PX = 3
+TRIED_PX = (3, 5, 7, 9, 11)
+MOST_PX = 255
+COUNTED_FROM_PX = 100  # pixels in the window, below which selecting is faster
+LEVELS_PER_PX = 15  # different levels for each pixel of the window, above which it is faster, too
+MOST_LEVELS = 2**16
+
+# It is as slow as it warns of from 1024 levels on, and still faster than selecting.
+warnings.filterwarnings("ignore", message="Bad rank filter performance")
+
+
+@dataclass(frozen=True)
+class Median(Filter):
+    """Median filter.
+
+    Parameters
+    ----------
+    size : tuple of int, pixels, or None
+        Odd edges of the window: one for all axes or one for each, depth first. None: 3.
+    """
+
+    size: tuple[int, ...] | None = None
+
+    name: ClassVar[str] = "median"
+    main: ClassVar[str] = "size"
+    bytes_per_px: ClassVar[int] = 32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for edge in self.size or ():
+            if edge < 1 or edge % 2 == 0:
+                raise SettingsError(
+                    f"--set size={edge}: an even window has no centre and would shift the image. "
+                    f"Give an odd edge, such as --set size={max(1, edge) // 2 * 2 + 1}."
+                )
+            if edge > MOST_PX:
+                raise SettingsError(f"--set size={edge}: at most {MOST_PX} px are possible.")
+
+    def for_geometry(self, spacing: tuple[float, ...]) -> Median:
+        """As `Filter.for_geometry`."""
+        if self.size is None:
+            return self
+        return dataclasses.replace(self, size=per_axis("size", self.size, len(spacing)))
+
+    def estimated(self, sample: Sample) -> Median:
+        """As `Filter.estimated`: the smallest that removes single pixels."""
+        return self if self.size else dataclasses.replace(self, size=(DEFAULT_PX,))
+
+    def candidates(self, sample: Sample) -> tuple[Median, ...]:
+        """As `Filter.candidates`."""
+        return tuple(dataclasses.replace(self, size=(edge,)) for edge in TRIED_PX)
+
+    def reach_px(self, n_axes: int) -> tuple[int, ...]:
+        """As `Filter.reach_px`."""
+        return tuple(edge // 2 for edge in per_axis("size", self.size or (1,), n_axes))
+
+    def apply(self, field: np.ndarray) -> np.ndarray:
+        """As `Filter.apply`."""
+        size = per_axis("size", self.size or (1,), field.ndim)
+        if math.prod(size) >= COUNTED_FROM_PX:
+            levels, numbers = np.unique(field, return_inverse=True)
+            if len(levels) < min(MOST_LEVELS, LEVELS_PER_PX * math.prod(size)):
+                return levels[_count(numbers.reshape(field.shape), size)]
+        return np.asarray(ndimage.median_filter(field, size=size))
+
+
+def _count(numbers: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Median by a sliding histogram, mirrored at the borders as scipy's ``reflect`` does."""
+    from skimage.filters import rank  # late: half a second
+
+    kind = np.uint8 if numbers.max(initial=0) < 256 else np.uint16
+    margins = [(edge // 2, edge // 2) for edge in size]
+    padded = np.pad(numbers.astype(kind), margins, mode="symmetric")
+    middle = rank.median(padded, np.ones(size, np.uint8))
+    inside = tuple(
+        slice(before, before + n) for (before, _), n in zip(margins, numbers.shape, strict=True)
+    )
+    return np.asarray(middle[inside])

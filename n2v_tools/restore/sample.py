@@ -1,0 +1,86 @@
+"""Some of a stack, for a Restorer that fits itself to the grey levels."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..methods.base import Restorer
+from ..stack import Stack
+from .match import AxesMatch
+from .planes import Place, Plane, read_plane
+
+SAMPLED_PLANES = 16
+SAMPLED_SLABS = 4
+PIECES_PER_PLANE = 8
+
+
+def read_sample(
+    stack: Stack, layout: AxesMatch, restorer: Restorer, *, keep_strips: bool
+) -> Iterator[np.ndarray]:
+    """Read what `restorer` wants to be fitted to, strips filled.
+
+    Parameters
+    ----------
+    stack : Stack
+    layout : AxesMatch
+        Of the stack and the restorer.
+    restorer : Restorer
+        If it has ``sample_px``, the size of a piece in its axes order, pieces of this size or
+        less are read; else whole planes.
+    keep_strips : bool
+        Take zeros as data.
+
+    Yields
+    ------
+    values : ndarray of float32, shape ([Z,] Y, X, C)
+        Counts, evenly spread over the stack; empty planes are left out.
+    """
+    wanted = getattr(restorer, "sample_px", None)
+    depth = min(wanted[0], layout.sizes[0]) if wanted and len(wanted) == 3 else 1
+    starts = _starts(layout, depth)
+    for slab in _evenly(starts, SAMPLED_PLANES if depth == 1 else SAMPLED_SLABS):
+        planes = [read_plane(stack, place, keep_strips=keep_strips) for place in slab]
+        if wanted is None:
+            yield from (values for values in map(_float32, planes) if values is not None)
+            continue
+        for rows, columns in _windows(layout.sizes[-2:], wanted[-2:]):
+            pieces = [_float32(plane, rows, columns) for plane in planes]
+            if all(piece is not None for piece in pieces):
+                yield np.stack(pieces) if len(wanted) == 3 else pieces[0]
+
+
+def _starts(layout: AxesMatch, depth: int) -> list[list[list[Place]]]:
+    """Runs of `depth` neighbouring planes, each plane one place per channel."""
+    runs = []
+    for field in layout.fields:
+        places = layout.planes(field)
+        runs += [places[i : i + depth] for i in range(0, len(places) - depth + 1, depth)]
+    return runs
+
+
+def _evenly(items: Sequence, n: int) -> list:
+    chosen = np.unique(np.linspace(0, len(items) - 1, min(n, len(items))).round().astype(int))
+    return [items[i] for i in chosen]
+
+
+def _windows(sizes: Sequence[int], edges: Sequence[int]) -> list[tuple[slice, slice]]:
+    """Windows side by side in a plane, evenly chosen."""
+    along = []
+    for size, edge in zip(sizes, edges, strict=True):
+        edge = min(size, edge)
+        n = size // edge
+        along.append(
+            [slice(s, s + edge) for s in np.linspace(0, size - edge, n).round().astype(int)]
+        )
+    return _evenly(list(itertools.product(*along)), PIECES_PER_PLANE)
+
+
+def _float32(
+    plane: Plane, rows: slice = slice(None), columns: slice = slice(None)
+) -> np.ndarray | None:
+    if plane.values is None:
+        return None
+    return plane.values[rows, columns].astype(np.float32, copy=False)
