@@ -130,11 +130,12 @@ def _shown_range(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def _draw_transfer(axes: Any, seen: Overview) -> None:
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     strength = seen.strength
     axes.set_title(f"Noise against brightness ({strength.method or 'cannot tell'})", fontsize=10)
-    axes.yaxis.set_major_formatter(EngFormatter())
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.5g}"))
     axes.set_xlabel("mean (counts)")
     axes.set_ylabel("variance of the noise (counts²)")
     if strength.floor is None or not strength.points:
@@ -150,14 +151,16 @@ def _draw_transfer(axes: Any, seen: Overview) -> None:
         ends,
         np.maximum(gain * ends + strength.floor, 0),
         color="#0072B2",
-        label=f"{gain:.3g} x mean {strength.floor:+.4g}" if gain else f"{strength.floor:.4g}",
+        label=f"{gain:.3g} x mean {strength.floor:+.4g}"
+        if gain
+        else f"{strength.floor:.4g} everywhere",
     )
     if seen.sigma is not None:
         axes.plot(
             [seen.mean], [seen.sigma**2], "D", color="#D55E00", label=f"deviation {seen.sigma:.3g}"
         )
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.set_ylim(0, 1.2 * max(axes.get_ylim()[1], 1e-30))
+    axes.legend(frameon=False, loc="upper left")
 
 
 def _say(axes: Any, text: str) -> None:

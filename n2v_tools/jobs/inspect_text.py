@@ -139,17 +139,15 @@ def _level_text(seen: Overview) -> str:
 def _camera_text(seen: Overview) -> str:
     """Gain, read noise and offset, as far as they are known."""
     s = seen.strength
+    if s.read_noise is not None and s.offset is not None:
+        gain = "" if s.gain is None else f"gain {s.gain:.4g} counts per photoelectron, "
+        return f"{gain}offset {s.offset:.5g} counts, read noise {s.read_noise:.4g} counts"
     if s.floor is None:
         return ""
     if s.gain is None:
         return (
             "the image is as bright everywhere, so that its gain cannot be told; a dark frame "
             "(--noise FILE) would tell it"
-        )
-    if s.read_noise is not None and s.offset is not None:
-        return (
-            f"gain {s.gain:.4g} counts per photoelectron, offset {s.offset:.5g} counts, read noise "
-            f"{s.read_noise:.4g} counts"
         )
     low, high = (s.sigma_at(mean) or 0.0 for mean in _range_of(seen))
     if high < 1.15 * low:

@@ -86,6 +86,8 @@ def look_at_noise(
     """
     sample = read_sample(stack, keep_strips=keep_strips)
     correlation = measure_correlation(sample, dark)
+    if dark is not None and not correlation.along:  # a small one tells offset and level only
+        correlation = measure_correlation(sample)
     strength = measure_strength(sample, correlation, dark)
     histogram = count_levels(sample.planes)
     return Overview(

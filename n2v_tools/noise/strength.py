@@ -24,6 +24,7 @@ TILE_PX = 64
 SHARED_IN_T = 0.1  # correlation of successive frames that independent noise stays below
 MOST_SHARED = 0.9
 MOST_CORRECTION = 10.0  # of the variance of one image; beyond, errors of the profile rule
+NEGLIGIBLE = 0.02  # change of the variance from dark to bright
 LEAST_KEPT = 0.6  # share of still blocks
 
 Confidence = Literal["high", "low", "cannot tell"]
@@ -100,12 +101,24 @@ def measure_strength(
         found = _from_one_image(sample.planes, correlation)
         if of_frames is not None:
             found = replace(found, warnings=of_frames.warnings)
+    found = _without_chance(found)
     if dark is not None and dark.planes:
         in_dark = next((dark.pairs[axis] for axis in "TZ" if dark.pairs.get(axis)), [])
         found = _with_dark(found, measure_dark(dark.planes, in_dark), sample)
     elif found.gain == 0 and found.floor is not None:
         found = replace(found, read_noise=math.sqrt(max(found.floor, 0)))
     return found
+
+
+def _without_chance(found: Strength) -> Strength:
+    """The same with gain 0 if from dark to bright the variance changes next to nothing."""
+    if not found.gain or not found.points:
+        return found
+    means, variances = np.array(found.points).T
+    middle = float(variances.mean())
+    if found.gain * float(np.ptp(means)) >= NEGLIGIBLE * middle:
+        return found
+    return replace(found, gain=0.0, floor=middle)
 
 
 def high_frequency_share(along_y: Sequence[float], along_x: Sequence[float]) -> float:
