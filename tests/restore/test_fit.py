@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from n2v_tools.noise.fingerprint import take_fingerprint
 from n2v_tools.restore import check_fit
 from n2v_tools.stack import Stack
 
@@ -59,3 +60,25 @@ def test_each_channel_is_compared_with_its_own():
 
 def test_a_model_that_fits_itself_to_each_stack_is_not_compared():
     assert check_fit(stack(9000, 40), model(means=(), stds=())) == []
+
+
+def fingerprint(**changes):
+    return {"fingerprint": {**take_fingerprint([stack()]), **changes}}
+
+
+def test_data_with_the_noise_of_the_training_data_gets_no_warning():
+    assert check_fit(stack(), model(own=fingerprint())) == []
+
+
+def test_other_noise_gets_one_warning_even_where_intensity_fits():
+    (warning,) = check_fit(stack(std=80), model(own=fingerprint()))
+    assert "the noise is 2" in warning and "mito" in warning and "\n" not in warning
+
+
+@pytest.mark.parametrize("damage", [{"channels": "x"}, {"format": None}, {"channels": [{}]}])
+def test_a_damaged_fingerprint_is_no_reason_to_warn(damage):
+    assert check_fit(stack(std=80), model(own=fingerprint(**damage))) == []
+
+
+def test_a_model_that_fits_itself_to_each_stack_has_no_noise_of_its_own():
+    assert check_fit(stack(std=80), model(means=(), stds=(), own=fingerprint())) == []
