@@ -26,6 +26,7 @@ from .sample import Sample
 
 BAND_PX = 2**18  # pixels filtered at once by one core: fits its cache
 SAMPLE_PX = {2: (256, 256), 3: (16, 128, 128)}
+LEAST_PX_FOR_GAIN = 2**16  # fewer are not divided by brightness when noise is measured
 TRIED_PIECES = 8  # on which parameters are tried
 TRIED_PX = {2: 128, 3: 48}  # edge in Y and X of these
 
@@ -223,16 +224,17 @@ def _stabiliser(settings: Filter, sample: Sample) -> tuple[Anscombe | None, list
         return Anscombe(settings.gain, settings.floor or 0.0), []
     if not sample.pieces:
         return None, []
-    gain, floor = sample.noise_counts
+    (gain, floor), doubt = sample.noise_counts, sample.noise.doubt
     if gain > 0:
-        doubts = []
-        if sample.noise.doubt:
-            doubts = [f"the noise to be stabilised cannot be told: {sample.noise.doubt}"]
+        doubts = [f"the noise to be stabilised cannot be told: {doubt}"] if doubt else []
         return Anscombe(gain, floor), doubts
-    if sample.noise.doubt:
+    if not doubt and sum(piece.size for piece in sample.pieces) < LEAST_PX_FOR_GAIN:
+        doubt = "there are too few pixels"
+    if doubt:
         raise StackError(
-            f"--variance-stabilise: the noise cannot be measured: {sample.noise.doubt}. Give it: "
-            "--set gain=... (counts per photoelectron) and --set floor=... (counts squared)."
+            f"--variance-stabilise: how noise grows with brightness cannot be measured: {doubt}. "
+            "Give it: --set gain=... (counts per photoelectron) and --set floor=... (counts "
+            "squared), or leave the option out."
         )
     return None, ["the noise is equally strong everywhere: --variance-stabilise changes nothing"]
 

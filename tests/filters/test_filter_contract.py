@@ -98,8 +98,8 @@ def test_bands_over_the_cores_change_nothing(method, flat_scene, monkeypatch):
 
 @every_filter
 @pytest.mark.parametrize("stabilise", [False, True], ids=["as it is", "stabilised"])
-def test_another_gain_and_offset_give_the_same_image_in_other_counts(method, stabilise, flat_scene):
-    _, noisy = flat_scene
+def test_another_gain_and_offset_give_the_same_image_in_other_counts(method, stabilise):
+    _, noisy = scene((300, 300))
     quick = {k: v for k, v in SMALL[method].items() if k.startswith(("patch", "niter"))}
     here, _ = restore(method, noisy, stabilise=stabilise, **quick)
     there, _ = restore(method, 20 * noisy + 3000, stabilise=stabilise, **quick)
