@@ -18,11 +18,12 @@ COMMANDS = {
     "train": "Learn to denoise from noisy stacks alone.",
     "denoise": "Denoise files or folders with a trained model or a filter.",
     "inspect": "Say what is in a file and which command to use.",
+    "compare": "Try methods side by side on one stack: a figure and a table.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",
     "demo": "Run the main job on generated data.",
 }
-LATER = ("evaluate", "compare", "report", "preview", "experiment", "export", "compress")
+LATER = ("evaluate", "report", "preview", "experiment", "export", "compress")
 
 
 class LazyGroup(ExitCodes, click.Group):
@@ -93,6 +94,11 @@ def denoise_main() -> NoReturn:
 def inspect_main() -> NoReturn:
     """``n2v-inspect``."""
     _script("inspect")
+
+
+def compare_main() -> NoReturn:
+    """``n2v-compare``."""
+    _script("compare")
 
 
 def simulate_main() -> NoReturn:

@@ -90,7 +90,9 @@ def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
         figure.savefig(file, dpi=DPI, format="png")
 
 
-def find_detail(clean: np.ndarray, valid: np.ndarray) -> tuple[slice, slice]:
+def find_detail(
+    clean: np.ndarray, valid: np.ndarray, size: tuple[int, int] | None = None
+) -> tuple[slice, slice]:
     """Return the window with most edges, as slices of Y and X.
 
     Parameters
@@ -98,8 +100,10 @@ def find_detail(clean: np.ndarray, valid: np.ndarray) -> tuple[slice, slice]:
     clean : ndarray, shape (Y, X)
     valid : ndarray of bool, shape (Y, X)
         Windows with strips are taken only if there are no others.
+    size : tuple of int, optional
+        Of the window, no larger than the image; default a quarter of its edges.
     """
-    height, width = (max(1, size // ZOOM) for size in clean.shape)
+    height, width = size or tuple(max(1, edge // ZOOM) for edge in clean.shape)
     # The step into a strip is no edge of the image, hence minimum and maximum of what is valid.
     span = maximum_filter(np.where(valid, clean, -np.inf), 3) - minimum_filter(
         np.where(valid, clean, np.inf), 3
