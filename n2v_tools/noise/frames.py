@@ -112,6 +112,13 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
     return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), gain, floor, misfit, kept)
 
 
+def to_blocks(plane: np.ndarray, edge: int = BLOCK_PX) -> np.ndarray:
+    """Pixels of whole blocks of a plane (Y, X), shape (M, edge * edge)."""
+    rows, columns = (n // edge for n in plane.shape)
+    parts = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
+    return parts.swapaxes(1, 2).reshape(rows * columns, edge**2)
+
+
 def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
     """Means of all blocks of 8 x 8 pixels, shape (M,).
 
@@ -120,7 +127,7 @@ def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
     planes : sequence of ndarray, shape (Y, X)
         At least one block in all.
     """
-    return np.concatenate([_cut(plane).mean(axis=1) for plane in planes])
+    return np.concatenate([to_blocks(plane).mean(axis=1) for plane in planes])
 
 
 def is_uneven(means: np.ndarray, chance: float) -> bool:
@@ -176,7 +183,7 @@ def find_resampling(runs: Sequence[np.ndarray]) -> str:
     reason : str
         Empty if nothing of the kind is seen.
     """
-    frames = [frame for run in runs for frame in run]
+    frames = [frame for run in runs for frame in _without_scene(run)]
     if len(frames) < LEAST_FRAMES:
         return ""
     for axis, name in ((1, "X"), (0, "Y")):
@@ -197,16 +204,19 @@ def find_resampling(runs: Sequence[np.ndarray]) -> str:
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of both frames and half the variance of their difference in each block."""
-    a, b = _cut(one), _cut(other)
+    a, b = to_blocks(one), to_blocks(other)
     return (a.mean(axis=1) + b.mean(axis=1)) / 2, (b - a).var(axis=1, ddof=1) / 2
 
 
-def _cut(plane: np.ndarray) -> np.ndarray:
-    """Pixels of whole blocks, shape (M, 64)."""
-    rows, columns = (n // BLOCK_PX for n in plane.shape)
-    parts = plane[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    parts = parts.reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
-    return parts.reshape(rows * columns, BLOCK_PX**2)
+def _without_scene(run: np.ndarray) -> np.ndarray:
+    """Frames (n, Y, X) without what does not move, be it that it bleaches."""
+    frames = run - run.mean(axis=(1, 2), keepdims=True)
+    mean = frames.mean(axis=0)
+    power = float((mean * mean).mean())
+    if power <= 0:
+        return frames
+    strength = (frames * mean).mean(axis=(1, 2), keepdims=True) / power
+    return frames - strength * mean
 
 
 def _agreeing(variances: np.ndarray) -> np.ndarray:

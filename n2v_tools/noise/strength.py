@@ -13,17 +13,28 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import fft
 
 from .correlation import Correlation
-from .frames import Dark, Transfer, block_means, is_uneven, measure_dark, measure_transfer
-from .level import BLOCK_PX, MISFIT, Noise, measure_noise
+from .frames import (
+    Dark,
+    Transfer,
+    block_means,
+    is_uneven,
+    measure_dark,
+    measure_transfer,
+    to_blocks,
+)
+from .level import BLOCK_PX, MISFIT, Noise, fit_line, measure_noise
 from .sample import Sample
 
 TILE_PX = 64
 SHARED_IN_T = 0.1  # correlation of successive frames that independent noise stays below
 MOST_SHARED = 0.9
-MOST_CORRECTION = 10.0  # of the variance of one image; beyond, errors of the profile rule
+CHANCE = 0.05  # correlation that is taken for none
+QUIET = 0.35  # quantile of the power of blocks of equal brightness that is the noise's
+IN_BIN, MOST_BINS = 24, 8  # blocks of about equal brightness
+OFFSETS = 0.3  # correlation at all lags that only offsets of whole rows or columns have
+LEAST_KEPT_BY_DIFFERENCE = 0.1  # below, errors of the profile rule
 NEGLIGIBLE = 0.02  # change of the variance from dark to bright
 LEAST_KEPT = 0.6  # share of still blocks
 
@@ -121,31 +132,6 @@ def _without_chance(found: Strength) -> Strength:
     return replace(found, gain=0.0, floor=middle)
 
 
-def high_frequency_share(along_y: Sequence[float], along_x: Sequence[float]) -> float:
-    """Power of correlated noise at the frequencies `level` looks at, over that of white noise.
-
-    Parameters
-    ----------
-    along_y, along_x : sequence of float
-        Correlation at lags 1, 2, ...; the noise is taken to be separable.
-    """
-    along = [_power_by_frequency(profile) for profile in (along_y, along_x)]
-    y, x = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-    return float(np.outer(*along)[y + x >= BLOCK_PX + 1].mean())
-
-
-def _power_by_frequency(along: Sequence[float]) -> np.ndarray:
-    """Expected power of each frequency of a cosine transform, 1 for white noise."""
-    lags = np.zeros(BLOCK_PX)
-    known = min(BLOCK_PX - 1, len(along))
-    lags[0], lags[1 : known + 1] = 1, np.asarray(along[:known])
-    lags[np.abs(lags) < 0.05] = 0  # chance
-    number = np.arange(BLOCK_PX)
-    matrix = lags[np.abs(number[:, None] - number)]
-    cosines = fft.dct(np.eye(BLOCK_PX), axis=0, norm="ortho")
-    return np.maximum(np.einsum("ki,ij,kj->k", cosines, matrix, cosines), 0.01)
-
-
 def _from_frames(transfer: Transfer, correlation: Correlation) -> Strength:
     if not transfer.means:
         return Strength(reason="there are too few pixels")
@@ -153,35 +139,48 @@ def _from_frames(transfer: Transfer, correlation: Correlation) -> Strength:
         heard = "successive frames are equal: the movie repeats frames, or shows nothing"
         return Strength(reason="frames do not differ", warnings=(heard,))
     along = correlation.along.get("T", ())
-    shared = along[0] if along else 0.0
-    points = tuple(zip(transfer.means, transfer.variances, strict=True))
+    shared = along[0] if along and along[0] > SHARED_IN_T else 0.0
+    left = (1 - min(shared, MOST_SHARED)) * _share_inside_blocks(correlation)
     found = Strength(
-        transfer.gain,
-        transfer.floor,
+        None if transfer.gain is None else transfer.gain / left,
+        transfer.floor / left,
         method="differences of frames",
         confidence="high",
-        points=points,
+        points=tuple(
+            (m, v / left) for m, v in zip(transfer.means, transfer.variances, strict=True)
+        ),
     )
-    if shared > SHARED_IN_T:
-        left = 1 - min(shared, MOST_SHARED)
+    if shared:
         heard = (
             f"successive frames share noise (correlation {shared:.2f}), as after averaging or "
             "interpolation in time: use the raw movie if there is one"
         )
-        return replace(
-            found,
-            gain=None if found.gain is None else found.gain / left,
-            floor=transfer.floor / left,
-            points=tuple((mean, variance / left) for mean, variance in points),
-            confidence="low",
-            reason="frames share noise, which was made up for",
-            warnings=(heard,),
-        )
+        reason = "frames share noise, which was made up for"
+        return replace(found, confidence="low", reason=reason, warnings=(heard,))
     if transfer.kept < LEAST_KEPT:
         return replace(found, confidence="low", reason="much of the scene changes")
     if transfer.misfit > MISFIT:
         return replace(found, confidence="low", reason=_misfit(transfer.misfit))
     return found
+
+
+def _share_inside_blocks(correlation: Correlation) -> float:
+    """Share of the variance that blocks keep when each is freed of its mean.
+
+    Of white noise it is all, by division by n - 1; what neighbours share goes with the mean.
+    Taken to be separable.
+    """
+    if not correlation.along:
+        return 1.0
+    together = 1.0
+    apart = np.abs(np.subtract.outer(np.arange(BLOCK_PX), np.arange(BLOCK_PX)))
+    for axis in "YX":
+        lags = np.zeros(BLOCK_PX)
+        known = np.array(correlation.along[axis][: BLOCK_PX - 1])
+        lags[0], lags[1 : len(known) + 1] = 1, np.where(known > CHANCE, known, 0)
+        together *= float(lags[apart].mean())
+    n = BLOCK_PX**2
+    return max(0.1, (1 - together) * n / (n - 1))
 
 
 def _from_one_image(planes: Sequence[np.ndarray], correlation: Correlation) -> Strength:
@@ -191,11 +190,9 @@ def _from_one_image(planes: Sequence[np.ndarray], correlation: Correlation) -> S
     (noise,) = measure_noise(tiles)
     if not noise.gain and not noise.floor:
         return Strength(reason=noise.doubt)
-    factor = 1.0
+    gain, floor = noise.gain, noise.floor
     if noise.doubt and correlation.along and correlation.confidence != "cannot tell":
-        share = high_frequency_share(correlation.along["Y"], correlation.along["X"])
-        factor = min(1 / share, MOST_CORRECTION)
-    gain, floor = noise.gain * factor, noise.floor * factor
+        gain, floor = _of_correlated(planes, correlation)
     means = block_means(planes)
     middle = float(gain * means.mean() + floor)
     sure: Confidence = "low" if noise.doubt else "high"
@@ -206,6 +203,38 @@ def _from_one_image(planes: Sequence[np.ndarray], correlation: Correlation) -> S
     variances = Noise(gain, floor).variance(at)
     points = tuple(zip(at.tolist(), variances.tolist(), strict=True))
     return replace(flat, gain=gain, floor=floor, points=points)
+
+
+def _of_correlated(planes: Sequence[np.ndarray], correlation: Correlation) -> tuple[float, float]:
+    """Gain and floor of correlated noise, of which high frequencies show but a part.
+
+    A second difference along an axis leaves ``6 - 8 r(1) + 2 r(2)`` of the variance, r being the
+    correlation along it; the axis that leaves more is taken, and its quiet blocks.
+    """
+    along = correlation.along
+    kept = {axis: _kept(along[axis], across=along[other]) for axis, other in ("YX", "XY")}
+    axis = max(kept, key=lambda letter: kept[letter])
+    means, powers = [], []
+    for plane in planes:
+        upright = plane if axis == "Y" else plane.T
+        rough = to_blocks(np.diff(upright, n=2, axis=0), 2 * BLOCK_PX)
+        powers.append((rough * rough).mean(axis=1) / kept[axis])
+        means.append(to_blocks(upright[1:-1], 2 * BLOCK_PX).mean(axis=1))
+    mean, power = np.concatenate(means), np.concatenate(powers)
+    order = np.argsort(mean, kind="stable")
+    bins = np.array_split(order, int(np.clip(len(order) // IN_BIN, 1, MOST_BINS)))
+    brightness = np.array([mean[part].mean() for part in bins])
+    variance = np.array([np.quantile(power[part], QUIET) for part in bins])
+    gain, floor, _ = fit_line(brightness, np.maximum(variance, 1e-30), np.ones(len(bins)))
+    return gain, floor
+
+
+def _kept(along: Sequence[float], across: Sequence[float]) -> float:
+    """Share of the variance in second differences along an axis, 6 for white noise."""
+    if min(across) > OFFSETS:  # of whole lines: along the other axis they are independent
+        return 6.0
+    first, second = (*along, 0.0, 0.0)[:2]
+    return max(LEAST_KEPT_BY_DIFFERENCE, 6 - 8 * first + 2 * second)
 
 
 def _tiles(planes: Sequence[np.ndarray]) -> np.ndarray:

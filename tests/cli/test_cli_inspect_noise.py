@@ -111,6 +111,7 @@ def test_the_figure_is_drawn_and_nothing_is_overwritten_unasked():
     before = open("a.png", "rb").read()
     assert "--overwrite" in run("a.tif", "--plot", "a.png", code=1).stderr
     assert open("a.png", "rb").read() == before
+    assert "error" in inspect("a.tif", "--plot", "a.png", code=1)  # before any work
     run("a.tif", "--plot", "a.png", "--overwrite")
 
 

@@ -94,9 +94,16 @@ def box_filtered(rng, n=12):
     return np.stack([ndimage.uniform_filter1d(camera(scene(128), rng), 3) for _ in range(n)])
 
 
+def bleaching(rng, n=16):
+    fine = ndimage.gaussian_filter(rng.normal(size=(256, 256)), 1)
+    fade = np.linspace(1, 0.3, n)[:, None, None]
+    return fade * fine / fine.std() + rng.normal(0, 0.2, (n, 256, 256))
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    ("make", "resampled"), [(registered, True), (steady, False), (box_filtered, False)]
+    ("make", "resampled"),
+    [(registered, True), (steady, False), (box_filtered, False), (bleaching, False)],
 )
 def test_frames_shifted_by_fractions_of_a_pixel_are_noticed(make, resampled, seed):
     assert bool(find_resampling([make(default_rng(seed))])) == resampled

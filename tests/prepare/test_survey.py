@@ -169,3 +169,11 @@ def test_a_plane_of_nan_becomes_zeros_and_a_mask():
 def test_integers_have_nothing_to_fill():
     plane = dome()[0, 0]
     assert fill_nonfinite(plane)[0] is plane
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_pixels_at_the_maximum_are_counted_in_the_channels_that_reach_it(dtype):
+    pixels = default_rng(0).integers(1, 50, (3, 2, 20, 24)).astype(dtype)
+    pixels[:, 1, 3:5, 7] = 90
+    survey = survey_stack(Stack(pixels, "ZCYX"))
+    assert (survey.maximum, survey.n_at_maximum) == (90, 6)
