@@ -54,6 +54,8 @@ def _headline(seen: Overview) -> str:
         return "correlation of the noise cannot be told"
     if not seen.correlated:
         return "noise is independent from pixel to pixel"
+    if seen.repelled:
+        return "noise of neighbouring pixels is opposed"
     offsets = ", offsets of rows or columns" if seen.choice.warnings else ""
     return f"noise is correlated, mask {seen.choice.mask}{offsets}"
 

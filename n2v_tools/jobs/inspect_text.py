@@ -107,18 +107,17 @@ def _noise_lines(values: Mapping[str, Any], seen: Overview) -> list[str]:
     lines = [_level_text(seen) + channel]
     detail = _camera_text(seen)
     lines += [detail] if detail else []
-    sure = seen.choice.confidence
-    told = "" if sure == "cannot tell" else f", confidence {sure}"
-    what = {True: "correlated", False: "independent from pixel to pixel", None: "cannot tell"}
-    lines.append(f"{what[seen.correlated]}{told}: {seen.choice.reason}")
+    sure, reason = seen.choice.confidence, seen.choice.reason
+    if seen.correlated is None:
+        lines.append(f"correlation: cannot tell: {reason}")
+    else:
+        lines.append(f"{reason}, confidence {sure}")
     levels = seen.levels
-    if levels.n_levels:
-        lines.append(
-            f"grey levels: {levels.n99} hold 99 % of the pixels"
-            + (f", {seen.sigma / levels.step:.2g} of them per deviation of the noise"
-               if seen.sigma and levels.step else "")
-            + f"; {levels.verdict}"
-        )  # fmt: skip
+    if levels.n_levels and (levels.step or not levels.keep):
+        per = f", {seen.sigma / levels.step:.2g} of them" if seen.sigma and levels.step else ""
+        per = f"{per} per deviation of the noise" if per else ""
+        held = "level holds" if levels.n99 == 1 else "levels hold"
+        lines.append(f"{levels.n99} grey {held} 99 % of the pixels{per}: {levels.verdict}")
     return lines
 
 

@@ -95,6 +95,11 @@ def find_warnings(stack: Stack, seen: Overview, n_pixels: int) -> list[str]:
     if grey:
         found.append(grey)
     found += [*seen.strength.warnings, *seen.choice.warnings]
+    if seen.repelled:
+        found.append(
+            "noise of neighbouring pixels is opposed, as after sharpening, deconvolution or "
+            "denoising: train on the raw file"
+        )
     if seen.resampled:
         found.append(
             f"{seen.resampled}, as after interpolation against motion: the noise of such a movie "
@@ -211,11 +216,12 @@ def _method(seen: Overview) -> tuple[dict[str, str], tuple[str, ...]]:
             "mask": "none: without a mask no detail is lost; n2v-compare shows what one would do",
         }, ()
     if mask == "none":
-        offsets = ", apart from the offsets" if seen.choice.warnings else ""
-        return {
-            "method": f"n2v: the noise is independent from pixel to pixel{offsets}",
-            "mask": "none: a mask would only cost detail",
-        }, ()
+        what = "the noise is independent from pixel to pixel"
+        if seen.repelled:
+            what = "no method here suits noise that neighbours oppose"
+        elif seen.choice.warnings:
+            what += ", apart from the offsets"
+        return {"method": f"n2v: {what}", "mask": "none: a mask would only cost detail"}, ()
     return {
         "method": "structn2v: neighbours share noise, which plain n2v would keep",
         "mask": f"{mask}: as far as the noise is shared",

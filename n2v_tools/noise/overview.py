@@ -15,7 +15,9 @@ from .mask import MaskChoice, choose_mask
 from .sample import Sample, read_sample
 from .strength import Strength, measure_strength
 
+REPELLED = -0.15  # correlation with the next pixel
 COARSE_PX = 8  # edge of the means by which planes are compared
+LEAST_SIGNAL = 1.25  # their power over that of the noise in them
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,16 @@ class Overview:
         return self.strength.sigma_at(self.mean)
 
     @property
+    def repelled(self) -> bool:
+        """Whether the noise of neighbours is opposed, as sharpening or denoising leaves it."""
+        along = self.correlation.along
+        first = [along[axis][0] for axis in "YX" if along.get(axis)]
+        return min(first, default=0.0) < REPELLED and self.choice.confidence != "cannot tell"
+
+    @property
     def correlated(self) -> bool | None:
-        """Whether pixels share noise; None where it cannot be told."""
-        if self.choice.mask != "none" or self.choice.warnings:
+        """Whether pixels share noise, or oppose it; None where it cannot be told."""
+        if self.choice.mask != "none" or self.choice.warnings or self.repelled:
             return True
         return None if self.choice.confidence == "cannot tell" else False
 
@@ -105,12 +114,15 @@ def look_at_noise(
 
 def _alike(sample: Sample, axis: str, sigma: float) -> float:
     """Correlation of neighbouring planes, of means over 8 x 8 px less the noise in them."""
-    shared = power = 0.0
+    shared = power = noise = 0.0
     for one, other in sample.pairs[axis]:
         a, b = (_coarse(plane) for plane in (one, other))
         shared += float((a * b).mean())
-        power += float(((a * a).mean() + (b * b).mean()) / 2) - (sigma / COARSE_PX) ** 2
-    return float(np.clip(shared / power, -1, 1)) if power > 0 else 0.0
+        power += float(((a * a).mean() + (b * b).mean()) / 2)
+        noise += (sigma / COARSE_PX) ** 2
+    if power < LEAST_SIGNAL * noise or power <= noise:
+        return 0.0
+    return float(np.clip(shared / (power - noise), -1, 1))
 
 
 def _coarse(plane: np.ndarray) -> np.ndarray:

@@ -52,6 +52,8 @@ def test_3d_is_advised_where_planes_are_alike_and_noise_rules():
     assert found.words == ("--patch", "16,64,64")
     assert advice(frames(32, sigma=20, edge=128), "ZYX").words == ()
     assert "--patch" not in advice(noise((32, 128, 128)).astype(np.float32), "ZYX").words
+    empty = np.tile(noise((16, 128, 128)), (2, 1, 1)).astype(np.float32)
+    assert "--patch" not in advice(empty, "ZYX").words
     smeared = ndimage.uniform_filter1d(noisy, 3, axis=0)
     assert "share noise" in advice(smeared, "ZYX").reasons["patch"]
 
@@ -73,6 +75,19 @@ def test_movies_whose_motion_was_corrected_are_warned_of():
     warnings = advice(np.stack(moved)).warnings
     assert any("motion" in warning for warning in warnings)
     assert not any("motion" in warning for warning in advice(frames(12)).warnings)
+
+
+def test_sharpened_images_are_warned_of():
+    sharpened = frames() - 0.9 * ndimage.uniform_filter1d(frames(), 3, axis=2)
+    assert any("raw file" in warning for warning in advice(sharpened, "ZYX").warnings)
+    assert not any("raw file" in warning for warning in advice(frames(), "ZYX").warnings)
+
+
+def test_rows_with_offsets_are_to_be_mended_first():
+    counts = frames() + 60 * default_rng(3).normal(size=(6, 256, 1)).astype(np.float32)
+    found = advice(counts, "ZYX")
+    assert found.words == ()
+    assert any("offsets" in warning and "median" in warning for warning in found.warnings)
 
 
 def test_squeezed_levels_are_warned_of_and_few_photons_are_not():
