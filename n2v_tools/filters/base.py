@@ -44,7 +44,7 @@ class Filter(ABC):
 
     name: ClassVar[str]
     main: ClassVar[str]  # the parameter that j-invariance chooses
-    uses_noise: ClassVar[bool] = False  # the main parameter is estimated from the noise
+    by_noise: ClassVar[str]  # the parameter that is estimated from the noise
     bytes_per_px: ClassVar[int]  # of working memory, for one channel
 
     def __post_init__(self) -> None:
@@ -106,6 +106,8 @@ class Filter(ABC):
         """What repeats it with ``n2v-denoise``: its settings that are not the defaults."""
         default = {f.name: f.default for f in dataclasses.fields(self)}
         changed = {key: v for key, v in self.parameters.items() if v != default[key]}
+        if set(changed.get("spacing", ())) == {1.0}:
+            del changed["spacing"]
         return " ".join(f"--set {key}={_text(value)}" for key, value in changed.items())
 
 

@@ -49,7 +49,7 @@ class Gaussian(Filter):
 
     name: ClassVar[str] = "gaussian"
     main: ClassVar[str] = "sigma"
-    uses_noise: ClassVar[bool] = True
+    by_noise: ClassVar[str] = "sigma"
     bytes_per_px: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
@@ -71,16 +71,7 @@ class Gaussian(Filter):
         """As `Filter.estimated`."""
         if self.sigma is not None:
             return self
-        pieces = sample.pieces[:: -(-len(sample.pieces) // MOST_PIECES) or 1]
-        if not pieces or not sample.sigma:
-            return dataclasses.replace(self, sigma=(0.0,))
-        best = (1.0,) * pieces[0].ndim
-        groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
-        for axes in groups:
-            tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
-            risks = [self._risk(sigma, pieces, sample.sigma) for sigma in tried]
-            best = tried[int(np.argmin(risks))]
-        return dataclasses.replace(self, sigma=best)
+        return dataclasses.replace(self, sigma=best_sigma(sample, self.truncate))
 
     def candidates(self, sample: Sample) -> tuple[Gaussian, ...]:
         """As `Filter.candidates`: the same width along all axes."""
@@ -100,15 +91,45 @@ class Gaussian(Filter):
     def _radius(self, sigma: float) -> int:
         return int(self.truncate * sigma + 0.5)  # as scipy.ndimage counts
 
-    def _risk(
-        self, sigma: tuple[float, ...], pieces: tuple[np.ndarray, ...], noise: float
-    ) -> float:
-        filtered = dataclasses.replace(self, sigma=sigma)
-        removed = [np.mean((piece - filtered.apply(piece)) ** 2) for piece in pieces]
-        centre = math.prod(
-            _centre(n, one, self.truncate) for n, one in zip(pieces[0].shape, sigma, strict=True)
-        )
-        return float(np.mean(removed)) + 2 * noise**2 * centre
+
+def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
+    """Width of the Gaussian with the least error, as estimated from the noise.
+
+    Other filters measure by it how much there is to average.
+
+    Parameters
+    ----------
+    sample : Sample
+    truncate : float
+        Where the kernel ends, in sigma.
+
+    Returns
+    -------
+    sigma : tuple of float, pixels
+        One per axis of the pieces, Y and X alike; a single 0 if there is no noise.
+    """
+    pieces = sample.pieces[:: -(-len(sample.pieces) // MOST_PIECES) or 1]
+    if not pieces or not sample.sigma:
+        return (0.0,)
+    best = (1.0,) * pieces[0].ndim
+    groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
+    for axes in groups:
+        tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
+        risks = [_risk(sigma, truncate, pieces, sample.sigma) for sigma in tried]
+        best = tried[int(np.argmin(risks))]
+    return best
+
+
+def _risk(
+    sigma: tuple[float, ...], truncate: float, pieces: tuple[np.ndarray, ...], noise: float
+) -> float:
+    """Mean square error of a blur, plus a constant."""
+    blur = Gaussian(sigma=sigma, truncate=truncate)
+    removed = [np.mean((piece - blur.apply(piece)) ** 2) for piece in pieces]
+    centre = math.prod(
+        _centre(n, one, truncate) for n, one in zip(pieces[0].shape, sigma, strict=True)
+    )
+    return float(np.mean(removed)) + 2 * noise**2 * centre
 
 
 @lru_cache(maxsize=512)

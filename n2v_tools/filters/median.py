@@ -18,9 +18,12 @@ from scipy import ndimage
 
 from ..errors import SettingsError
 from .base import Filter, per_axis
+from .gaussian import best_sigma
 from .sample import Sample
 
-DEFAULT_PX = 3
+LEAST_PX = 3  # removes single pixels
+MOST_ESTIMATED_PX = {2: 15, 3: 7}  # by the number of axes
+SIZE_PER_SIGMA = 4.0  # of the best Gaussian; tried on natural, cell and widefield images
 TRIED_PX = (3, 5, 7, 9, 11)
 MOST_PX = 255
 COUNTED_FROM_PX = 100  # pixels in the window, below which selecting is faster
@@ -38,13 +41,16 @@ class Median(Filter):
     Parameters
     ----------
     size : tuple of int, pixels, or None
-        Odd edges of the window: one for all axes or one for each, depth first. None: 3.
+        Odd edges of the window: one for all axes or one for each, depth first. None: the odd
+        number nearest to 4 times the width of the best Gaussian, 3 to 15 in Y and X, in a volume
+        to 7.
     """
 
     size: tuple[int, ...] | None = None
 
     name: ClassVar[str] = "median"
     main: ClassVar[str] = "size"
+    by_noise: ClassVar[str] = "size"
     bytes_per_px: ClassVar[int] = 32
 
     def __post_init__(self) -> None:
@@ -65,8 +71,14 @@ class Median(Filter):
         return dataclasses.replace(self, size=per_axis("size", self.size, len(spacing)))
 
     def estimated(self, sample: Sample) -> Median:
-        """As `Filter.estimated`: the smallest that removes single pixels."""
-        return self if self.size else dataclasses.replace(self, size=(DEFAULT_PX,))
+        """As `Filter.estimated`."""
+        if self.size is not None:
+            return self
+        sigma = best_sigma(sample)
+        most = MOST_ESTIMATED_PX[3 if len(sigma) == 3 else 2]
+        size = [min(most, _odd(SIZE_PER_SIGMA * one)) for one in sigma]
+        size[-2:] = [max(LEAST_PX, edge) for edge in size[-2:]]
+        return dataclasses.replace(self, size=tuple(size))
 
     def candidates(self, sample: Sample) -> tuple[Median, ...]:
         """As `Filter.candidates`."""
@@ -84,6 +96,11 @@ class Median(Filter):
             if len(levels) < min(MOST_LEVELS, LEVELS_PER_PX * math.prod(size)):
                 return levels[_count(numbers.reshape(field.shape), size)]
         return np.asarray(ndimage.median_filter(field, size=size))
+
+
+def _odd(size: float) -> int:
+    """The odd number nearest to `size`, at least 1."""
+    return 2 * max(0, round((size - 1) / 2)) + 1
 
 
 def _count(numbers: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

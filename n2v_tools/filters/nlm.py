@@ -56,7 +56,7 @@ class NonLocalMeans(Filter):
 
     name: ClassVar[str] = "nlm"
     main: ClassVar[str] = "h"
-    uses_noise: ClassVar[bool] = True
+    by_noise: ClassVar[str] = "h"
     bytes_per_px: ClassVar[int] = 64
 
     def __post_init__(self) -> None:

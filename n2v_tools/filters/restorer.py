@@ -194,11 +194,12 @@ class FilterRestorer:
                 )
         else:
             filled, reason = settings.estimated(sample), "as given" if given else "estimated"
-            if settings.uses_noise and not given and sample.sigma and sample.noise.doubt:
+            by_noise = settings.by_noise
+            if getattr(settings, by_noise) is None and sample.sigma and sample.noise.doubt:
                 doubts.append(
-                    f"the noise by which {settings.main} is estimated cannot be told: "
+                    f"the noise by which {by_noise} is estimated cannot be told: "
                     f"{sample.noise.doubt}. What a wide blur leaves was taken for it; look at the "
-                    f"result, or give --set {settings.main}=..."
+                    f"result, or give --set {by_noise}=..."
                 )
         return Channel(filled, stabiliser, reason, tuple(dict.fromkeys(doubts)))
 

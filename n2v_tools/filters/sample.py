@@ -17,8 +17,8 @@ from ..noise.level import Noise, measure_noise
 
 MAD_TO_SIGMA = 1.4826  # of a Gaussian
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
-LEFT_OF_WHITE = 0.97  # deviation of white noise after that blur has been subtracted
 NOISELESS = 1e-4  # share of the image's deviation below which there is no noise
+LEFT_OF_WHITE = 0.97  # deviation of white noise after that blur has been subtracted
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Sample:
             return 0.0
         if not self.noise.doubt:
             return float(np.sqrt(self.noise.variance(np.float64(0.0))))
-        if _diagonal(self.pieces) < NOISELESS:
+        if _finest(self.pieces) < NOISELESS:
             return 0.0
         rest = [piece - _blur(piece) for piece in self.pieces]
         return spread(rest) / LEFT_OF_WHITE
@@ -86,16 +86,22 @@ class Sample:
 
 
 def spread(values: Sequence[np.ndarray]) -> float:
-    """Deviation of a Gaussian with the median absolute deviation of `values`."""
+    """Deviation of a Gaussian with the median absolute deviation of `values`.
+
+    Where more than half of them are equal, as with few photons, their own deviation.
+    """
     flat = np.concatenate([one.ravel() for one in values])
     if not flat.size:
         return 0.0
-    return MAD_TO_SIGMA * float(np.median(np.abs(flat - np.median(flat))))
+    middle = float(np.median(np.abs(flat - np.median(flat))))
+    return MAD_TO_SIGMA * middle if middle > 0 else float(flat.std(dtype=np.float64))
 
 
-def _diagonal(pieces: Sequence[np.ndarray]) -> float:
-    """Deviation of the finest diagonal detail of a Haar transform: what hardly any image has."""
-    return spread([np.diff(np.diff(piece, axis=-1), axis=-2) / 2 for piece in pieces])
+def _finest(pieces: Sequence[np.ndarray]) -> float:
+    """Median size of the finest diagonal detail, which hardly any image has without noise."""
+    details = [np.diff(np.diff(piece, axis=-1), axis=-2).ravel() for piece in pieces]
+    joined = np.abs(np.concatenate(details))
+    return float(np.median(joined)) if joined.size else 0.0
 
 
 def _blur(piece: np.ndarray) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from filter_scene import make, restore, scene
+from filter_scene import error, make, restore, scene
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.filters.diffusion import Diffusion, diffuse, stable_gamma
+from n2v_tools.filters.sample import Sample
 from n2v_tools.stack import Stack
 
 OPTIONS = (1, 2, 3)
@@ -86,3 +87,26 @@ def test_edges_above_kappa_stay_and_noise_below_goes(option, rng):
     flat = slice(5, 25)
     assert restored[:, flat].std() < 0.4 * noisy[:, flat].std()
     assert restored[:, 30].mean() - restored[:, 29].mean() > 250
+
+
+@pytest.mark.parametrize("photons", [0.1, 0.3])
+def test_few_photons_are_diffused_though_most_differences_are_zero(photons, rng):
+    counts = rng.poisson(photons, (96, 96)).astype(np.uint8)
+    restored, _ = restore("diffusion", counts)
+    assert restored.std() < 0.9 * counts.std()
+    assert restored.mean() == pytest.approx(counts.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("photons", [3, 30, 300])
+def test_what_is_estimated_is_nearly_the_best(option, photons):
+    clean, noisy = scene((192, 192), photons=photons)
+    sample = Sample.of([noisy])
+    one = Diffusion(option=option).for_geometry((1.0, 1.0)).estimated(sample)
+    tried = [
+        Diffusion(niter=niter, kappa=factor * one.kappa, option=option)
+        for niter in (3, 10, 20, 40)
+        for factor in (0.5, 1, 2)
+    ]
+    best = min(error(other.apply(noisy), clean) for other in tried)
+    assert error(one.apply(noisy), clean) < 1.25 * best

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from filter_scene import restore
+from filter_scene import error, restore, scene
 from scipy import ndimage
 
 from n2v_tools.filters import median
-from n2v_tools.filters.median import Median
+from n2v_tools.filters.median import TRIED_PX, Median
+from n2v_tools.filters.sample import Sample
 
 
-@pytest.mark.filterwarnings("ignore:Bad rank filter performance")  # pytest drops ours
 @pytest.mark.parametrize("size", [(3,), (5, 3), (1, 7), (11,), (13, 21)], ids=str)
 @pytest.mark.parametrize("levels", [8, 300, 5000, None], ids=["8", "300", "5000", "float"])
 def test_it_is_scipys(size, levels, rng):
@@ -46,7 +46,13 @@ def test_counting_is_not_slower_for_a_larger_window(rng):
     assert seconds[1] < 5 * seconds[0]  # 14 times the pixels
 
 
-def test_default_is_three(rng):
-    counts = rng.random((20, 20)).astype(np.float32)
-    restored, _ = restore("median", counts)
-    np.testing.assert_array_equal(restored, ndimage.median_filter(counts, size=3))
+def test_the_size_estimated_grows_with_the_noise_and_is_nearly_the_best():
+    chosen = []
+    for photons in (300, 30, 3):
+        clean, noisy = scene((256, 256), photons=photons)
+        one = Median().estimated(Sample.of([noisy]))
+        best = min(error(Median(size=(edge,)).apply(noisy), clean) for edge in TRIED_PX)
+        assert error(one.apply(noisy), clean) < 1.15 * best
+        chosen.append(one.size[0])
+    assert chosen == sorted(chosen)
+    assert chosen[0] == 3 < chosen[-1]
