@@ -117,6 +117,13 @@ def test_an_even_image_has_a_level_but_no_gain():
         assert found.sigma_at(500) == pytest.approx(12, rel=0.05)
 
 
+def test_offsets_of_rows_are_measured_where_the_image_has_detail():
+    noise = default_rng(8).normal(0, 60, (512, 1))
+    detail = ndimage.gaussian_filter(default_rng(10).normal(0, 200, (512, 512)), 3)
+    found = measured(Stack((1000 + detail + noise).astype(np.float32), "YX"))
+    assert found.sigma_at(1000.0) == pytest.approx(60, rel=0.2)
+
+
 @pytest.mark.parametrize("shape", [(10, 12), (24, 24)])
 def test_too_little_to_measure_is_said(shape):
     found = measured(Stack(default_rng(7).normal(0, 1, shape).astype(np.float32), "YX"))
