@@ -216,12 +216,12 @@ def _method(seen: Overview) -> tuple[dict[str, str], tuple[str, ...]]:
             "mask": "none: without a mask no detail is lost; n2v-compare shows what one would do",
         }, ()
     if mask == "none":
-        what = "the noise is independent from pixel to pixel"
+        method = "n2v: the noise is independent from pixel to pixel"
         if seen.repelled:
-            what = "no method here suits noise that neighbours oppose"
+            method = "n2v: no method here suits noise that neighbours oppose"
         elif seen.choice.warnings:
-            what += ", apart from the offsets"
-        return {"method": f"n2v: {what}", "mask": "none: a mask would only cost detail"}, ()
+            method = "n2v, once the offsets are removed: no mask hides whole rows or columns"
+        return {"method": method, "mask": "none: a mask would only cost detail"}, ()
     return {
         "method": "structn2v: neighbours share noise, which plain n2v would keep",
         "mask": f"{mask}: as far as the noise is shared",
