@@ -27,7 +27,7 @@ from .base import Filter, per_axis, require_number
 from .sample import Sample
 
 STEPS_PX = tuple(round(0.3 * 1.25**i, 2) for i in range(16))  # 0.3 to 8.5
-MOST_PIECES = 16  # of the sample, more of which change the choice by less than a step
+MOST_PX = 2**20  # of the sample, more of which change the choice by less than a step
 MOST_SIGMA_PX = 100.0
 
 
@@ -108,15 +108,17 @@ def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
     sigma : tuple of float, pixels
         One per axis of the pieces, Y and X alike; a single 0 if there is no noise.
     """
-    pieces = sample.pieces[:: -(-len(sample.pieces) // MOST_PIECES) or 1]
-    if not pieces or not sample.sigma:
+    if not sample.pieces or not sample.sigma:
         return (0.0,)
+    n_px = sum(piece.size for piece in sample.pieces)
+    pieces = sample.pieces[:: math.ceil(n_px / MOST_PX)]
     best = (1.0,) * pieces[0].ndim
     groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
     for axes in groups:
         tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
-        risks = [_risk(sigma, truncate, pieces, sample.sigma) for sigma in tried]
-        best = tried[int(np.argmin(risks))]
+        risk = lru_cache(lambda sigma: _risk(sigma, truncate, pieces, sample.sigma))
+        i = tried.index(min(tried[::2], key=risk))
+        best = min(tried[max(0, i - 1) : i + 2], key=risk)
     return best
 
 
