@@ -19,11 +19,12 @@ COMMANDS = {
     "denoise": "Denoise files or folders with a trained model or a filter.",
     "inspect": "Say what is in a file and which command to use.",
     "compare": "Try methods side by side on one stack: a figure and a table.",
+    "preview": "Make a small movie, noisy and restored side by side.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",
     "demo": "Run the main job on generated data.",
 }
-LATER = ("evaluate", "report", "preview", "experiment", "export", "compress")
+LATER = ("evaluate", "report", "experiment", "export", "compress")
 
 
 class LazyGroup(ExitCodes, click.Group):
@@ -99,6 +100,11 @@ def inspect_main() -> NoReturn:
 def compare_main() -> NoReturn:
     """``n2v-compare``."""
     _script("compare")
+
+
+def preview_main() -> NoReturn:
+    """``n2v-preview``."""
+    _script("preview")
 
 
 def simulate_main() -> NoReturn:

@@ -1,0 +1,1 @@
+"""Small movies of large ones: averaged down, with one grey scale, drawn side by side."""
