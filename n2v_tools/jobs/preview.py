@@ -7,6 +7,7 @@ with the file.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ class Preview:
     @property
     def text(self) -> str:
         """One line for a person."""
-        grey = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in self.limits)
+        grey = ", ".join(_in_words(*limits) for limits in self.limits)
         percent = f"{100 * self.scale:.{0 if self.scale > 0.03 else 1}f} %"
         size = f"images of {self.shown[1]} x {self.shown[0]} px ({percent})"
         if self.fps is None:
@@ -74,6 +75,15 @@ class Preview:
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
         return dataclasses.asdict(self)
+
+
+def _in_words(low: float, high: float) -> str:
+    """Limits with decimals that tell 1 % of their distance apart."""
+    span = high / 2 - low / 2  # half of it cannot overflow
+    if max(abs(low), abs(high)) >= 1e7 or span < 1e-4:
+        return f"{low:.6g} to {high:.6g}"
+    decimals = max(0, 2 - math.floor(math.log10(2 * span)))
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
 def make_preview(request: PreviewRequest, progress: Progress) -> Preview:
@@ -103,10 +113,8 @@ def make_preview(request: PreviewRequest, progress: Progress) -> Preview:
     with publishing(output, overwrite=request.overwrite) as file:
         with MOVIES[kind](file, sheet.size, request.fps) as add, progress.task(output.name) as step:
             for done, place in enumerate(plan.places, start=1):
-                grey = [
-                    [to_grey(image, limits[row]) for image in images]
-                    for row, images in enumerate(viewer.images(place))
-                ]
+                rows = zip(viewer.images(place), limits, strict=True)
+                grey = [[to_grey(image, own) for image in row] for row, own in rows]
                 add(sheet.draw(grey, texts_below(movies.first, plan, place)))
                 step(done, len(plan.places))
     if viewer.n_broken:
@@ -141,7 +149,10 @@ def choose_output(request: PreviewRequest, source: Path, *, is_still: bool) -> t
         raise UsageError(f"--output {request.output} is no {request.format}. Make them agree.")
     kind = ending if named else request.format or ("png" if is_still else "gif")
     if kind == "png" and not is_still:
-        raise UsageError("a PNG shows one plane, but this is a movie. Write a .gif or .mp4.")
+        raise UsageError(
+            "a PNG shows one plane, but this is a movie. Write a .gif or .mp4, or choose a plane "
+            "with --at, such as --at T=0."
+        )
     if kind == "gif" and request.fps > GIF_MOST_FPS:
         raise UsageError(
             f"--fps {request.fps:g}: viewers play a GIF at {GIF_MOST_FPS} at most. Give less, or "
@@ -186,7 +197,8 @@ def _say_what_is_left_out(
         if axis not in request.at:
             hint = f"--at {axis}=N" if plan.is_still else f"--at {axis}=N or --over {axis}"
             progress.note(
-                f"{first.name}: {axis} {number} of {first.sizes[axis]} is shown; {hint} for others"
+                f"{first.name}: {axis} {number} of 0 to {first.sizes[axis] - 1} is shown; {hint} "
+                "for others"
             )
     n_channels = first.sizes.get("C", 1)
     if len(plan.channels) < n_channels and "C" not in request.at:

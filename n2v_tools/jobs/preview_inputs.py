@@ -89,20 +89,31 @@ def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
     stems = [_stem(file) for file in files]
     if len(stems) == 1:
         return tuple(stems)
-    words = [re.split(r"(?<=[_\-. ])", stem) for stem in stems]
-    n_shared = 0
-    for same in zip(*words, strict=False):
-        if len({word.rstrip("_-. ") for word in same}) > 1:
-            break
-        n_shared += 1
-    labels = ["".join(one[n_shared:]) for one in words]
-    labels[0] = labels[0] or FIRST_LABEL
+    labels = _what_differs(stems)
     labels = labels if all(labels) else stems
     pairs = zip(labels, files, strict=True)
     labels = [n if labels.count(n) == 1 else f"{n} ({_folder(file)})" for n, file in pairs]
     if len(set(labels)) < len(labels):
         labels = [f"{number} {stem}" for number, stem in enumerate(stems, start=1)]
     return tuple(labels)
+
+
+def _what_differs(stems: Sequence[str]) -> list[str]:
+    """Take off each name what it shares with the first one; may leave nothing."""
+    first, *others = stems
+    added = [re.fullmatch(re.escape(first) + r"[_\-. ]+(.+)", stem) for stem in others]
+    words = [re.split(r"(?<=[_\-. ])", stem) for stem in stems]
+    unlike = [own for own, more in zip(words[1:], added, strict=True) if not more]
+    if not unlike:
+        return [FIRST_LABEL, *(more[1] for more in added if more)]
+    n_shared = 0
+    for same in zip(words[0], *unlike, strict=False):
+        if len({word.rstrip("_-. ") for word in same}) > 1:
+            break
+        n_shared += 1
+    rest = ["".join(own[n_shared:]) for own in words]
+    named = [more[1] if more else own for more, own in zip(added, rest[1:], strict=True)]
+    return [rest[0] or FIRST_LABEL, *named]
 
 
 def _folder(file: Path) -> str:

@@ -21,6 +21,7 @@ from .preview_request import (
 
 LEAST_SHOWN_PX = 8  # of the longer edge
 LEAST_SHORT_PX = 8  # of the shorter edge of a long image
+FIGURE_SPACE = "\u2007"  # as wide as a digit
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,18 @@ def plan_preview(stack: Stack, request: PreviewRequest) -> Plan:
 
 
 def texts_below(stack: Stack, plan: Plan, place: Mapping[str, int]) -> tuple[str, ...]:
-    """Return what stands below the frame at `place`: numbers from 0, time and depth if known."""
+    """Return what stands below the frame at `place`: numbers from 0, time and depth if known.
+
+    A text is as wide in every frame, so that nothing jumps.
+    """
     texts = []
     for axis in (*plan.over, *plan.fixed):
-        texts.append(f"{axis} {place[axis]}")
+        last = stack.sizes[axis] - 1
+        text = f"{axis} {place[axis]:{FIGURE_SPACE}>{len(str(last))}}"
         if axis in plan.over and (distance := _distance(stack, plan, axis, place[axis])):
-            texts.append(distance)
+            longest = len(_distance(stack, plan, axis, last))
+            text += f"  {distance:{FIGURE_SPACE}>{longest}}"
+        texts.append(text)
     return tuple(texts)
 
 

@@ -131,11 +131,21 @@ def test_what_the_stack_does_not_have_is_one_line(options, error, said):
 def test_time_and_depth_stand_below_with_decimals_that_tell_frames_apart():
     stack = lazy("TZYX", 900, 5, 64, 64, spacing={"T": 0.033, "Z": 1.5}, unit="µm")
     made = plan(stack)
-    assert texts_below(stack, made, made.places[2]) == ("T 40", "1.32 s", "Z 2")
+    assert seen_below(stack, made, made.places[2]) == ["T 40 1.32 s", "Z 2"]
     made = plan(stack, over="Z", at={"T": 7})
-    assert texts_below(stack, made, made.places[3]) == ("Z 3", "4.5 µm", "T 7")
+    assert seen_below(stack, made, made.places[3]) == ["Z 3 4.5 µm", "T 7"]
     slow = lazy("TYX", 100, 64, 64, spacing={"T": 60})
-    assert texts_below(slow, plan(slow), {"T": 30}) == ("T 30", "30 min")
+    assert seen_below(slow, plan(slow), {"T": 30}) == ["T 30 30 min"]
+
+
+def seen_below(stack, made, place):
+    return [" ".join(text.split()) for text in texts_below(stack, made, place)]
+
+
+def test_texts_are_as_long_in_every_frame():
+    stack = lazy("TYX", 1009, 64, 64, spacing={"T": 0.033})
+    made = plan(stack, skip=1)
+    assert len({len(texts_below(stack, made, place)[0]) for place in made.places}) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,6 +154,9 @@ def test_time_and_depth_stand_below_with_decimals_that_tell_frames_apart():
         (["a_noisy.tif"], ("a_noisy",)),
         (["a.tif", "a_denoised.ome.tif"], ("noisy", "denoised")),
         (["dome_noisy.tif", "x/dome_clean.tif"], ("noisy", "clean")),
+        (["d_noisy.tif", "d_noisy_n2v.tif", "d_clean.tif"], ("noisy", "n2v", "clean")),
+        (["x_a.tif", "x_a_b_n2v.tif", "x_a_c_n2v.tif"], ("noisy", "b_n2v", "c_n2v")),
+        (["raw.tif", "n2v.tif"], ("raw", "n2v")),
         (["one/a.tif", "two/a.tif"], ("a (one)", "a (two)")),
         (["a.tif", "1/a_n2v.tif", "2/a_n2v.tif"], ("noisy", "n2v (1)", "n2v (2)")),
         (["a_denoised.tif", "a.tif"], ("a_denoised", "a")),
