@@ -114,4 +114,5 @@ class NonLocalMeans(Filter):
             fast_mode=self.fast_mode,
             sigma=(self.sigma or 0.0) / self.h,
         )
-        return (levels * self.h + centre).astype(np.float32)
+        # A volume of one plane comes back as a plane.
+        return (levels * self.h + centre).astype(np.float32).reshape(field.shape)

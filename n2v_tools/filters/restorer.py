@@ -183,7 +183,6 @@ class FilterRestorer:
             stabiliser, doubts = _stabiliser(settings, sample)
         if stabiliser is not None:
             sample = Sample.of([stabiliser.forward(piece) for piece in pieces])
-        given = getattr(settings, settings.main) is not None
         if settings.auto == "j-invariant" and sample.sigma:
             filled, reason = _without_truth(settings, sample, rng)
             if sample.noise.doubt:
@@ -193,7 +192,8 @@ class FilterRestorer:
                     f"{settings.main}=..."
                 )
         else:
-            filled, reason = settings.estimated(sample), "as given" if given else "estimated"
+            filled = settings.estimated(sample)
+            reason = "as given" if filled == settings else "estimated"
             by_noise = settings.by_noise
             if getattr(settings, by_noise) is None and sample.sigma and sample.noise.doubt:
                 doubts.append(
