@@ -12,6 +12,8 @@ import numpy as np
 
 from ..errors import StackError
 
+ROUNDING = 1e-26  # of a mean square of 1: below it only rounding is left
+
 
 def data_range_of(clean: np.ndarray, valid: np.ndarray | None = None) -> float:
     """Return the span of the truth, from which PSNR counts.
@@ -85,6 +87,43 @@ def psnr(
         return math.nan
     mean_square = float(np.mean(values**2))
     return math.inf if mean_square == 0 else 10 * math.log10(data_range**2 / mean_square)
+
+
+def si_psnr(restored: np.ndarray, clean: np.ndarray, valid: np.ndarray | None = None) -> float:
+    r"""Return the peak signal-to-noise ratio that no gain and no offset can change.
+
+    With :math:`g` the clean image of mean 0 and deviation 1, :math:`p` the restored one of
+    mean 0 and :math:`a = \sum gp / \sum p^2`, it is
+
+    .. math:: 10 \log_{10} (R^2 / \overline{(g - a p)^2}), \quad R = \max g - \min g
+
+    as in CAREamics; `R` is always that of the plane itself.
+
+    Parameters
+    ----------
+    restored, clean : ndarray, same shape
+        Counts, any dtype.
+    valid : ndarray of bool, same shape, optional
+        True where there is an image; default everywhere.
+
+    Returns
+    -------
+    si_psnr : float
+        In dB; infinite for any scaled and shifted copy, a negative one too; NaN if either
+        is constant or nothing is valid.
+    """
+    inside = slice(None) if valid is None else valid
+    g, p = (image.astype(np.float64)[inside].ravel() for image in (clean, restored))
+    if not g.size or g.min() == g.max() or p.min() == p.max():
+        return math.nan
+    g = (g - g.mean()) / g.std()
+    p = p - p.mean()
+    p /= np.abs(p).max()
+    error = g - float(g @ p) / float(p @ p) * p
+    mean_square = float(np.mean(error**2))
+    if mean_square < ROUNDING:
+        return math.inf
+    return 10 * math.log10((g.max() - g.min()) ** 2 / mean_square)
 
 
 def fit_affine(
