@@ -19,7 +19,7 @@ from ..preview.movie import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
 from ..preview.scalebar import choose_bar
 from ..preview.sheet import Sheet
 from ..stack import Stack
-from .outputs import require_absent, require_inputs_kept, stem_of
+from .outputs import require_absent, require_folder, require_inputs_kept, stem_of
 from .preview_inputs import Movies, open_movies
 from .preview_plan import Plan, plan_preview, texts_below
 from .preview_request import PreviewRequest
@@ -98,6 +98,7 @@ def make_preview(request: PreviewRequest, progress: Progress) -> Preview:
     movies = open_movies(request, progress)
     plan = plan_preview(movies.first, request)
     output, kind = choose_output(request, movies.source, is_still=plan.is_still)
+    require_folder(output.parent)
     require_inputs_kept([output], movies.files)
     if not request.overwrite:
         require_absent([output], "Pass --overwrite to replace it, or another --output.")

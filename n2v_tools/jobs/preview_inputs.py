@@ -134,14 +134,13 @@ def _stack_of(one: Opened) -> Stack:
 
 def _open_one(spec: str, axes: str | None) -> Opened:
     found = list(open_inputs([spec], axes))
-    for one in found:
-        if one.stack is None:
-            raise StackError(one.error)
     if len(found) != 1:
         raise StackError(
             f"{spec}: is {len(found)} stacks, but one movie is shown. Name a file, or join planes "
             "with --axes TYX or ZYX."
         )
+    if found[0].stack is None:
+        raise StackError(found[0].error)
     return found[0]
 
 

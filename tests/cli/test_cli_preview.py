@@ -75,7 +75,8 @@ def test_wrong_usage_is_exit_2_with_one_line(words, said, here):
         (("text.tif",), "text.tif"),
         (("a.npy", "small.npy", "--axes", "TYX"), "same axes and sizes"),
         (("a.npy", "--axes", "TYX", "--skip", "40"), "at most 39"),
-        (("many", "--axes", "TYX"), "many"),
+        (("many",), "is 2 stacks"),
+        (("many", "--axes", "TYX"), "is 2 stacks"),
         (("a.npy", "--axes", "TYX", "--output", "a.npy/x"), "a.npy"),
     ],
 )

@@ -257,6 +257,9 @@ def test_restored_files_are_matched_by_axes_not_by_order():
         preview("a.tif", "b.npy")
     np.save("c.npy", noisy)
     assert preview("c.npy", "a.tif", axes="TZYX").frames == 3
+    np.save("d.npy", noisy)
+    save("d.tif", noisy, "CZYX")  # the file is ZCYX, as ImageJ wants it
+    assert preview("d.npy", "d.tif", axes="CZYX").frames == 4
     save("time_as_depth.tif", noisy[:, 0], "ZYX")
     save("time.tif", noisy[:, 0], "TYX")
     assert preview("time.tif", "time_as_depth.tif", axes="TYX").frames == 3
@@ -317,18 +320,29 @@ def test_where_the_preview_goes(output, format, expected):
         ({"output": Path("x.gif"), "format": "mp4"}, UsageError),
         ({"fps": 51.0}, UsageError),
         ({"labels": ("a", "b")}, UsageError),
-        ({"output": Path("a.tif")}, N2VToolsError),
+        ({"output": Path("a.npy/b")}, N2VToolsError),
         ({"output": Path("taken.gif")}, OutputError),
     ],
 )
-def test_what_contradicts_itself_or_exists_is_refused_before_any_work(options, error, here):
-    save("a.tif", movie(3))
+def test_what_contradicts_itself_or_exists_is_refused_before_any_work(
+    options, error, here, monkeypatch
+):
+    monkeypatch.setattr(Stack, "plane", None)
+    np.save("a.npy", movie(3))
     Path("taken.gif").write_bytes(b"mine")
     with pytest.raises(error) as caught:
-        preview("a.tif", **options)
+        preview("a.npy", axes="TYX", **options)
     assert "\n" not in str(caught.value)
-    assert sorted(path.name for path in here.iterdir()) == ["a.tif", "taken.gif"]
+    assert sorted(path.name for path in here.iterdir()) == ["a.npy", "taken.gif"]
     assert Path("taken.gif").read_bytes() == b"mine"
+
+
+def test_an_input_is_never_replaced(here):
+    Path(save("a.tif", movie(3))).rename("a.gif")
+    before = Path("a.gif").read_bytes()
+    with pytest.raises(UsageError, match="itself"):
+        preview("a.gif", output=Path("a.gif"), overwrite=True)
+    assert Path("a.gif").read_bytes() == before
 
 
 def test_what_exists_is_replaced_only_when_told():

@@ -25,7 +25,7 @@ def ink(frame):
     return int(np.count_nonzero(frame != PAPER))
 
 
-@pytest.mark.parametrize("panel", [(40, 102), (30, 11), (120, 300)])
+@pytest.mark.parametrize("panel", [(40, 102), (31, 103), (30, 11), (120, 300)])
 @pytest.mark.parametrize("rows", [("",), ("C 0", "C 1")])
 def test_images_are_shown_whole_and_untouched_wherever_there_is_text(panel, rows):
     rng = default_rng(0)
@@ -42,7 +42,7 @@ def test_images_are_shown_whole_and_untouched_wherever_there_is_text(panel, rows
 
 @pytest.mark.parametrize("panel", [(40, 102), (30, 11)])
 def test_no_text_is_cut_off(panel):
-    texts = ("T 1000", "1234.5 s", "Z 31")
+    texts = ("T 1000", "T 1000  1234.5 s", "Z 31")
     images = [[np.full(panel, PAPER, np.uint8)]]
 
     def drawn(bar, texts, columns=("",)):
@@ -57,6 +57,15 @@ def test_no_text_is_cut_off(panel):
         assert (edge == PAPER).all()
     alone = [ink(drawn(None, (text,))) for text in texts]
     assert ink(drawn(None, texts)) == sum(alone)  # none lies over another
+
+
+def test_names_of_rows_stand_between_the_images():
+    image = np.full((40, 102), PAPER, np.uint8)
+
+    def drawn(*rows):
+        return ink(Sheet((40, 102), ("",), rows, (), None).draw([[image]] * len(rows), ()))
+
+    assert drawn("C 0", "C 1") == drawn("C 0") + drawn("C 1") > 0
 
 
 def test_only_the_text_below_changes_from_frame_to_frame():

@@ -47,6 +47,15 @@ def test_pixels_that_do_not_count_change_nothing():
     assert np.isnan(shown[:, 2:]).all()
 
 
+def test_a_pixel_is_shown_where_at_least_half_of_it_counts():
+    plane, valid = np.full((20, 20), 7.0), np.ones((20, 20), bool)
+    valid[:, :3] = valid[:, 17:] = False  # 3 of 5 pixels
+    valid[:2] = False
+    shown = AreaMean((20, 20), (4, 4))(plane, valid)
+    assert np.isnan(shown[:, [0, 3]]).all()
+    np.testing.assert_allclose(shown[:, 1:3], 7)
+
+
 def test_some_rows_at_a_time_are_as_good_as_all(monkeypatch):
     plane, valid = default_rng(3).random((50, 40)), default_rng(4).random((50, 40)) > 0.2
     whole = AreaMean((50, 40), (7, 9))(plane, valid)
