@@ -188,9 +188,9 @@ def _compare(method: str, stem: str, session: _Session) -> Compared:
             return _restored(Compared(method), by, session)
         trained = _trained(Compared(method), f"{stem}_{method}", session)
         return _restored(trained, {"model": str(trained.model)}, session)
-    except (N2VToolsError, OSError) as error:
+    except (N2VToolsError, OSError, MemoryError) as error:
         session.progress.note(f"{method} failed; going on with the others")
-        return Compared(method, error=" ".join(str(error).split()))
+        return Compared(method, error=" ".join(str(error).split()) or "memory ran out")
 
 
 def _trained(row: Compared, name: str, session: _Session) -> Compared:
@@ -280,7 +280,7 @@ def _title(name: str, place: Mapping[str, int]) -> str:
 def _notes(session: _Session, choice: MaskChoice) -> list[str]:
     """What to compare the residuals with, in sentences."""
     along = session.correlation.along
-    notes = [f"The noise: {choice.reason} (mask {choice.mask}, confidence: {choice.confidence})."]
+    notes = [f"The noise: {choice.reason}; mask {choice.mask}, confidence {choice.confidence}."]
     if along:
         lags = ", ".join(f"{axis} {values[0]:.2f}" for axis, values in along.items() if values)
         notes.append(f"Its correlation from pixel to pixel: {lags}.")
