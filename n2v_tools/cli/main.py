@@ -20,11 +20,12 @@ COMMANDS = {
     "inspect": "Say what is in a file and which command to use.",
     "compare": "Try methods side by side on one stack: a figure and a table.",
     "preview": "Make a small movie, noisy and restored side by side.",
+    "evaluate": "Measure restored files against their truth.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",
     "demo": "Run the main job on generated data.",
 }
-LATER = ("evaluate", "report", "experiment", "export", "compress")
+LATER = ("report", "experiment", "export", "compress")
 
 
 class LazyGroup(ExitCodes, click.Group):
@@ -105,6 +106,11 @@ def compare_main() -> NoReturn:
 def preview_main() -> NoReturn:
     """``n2v-preview``."""
     _script("preview")
+
+
+def evaluate_main() -> NoReturn:
+    """``n2v-evaluate``."""
+    _script("evaluate")
 
 
 def simulate_main() -> NoReturn:
