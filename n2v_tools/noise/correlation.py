@@ -29,6 +29,10 @@ LEAST_BLOCKS = 8
 MAP_LAGS = 15
 LEAST_T = 3  # frames of a run from which correlation along T can be told
 HIGH_PASS_SIGMA_PX = 2.0
+HALF_SHARED = 0.5  # between a cross and a square
+ENTANGLED = 0.03  # off 1: rows' and columns' correlation do not simply multiply
+LEAST_BESIDE = 0.05  # correlation of neighbours from which more can be told
+LEAST_COLOUR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ class Correlation:
         Lags -15 to 15 in Y and X; NaN beyond what small images give.
     confidence : {"high", "low", "cannot tell"}
     reason : str
+    quiet : mapping of axis letter to tuple of float
+        As `along`, from the quietest blocks as they are, signal included. Only for one image
+        whose noise along one axis depends on that along the other, so that differences mislead.
     """
 
     along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -62,6 +69,7 @@ class Correlation:
     map: np.ndarray = field(default_factory=lambda: np.full((31, 31), np.nan, np.float32))
     confidence: Literal["high", "low", "cannot tell"] = "cannot tell"
     reason: str = "there are too few pixels"
+    quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlation:
@@ -114,14 +122,39 @@ def _from_images(planes: Sequence[np.ndarray]) -> Correlation:
         return Correlation()
     rough = [plane - ndimage.gaussian_filter(plane, HIGH_PASS_SIGMA_PX) for plane in planes]
     both = _from_fields(rough, "one image")
+    shares = (_shared_across(in_x.map), _shared_across(in_y.map.T))
+    first = in_y.along["Y"][0], in_x.along["X"][0]
+    share = float(np.clip(np.mean(shares), 0, 1 / max(*first, 1e-6)))
+    entangled = share > HALF_SHARED and max(abs(one - 1) for one in shares) > ENTANGLED
     return Correlation(
         along={"Y": in_y.along["Y"], "X": in_x.along["X"]},
-        diagonal=_diagonal(planes),
+        diagonal=share * first[0] * first[1],
+        quiet=_from_fields([_without_slope(plane) for plane in planes], "one image").along
+        if entangled
+        else {},
         source="one image",
         n_px=min(in_x.n_px, in_y.n_px),
         evenness=max(in_x.evenness, in_y.evenness),
         map=both.map,
     )
+
+
+def _shared_across(across: np.ndarray) -> float:
+    """How much of what a column shares its neighbour shares too: 1 for a square, 0 for a cross.
+
+    `across` is the correlation after differences along Y. Noise that is the product of a row's
+    and a column's looks the same along Y next to the middle as in it; of horizontal and
+    vertical lines summed only the former, white along Y, are seen next to the middle.
+    """
+    white = np.correlate(ACROSS, ACROSS, mode="full")[len(ACROSS) - 1 :] / (ACROSS @ ACROSS)
+    lags = slice(MAP_LAGS, MAP_LAGS + len(ACROSS))
+    middle = across[lags, MAP_LAGS]
+    beside = (across[lags, MAP_LAGS - 1] + across[lags, MAP_LAGS + 1]) / 2
+    if not abs(beside[0]) > LEAST_BESIDE:
+        return 0.0
+    coloured, there = middle / middle[0] - white, beside / beside[0] - white
+    power = float(coloured @ coloured)
+    return float(there @ coloured) / power if power > LEAST_COLOUR else 0.0
 
 
 def _from_fields(fields: Sequence[np.ndarray], source: str) -> Correlation:
@@ -149,24 +182,16 @@ def _from_fields(fields: Sequence[np.ndarray], source: str) -> Correlation:
     )
 
 
-def _diagonal(planes: Sequence[np.ndarray]) -> float | None:
-    """Correlation one pixel down and to the side, after differences across that direction."""
-    found = []
-    for planes_turned in (planes, [plane[:, ::-1] for plane in planes]):
-        field = _from_fields([_difference_across_diagonal(p) for p in planes_turned], "one image")
-        if field.along:
-            found.append(float(field.map[MAP_LAGS + 1, MAP_LAGS + 1]))
-    return sum(found) / len(found) if found else None
-
-
-def _difference_across_diagonal(plane: np.ndarray) -> np.ndarray:
-    """Fourth difference one down and one to the left."""
-    n = len(ACROSS) - 1
-    rows, columns = plane.shape[0] - n, plane.shape[1] - n
-    parts = (
-        weight * plane[k : k + rows, n - k : n - k + columns] for k, weight in enumerate(ACROSS)
-    )
-    return sum(parts, np.zeros((rows, columns), np.float32))
+def _without_slope(plane: np.ndarray) -> np.ndarray:
+    """Return the plane without the straight part of each block, as `_blocks` cuts them."""
+    edge = min(BLOCK_PX, *plane.shape)
+    rows, columns = plane.shape[0] // edge, plane.shape[1] // edge
+    blocks = _blocks_of_run(plane)  # (M, pixels)
+    y, x = np.mgrid[:edge, :edge].reshape(2, -1)
+    straight, _ = np.linalg.qr(np.stack([np.ones(edge * edge), y, x], axis=1))
+    flat = blocks - (blocks @ straight) @ straight.T
+    back = flat.reshape(rows, columns, edge, edge).swapaxes(1, 2)
+    return back.reshape(rows * edge, columns * edge).astype(np.float32)
 
 
 def _quiet(power: np.ndarray, least: int = LEAST_BLOCKS) -> np.ndarray:

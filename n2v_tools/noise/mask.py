@@ -18,7 +18,7 @@ from .correlation import Correlation
 LEAST = 0.10  # correlation that counts: below tails of 0.2, above what signal leaks
 SIGMAS = 5.0  # of chance, which is 1 / sqrt(pixels)
 LEAKAGE = 0.3  # a direction with less than this share of the other's lag 1 is leakage
-SQUARE = 0.5  # share of the smaller lag 1 that the diagonal has under a square mask
+SQUARE = 0.5  # share of the product of both lags 1 that the diagonal has under a square mask
 SIGNAL_AT_5 = 0.05  # at lag 5 in both directions: signal, not noise
 FAR = slice(6, 10)  # lags that only offsets of whole rows or columns reach
 LEAST_FAR = 0.08
@@ -86,10 +86,12 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     half_x = 0 if first_x < LEAKAGE * first_y else half_x
     if half_y and half_x and correlation.source == "one image" and _is_signal(correlation):
         return MaskChoice("none", "cannot tell", f"signal hides the noise of this image; {_ASK}")
+    if half_y and half_x and correlation.quiet:
+        half_y, half_x = _alike(correlation, half_y, half_x, least)
     textured = textured and max(first_y, first_x) > least
     sure = _confidence(least, ((along_y, half_y), (along_x, half_x)), textured)
     return MaskChoice(
-        _name(half_y, half_x, correlation.diagonal, min(first_y, first_x)),
+        _name(half_y, half_x, correlation.diagonal, first_y * first_x),
         sure,
         _reason(correlation, half_y, half_x, first_y, first_x),
         warnings,
@@ -112,6 +114,13 @@ def _half_width(along: np.ndarray, least: float) -> int:
     """Lags from 1 on that are all above `least`."""
     below = np.flatnonzero(along <= least)
     return int(below[0]) if len(below) else len(along)
+
+
+def _alike(correlation: Correlation, half_y: int, half_x: int, least: float) -> tuple[int, int]:
+    """As far in one direction as in the other, but no farther than quiet places show."""
+    widest = max(half_y, half_x)
+    along_y, along_x = (np.array(correlation.quiet[axis]) for axis in "YX")
+    return min(widest, _half_width(along_y, least)), min(widest, _half_width(along_x, least))
 
 
 def _is_signal(correlation: Correlation) -> bool:
