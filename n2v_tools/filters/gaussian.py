@@ -2,7 +2,8 @@
 
 A linear filter's error can be told without truth: for noise of known variance that is
 independent from pixel to pixel, the mean square of what the filter takes away, plus twice
-the variance times the filter's central weight, is the error plus a constant [1]_, [2]_.
+the variance times the filter's central weight, is the error plus a constant [1]_, [2]_. Where
+neighbours share noise, their weights count as well, by their correlation.
 
 References
 ----------
@@ -116,30 +117,40 @@ def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
     groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
     for axes in groups:
         tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
-        risk = lru_cache(lambda sigma: _risk(sigma, truncate, pieces, sample.sigma))
+        risk = lru_cache(lambda sigma: _risk(sigma, truncate, pieces, sample))
         i = tried.index(min(tried[::2], key=risk))
         best = min(tried[max(0, i - 1) : i + 2], key=risk)
     return best
 
 
 def _risk(
-    sigma: tuple[float, ...], truncate: float, pieces: tuple[np.ndarray, ...], noise: float
+    sigma: tuple[float, ...], truncate: float, pieces: tuple[np.ndarray, ...], sample: Sample
 ) -> float:
     """Mean square error of a blur, plus a constant."""
     blur = Gaussian(sigma=sigma, truncate=truncate)
     removed = [np.mean((piece - blur.apply(piece)) ** 2) for piece in pieces]
-    centre = math.prod(
-        _centre(n, one, truncate) for n, one in zip(pieces[0].shape, sigma, strict=True)
+    shared = sample.shared or ((1.0,),) * len(sigma)
+    kept = math.prod(
+        _kept(n, one, truncate, along)
+        for n, one, along in zip(pieces[0].shape, sigma, shared, strict=True)
     )
-    return float(np.mean(removed)) + 2 * noise**2 * centre
+    return float(np.mean(removed)) + 2 * sample.sigma**2 * kept
 
 
 @lru_cache(maxsize=512)
-def _centre(n: int, sigma: float, truncate: float) -> float:
-    """Weight that a pixel has in its own output, averaged over an axis of `n` pixels."""
+def _kept(n: int, sigma: float, truncate: float, shared: tuple[float, ...]) -> float:
+    """How much of a pixel's own noise a blur along an axis of `n` pixels keeps.
+
+    The weight of the pixel in its own output, and those of the neighbours that share its noise;
+    averaged over the axis, whose borders are mirrored.
+    """
     if not sigma:
         return 1.0
-    return float(np.diag(ndimage.gaussian_filter1d(np.eye(n), sigma, truncate=truncate)).mean())
+    weights = ndimage.gaussian_filter1d(np.eye(n), sigma, truncate=truncate)
+    kept = np.trace(weights)
+    for lag, correlation in enumerate(shared[1:n], start=1):
+        kept += correlation * (np.trace(weights, lag) + np.trace(weights, -lag))
+    return float(kept / n)
 
 
 def _with(sigma: tuple[float, ...], axes: slice, step: float) -> tuple[float, ...]:

@@ -195,10 +195,10 @@ class FilterRestorer:
             filled = settings.estimated(sample)
             reason = "as given" if filled == settings else "estimated"
             by_noise = settings.by_noise
-            if getattr(settings, by_noise) is None and sample.sigma and sample.noise.doubt:
+            if getattr(settings, by_noise) is None and sample.sigma and sample.doubt:
                 doubts.append(
                     f"the noise by which {by_noise} is estimated cannot be told: "
-                    f"{sample.noise.doubt}. What a wide blur leaves was taken for it; look at the "
+                    f"{sample.doubt}. What a wide blur leaves was taken for it; look at the "
                     f"result, or give --set {by_noise}=..."
                 )
         return Channel(filled, stabiliser, reason, tuple(dict.fromkeys(doubts)))

@@ -13,12 +13,20 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from ..noise.correlation import Correlation, measure_correlation
 from ..noise.level import Noise, measure_noise
+from ..noise.mask import choose_mask
+from ..noise.sample import LEAST_EDGE_PX
+from ..noise.sample import Sample as NoiseSample
+from ..noise.strength import measure_strength
 
 MAD_TO_SIGMA = 1.4826  # of a Gaussian
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
+LEAST_CORRELATION = 0.05  # with a neighbour, from which on it is taken for none
 NOISELESS = 1e-4  # share of the image's deviation below which there is no noise
 LEFT_OF_WHITE = 0.97  # deviation of white noise after that blur has been subtracted
+
+Shared = tuple[tuple[float, ...], ...]  # autocorrelation along each axis, from 1 at lag 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +67,8 @@ class Sample:
     def sigma(self) -> float:
         """Noise, root mean square over the pixels, in units of `unit`.
 
-        Where the noise is not white its high frequencies say too little; then the deviation of
-        what a wide blur leaves is taken, which counts fine texture as noise.
+        Where neither white noise nor one that neighbours share can be told, the deviation of what
+        a wide blur leaves is taken, which counts fine texture as noise.
         """
         if not self.pieces:
             return 0.0
@@ -68,8 +76,46 @@ class Sample:
             return float(np.sqrt(self.noise.variance(np.float64(0.0))))
         if _finest(self.pieces) < NOISELESS:
             return 0.0
+        if self.shared is not None:
+            strength = measure_strength(self._planes, self._correlation)
+            return strength.sigma_at(0.0) or 0.0
         rest = [piece - _blur(piece) for piece in self.pieces]
         return spread(rest) / LEFT_OF_WHITE
+
+    @cached_property
+    def shared(self) -> Shared | None:
+        """How neighbours share the noise; None where it is white or cannot be told.
+
+        Nor is it told of noise like a cross or with offsets of whole lines, in which Y and X
+        together are not the product of both.
+        """
+        if not self.noise.doubt or self.noise.gain == self.noise.floor == 0:
+            return None
+        if min(self.pieces[0].shape[-2:]) < LEAST_EDGE_PX:
+            return None
+        choice = choose_mask(self._correlation)
+        if choice.confidence == "cannot tell" or choice.warnings or choice.mask[:5] == "cross":
+            return None
+        axes = "ZYX"[-self.pieces[0].ndim :]
+        shared = tuple(_head(self._correlation.along.get(axis, ())) for axis in axes)
+        return shared if any(len(along) > 1 for along in shared) else None
+
+    @cached_property
+    def _correlation(self) -> Correlation:
+        return measure_correlation(self._planes)
+
+    @cached_property
+    def _planes(self) -> NoiseSample:
+        """The pieces as `noise` takes them."""
+        planes = tuple(plane for p in self.pieces for plane in p.reshape(-1, *p.shape[-2:]))
+        deep = self.pieces[0].ndim == 3 and len(self.pieces[0]) > 1
+        runs = {"Z": self.pieces} if deep else {}
+        return NoiseSample(planes, (0,) * len(planes), runs, len(planes))
+
+    @property
+    def doubt(self) -> str:
+        """Why `sigma` should not be relied on; empty if it may be."""
+        return self.noise.doubt if self.shared is None else ""
 
     @cached_property
     def gradient(self) -> float:
@@ -95,6 +141,12 @@ def spread(values: Sequence[np.ndarray]) -> float:
         return 0.0
     middle = float(np.median(np.abs(flat - np.median(flat))))
     return MAD_TO_SIGMA * middle if middle > 0 else float(flat.std(dtype=np.float64))
+
+
+def _head(along: Sequence[float]) -> tuple[float, ...]:
+    """Autocorrelation from lag 0 to the last that counts."""
+    counts = [*(value > LEAST_CORRELATION for value in along), False]
+    return (1.0, *along[: counts.index(False)])
 
 
 def _finest(pieces: Sequence[np.ndarray]) -> float:

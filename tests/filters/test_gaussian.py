@@ -31,6 +31,19 @@ def test_the_width_chosen_is_about_as_good_as_the_best(photons):
     assert error(chosen.apply(noisy), clean) < 1.03 * best
 
 
+@pytest.mark.parametrize("kernel", [(1, 3), (5, 1), (3, 3)], ids=str)
+def test_the_width_counts_what_neighbours_share(kernel, rng):
+    clean, _ = scene((256, 256))
+    noise = ndimage.uniform_filter(rng.normal(size=clean.shape), kernel)
+    noisy = (clean + 60 * noise / noise.std()).astype(np.float32)
+    best = min(error(Gaussian(sigma=(s,)).apply(noisy), clean) for s in STEPS_PX)
+    sample = Sample.of([noisy])
+    counted = error(Gaussian().estimated(sample).apply(noisy), clean)
+    assert counted < 1.25 * best
+    sample.__dict__["shared"] = None  # as if the noise were white
+    assert error(Gaussian().estimated(sample).apply(noisy), clean) > 1.2 * counted
+
+
 def test_more_noise_gives_a_wider_blur():
     widths = []
     for photons in (300, 30, 3):

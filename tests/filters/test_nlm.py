@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from filter_scene import error, make, restore, scene
+from scipy import ndimage
 
 from n2v_tools.filters.sample import Sample
 
@@ -36,20 +37,22 @@ def test_the_noise_is_measured(photons):
 
 @pytest.mark.parametrize("kernel", [(1, 3), (5, 1), (3, 3)], ids=str)
 def test_noise_that_neighbours_share_is_not_taken_for_weak(kernel, rng):
-    from scipy import ndimage
-
     clean, _ = scene((256, 256))
     noise = ndimage.uniform_filter(rng.normal(size=clean.shape), kernel)
-    noise *= 30 / noise.std()
-    sample = Sample.of([(clean + noise).astype(np.float32)])
+    sample = Sample.of([(clean + 30 * noise / noise.std()).astype(np.float32)])
     assert sample.noise.doubt
-    assert 20 < sample.sigma * sample.unit < 40
-    (channel,) = (
-        make("nlm", clean.shape)
-        .fit_intensity([(clean + noise).astype(np.float32)[..., np.newaxis]])
-        .channels
-    )
+    assert sample.sigma * sample.unit == pytest.approx(30, rel=0.1)
+    assert sample.doubt == ""
+
+
+def test_noise_that_cannot_be_told_is_said(rng):
+    """A cross is more than the product of a row and a column."""
+    clean, _ = scene((256, 256))
+    noise = ndimage.convolve(rng.normal(size=clean.shape), ndimage.generate_binary_structure(2, 1))
+    noisy = (clean + 30 * noise / noise.std()).astype(np.float32)
+    (channel,) = make("nlm", clean.shape).fit_intensity([noisy[..., np.newaxis]]).channels
     assert "cannot be told" in channel.doubts[0]
+    assert 20 < channel.settings.sigma < 40
 
 
 def test_h_is_08_of_sigma_in_fast_mode_and_06_otherwise(flat_scene):
