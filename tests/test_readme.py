@@ -19,7 +19,11 @@ OURS = [shlex.split(line, comments=True) for line in LINES if line.startswith("n
 OTHERS = [shlex.split(line, comments=True) for line in LINES if not line.startswith("n2v-")]
 
 # Shortened by documented options, so that the README can show commands as they are used.
-SHORTER = {"n2v-train": ["--epochs", "1", "--steps", "10"], "n2v-demo": ["--minutes", "0.25"]}
+SHORTER = {
+    "n2v-train": ["--epochs", "1", "--steps", "10"],
+    "n2v-compare": ["--minutes", "0.25"],
+    "n2v-demo": ["--minutes", "0.25"],
+}
 
 
 @pytest.fixture
