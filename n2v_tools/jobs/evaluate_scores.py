@@ -109,7 +109,7 @@ def score_files(
         values=values,
         data_range=found.data_range,
         n_with_strips=found.n_with_strips,
-        n_empty=found.n_empty,
+        n_empty=len(found.places) - len(found.real),
         n_nonfinite=found.n_nonfinite,
         n_frames=side.clean.sizes.get("T", 1),
         scalings=found.scalings if rules.affine else {},
@@ -129,8 +129,6 @@ def _fit_micro(
     ranges = []
     for place in chosen:
         planes = _scaled(side.read(place), rules, found, place)
-        if not planes.valid.any():
-            continue
         clean = planes.clean[planes.valid]
         ranges.append(float(clean.max()) - float(clean.min()))
         some = _draw(clean.size, share, rng)
@@ -142,8 +140,6 @@ def _fit_micro(
             both = compare_windows(local, measure_local(plane, planes.valid), planes.valid)
             which = _draw(both.n, share, rng) if which is None else which
             windows[role].append(both.some(which))
-    if not ranges:
-        return {role: MicroFit(0.0, 0.0, math.nan, 0) for role in windows}
     offsets = {
         role: float(np.percentile(np.concatenate(parts), BACKGROUND_PERCENT))
         for role, parts in pixels.items()
@@ -158,8 +154,8 @@ def _some_places(side: SideBySide, rules: Rules, found: Found) -> list[dict[str,
     if rules.legacy:
         return found.places[::LEGACY_EVERY]
     n_pixels = side.clean.sizes["Y"] * side.clean.sizes["X"]
-    n = min(len(found.places), max(FIT_PLANES, FIT_WINDOWS // n_pixels))
-    return [found.places[i] for i in np.linspace(0, len(found.places) - 1, n).round().astype(int)]
+    n = min(len(found.real), max(FIT_PLANES, FIT_WINDOWS // n_pixels))
+    return [found.real[i] for i in np.linspace(0, len(found.real) - 1, n).round().astype(int)]
 
 
 def _draw(n: int, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -45,22 +45,24 @@ class Found:
     ----------
     places : list of dict
         Of all planes, in the order of the clean file.
+    real : list of dict
+        Of those that are not empty.
     data_range : float
         Counts.
     scalings : mapping of role to list of Scaling
         From each other file to the clean one, of each channel.
     improvement : float
         By what gain and offset would divide the squared error of the restored file.
-    n_with_strips, n_empty, n_nonfinite : int
-        Planes with strips that are not empty; planes without a real pixel; pixels.
+    n_with_strips, n_nonfinite : int
+        Planes with strips that are not empty; pixels.
     """
 
     places: list[dict[str, int]]
+    real: list[dict[str, int]]
     data_range: float
     scalings: Mapping[str, list[Scaling]]
     improvement: float
     n_with_strips: int
-    n_empty: int
     n_nonfinite: int
 
 
@@ -76,15 +78,16 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
     roles = [role for role in side.stacks if role != "clean"]
     sums = {role: [ScalingSums() for _ in range(side.clean.sizes.get("C", 1))] for role in roles}
     low, high = math.inf, -math.inf
-    n_with_strips = n_empty = 0
+    real: list[dict[str, int]] = []
+    n_with_strips = 0
     broken = _Broken()
     for number, place in enumerate(places):
         planes = side.read(place)
         broken.add(planes, place)
         clean = planes.clean[planes.valid]
-        n_empty += not clean.size
         n_with_strips += bool(planes.has_strips and clean.size)
         if clean.size:
+            real.append(place)
             low, high = min(low, float(clean.min())), max(high, float(clean.max()))
             for role, plane in planes.others.items():
                 sums[role][place.get("C", 0)].add(plane[planes.valid], clean)
@@ -93,11 +96,11 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
         broken.refuse(side, legacy=rules.legacy)
     return Found(
         places,
+        real,
         _range(side, rules, low, high),
         {role: [one.scaling for one in of_role] for role, of_role in sums.items()},
         max(one.improvement for one in sums["restored"]),
         n_with_strips,
-        n_empty,
         broken.n,
     )
 

@@ -129,6 +129,8 @@ def test_a_table_is_not_replaced_unless_told():
     scene()
     run(*FILES, "--output", "t.csv")
     assert "--overwrite" in run(*FILES, "--output", "t.csv", code=1).stderr
+    before_any_work = ["--restored", "none.tif", "--clean", "none.tif", "--output", "t.csv"]
+    assert "--overwrite" in run(*before_any_work, code=1).stderr
     run(*FILES, "--output", "t.csv", "--overwrite")
 
 
