@@ -65,7 +65,7 @@ def _scaled_apart(files: Sequence[FileScores], rules: Rules) -> str:
 def _equal(files: Sequence[FileScores]) -> str:
     n = sum(int(np.isposinf(one.values["restored"]["psnr"]).sum()) for one in files)
     planes = "1 restored plane equals" if n == 1 else f"{n} restored planes equal"
-    return f"{planes} the clean file, so PSNR is infinite" if n else ""
+    return f"{planes} the clean file: PSNR is infinite and not in the mean" if n else ""
 
 
 def _without_frames(files: Sequence[FileScores]) -> str:

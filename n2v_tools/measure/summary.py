@@ -20,11 +20,11 @@ class Summary:
     Parameters
     ----------
     mean : float
-        NaN if there was no value.
+        Of the finite values; infinite if all are, NaN if there was none.
     std : float or None
-        Of a sample (ddof 1); None for one value.
+        Of a sample (ddof 1); None for one value, NaN if they are infinite.
     n : int
-        How many values there were, NaN left out.
+        How many values the mean is of.
     """
 
     mean: float
@@ -47,8 +47,12 @@ class Gain(Summary):
 
 
 def summarise(values: np.ndarray) -> Summary:
-    """Return mean, deviation and number of values, shape (N,); NaN counts for nothing."""
-    known = values[~np.isnan(values)]
+    """Return mean, deviation and number of values, shape (N,).
+
+    NaN counts for nothing, and infinity only if there is nothing else: one plane equal to
+    the truth would make the mean of a whole movie say nothing.
+    """
+    known = _worth(values)
     if not known.size:
         return Summary(math.nan, None, 0)
     with np.errstate(invalid="ignore"):
@@ -65,7 +69,7 @@ def measure_gain(differences: Sequence[np.ndarray], rng: np.random.Generator) ->
     Parameters
     ----------
     differences : sequence of ndarray, shape (N,)
-        Of each file; NaN counts for nothing.
+        Of each file; as in `summarise`.
     rng : numpy.random.Generator
         Equal states give equal intervals.
 
@@ -73,9 +77,8 @@ def measure_gain(differences: Sequence[np.ndarray], rng: np.random.Generator) ->
     ----------
     .. [1] B. Efron, R. Tibshirani. An Introduction to the Bootstrap, chapter 13. 1993.
     """
-    files = [values[~np.isnan(values)] for values in differences]
-    files = [values for values in files if values.size]
-    whole = summarise(np.concatenate(files)) if files else Summary(math.nan, None, 0)
+    whole = summarise(np.concatenate([*differences, np.empty(0)]))
+    files = [found for values in differences if (found := values[np.isfinite(values)]).size]
     units = files if len(files) > 1 else [np.array([v]) for values in files for v in values]
     if len(units) < 2 or not math.isfinite(whole.mean):
         return Gain(whole.mean, whole.std, whole.n)
@@ -89,3 +92,9 @@ def measure_gain(differences: Sequence[np.ndarray], rng: np.random.Generator) ->
     tail = (100 - LEVEL_PERCENT) / 2
     low, high = np.percentile(np.concatenate(means), [tail, 100 - tail])
     return Gain(whole.mean, whole.std, whole.n, float(low), float(high))
+
+
+def _worth(values: np.ndarray) -> np.ndarray:
+    known = values[~np.isnan(values)]
+    finite = known[np.isfinite(known)]
+    return finite if finite.size else known

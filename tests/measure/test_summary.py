@@ -46,9 +46,12 @@ def test_equal_seeds_give_equal_intervals():
     assert measure_gain(values, default_rng(5)) == measure_gain(values, default_rng(5))
 
 
-def test_an_infinite_gain_has_no_interval():
+def test_infinity_counts_only_if_there_is_nothing_else():
     found = measure_gain([np.array([1.0, math.inf, 2.0])], default_rng(0))
-    assert (found.mean, found.low) == (math.inf, None)
+    assert (found.mean, found.n) == (1.5, 2)
+    assert 1 <= found.low <= found.high <= 2
+    alone = measure_gain([np.array([math.inf, math.inf])], default_rng(0))
+    assert (alone.mean, alone.n, alone.low) == (math.inf, 2, None)
 
 
 def test_a_line_from_sums_is_that_of_all_pixels_at_once():
