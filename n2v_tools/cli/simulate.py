@@ -3,37 +3,72 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from ..jobs.requests import SimulateRequest, StructuredRequest
+from ..jobs.requests import CalciumRequest, SimulateRequest, StructuredRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named
 
-REQUESTS = {"dome": SimulateRequest, "structured": StructuredRequest}
-STRUCTURED_ONLY = ("kind", "noise_to_signal")
+REQUESTS = {"dome": SimulateRequest, "calcium": CalciumRequest, "structured": StructuredRequest}
+SHAPE_AXES = {"dome": "T,Z,Y,X", "calcium": "T,Y,X", "structured": "T,Z,Y,X"}
+ONLY = {
+    "structured": ("kind", "noise_to_signal"),
+    "calcium": (
+        "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift", "row_noise",
+        "x_correlation",
+    ),
+}  # fmt: skip
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Shape(click.ParamType):
-    """Sizes T,Z,Y,X."""
+    """Sizes T,Z,Y,X or T,Y,X."""
 
     name = "sizes"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """Return four whole numbers of 1 or more."""
+        """Return three or four whole numbers of 1 or more."""
         if isinstance(value, tuple):
             return value
-        if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){3}\s*", value):
-            self.fail(f"{value!r} is no shape; write T,Z,Y,X, such as 4,32,256,256.", param, ctx)
+        if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){2,3}\s*", value):
+            self.fail(
+                f"{value!r} is no shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium "
+                "T,Y,X, such as 300,256,256.",
+                param,
+                ctx,
+            )
         sizes = tuple(int(size) for size in value.split(","))
         if min(sizes) < 1:
-            self.fail(f"{value!r} has a size of 0; write 4,32,256,256, say.", param, ctx)
+            self.fail(f"{value!r} has a size of 0; give 1 or more.", param, ctx)
         return sizes
+
+
+def calcium_options(command: F) -> F:
+    """Give the command what only calcium movies have."""
+    request = CalciumRequest
+    for name, text, default in (
+        ("x-correlation", "Correlation of the noise of neighbours along X.", request.x_correlation),
+        ("row-noise", "Deviation of each row's random offset, photons.", request.row_noise),
+        ("drift", "Farthest that the field wanders, in pixels.", request.drift),
+        ("bleaching", "Share of the light lost by the last frame.", request.bleaching),
+        ("amplitude", "Mean dF/F after one spike.", request.amplitude),
+        ("decay", "Decay time of the indicator, in seconds.", request.decay),
+        ("rise", "Rise time of the indicator, in seconds.", request.rise),
+        ("rate", "Mean spikes per second of a neuron.", request.rate),
+    ):
+        option = click.option(
+            f"--{name}", type=float, help=f"calcium: {text}  [default: {default:g}]"
+        )
+        command = option(command)
+    neurons = "calcium: Neurons in focus.  [default: one for each 1200 square pixels]"
+    return click.option("--neurons", type=click.IntRange(min=0), help=neurons)(command)
 
 
 @click.command(
@@ -42,25 +77,26 @@ class Shape(click.ParamType):
     short_help="Generate a noisy stack together with its clean truth.",
     epilog="\b\nExamples:\n"
     "  n2v-simulate structured --kind 1x3 --noise-to-signal 0.5 --output data\n"
+    "  n2v-simulate calcium --shape 1000,256,256 --photons 2 --output data\n"
     "  n2v-simulate dome --output data --name dome --shape 4,32,256,256",
 )
 @click.argument(
     "data",
-    type=Named("kind of data", list(REQUESTS), ["calcium"]),
-    metavar="[dome|structured]",
+    type=Named("kind of data", list(REQUESTS)),
+    metavar="[" + "|".join(REQUESTS) + "]",
 )
 @options.variables
 @click.option(
     "--output",
     type=Filled(),
     metavar="DIR",
-    help="Folder that the two files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
+    help="Folder that the files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
 )
-@click.option("--name", help="Start of the names.  [default: dome or structured]")
+@click.option("--name", help="Start of the names.  [default: dome, calcium or structured]")
 @click.option(
     "--shape",
     type=Shape(),
-    metavar="T,Z,Y,X",
+    metavar="T,Z,Y,X|T,Y,X",
     help="Sizes.  [default: "
     + "; ".join(f"{name}: {','.join(map(str, kind.shape))}" for name, kind in REQUESTS.items())
     + "]",
@@ -69,7 +105,8 @@ class Shape(click.ParamType):
     "--photons",
     type=click.FloatRange(min=0, min_open=True),
     help="Mean of the clean signal outside strips, in photons per pixel.  "
-    f"[default: dome: {SimulateRequest.photons:g}; structured: chosen]",
+    f"[default: dome: {SimulateRequest.photons:g}; calcium: {CalciumRequest.photons:g}; "
+    "structured: chosen]",
 )
 @click.option(
     "--kind",
@@ -85,6 +122,7 @@ class Shape(click.ParamType):
     help="Deviation of the noise of structured data over that of the clean signal.  "
     f"[default: {StructuredRequest.noise_to_signal:g}]",
 )
+@calcium_options
 @options.seed
 @options.overwrite
 @options.common
@@ -92,31 +130,46 @@ def command(as_json: bool, data: str, **values: Any) -> None:
     """Write NAME_noisy.tif (uint16) and NAME_clean.tif (float32, same counts).
 
     dome: an epithelial dome under shot noise, with black strips. structured: a sheet of
-    cells under noise of a chosen kind and strength.
+    cells under noise of a chosen kind and strength. calcium: neurons at work under
+    two-photon noise, 30 frames a second, in low light by default; NAME_traces.csv and
+    NAME_neurons.csv hold each neuron's dF/F, fluorescence, spikes and place.
     """
     _, configuration, progress = options.configure(values)
     given = _check(data, values)
     from ..jobs.simulate import simulate_files, simulate_structured_files
+    from ..jobs.simulate_calcium import simulate_calcium_files
 
     folder = Path(given.pop("output", None) or configuration.folder("OUTPUT_FOLDER") or ".")
-    if data == "dome":
-        noisy, clean = simulate_files(SimulateRequest(output=folder, **given), progress)
+    if data == "calcium":
+        written = simulate_calcium_files(CalciumRequest(output=folder, **given), progress)
+    elif data == "dome":
+        pair = simulate_files(SimulateRequest(output=folder, **given), progress)
+        written = dict(zip(("noisy", "clean"), pair, strict=True))
     else:
         wanted = StructuredRequest(output=folder, **given)
-        noisy, clean = simulate_structured_files(wanted, progress)
+        pair = simulate_structured_files(wanted, progress)
+        written = dict(zip(("noisy", "clean"), pair, strict=True))
     if as_json:
-        output.emit_json({"noisy": noisy, "clean": clean})
+        output.emit_json(written)
     else:
-        output.emit(str(noisy))
-        output.emit(str(clean))
+        for path in written.values():
+            output.emit(str(path))
 
 
 def _check(data: str, values: dict[str, Any]) -> dict[str, Any]:
     """Refuse what contradicts itself; return the options that were given."""
     given = {name: value for name, value in values.items() if value is not None}
-    for name in STRUCTURED_ONLY if data != "structured" else ():
-        if name in given:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for n2v-simulate structured.")
+    for kind, names in ONLY.items():
+        for name in names if kind != data else ():
+            if name in given:
+                raise click.UsageError(f"--{name.replace('_', '-')} is for n2v-simulate {kind}.")
+    axes = SHAPE_AXES[data]
+    shape = given.get("shape", REQUESTS[data].shape)
+    if len(shape) != len(axes.split(",")):
+        default = ",".join(map(str, REQUESTS[data].shape))
+        raise click.UsageError(
+            f"--shape {','.join(map(str, shape))}: {data} has sizes {axes}, such as {default}."
+        )
     name = given.get("name", data)
     if not name or name in (".", "..") or set("/\\\0") & set(name):
         raise click.UsageError(f"--name {name!r} must be a plain name, no path.")

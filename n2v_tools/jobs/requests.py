@@ -131,6 +131,53 @@ class StructuredRequest:
 
 
 @dataclass(frozen=True)
+class CalciumRequest:
+    """What ``n2v-simulate calcium`` is asked to do.
+
+    Parameters
+    ----------
+    output : Path
+        As in `SimulateRequest`, like `name`, `seed` and `overwrite`.
+    shape : tuple of int, length 3
+        Sizes T, Y, X.
+    photons : float
+        Mean of the clean movie, in photons per pixel.
+    neurons : int or None
+        In focus; None: one for each 1200 square pixels.
+    rate : float
+        Mean spikes per second of a neuron.
+    rise, decay : float
+        Time constants of the indicator in seconds.
+    amplitude : float
+        Mean dF/F after one spike.
+    bleaching : float
+        Share of the light lost from the first frame to the last.
+    drift : float
+        Farthest that the field wanders along Y or X, in pixels.
+    row_noise : float
+        Deviation of a random offset of each row of each frame, in photons.
+    x_correlation : float
+        Correlation of the noise of neighbours along X.
+    """
+
+    output: Path = Path(".")
+    name: str = "calcium"
+    shape: tuple[int, int, int] = (300, 256, 256)
+    photons: float = 2.0
+    neurons: int | None = None
+    rate: float = 1.0
+    rise: float = 0.07
+    decay: float = 0.6
+    amplitude: float = 0.3
+    bleaching: float = 0.1
+    drift: float = 0.0
+    row_noise: float = 0.0
+    x_correlation: float = 0.0
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
 class CompareRequest:
     """What ``n2v-compare`` is asked to do.
 

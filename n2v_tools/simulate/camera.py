@@ -55,8 +55,15 @@ class Camera:
         counts : ndarray of uint16, same shape
             1 to 65,535: 0 is left to strips, which no real pixel may look like.
         """
-        arrived = rng.poisson(photons) + rng.normal(0, self.read_noise, photons.shape)
-        counts = np.rint(self.offset + self.gain * arrived)
+        return self.count(self.detect(photons, rng))
+
+    def detect(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return what is read of each pixel, in photons: float64, below 0 now and then."""
+        return np.asarray(rng.poisson(photons) + rng.normal(0, self.read_noise, photons.shape))
+
+    def count(self, detected: np.ndarray) -> np.ndarray:
+        """Turn what was read, in photons, into whole counts: uint16, 1 to 65,535."""
+        counts = np.rint(self.offset + self.gain * detected)
         return counts.clip(1, MAX_COUNT).astype(np.uint16)
 
     def expect(self, photons: np.ndarray) -> np.ndarray:

@@ -72,7 +72,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
     "words",
     [
         *[[name] for name in LATER],
-        ["simulate", "calcium"],
         *[["train", "--method", m] for m in ("structn2v", "video", "n2n", "deepcad", "hdn")],
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
@@ -96,7 +95,6 @@ def test_what_is_not_built_yet_says_so(words):
         ([], LATER),
         (["train"], ["video", "deepcad", "hdn", "n2n", "--struct-mask", "deepcad-rt"]),
         (["denoise"], ["int8", "ome-zarr", "--report"]),
-        (["simulate"], ["calcium"]),
     ],
 )
 def test_what_is_not_built_yet_is_left_out_of_help(command, words):
@@ -166,6 +164,15 @@ def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
         ["simulate", "dome", "--photons", "0"],
         ["simulate", "dome", "--name", "a/b"],
         ["simulate", "dome", "--kind", "white"],
+        ["simulate", "dome", "--neurons", "4"],
+        ["simulate", "dome", "--shape", "9,64,64"],
+        ["simulate", "calcium", "--shape", "1,9,64,64"],
+        ["simulate", "calcium", "--shape", "1,64,64"],
+        ["simulate", "calcium", "--shape", "9,64,31"],
+        ["simulate", "calcium", "--kind", "white"],
+        ["simulate", "calcium", "--neurons", "500", "--shape", "9,64,64"],
+        ["simulate", "calcium", "--x-correlation", "0.6"],
+        ["simulate", "calcium", "--photons", "100000"],
         ["simulate", "structured", "--noise-to-signal", "0"],
         ["simulate", "structured", "--kind", "white,1x3"],
         ["simulate", "structured", "--kind", "poisson", "--photons", "5"],

@@ -1,0 +1,87 @@
+"""What a scanning microscope's detector adds: noise that neighbours along a line share.
+
+The light-sensitive part and its read-out are a `Camera`; a scan visits pixels one after
+the other, so what is slow in its electronics couples neighbours along X, or shifts a line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import SettingsError
+from .camera import Camera
+
+MOST_CORRELATION = 0.5  # that averaging over two pixels can give
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A photomultiplier behind a scanning microscope.
+
+    Parameters
+    ----------
+    camera : Camera
+        Gain, offset and read noise.
+    row_noise : float
+        Deviation of a random offset of each row, anew in each frame, in photons.
+    x_correlation : float
+        Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance
+        stay as they are: only the noise is spread.
+
+    Raises
+    ------
+    SettingsError
+        If a value is out of range.
+    """
+
+    # One photon gives many counts, as behind a photomultiplier: grey levels are not scarce.
+    camera: Camera = field(default_factory=lambda: Camera(gain=20, offset=200, read_noise=0.5))
+    row_noise: float = 0.0
+    x_correlation: float = 0.0
+
+    def __post_init__(self) -> None:
+        most = self.camera.offset / self.camera.gain / 5  # counts must stay above 0
+        if not 0 <= self.row_noise <= most:  # NaN is refused too
+            raise SettingsError(
+                f"--row-noise {self.row_noise:g}: give the deviation of the rows' offsets in "
+                f"photons, 0 to {most:g}."
+            )
+        if not 0 <= self.x_correlation <= MOST_CORRELATION:
+            raise SettingsError(
+                f"--x-correlation {self.x_correlation:g}: give the correlation of neighbours "
+                f"along X, 0 to {MOST_CORRELATION:g}, such as 0.4."
+            )
+
+    def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Record one frame.
+
+        Parameters
+        ----------
+        photons : ndarray of float, shape (Y, X)
+            Mean number of photons in each pixel, 0 or more.
+        rng : numpy.random.Generator
+            Source of chance.
+
+        Returns
+        -------
+        counts : ndarray of uint16, shape (Y, X)
+        """
+        if not (self.row_noise or self.x_correlation):
+            return self.camera.expose(photons, rng)
+        detected = self.camera.detect(photons, rng)
+        if self.x_correlation:
+            detected = photons + self._spread(detected - photons)
+        if self.row_noise:
+            detected = detected + rng.normal(0, self.row_noise, (len(photons), 1))
+        return self.camera.count(detected)
+
+    def _spread(self, noise: np.ndarray) -> np.ndarray:
+        """Mix each pixel's noise with its left neighbour's; the sum of squares is kept."""
+        angle = math.asin(2 * self.x_correlation) / 2
+        before = np.concatenate([noise[:, :1], noise[:, :-1]], axis=1)
+        mixed = math.cos(angle) * noise + math.sin(angle) * before
+        mixed[:, 0] = noise[:, 0]  # has no left neighbour
+        return np.asarray(mixed)
