@@ -53,9 +53,9 @@ class TemporalSums:
 
     def add(self, restored: np.ndarray, clean: np.ndarray, valid: np.ndarray) -> None:
         """Take one frame into account; parameters as in `spatial_snr`, shape (Y, X)."""
-        signal = np.where(valid, clean, 0.0)
+        signal = np.where(valid, clean.astype(np.float64), 0)
         self._signal += signal**2
-        self._error += (np.where(valid, restored, 0.0) - signal) ** 2
+        self._error += (np.where(valid, restored.astype(np.float64), 0) - signal) ** 2
         self._frames += valid
 
     def snr(self) -> float:

@@ -62,3 +62,16 @@ def test_equal_is_infinite_and_nothing_is_nan():
     assert spatial_snr(clean[0], clean[0]) == math.inf
     assert math.isnan(spatial_snr(clean[0], np.zeros_like(clean[0])))
     assert math.isnan(temporal(clean, clean, np.zeros(clean.shape, bool)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16])
+def test_counts_are_squared_in_double_precision(dtype):
+    clean, noisy = (movie_.astype(dtype) for movie_ in movie())
+    times = 1e30 if dtype == np.float32 else 5000
+    clean, noisy = clean * dtype(times), noisy * dtype(times)
+    wanted = temporal(noisy.astype(np.float64), clean.astype(np.float64))
+    assert temporal(noisy, clean) == wanted
+    assert np.isfinite(wanted)
+    assert spatial_snr(noisy[0], clean[0]) == spatial_snr(
+        noisy[0].astype(np.float64), clean[0].astype(np.float64)
+    )
