@@ -181,10 +181,8 @@ class Transients:
         seconds = (number + rng.random(len(sources))) * length
         n_spikes = np.minimum(rng.geometric(1 / self.burst, len(sources)), MOST_SPIKES)
         burst_of = np.repeat(np.arange(len(sources)), n_spikes)
-        gaps = rng.exponential(INTERVAL_S, len(burst_of))
         firsts = np.cumsum(n_spikes) - n_spikes
-        gaps[firsts] = 0
-        running = np.cumsum(gaps)
+        running = np.cumsum(rng.exponential(INTERVAL_S, len(burst_of)))
         delay = np.minimum(running - running[firsts][burst_of], LONGEST_BURST_S)
         spread = np.maximum(1 + SPIKE_SPREAD * rng.normal(size=len(burst_of)), 0.2)
         owners = sources[burst_of]

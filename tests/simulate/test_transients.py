@@ -1,5 +1,7 @@
 """Spikes and what an indicator shows of them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -63,12 +65,12 @@ def test_neurons_spike_as_often_as_asked_and_in_bursts(burst):
 
 
 def test_spikes_of_a_stretch_of_frames_are_told_once():
-    transients = make()
-    parts = [transients.spikes_before(first, first + 50)[0] for first in range(0, 400, 50)]
-    whole = transients.spikes_before(0, 400)[0]
+    transients, ends = make(n=200), [1, 50, *range(65, 400, 64)]  # where blocks begin, too
+    parts = [transients.spikes_before(first, last)[0] for first, last in pairwise(ends)]
+    whole = transients.spikes_before(ends[0], ends[-1])[0]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
-    assert len(whole) > 200 and (np.diff(whole) >= 0).all()
-    assert whole.max() <= 399 / FRAME_RATE_HZ
+    assert len(whole) > 1000 and (np.diff(whole) >= 0).all()
+    assert 0 < whole.min() and whole.max() <= (ends[-1] - 1) / FRAME_RATE_HZ
 
 
 def test_activity_does_not_start_at_zero():
