@@ -1,6 +1,7 @@
 """Calcium movies: what is seen is what the truth says."""
 
 import dataclasses
+import time
 import tracemalloc
 
 import numpy as np
@@ -159,6 +160,15 @@ def test_by_default_what_changes_hardly_shows_in_one_noisy_frame():
     r = np.corrcoef(moving.ravel(), noisy_moving.ravel())[0, 1]
     assert 0.1 < -10 * np.log10(1 - r**2) + 0.05 < 0.4
     assert 0.3 < clean.mean(0).std() / (clean.mean() - OFFSET) < 0.8
+
+
+def test_ten_frames_of_256_x_256_take_less_than_a_second_of_a_core():
+    one = Movie(Calcium((300, 256, 256)))
+    one.frame(0)
+    started = time.process_time()
+    for number in range(1, 11):
+        one.frame(number)
+    assert time.process_time() - started < 1
 
 
 def test_memory_does_not_grow_with_the_number_of_frames():
