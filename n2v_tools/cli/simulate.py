@@ -165,6 +165,8 @@ def _check(data: str, values: dict[str, Any]) -> dict[str, Any]:
                 raise click.UsageError(f"--{name.replace('_', '-')} is for n2v-simulate {kind}.")
     axes = SHAPE_AXES[data]
     shape = given.get("shape", REQUESTS[data].shape)
+    if data == "calcium" and len(shape) == 4 and shape[1] == 1:  # one plane, written as for others
+        shape = given["shape"] = (shape[0], *shape[2:])
     if len(shape) != len(axes.split(",")):
         default = ",".join(map(str, REQUESTS[data].shape))
         raise click.UsageError(

@@ -121,3 +121,9 @@ def test_defaults_are_those_of_the_generator():
     )  # fmt: skip
     assert Indicator(asked.rise, asked.decay, asked.amplitude) == made.indicator == Indicator()
     assert Detector(row_noise=asked.row_noise, x_correlation=asked.x_correlation) == made.detector
+
+
+def test_one_plane_may_be_written_as_for_other_kinds():
+    done = run("--shape", "33,1,64,64", "--name", "x")
+    assert done.exit_code == 0, done.output
+    assert open_stack("x_noisy.tif").sizes == {"T": 33, "Y": 64, "X": 64}
