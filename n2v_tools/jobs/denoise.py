@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -28,7 +28,6 @@ from ..prepare.survey import survey_stack
 from ..restore.fit import check_fit
 from ..restore.run import match_axes, restore_stack
 from ..stack import Stack
-from .filtering import Filtering, Prepared
 from .inputs import Opened, one_line, open_inputs
 from .outputs import (
     Naming,
@@ -38,9 +37,13 @@ from .outputs import (
     require_inputs_kept,
     require_room,
 )
+from .prepared import Prepared
 from .progress import Progress
 from .provenance import sha256_of
 from .requests import DenoiseRequest
+
+if TYPE_CHECKING:
+    from .filtering import Filtering
 
 EXISTING_REMEDY = (
     "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
@@ -172,6 +175,8 @@ def denoise_files(
     """
     session: _Session | Filtering | None = None
     if request.method is not None:
+        from .filtering import Filtering  # late: SciPy takes 0.2 s of the start
+
         session = filtering = Filtering.of(request)
         plan = plan_jobs(request, filtering.require_fit, progress)
     else:

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..filters import FilterRestorer, filter_for, read_settings
 from ..filters.base import Filter
 from ..filters.restorer import Channel
-from ..methods.base import Restorer
 from ..restore.match import match_axes
 from ..restore.sample import read_sample
 from ..stack import Stack
+from .prepared import Prepared
 from .requests import DenoiseRequest
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What restores one file.
-
-    Parameters
-    ----------
-    restorer : Restorer
-        Fitted to the file where it fits itself.
-    used, settings : dict
-        What is kept in the output: about the model or filter, and among the settings.
-    notes, warnings : sequence of str
-        What a user should hear, and must hear.
-    parameters : list of dict or None
-        Of a filter, one object per channel.
-    """
-
-    restorer: Restorer
-    used: dict[str, Any]
-    settings: dict[str, Any]
-    notes: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-    parameters: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
