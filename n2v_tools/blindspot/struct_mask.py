@@ -88,10 +88,10 @@ def _named(text: str, where: str) -> np.ndarray:
     width = int(sizes[2] or sizes[1])
     for edge in (height, width):
         if edge % 2 == 0 or edge > LARGEST:
-            near = min(edge + 1, LARGEST)
+            near = max(3, min(edge + 1, LARGEST))
             raise SettingsError(
-                f"{where}: {edge} px must be odd, since the blind spot is in the middle, and at "
-                f"most {LARGEST}; take {near}."
+                f"{where}: {edge} px is no width of a mask, which is odd, since the blind spot "
+                f"is in the middle, and at most {LARGEST}; take {near}."
             )
     if kind == "horizontal":
         return np.ones((1, width), np.int64)

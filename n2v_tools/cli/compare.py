@@ -52,7 +52,7 @@ class Methods(click.ParamType):
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0.25),
+    type=options.Finite(min=0.25, max=options.MOST_MINUTES),
     metavar="M",
     default=CompareRequest.minutes,
     show_default=True,

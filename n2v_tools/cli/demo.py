@@ -29,7 +29,7 @@ from .exits import Command
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0.25),
+    type=options.Finite(min=0.25, max=options.MOST_MINUTES),
     metavar="M",
     default=DemoRequest.minutes,
     show_default=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ..jobs.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+MOST_MINUTES = 525_600  # a year
 
 
 class Named(click.ParamType):
@@ -58,6 +61,19 @@ class Named(click.ParamType):
             f"{option}: {value!r} is no {self.name}.{nearest(str(value), self.known + self.later)}"
             + (f" Known: {', '.join(self.known)}." if self.known else "")
         )
+
+
+class Finite(click.FloatRange):
+    """A number in a range; NaN, which passes every comparison, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or refuse it."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be used; give a finite one.", param, ctx)
+        return number
 
 
 class Filled(click.ParamType):

@@ -105,7 +105,7 @@ class Place(click.ParamType):
 )
 @click.option(
     "--fps",
-    type=click.FloatRange(min=0.1, max=120),
+    type=options.Finite(min=0.1, max=120),
     metavar="F",
     default=PreviewRequest.fps,
     show_default=True,

@@ -103,7 +103,7 @@ def calcium_options(command: F) -> F:
 )
 @click.option(
     "--photons",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Finite(min=0, min_open=True),
     help="Mean of the clean signal outside strips, in photons per pixel.  "
     f"[default: dome: {SimulateRequest.photons:g}; calcium: {CalciumRequest.photons:g}; "
     "structured: chosen]",

@@ -73,7 +73,7 @@ PRESETS_LATER = ("deepcad-rt",)
 )
 @click.option(
     "--validation",
-    type=click.FloatRange(min=0, max=0.5),
+    type=options.Finite(min=0, max=0.5),
     metavar="SHARE",
     help="Share set aside for validation.  [default: 0.1]",
 )
@@ -90,7 +90,7 @@ PRESETS_LATER = ("deepcad-rt",)
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Patches per step.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0.25),
+    type=options.Finite(min=0.25, max=options.MOST_MINUTES),
     metavar="M",
     help="End M minutes after the start of the command, at least 0.25.",
 )

@@ -78,8 +78,7 @@ def require_free_name(path: Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"{path}: is a folder, not a file. Choose another output name.")
     if not overwrite and os.path.lexists(path):
         raise OutputError(
-            f"{path}: exists already. Pass --overwrite to replace it, --skip-existing to keep it, "
-            "or choose another --output."
+            f"{path}: exists already. Pass --overwrite to replace it, or choose another name."
         )
 
 

@@ -237,6 +237,8 @@ def _require_claim(
     if first.is_final and first.nbytes and first.dataoffsets:
         room = (tif.filehandle.size - first.dataoffsets[0]) // first.nbytes
     n_held = max(len(tif.pages), min(room, claimed))
+    if n_held >= claimed:
+        raise StackError(f"{path}: ends before its last pixel: it is truncated. Copy it again.")
     raise StackError(
         f"{path}: its ImageJ header claims {claimed} images, but the file holds {n_held}: it is "
         "truncated, or only its first plane was copied. Copy it again, or open it in ImageJ and "

@@ -49,6 +49,7 @@ EXISTING_REMEDY = (
     "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
     "or --suffix."
 )
+MUCH_CLIPPED_PERCENT = 5.0
 TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look at the values
 
 
@@ -344,13 +345,20 @@ def _denoise(job: _Job, session: _Session | Filtering, label: str, progress: Pro
         )
     for note in writer.notes:
         progress.note(f"{job.target}: {note}")
+    clipped_percent = 100 * n_clipped / math.prod(job.stack.array.shape)
+    if clipped_percent > MUCH_CLIPPED_PERCENT:
+        warnings.append(
+            f"{clipped_percent:.0f} % of the pixels lay outside the range of {dtype} and were "
+            "clipped: the model may not suit the file. Pass --dtype float32 to see them."
+        )
+        progress.warn(f"{label}: {warnings[-1]}")
     return Denoised(
         job.name,
         str(job.target),
         axes=writer.axes,
         dtype=str(dtype),
         reason=reason,
-        clipped_percent=100 * n_clipped / math.prod(job.stack.array.shape),
+        clipped_percent=clipped_percent,
         seconds=time.perf_counter() - started,
         warnings=tuple(warnings),
         note=". ".join(writer.notes),

@@ -131,7 +131,7 @@ def _inspect(
         survey,
         saturated,
         axes_given=request.axes is not None,
-        levels_judged=any(seen.levels.verdict != "ok" or seen.counts_photons for seen in channels),
+        levels_judged=bool(channels),
     )
     warnings += advice.warnings if advice else ()
     levels = min((seen.levels for seen in channels), key=lambda one: one.n_common, default=None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..io import publishing
-from ..noise.mask import LEAST
+from ..noise.mask import least_that_counts
 from ..noise.overview import Overview
 
 SIZE_IN = (10.0, 7.6)
@@ -72,8 +72,9 @@ def _draw_profiles(axes: Any, seen: Overview) -> None:
             marker=MARKERS[axis],
             label=f"along {axis}",
         )
-    axes.axhline(LEAST, color="0.4", linestyle="--", linewidth=1)
-    axes.text(10, LEAST + 0.015, "above it: masked", color="0.4", fontsize=8, ha="right")
+    least = min(least_that_counts(seen.correlation), 0.95)
+    axes.axhline(least, color="0.4", linestyle="--", linewidth=1)
+    axes.text(10, least + 0.015, "above it: masked", color="0.4", fontsize=8, ha="right")
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.set_xlim(0, 10.2)
     axes.set_ylim(min(-0.2, *axes.get_ylim()), 1.03)

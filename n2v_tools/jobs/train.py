@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 FINISH_S = 2.5  # weights, curve and provenance, after the last validation
 FEW_STEPS = 100  # with fewer a net has hardly learned anything
+WORSE_THAN_THE_MEAN = 1.02  # squared error, normalised; chance of a small validation set
 FEW_PATCHES = 64  # that a method is fitted to when nothing is to be learned
 PATCHES = "patches"  # folder of patches that are too large for memory
 
@@ -159,6 +160,12 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
         say.warn(
             f"only {state.step} steps fitted into {job.request.minutes:g} minutes: the net has "
             "hardly learned anything. Give it more --minutes."
+        )
+    learned_nothing = WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf
+    if learned_nothing and not job.base and job.method.settings.loss == "mse":
+        say.warn(
+            f"the best validation loss is {state.best_val_loss:.2f}, no better than predicting the "
+            "mean: the net has learned nothing. Train longer, or with a lower --set learning_rate."
         )
     del patches  # files mapped to memory cannot be deleted on Windows
     gc.collect()

@@ -112,9 +112,11 @@ def method_for(request: TrainRequest) -> Method:
         **given,
     }
     method = kind(settings_from(type(defaults), values, "--set"))
-    if method_settings(request.method) and method.settings.struct_mask == "none":
+    hides_nothing = method.settings.struct_mask != "auto" and method.settings.mask is None
+    if method_settings(request.method) and hides_nothing:
         raise UsageError(
-            f"--method {request.method} and --struct-mask none contradict: leave one of them out."
+            f"--method {request.method} and --struct-mask {method.settings.struct_mask}, which "
+            "hides nothing, contradict: leave one of them out."
         )
     if len(method.settings.patch_px) == 2 and request.depth:
         raise UsageError("--depth is for 3D patches: add --patch with three edges (16,64,64).")

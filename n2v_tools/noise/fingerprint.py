@@ -190,7 +190,7 @@ def _noise_by_brightness(planes: Sequence[np.ndarray]) -> tuple[tuple[float, flo
         rough = _second(_second(plane, 0), 1) / 6  # of white noise it keeps the deviation
         blocks = _blocks(rough)
         means.append(_blocks(plane[1:-1, 1:-1]).mean(axis=1))
-        variances.append((blocks * blocks).mean(axis=1))
+        variances.append((blocks * blocks).mean(axis=1, dtype=np.float64))
     mean, variance = np.concatenate(means), np.concatenate(variances)
     if len(mean) < LEAST_BLOCKS:
         return ()

@@ -16,6 +16,7 @@ import numpy as np
 from .correlation import Correlation
 
 LEAST = 0.10  # correlation that counts: below tails of 0.2, above what signal leaks
+LEAST_SURE = 0.07  # from frames or in the dark, where no signal leaks
 SIGMAS = 5.0  # of chance, which is 1 / sqrt(pixels)
 LEAKAGE = 0.3  # a direction with less than this share of the other's lag 1 is leakage
 SQUARE = 0.5  # share of the product of both lags 1 that the diagonal has under a square mask
@@ -76,7 +77,7 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
         return MaskChoice("none", "cannot tell", f"both directions stay correlated; {_ASK}")
     if warnings:
         return MaskChoice("none", "low", "offsets hide the rest of the noise", warnings)
-    least = max(LEAST, SIGMAS / math.sqrt(max(1, correlation.n_px)))
+    least = least_that_counts(correlation)
     first_y, first_x = float(along_y[0]), float(along_x[0])
     half_y, half_x = _half_width(along_y, least), _half_width(along_x, least)
     textured = correlation.source == "one image" and correlation.evenness > UNEVEN
@@ -96,6 +97,12 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
         _reason(correlation, half_y, half_x, first_y, first_x),
         warnings,
     )
+
+
+def least_that_counts(correlation: Correlation) -> float:
+    """Return the correlation above which a neighbour is hidden."""
+    floor = LEAST if correlation.source == "one image" else LEAST_SURE
+    return max(floor, SIGMAS / math.sqrt(max(1, correlation.n_px)))
 
 
 _ASK = "give a dark frame (--noise FILE) or two frames of one field"

@@ -36,6 +36,7 @@ IN_BIN, MOST_BINS = 24, 8  # blocks of about equal brightness
 OFFSETS = 0.3  # correlation at all lags that only offsets of whole rows or columns have
 LEAST_KEPT_BY_DIFFERENCE = 0.1  # below, errors of the profile rule
 NEGLIGIBLE = 0.02  # change of the variance from dark to bright
+FEW_PHOTONS = 1.75
 LEAST_KEPT = 0.6  # share of still blocks
 
 Confidence = Literal["high", "low", "cannot tell"]
@@ -87,7 +88,8 @@ class Strength:
         if self.floor is None or step <= 0:
             return False
         if self.gain is None:  # as bright everywhere: of counts, variance and mean are equal
-            return 0.7 < self.floor / max(step * mean, 1e-30) < 1.4
+            few = mean < FEW_PHOTONS * step  # of more, the counts would take more levels
+            return few and 0.7 < self.floor / max(step * mean, 1e-30) < 1.4
         return 0.7 < self.gain / step < 1.4 and abs(self.floor) < 0.3 * self.gain * mean
 
 

@@ -1,0 +1,24 @@
+"""Numbers that pass every comparison, or none, are no numbers."""
+
+import pytest
+from click.testing import CliRunner
+
+from n2v_tools.cli.main import cli
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--stack", "a.tif", "--minutes"],
+        ["compare", "a.tif", "--minutes"],
+        ["demo", "--minutes"],
+        ["preview", "a.tif", "--fps"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_usable_number_is_refused_as_wrong_usage(words, value):
+    done = CliRunner().invoke(cli, [*words, value])
+    assert done.exit_code == 2
+    assert words[-1] in done.output
+    assert "Traceback" not in done.output
