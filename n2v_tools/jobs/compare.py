@@ -31,9 +31,10 @@ from .compare_plan import (
     require_free,
     train_request,
 )
-from .compare_scores import Scores, Yardsticks, measure_with, plane_at
+from .compare_scores import Scores, Yardsticks, measure_with
 from .compare_table import NOISY, Compared, as_text, write_tables
 from .denoise import denoise_files
+from .frames import plane_at
 from .outputs import stem_of
 from .progress import Progress
 from .requests import CompareRequest, DenoiseRequest

@@ -14,6 +14,7 @@ from ..measure.next_frame import NextFrame
 from ..measure.residual import ResidualScores, ResidualSums
 from ..prepare.strips import find_strips
 from ..stack import Stack
+from .frames import plane_at
 from .yardstick import Filtered, Truth, best_gaussian, best_median
 
 YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
@@ -172,8 +173,3 @@ def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
         return finite
     strips = find_strips(plane)
     return finite & np.outer(~strips.rows, ~strips.columns)
-
-
-def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-    """Read a plane of a stack that may lack axes of length 1."""
-    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import StackError
 from ..prepare.strips import find_strips
 from ..stack import Stack
+from .frames import plane_at
 
 LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
@@ -111,11 +112,6 @@ def lay_side_by_side(
                 f"{_text(clean)}. Give files of equal sizes, or the right --axes."
             )
     return SideBySide(stacks, keep_strips, legacy)
-
-
-def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-    """Read a plane of a stack that may lack axes of length 1."""
-    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})
 
 
 def as_uint16(plane: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,8 @@ def _without(stack: Stack, axis: str, index: int) -> Stack:
         axes=stack.axes.replace(axis, ""),
         spacing={letter: value for letter, value in stack.spacing.items() if letter != axis},
     )
+
+
+def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
+    """Read a plane of a stack that may lack axes of length 1."""
+    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})

@@ -12,6 +12,7 @@ from ..prepare.strips import find_strips
 from ..preview.grey import find_limits
 from ..preview.shrink import AreaMean
 from ..stack import Stack
+from .frames import plane_at
 from .preview_inputs import Movies
 from .preview_plan import Plan
 from .preview_request import PreviewRequest
@@ -91,11 +92,6 @@ def choose_limits(viewer: Viewer, request: PreviewRequest, progress: Progress) -
             _warn_of_other_scales(viewer, files, progress)
     flat = (0.0, 1.0)
     return [limits if limits and _differ(limits) else flat for limits in found]
-
-
-def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-    """Read a plane of a stack that may lack axes of length 1."""
-    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})
 
 
 def _sample(viewer: Viewer) -> list[list[list[np.ndarray]]]:

@@ -76,11 +76,7 @@ def psnr(
     StackError
         If the shapes differ.
     """
-    if restored.shape != clean.shape:
-        raise StackError(
-            f"the restored image has shape {restored.shape} and the clean one {clean.shape}; "
-            "give a pair of equal shapes."
-        )
+    _require_equal_shapes(restored, clean)
     error = restored.astype(np.float64) - clean
     values = error if valid is None else error[valid]
     if not values.size:
@@ -151,11 +147,7 @@ def fit_affine(
     StackError
         If the shapes differ.
     """
-    if restored.shape != clean.shape:
-        raise StackError(
-            f"the restored image has shape {restored.shape} and the clean one {clean.shape}; "
-            "give a pair of equal shapes."
-        )
+    _require_equal_shapes(restored, clean)
     x = restored.astype(np.float64)
     inside = slice(None) if valid is None else valid
     known, wanted = x[inside].ravel(), clean[inside].astype(np.float64).ravel()
@@ -165,3 +157,11 @@ def fit_affine(
     power = float(centred @ centred)
     gain = float(centred @ (wanted - wanted.mean())) / power if power > 0 else 0.0
     return wanted.mean() + gain * (x - known.mean())
+
+
+def _require_equal_shapes(restored: np.ndarray, clean: np.ndarray) -> None:
+    if restored.shape != clean.shape:
+        raise StackError(
+            f"the restored image has shape {restored.shape} and the clean one {clean.shape}; "
+            "give a pair of equal shapes."
+        )

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from scipy import fft, ndimage
 
-from .sample import Sample
+from .sample import Sample, to_blocks
 
 ACROSS = np.array([1.0, -4.0, 6.0, -4.0, 1.0], np.float32)  # fourth difference
 N_LAGS = 10
@@ -186,7 +186,7 @@ def _without_slope(plane: np.ndarray) -> np.ndarray:
     """Return the plane without the straight part of each block, as `_blocks` cuts them."""
     edge = min(BLOCK_PX, *plane.shape)
     rows, columns = plane.shape[0] // edge, plane.shape[1] // edge
-    blocks = _blocks_of_run(plane)  # (M, pixels)
+    blocks = to_blocks(plane, edge)
     y, x = np.mgrid[:edge, :edge].reshape(2, -1)
     straight, _ = np.linalg.qr(np.stack([np.ones(edge * edge), y, x], axis=1))
     flat = blocks - (blocks @ straight) @ straight.T
@@ -209,14 +209,9 @@ def _blocks(fields: Sequence[np.ndarray]) -> np.ndarray:
     if not fields:
         return np.empty((0, BLOCK_PX, BLOCK_PX), np.float32)
     edge = min(BLOCK_PX, *(min(field.shape) for field in fields))
-    cut = []
-    for one in fields:
-        rows, columns = one.shape[0] // edge, one.shape[1] // edge
-        part = one[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-        cut.append(part.swapaxes(1, 2).reshape(-1, edge, edge))
+    cut = [to_blocks(field, edge).reshape(-1, edge, edge) for field in fields]
     blocks = np.concatenate(cut)
-    blocks = blocks[:: max(1, -(-len(blocks) // MOST_BLOCKS))]
-    return blocks
+    return blocks[:: max(1, -(-len(blocks) // MOST_BLOCKS))]
 
 
 def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
@@ -260,7 +255,7 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
             continue
         if axis == "T":
             rough = rough - rough.mean(axis=0)
-        blocks = np.stack([_blocks_of_run(plane) for plane in rough])  # (n, M, pixels)
+        blocks = np.stack([to_blocks(p, min(BLOCK_PX, *p.shape)) for p in rough])  # (n, M, pixels)
         blocks = blocks[:, _quiet((blocks**2).mean(axis=(0, 2)), least=1)]
         lags = np.arange(min(N_LAGS, n - 2) + 1)
         each = np.array([(blocks[: n - k] * blocks[k:]).mean() for k in lags])
@@ -273,13 +268,6 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
         weight += n
         reach = len(each)
     return tuple((total[1:reach] / weight).tolist()) if weight else ()
-
-
-def _blocks_of_run(plane: np.ndarray) -> np.ndarray:
-    edge = min(BLOCK_PX, *plane.shape)
-    rows, columns = plane.shape[0] // edge, plane.shape[1] // edge
-    cut = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-    return cut.swapaxes(1, 2).reshape(rows * columns, edge * edge)
 
 
 def _difference(values: np.ndarray, axis: int) -> np.ndarray:

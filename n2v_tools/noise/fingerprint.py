@@ -17,7 +17,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..stack import Stack
-from .sample import Sample, read_sample
+from .sample import Sample, read_sample, to_blocks
 
 PERCENTILES = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
 AXES = ("T", "Z", "Y", "X")
@@ -188,8 +188,8 @@ def _noise_by_brightness(planes: Sequence[np.ndarray]) -> tuple[tuple[float, flo
     means, variances = [], []
     for plane in planes:
         rough = _second(_second(plane, 0), 1) / 6  # of white noise it keeps the deviation
-        blocks = _blocks(rough)
-        means.append(_blocks(plane[1:-1, 1:-1]).mean(axis=1))
+        blocks = to_blocks(rough, BLOCK_PX)
+        means.append(to_blocks(plane[1:-1, 1:-1], BLOCK_PX).mean(axis=1))
         variances.append((blocks * blocks).mean(axis=1, dtype=np.float64))
     mean, variance = np.concatenate(means), np.concatenate(variances)
     if len(mean) < LEAST_BLOCKS:
@@ -208,7 +208,7 @@ def _along(planes: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     cut = []
     for plane in planes:
         upright = plane.T if axis == "Y" else plane  # the lags run along columns
-        cut.append(_blocks(_second(upright, 0)))
+        cut.append(to_blocks(_second(upright, 0), BLOCK_PX))
     blocks = np.concatenate(cut)
     power = blocks.var(axis=1)
     real = np.flatnonzero(power > 0)
@@ -265,14 +265,6 @@ def _noise_ratio(
 def _second(values: np.ndarray, axis: int) -> np.ndarray:
     """(1, -2, 1) along an axis, which gets shorter by 2."""
     return np.diff(values, n=2, axis=axis)
-
-
-def _blocks(plane: np.ndarray) -> np.ndarray:
-    """Pixels of whole blocks, shape (M, 256)."""
-    rows, columns = (n // BLOCK_PX for n in plane.shape)
-    cut = plane[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    cut = cut.reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2)
-    return cut.reshape(rows * columns, BLOCK_PX**2)
 
 
 def _as_json(one: Print) -> dict[str, Any]:

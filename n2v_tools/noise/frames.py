@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .level import fit_line
+from .sample import to_blocks
 
 BLOCK_PX = 8
 LEAST_BLOCKS = 64
@@ -112,13 +113,6 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
     return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), gain, floor, misfit, kept)
 
 
-def to_blocks(plane: np.ndarray, edge: int = BLOCK_PX) -> np.ndarray:
-    """Pixels of whole blocks of a plane (Y, X), shape (M, edge * edge)."""
-    rows, columns = (n // edge for n in plane.shape)
-    parts = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-    return parts.swapaxes(1, 2).reshape(rows * columns, edge**2)
-
-
 def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
     """Means of all blocks of 8 x 8 pixels, shape (M,).
 
@@ -127,7 +121,7 @@ def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
     planes : sequence of ndarray, shape (Y, X)
         At least one block in all.
     """
-    return np.concatenate([to_blocks(plane).mean(axis=1) for plane in planes])
+    return np.concatenate([to_blocks(plane, BLOCK_PX).mean(axis=1) for plane in planes])
 
 
 def is_uneven(means: np.ndarray, chance: float) -> bool:
@@ -204,7 +198,7 @@ def find_resampling(runs: Sequence[np.ndarray]) -> str:
 
 def _blocks(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of both frames and half the variance of their difference in each block."""
-    a, b = to_blocks(one), to_blocks(other)
+    a, b = to_blocks(one, BLOCK_PX), to_blocks(other, BLOCK_PX)
     return (a.mean(axis=1) + b.mean(axis=1)) / 2, (b - a).var(axis=1, ddof=1) / 2
 
 

@@ -148,3 +148,10 @@ def _runs(
     starts = [p for p in places if p[axis] % length == 0 and p[axis] + length <= size]
     for start in _evenly(starts, max(1, n_planes // length)):
         yield [{**start, axis: start[axis] + i} for i in range(length)]
+
+
+def to_blocks(plane: np.ndarray, edge: int) -> np.ndarray:
+    """Pixels of the whole blocks of a plane (Y, X), row by row of blocks: (M, edge * edge)."""
+    rows, columns = (n // edge for n in plane.shape)
+    cut = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
+    return cut.swapaxes(1, 2).reshape(rows * columns, edge * edge)

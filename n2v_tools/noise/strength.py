@@ -22,10 +22,9 @@ from .frames import (
     is_uneven,
     measure_dark,
     measure_transfer,
-    to_blocks,
 )
 from .level import BLOCK_PX, MISFIT, Noise, fit_line, measure_noise
-from .sample import Sample
+from .sample import Sample, to_blocks
 
 TILE_PX = 64
 SHARED_IN_T = 0.1  # correlation of successive frames that independent noise stays below
@@ -244,11 +243,7 @@ def _tiles(planes: Sequence[np.ndarray]) -> np.ndarray:
     if not planes:
         return np.empty((0, TILE_PX, TILE_PX, 1), np.float32)
     edge = min(TILE_PX, *(min(plane.shape) for plane in planes)) // BLOCK_PX * BLOCK_PX
-    cut = []
-    for plane in planes:
-        rows, columns = plane.shape[0] // edge, plane.shape[1] // edge
-        part = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-        cut.append(part.swapaxes(1, 2).reshape(-1, edge, edge, 1))
+    cut = [to_blocks(plane, edge).reshape(-1, edge, edge, 1) for plane in planes]
     return np.concatenate(cut)
 
 
