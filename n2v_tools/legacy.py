@@ -172,6 +172,8 @@ def needs_n2v_tools(net: NetSettings, normalisation: str = "model") -> tuple[str
     reasons = []
     if normalisation == "percentile":
         reasons.append("n2v takes grey levels as they are, not by the percentiles of each image")
+    if net.layout != "n2v":
+        reasons.append("n2v has not the network of DeepCAD")
     if net.n_dim == 3 and net.blurpool:
         reasons.append("n2v has no BlurPool (N2V2) in 3D")
     if net.n_channels > 1 and net.single_net_per_channel:

@@ -22,7 +22,7 @@ from . import keras_backend
 from ._version import __version__
 from .axes import MODEL_AXES
 from .claim import PARTIAL, PartialFolder, claim_folder, require_plain_name
-from .errors import ModelError, OutputError
+from .errors import ModelError, OutputError, SettingsError
 from .legacy import (
     BEST,
     CARE_PERCENTILES,
@@ -149,7 +149,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         n_channels=recipe.net.n_channels,
         means=() if fits_each_image else recipe.means,
         stds=() if fits_each_image else recipe.stds,
-        net=recipe.net,
+        net=_net_of(recipe, own, where),
         config=config,
         own=own,
         provenance=read_provenance(folder),
@@ -366,10 +366,11 @@ def write_config(
         "axes": axes,
         "channels": "independent" if net.n_channels > 1 and net.single_net_per_channel else single,
     }
+    if net.layout != "n2v":
+        config[OURS]["layout"] = net.layout
     config = _plain(config)
     where = str(Path(folder) / CONFIG)
-    _read_own(config, where)
-    read_legacy_config(config, where)
+    _net_of(read_legacy_config(config, where), _read_own(config, where), where)
     _write_json(Path(folder) / CONFIG, config)
     return config
 
@@ -464,6 +465,17 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
             f"{', '.join(NORMALISATIONS)}. Restore the file from its source, or update n2v_tools."
         )
     return own
+
+
+def _net_of(recipe: Recipe, own: Mapping[str, Any], where: str) -> NetSettings:
+    """Shape of the net: n2v's keys and, for a layout that n2v has not, ours."""
+    layout = own.get("layout", recipe.net.layout)
+    try:
+        return dataclasses.replace(recipe.net, layout=layout)
+    except SettingsError as error:
+        raise ModelError(
+            f"{where}: {error!s:.200} Restore the file from its source, or train the model anew."
+        ) from None
 
 
 def _warnings(recipe: Recipe, own: Mapping[str, Any], folder: Path) -> tuple[str, ...]:

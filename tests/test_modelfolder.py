@@ -144,6 +144,17 @@ def test_what_is_written_is_read_again(tmp_path):
     assert [p.name for p in folder.iterdir()] == ["config.json"]
 
 
+def test_the_layout_of_a_network_is_read_again(tmp_path):
+    settings = NetSettings(3, depth=3, first_filters=2, layout="deepcad")
+    folder = make_folder(tmp_path / "m", settings)
+    model = read_model(folder)
+    assert model.net == settings
+    load_net(model)
+    edit_config(folder, n2v_tools={"format": 1, "axes": "TYX", "method": "deepcad"})
+    with pytest.raises(ModelError, match="layer"):
+        load_net(read_model(folder))
+
+
 def test_a_misspelt_training_key_is_a_bug_of_the_caller(tmp_path):
     with pytest.raises(TypeError, match="train_epoch"):
         make_folder(tmp_path / "m", training={"train_epoch": 3})
@@ -155,6 +166,7 @@ def test_a_misspelt_training_key_is_a_bug_of_the_caller(tmp_path):
         (NetSettings(3, blurpool=True, skip_skipone=True), "3D"),
         (NetSettings(2, 2, single_net_per_channel=True), "last channel"),
         (NetSettings(2, 2, residual=True), "residual"),
+        (NetSettings(3, depth=3, layout="deepcad"), "DeepCAD"),
     ],
 )
 def test_what_n2v_cannot_do_is_said(settings, word):
@@ -199,6 +211,15 @@ HOSTILE = {
     "a newer format": {"n2v_tools": {"format": 2}},
     "our axes are wrong": {"n2v_tools": {"format": 1, "axes": "XY", "method": "n2v"}},
     "our axes do not fit": {"n2v_tools": {"format": 1, "axes": "ZYX", "method": "n2v"}},
+    "our layout is unknown": {
+        "n2v_tools": {"format": 1, "axes": "YX", "method": "n2v", "layout": "resnet"}
+    },
+    "our layout is junk": {
+        "n2v_tools": {"format": 1, "axes": "YX", "method": "n2v", "layout": [{"a": 1}] * 999}
+    },
+    "our layout does not fit": {
+        "n2v_tools": {"format": 1, "axes": "YX", "method": "n2v", "layout": "deepcad"}
+    },
     "our method is code": {"n2v_tools": {"format": 1, "axes": "YX", "method": "os.system()"}},
 }
 

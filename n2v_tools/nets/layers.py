@@ -1,6 +1,6 @@
 """Layers that Keras lacks, written once for 2D and 3D.
 
-Both are plain serialisable classes: a saved model never needs a Lambda, whose
+They are plain serialisable classes: a saved model never needs a Lambda, whose
 code Keras would have to run unseen. Importing this module loads TensorFlow.
 """
 
@@ -99,6 +99,49 @@ class MaxBlurPool(tf.keras.layers.Layer):
         """Half the size along each spatial axis."""
         batch, *sizes, channels = input_shape
         return (batch, *(size and size // 2 for size in sizes), channels)
+
+
+@register
+class UpSamplingLike(tf.keras.layers.Layer):
+    """A volume brought to the size of another by repeating pixels, as PyTorch's nearest does.
+
+    Output pixel i is input pixel ``floor(i * n_in / n_out)``: each twice where the size is
+    doubled, one of them thrice where an odd size was pooled.
+
+    Input shape
+        ``(N, Z, Y, X, C)`` and another of sizes at least as large
+
+    Output shape
+        Sizes of the second, channels of the first
+    """
+
+    size = (2, 2, 2)  # as far as `reach` is concerned, which asks for multiples of the block
+
+    def call(self, inputs: Sequence[Any]) -> Any:
+        """Repeat; doubled sizes without looking up each pixel, which is slow to learn through."""
+        x, like = inputs
+        for axis in (1, 2, 3):
+            n_in, n_out = x.shape[axis], like.shape[axis]
+            if n_in is not None and n_out == 2 * n_in:
+                x = _doubled(x, axis)
+            else:
+                n_in, n_out = tf.shape(x)[axis], tf.shape(like)[axis]
+                x = tf.gather(x, tf.range(n_out) * n_in // n_out, axis=axis)
+        return tf.ensure_shape(x, self.compute_output_shape([x.shape, like.shape]))
+
+    def compute_output_shape(
+        self, input_shape: Sequence[Sequence[int | None]]
+    ) -> tuple[int | None, ...]:
+        """Sizes of the second, channels of the first."""
+        x, like = input_shape
+        return (x[0], *like[1:-1], x[-1])
+
+
+def _doubled(x: Any, axis: int) -> Any:
+    """Each plane along `axis` twice."""
+    shape = tf.unstack(tf.shape(x))
+    shape[axis] *= 2
+    return tf.reshape(tf.stack([x, x], axis=axis + 1), tf.stack(shape))
 
 
 @register

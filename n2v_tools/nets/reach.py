@@ -153,6 +153,8 @@ def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
         layer, node, _ = tensor._keras_history
         sources = layer.inbound_nodes[node].keras_inputs
         _require_known(layer)
+        if _kind(layer) == "UpSamplingLike":  # of the second it takes the size only
+            sources = sources[:1]
         for source in sources:
             visit(source)
         calls.append((layer, sources, tensor))

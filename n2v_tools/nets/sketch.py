@@ -157,7 +157,7 @@ class _SketchBuilder(Builder):
         two = self._each(2)
         return self._step(kind, name, [x], scale=2 * x.scale, pool_size=two, strides=two)
 
-    def upsample(self, x: Step) -> Step:
+    def upsample(self, x: Step, like: Step) -> Step:
         kind = self._nd("UpSampling")
         return self._step(kind, kind, [x], scale=x.scale // 2, size=self._each(2))
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import keras_backend
 from ..errors import SettingsError
+from . import deepcad
 
 MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below a memory bomb
 BATCH_NORM_EPSILON = 1e-3  # Keras'
@@ -54,6 +55,8 @@ class NetSettings:
     decoder : {"n2v", "csbdeep"}
         Width of the upward convolutions: n2v 0.3's, or that of CSBDeep and n2v
         before 0.3, for models that they wrote.
+    layout : {"n2v", "deepcad"}
+        Noise2Void's U-Net, or DeepCAD-RT's 3D one; see `nets.deepcad`.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class NetSettings:
     skip_skipone: bool = False
     single_net_per_channel: bool = False
     decoder: Literal["n2v", "csbdeep"] = "n2v"
+    layout: Literal["n2v", "deepcad"] = "n2v"
 
     def __post_init__(self) -> None:
         _require_range("n_dim", self.n_dim, 2, 3)
@@ -84,12 +88,24 @@ class NetSettings:
             raise SettingsError(f"kernel is {self.kernel}; it must be odd, such as 3.")
         _require_choice("last_activation", self.last_activation, ("linear", "relu"))
         _require_choice("decoder", self.decoder, ("n2v", "csbdeep"))
+        _require_choice("layout", self.layout, ("n2v", "deepcad"))
+        if self.layout == "deepcad":
+            self._require_deepcad()
         if self._parameters_at_least() > MAX_PARAMETERS:
             raise SettingsError(
                 f"depth {self.depth}, first_filters {self.first_filters}, kernel {self.kernel} and "
                 f"{self.n_channels} channel(s) make a net of over {MAX_PARAMETERS:.1e} parameters, "
                 "more than fits. Lower depth or first_filters; usual are 2 and 32."
             )
+
+    def _require_deepcad(self) -> None:
+        """Raise for what DeepCAD's net has not: it is 3D and does nothing but convolve and pool."""
+        others = {"n_dim": 3, "batch_norm": False, "blurpool": False, "skip_skipone": False}
+        for name, right in others.items():
+            if getattr(self, name) != right:
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)}; DeepCAD's net has {right}. Leave it out."
+                )
 
     @property
     def block(self) -> int:
@@ -155,7 +171,8 @@ def lay_out(build: Builder, inputs: Any) -> Any:
 def _one_net(build: Builder, inputs: Any, n_channels: int, prefix: str) -> Any:
     """One whole net, from its input channels to its output channels."""
     settings = build.settings
-    x = _down_and_up(build, inputs, prefix)
+    lay_u = deepcad.down_and_up if settings.layout == "deepcad" else _down_and_up
+    x = lay_u(build, inputs, prefix)
     x = build.conv(x, n_channels, build.name(f"conv{settings.n_dim}d"), kernel=1, dtype="float32")
     if settings.residual:
         x = build.add(x, inputs)
@@ -176,7 +193,7 @@ def _down_and_up(build: Builder, x: Any, prefix: str) -> Any:
     x = build.block(x, widths[s.depth], f"{prefix}middle_0")
     x = build.block(x, widths[s.depth - 1], f"{prefix}middle_2")
     for level in reversed(range(s.depth)):
-        x = build.upsample(x)
+        x = build.upsample(x, skips[level])
         if level > 0 or not s.skip_skipone:
             x = build.concatenate([x, skips[level]])
         width = widths[level] if full_width_decoder else widths[0]
@@ -235,8 +252,8 @@ class Builder(ABC):
         """Halve the size."""
 
     @abstractmethod
-    def upsample(self, x: Any) -> Any:
-        """Double the size by repeating pixels."""
+    def upsample(self, x: Any, like: Any) -> Any:
+        """Double the size by repeating pixels; DeepCAD: to the size of `like`, even if odd."""
 
     @abstractmethod
     def concatenate(self, parts: list[Any], dtype: str | None = None) -> Any:
@@ -273,10 +290,21 @@ class _KerasBuilder(Builder):
             kernel,
             padding="same",
             activation=activation,
-            kernel_initializer=self.keras.initializers.GlorotUniform(seed),
+            **self._initializers(kernel**self.settings.n_dim * x.shape[-1], seed),
             name=name,
             dtype=dtype,
         )(x)
+
+    def _initializers(self, fan_in: int, seed: int) -> dict[str, Any]:
+        """Glorot's, biases zero; for DeepCAD those of PyTorch, kernel and bias alike."""
+        initializers = self.keras.initializers
+        if self.settings.layout == "n2v":
+            return {"kernel_initializer": initializers.GlorotUniform(seed)}
+        bound = fan_in**-0.5
+        seeds = {"kernel_initializer": seed, "bias_initializer": seed ^ 1}
+        return {
+            name: initializers.RandomUniform(-bound, bound, seed=one) for name, one in seeds.items()
+        }
 
     def batch_norm(self, x: Any) -> Any:
         devices = keras_backend.load().distribute.get_strategy().num_replicas_in_sync
@@ -300,7 +328,11 @@ class _KerasBuilder(Builder):
             return MaxBlurPool(name=name)(x)
         return self._nd("MaxPooling{}D")(2, name=name)(x)
 
-    def upsample(self, x: Any) -> Any:
+    def upsample(self, x: Any, like: Any) -> Any:
+        if self.settings.layout == "deepcad":
+            from .layers import UpSamplingLike
+
+            return UpSamplingLike(name=self.name("up_sampling_like"))([x, like])
         return self._nd("UpSampling{}D")(2, name=self.name(f"up_sampling{self.settings.n_dim}d"))(x)
 
     def concatenate(self, parts: list[Any], dtype: str | None = None) -> Any:
