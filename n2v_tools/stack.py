@@ -98,6 +98,11 @@ class Stack:
         plane = np.asarray(self.array[tuple(place.get(a, slice(None)) for a in self.axes)])
         return plane if self.axes.index("Y") < self.axes.index("X") else plane.T
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Read every pixel: ``numpy.asarray(stack)``, in the order of `axes`."""
+        pixels = np.asarray(self.array[(slice(None),) * len(self.axes)], dtype)
+        return pixels.copy() if copy else pixels
+
     def planes(self) -> Iterator[tuple[dict[str, int], np.ndarray]]:
         """Yield each YX plane with its place, such as ``{"T": 3, "Z": 0}``."""
         for place in self.places():

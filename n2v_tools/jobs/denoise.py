@@ -13,6 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -44,6 +45,8 @@ from .requests import DenoiseRequest
 
 if TYPE_CHECKING:
     from .filtering import Filtering
+
+Create = Callable[..., AbstractContextManager[Any]]  # as io.create_stack
 
 EXISTING_REMEDY = (
     "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
@@ -181,9 +184,7 @@ def denoise_files(
         session = filtering = Filtering.of(request)
         plan = plan_jobs(request, filtering.require_fit, progress)
     else:
-        model = read_model(find_model(str(request.model), models_dir))
-        for warning in model.warnings:
-            progress.warn(warning)
+        model = _find(request, models_dir, progress)
         # A Model has the axes, channels and name that are asked for, before any net is loaded.
         plan = plan_jobs(request, lambda stack: match_axes(stack, cast(Restorer, model)), progress)
     n_files = sum(isinstance(item, _Job) and not item.done for item in plan)
@@ -208,6 +209,45 @@ def denoise_files(
             yield _failed(item.name, error)
 
 
+def denoise_stack(
+    stack: Stack,
+    request: DenoiseRequest,
+    models_dir: Path,
+    progress: Progress,
+    create: Create = create_stack,
+) -> Denoised:
+    """Denoise one open stack into whatever `create` makes; the request's inputs do not count.
+
+    Parameters
+    ----------
+    stack : Stack
+    request : DenoiseRequest
+    models_dir : Path
+    progress : Progress
+    create : callable
+        Gives a writer of planes, as `io.create_stack` does.
+
+    Raises
+    ------
+    N2VToolsError
+        If it cannot be done.
+    """
+    session: _Session | Filtering
+    if request.method is not None:
+        from .filtering import Filtering  # late: see denoise_files
+
+        session = Filtering.of(request)
+        session.require_fit(stack)
+    else:
+        model = _find(request, models_dir, progress)
+        match_axes(stack, cast(Restorer, model))
+        session = _load(model, request, progress)
+    if request.dtype == "same":
+        decide_dtype(stack.dtype, 0, 0, True, "same")
+    job = _Job(stack.name, stack, Path(stack.name), done=False)
+    return _denoise(job, session, stack.name, progress, create)
+
+
 def plan_jobs(
     request: DenoiseRequest, require_fit: Callable[[Stack], object], progress: Progress
 ) -> list[_Job | Denoised]:
@@ -225,7 +265,7 @@ def plan_jobs(
     N2VToolsError
         As `denoise_files`.
     """
-    naming = Naming(request.output, request.suffix, request.format, request.frame)
+    naming = Naming(request.output, request.suffix, request.format, request.frame, request.file)
     if request.output is not None:
         require_folder(request.output)
     named = open_inputs(
@@ -237,9 +277,10 @@ def plan_jobs(
     )
     inputs = _without_earlier_outputs(list(named), naming, progress)
     if not inputs:
+        names = ", ".join(map(str, request.inputs))
         raise StackError(
-            f"{', '.join(request.inputs)}: no input left after leaving out files whose names end "
-            f"in {request.suffix!r}. Name other files, or another --suffix."
+            f"{names}: no input left after leaving out files whose names end in "
+            f"{request.suffix!r}. Name other files, or another --suffix."
         )
     plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
     jobs = [item for item in plan if isinstance(item, _Job)]
@@ -290,6 +331,14 @@ def _plan_one(
     return _Job(one.name, one.stack, target, request.skip_existing and os.path.lexists(target))
 
 
+def _find(request: DenoiseRequest, models_dir: Path, progress: Progress) -> Model:
+    """Read what the folder of the model says."""
+    model = read_model(find_model(str(request.model), models_dir))
+    for warning in model.warnings:
+        progress.warn(warning)
+    return model
+
+
 def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session:
     """Load an engine and the weights."""
     from ..restore.engine import choose_engine, open_restorer
@@ -306,7 +355,13 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     return _Session(request, model, restorer, restorer.precision, weights_sha256, restorer.engine)
 
 
-def _denoise(job: _Job, session: _Session | Filtering, label: str, progress: Progress) -> Denoised:
+def _denoise(
+    job: _Job,
+    session: _Session | Filtering,
+    label: str,
+    progress: Progress,
+    create: Create = create_stack,
+) -> Denoised:
     """Restore one stack and publish it under its name."""
     started = time.perf_counter()
     request = session.request
@@ -323,7 +378,7 @@ def _denoise(job: _Job, session: _Session | Filtering, label: str, progress: Pro
     layout = layout_like(job.stack, dtype, description=description, format=request.format)
     n_clipped = 0
     with (
-        create_stack(job.target, layout, overwrite=request.overwrite) as writer,
+        create(job.target, layout, overwrite=request.overwrite) as writer,
         progress.task(label) as step,
     ):
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,7 +86,13 @@ def evaluate_files(
     """
     if request.output is not None:
         _check_output(request.output, request)
-    trios = _pair(request, progress, find)
+    return evaluate_trios(_pair(request, progress, find), request, progress)
+
+
+def evaluate_trios(
+    trios: Sequence[Trio], request: EvaluateRequest, progress: Progress
+) -> Evaluation:
+    """Measure files that are paired already: as `evaluate_files`."""
     files = tuple(_evaluate(trio, request, progress) for trio in trios)
     evaluation = Evaluation(files, request.rules, request.seed, request.command, request.output)
     for note in evaluation.notes:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import N2VToolsError, UsageError
@@ -43,7 +44,7 @@ class Opened:
 
 
 def open_inputs(
-    specs: Sequence[str],
+    specs: Sequence[str | Stack],
     axes: str | None,
     *,
     frame: int | None = None,
@@ -54,10 +55,10 @@ def open_inputs(
 
     Parameters
     ----------
-    specs : sequence of str
-        Files, folders, globs.
+    specs : sequence of str or Stack
+        Files, folders, globs; a stack that is open already stands for itself.
     axes : str or None
-        Axes of every stack; ZYX or TYX joins a folder of planes.
+        Axes of every file; ZYX or TYX joins a folder of planes.
     frame : int or None
         Only this time point.
     skip : callable
@@ -75,12 +76,18 @@ def open_inputs(
     UsageError
         If a spec is empty.
     """
-    listed = [(spec, one) for spec in specs for one in _list(spec, axes, skip)]
+    listed = [
+        (spec if isinstance(spec, str) else spec.name, one)
+        for spec in specs
+        for one in _list(spec, axes, skip)
+    ]
     chosen = preferred(one for _, one in listed if isinstance(one, Input))
     of_a_set: set[str] = set()
     for spec, one in listed:
         if isinstance(one, Opened):
             yield one
+        elif isinstance(one, Stack):
+            yield _open(one.name, Path(one.name), partial(_itself, one), frame)
         elif chosen[one.key] is not one:
             note(_repeated(one, chosen[one.key]))
         elif one.key not in of_a_set:
@@ -99,8 +106,12 @@ def one_line(name: str, error: N2VToolsError | OSError) -> str:
     return message if Path(name).name in message else f"{name}: {message}"
 
 
-def _list(spec: str, axes: str | None, skip: Callable[[Path], bool]) -> Sequence[Input | Opened]:
+def _list(
+    spec: str | Stack, axes: str | None, skip: Callable[[Path], bool]
+) -> Sequence[Input | Opened | Stack]:
     """List what one spec names, or the reason why that cannot be done."""
+    if isinstance(spec, Stack):
+        return [spec]
     try:
         return list_inputs(spec, axes, leave_out=skip)
     except UsageError:
@@ -113,6 +124,10 @@ def _repeated(one: Input, kept: Input) -> str:
     if one.name == kept.name:
         return f"{one.name} is named more than once: taken once"
     return f"{one.name} is the same file as {kept.name}: taken once, under the latter name"
+
+
+def _itself(stack: Stack) -> Stack:
+    return stack
 
 
 def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:

@@ -32,8 +32,8 @@ class InspectRequest:
 
     Parameters
     ----------
-    specs : tuple of str
-        Files, folders, globs.
+    specs : tuple of str or Stack
+        Files, folders, globs, or stacks that are open already.
     axes : str or None
         ``--axes``.
     dark : str or None
@@ -44,7 +44,7 @@ class InspectRequest:
         Whether a figure of that name may be replaced.
     """
 
-    specs: tuple[str, ...]
+    specs: tuple[str | Stack, ...]
     axes: str | None = None
     dark: str | None = None
     plot: Path | None = None

@@ -31,12 +31,15 @@ class Naming:
         Key of `FORMAT_ENDINGS`.
     frame : int or None
         A single frame gets ``_t0005`` in its name.
+    file : str or None
+        Name of the output, whatever the input is called.
     """
 
     folder: Path | None
     suffix: str
     format: str
     frame: int | None = None
+    file: str | None = None
 
     def output_for(self, source: Path) -> Path:
         """Path of the output of the file, or of the folder of planes, `source`.
@@ -49,6 +52,8 @@ class Naming:
         stem = stem_of(source)
         time = "" if self.frame is None else f"_t{self.frame:04d}"
         folder = source.parent if self.folder is None else self.folder
+        if self.file is not None:
+            return folder / self.file
         target = folder / f"{stem}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
         if not self.suffix and _same_place(folder, source.parent):
             raise UsageError(

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._version import __version__
 from ..stack import Stack
 
@@ -34,7 +36,8 @@ def versions() -> dict[str, Any]:
 
 
 def input_record(stack: Stack) -> dict[str, Any]:
-    """Name, size and SHA-256 of every file behind a stack, with its axes."""
+    """Name, size and SHA-256 of every file behind a stack, or of its pixels, with its axes."""
+    files = files_of(stack)
     return {
         "name": stack.name,
         "axes": stack.axes,
@@ -42,8 +45,9 @@ def input_record(stack: Stack) -> dict[str, Any]:
         "dtype": str(stack.dtype),
         "files": [
             {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-            for path in files_of(stack)
+            for path in files
         ],
+        **({} if files else {"pixels_sha256": sha256_of_pixels(stack)}),
     }
 
 
@@ -56,6 +60,14 @@ def sha256_of(path: Path) -> str:
     """Hash of a file's bytes, read in pieces; kept while the file is not changed."""
     facts = path.stat()
     return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+def sha256_of_pixels(stack: Stack) -> str:
+    """Hash of the planes of a stack in memory, in its order."""
+    digest = hashlib.sha256()
+    for _, plane in stack.planes():
+        digest.update(np.ascontiguousarray(plane).data)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..stack import Stack
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,8 @@ class DenoiseRequest:
 
     Parameters
     ----------
-    inputs : tuple of str
-        Files, folders, globs, as given.
+    inputs : tuple of str or Stack
+        Files, folders, globs, as given, or stacks that are open already.
     model : str or None
         Name or folder of a model; None with a `method`.
     axes : str or None
@@ -52,9 +56,11 @@ class DenoiseRequest:
         The filter's, as given to ``--set``.
     variance_stabilise : bool
         Make the noise equally strong before the filter.
+    file : str or None
+        Name of the only output, in place of the one made from the input's and `suffix`.
     """
 
-    inputs: tuple[str, ...]
+    inputs: tuple[str | Stack, ...]
     model: str | None
     axes: str | None = None
     frame: int | None = None
@@ -76,6 +82,7 @@ class DenoiseRequest:
     dims: int = 2
     settings: Mapping[str, str] = field(default_factory=dict)
     variance_stabilise: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True)

@@ -192,8 +192,10 @@ def _require_channels(base: Model, n_channels: int, where: str) -> None:
         )
 
 
-def _open(spec: str, axes: str | None) -> list[Stack]:
+def _open(spec: str | Stack, axes: str | None) -> list[Stack]:
     """Stacks behind `spec`; of a folder or glob those that are no outputs of ours."""
+    if isinstance(spec, Stack):
+        return [spec]
     naming = Naming(None, DenoiseRequest.suffix, "tiff")
     inputs = list_inputs(spec, axes, leave_out=naming.carries_suffix)
     if not inputs:

@@ -122,7 +122,10 @@ def plan_of(job: Job) -> dict[str, Any]:
         "use of --minutes": job.request.minutes is not None,
         "files": [file["file"] for one in inputs for file in one["files"]],
         "axes of the stacks": [one["axes"] for one in inputs],
-        "content of the files": [file["sha256"] for one in inputs for file in one["files"]],
+        "content of the files": [
+            *(file["sha256"] for one in inputs for file in one["files"]),
+            *(one["pixels_sha256"] for one in inputs if "pixels_sha256" in one),
+        ],
     }
 
 

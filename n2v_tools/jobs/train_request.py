@@ -15,6 +15,7 @@ from ..io import HDF5_PLACE
 from ..methods.base import Method
 from ..methods.table import find_method, method_settings, preset_settings
 from ..settings import settings_from
+from ..stack import Stack
 from .outputs import stem_of
 
 
@@ -24,8 +25,8 @@ class TrainRequest:
 
     Parameters
     ----------
-    stacks : tuple of str
-        Files, folders or globs.
+    stacks : tuple of str or Stack
+        Files, folders or globs, or stacks that are open already.
     models_dir : Path
         Where models live.
     axes, depth : str or None
@@ -48,7 +49,7 @@ class TrainRequest:
         When the command started, on `time.monotonic`.
     """
 
-    stacks: tuple[str, ...]
+    stacks: tuple[str | Stack, ...]
     models_dir: Path
     axes: str | None = None
     depth: str | None = None

@@ -1,0 +1,59 @@
+"""From the arguments of a call to what a job is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..errors import UsageError
+from ..settings import nearest
+from ..stack import Stack
+from .opening import Source, find, open_stack
+
+
+def checked(
+    options: Mapping[str, Any], known: Collection[str], choices: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """Return options that exist and have a value they can take.
+
+    Parameters
+    ----------
+    options : mapping
+        As given by keyword; None means not given.
+    known : collection of str
+    choices : mapping of name to values
+        Of options that take one of a few.
+
+    Raises
+    ------
+    UsageError
+        With the nearest name or value there is.
+    """
+    for name, value in options.items():
+        if name not in known:
+            raise UsageError(
+                f"there is no option {name!r}.{nearest(name, known)} Known: "
+                f"{', '.join(sorted(known))}."
+            )
+        if value is not None and value not in choices.get(name, (value,)):
+            values = [str(choice) for choice in choices[name]]
+            raise UsageError(
+                f"{name} is {value!r}; it is one of {', '.join(values)}."
+                f"{nearest(str(value), values)}"
+            )
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def paths_or_stacks(sources: Sequence[Source], axes: str | None) -> tuple[str | Stack, ...]:
+    """Return paths as they are, since one may name many files, and anything else opened."""
+    return tuple(
+        find(source) if isinstance(source, (str, os.PathLike)) else open_stack(source, axes)
+        for source in sources
+    )
+
+
+def call_words(function: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the call as words, where a command keeps its command line in what it makes."""
+    said = (f"{name}={value!r}" for name, value in given.items() if value is not None)
+    return (f"n2v_tools.{function}", *said)
