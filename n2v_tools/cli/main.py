@@ -21,11 +21,12 @@ COMMANDS = {
     "compare": "Try methods side by side on one stack: a figure and a table.",
     "preview": "Make a small movie, noisy and restored side by side.",
     "evaluate": "Measure restored files against their truth.",
+    "report": "Show in one page what was done, whether it helped, and what not to measure.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",
     "demo": "Run the main job on generated data.",
 }
-LATER = ("report", "experiment", "export", "compress")
+LATER = ("experiment", "export", "compress")
 
 
 class LazyGroup(ExitCodes, click.Group):
@@ -111,6 +112,11 @@ def preview_main() -> NoReturn:
 def evaluate_main() -> NoReturn:
     """``n2v-evaluate``."""
     _script("evaluate")
+
+
+def report_main() -> NoReturn:
+    """``n2v-report``."""
+    _script("report")
 
 
 def simulate_main() -> NoReturn:

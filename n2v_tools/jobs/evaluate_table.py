@@ -46,7 +46,7 @@ def write_table(evaluation: Evaluation, path: Path, *, overwrite: bool) -> None:
 
 def as_text(evaluation: Evaluation) -> list[str]:
     """Lines for a person."""
-    lines = _aligned(_table(evaluation))
+    lines = _aligned(as_rows(evaluation))
     if len(evaluation.measured) > 1:
         lines += ["", *_aligned(_per_file(evaluation))]
     return [*lines, "", *legend(evaluation)]
@@ -57,7 +57,7 @@ def as_markdown(evaluation: Evaluation) -> str:
     lines = [
         "# Evaluation",
         "",
-        *_piped(_table(evaluation)),
+        *_piped(as_rows(evaluation)),
         "",
         *_piped(_per_file(evaluation)),
         "",
@@ -116,7 +116,8 @@ def legend(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def _table(evaluation: Evaluation) -> list[list[str]]:
+def as_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Heading and one row per measure."""
     restored = evaluation.summaries()
     head = ["", "restored"]
     if not evaluation.has_gain:
