@@ -4,8 +4,10 @@ The rule is n2v's: a field is padded by reflection to a multiple of the block, s
 both sides, and the network sees zeros beyond that. A tile at the border of the padded
 field starts there, so that it meets the same zeros; everywhere else it carries a halo
 of at least the network's reach, which is predicted and thrown away. Hence in tiles
-equals in one piece. Written once for any number of axes; this module computes places
-and sizes and touches no pixel.
+equals in one piece. A net that must not see zeros has a margin: the field is padded by
+reflection this much further, as often as it takes, before it is covered.
+Written once for any number of axes; this module computes places and sizes and touches
+no pixel.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ class TilePlan:
         Planes per call where a 2D tile holds a whole plane, else 1.
     memory_bytes : int
         Estimate of the peak, planes and working memory together.
+    margin : tuple of int
+        Padded by reflection on each side of the field; empty: nothing beyond whole blocks.
     """
 
     sizes: tuple[int, ...]
@@ -70,29 +74,50 @@ class TilePlan:
     block: tuple[int, ...]
     batch: int
     memory_bytes: int
+    margin: tuple[int, ...] = ()
+
+    @property
+    def tile_px(self) -> tuple[int, ...]:
+        """Size of a tile: its edges, or the padded field where that is smaller."""
+        padded = (len(self.sources(axis)) for axis in range(len(self.sizes)))
+        return tuple(map(min, self.edges, padded))
 
     @property
     def work_ratio(self) -> float:
-        """Pixels that are predicted for each pixel of the field: what halos cost."""
-        tile_px = math.prod(
-            min(edge, size + sum(padding(size, block)))
-            for edge, size, block in zip(self.edges, self.sizes, self.block, strict=True)
-        )
-        return len(self.windows()) * tile_px / math.prod(self.sizes)
+        """Pixels that are predicted for each pixel of the field: what halos and margins cost."""
+        return len(self.windows()) * math.prod(self.tile_px) / math.prod(self.sizes)
 
     def windows(self, axes: slice = slice(None)) -> list[Window]:
         """Return the windows over all axes, or over the product of some of them."""
-        return cover(self.sizes[axes], self.edges[axes], self.halo[axes], self.block[axes])
+        return cover(
+            self.sizes[axes],
+            self.edges[axes],
+            self.halo[axes],
+            self.block[axes],
+            self._margin[axes],
+        )
+
+    def sources(self, axis: int) -> np.ndarray:
+        """Return the position in the field that each position of the padded field repeats."""
+        return padded_indices(self.sizes[axis], self.block[axis], self._margin[axis])
+
+    @property
+    def _margin(self) -> tuple[int, ...]:
+        return self.margin or (0,) * len(self.sizes)
 
 
 def cover(
-    sizes: Sequence[int], edges: Sequence[int], halo: Sequence[int], block: Sequence[int]
+    sizes: Sequence[int],
+    edges: Sequence[int],
+    halo: Sequence[int],
+    block: Sequence[int],
+    margin: Sequence[int] = (),
 ) -> list[Window]:
     """Cover a field with windows that write each of its pixels exactly once.
 
     Parameters
     ----------
-    sizes, edges, halo, block : sequence of int, length D
+    sizes, edges, halo, block, margin : sequence of int, length D
         As in `TilePlan`. An edge at least as long as the padded field means one tile.
 
     Returns
@@ -100,26 +125,32 @@ def cover(
     windows : list of Window
         In C order; all tiles have the size ``min(edge, padded size)`` per axis.
     """
-    per_axis = [_cover_axis(*axis) for axis in zip(sizes, edges, halo, block, strict=True)]
+    margin = margin or (0,) * len(sizes)
+    per_axis = [_cover_axis(*axis) for axis in zip(sizes, edges, halo, block, margin, strict=True)]
     return [
         Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
         for parts in itertools.product(*per_axis)
     ]
 
 
-def padding(size: int, block: int) -> tuple[int, int]:
+def padding(size: int, block: int, margin: int = 0) -> tuple[int, int]:
     """Say how many pixels go before and after to make `size` a multiple of `block`.
 
     The odd pixel goes after, as in csbdeep's ``PadAndCropResizer``, so that our
-    padded field equals n2v's.
+    padded field equals n2v's. With a `margin` all that is missing goes after, so that
+    blocks begin where the field does.
     """
     missing = -size % block
-    return missing // 2, missing - missing // 2
+    before = margin or missing // 2
+    return before, missing + 2 * margin - before
 
 
-def padded_indices(size: int, block: int) -> np.ndarray:
-    """Return the position in the field that each position of the padded field repeats."""
-    return np.pad(np.arange(size), padding(size, block), mode="reflect")
+def padded_indices(size: int, block: int, margin: int = 0) -> np.ndarray:
+    """Return the position in the field that each position of the padded field repeats.
+
+    Reflection goes on at the other end where the field is shorter than what is padded.
+    """
+    return np.pad(np.arange(size), padding(size, block, margin), mode="reflect")
 
 
 def plan_tiles(
@@ -132,6 +163,7 @@ def plan_tiles(
     restored_bytes: int | None = None,
     queued_planes: int = 4,
     tiles_at_once: int = 1,
+    margin: Sequence[int] = (),
 ) -> TilePlan:
     """Choose the tile size that computes the fewest pixels within the memory.
 
@@ -151,6 +183,8 @@ def plan_tiles(
         Planes that wait elsewhere, read ahead or to be written.
     tiles_at_once : int
         Tiles per call that the restorer can use, whatever their size.
+    margin : sequence of int, optional
+        As in `TilePlan`; multiples of `block`.
 
     Raises
     ------
@@ -161,23 +195,23 @@ def plan_tiles(
     restored_bytes = restored_bytes or 4 * math.prod(sizes[-2:])
     read_bytes = read_bytes or restored_bytes
     bound = DEFAULT_MEMORY_BYTES if memory_bytes is None else memory_bytes
+    margin = tuple(margin) or (0,) * len(sizes)
+    geometry = list(zip(sizes, halo, block, margin, strict=True))
 
     def memory(edges: Sequence[int]) -> int:
         n_read, n_restored = 1, 1
         if len(edges) == 3:
-            n_read = edges[0]
+            n_read = min(sizes[0], edges[0])
             n_restored = min(sizes[0], edges[0] - (halo[0] if edges[0] < sizes[0] else 0))
         held = n_read * read_bytes + (n_restored + queued_planes) * restored_bytes
         return bytes_per_px * math.prod(edges) + held
 
-    smallest = _smallest_edges(sizes, halo, block)
+    smallest = tuple(min(edge for edge, _ in _edges_of_axis(*axis)) for axis in geometry)
     tile_bound = bound
     if len(sizes) == 2:  # a net may need more than is preferred, even for its smallest tile
         tile_bound = max(PREFERRED_TILE_BYTES, bytes_per_px * math.prod(smallest))
     edges = _cheapest_edges(
-        sizes,
-        halo,
-        block,
+        geometry,
         lambda edges: memory(edges) <= bound and bytes_per_px * math.prod(edges) <= tile_bound,
     )
     if edges is None and memory_bytes is not None:
@@ -194,19 +228,22 @@ def plan_tiles(
             bytes_per_px * math.prod(edges) + read_bytes + restored_bytes
         )
         batch = 1 + min(room, max(BATCH_PX // math.prod(edges), tiles_at_once, 1) - 1)
-    return TilePlan(tuple(sizes), edges, halo, tuple(block), batch, memory(edges))
+    return TilePlan(tuple(sizes), edges, halo, tuple(block), batch, memory(edges), margin)
 
 
-def _cover_axis(size: int, edge: int, halo: int, block: int) -> list[tuple[slice, slice, slice]]:
+def _cover_axis(
+    size: int, edge: int, halo: int, block: int, margin: int
+) -> list[tuple[slice, slice, slice]]:
     """Cover one axis; return (read, keep, write) of each tile."""
-    before, after = padding(size, block)
+    before, after = padding(size, block, margin)
     padded = before + size + after
     edge = min(edge, padded)
     if edge % block or (edge < padded and edge <= 2 * halo):
         raise ValueError(f"tile edge {edge} does not fit block {block} and halo {halo}")
     windows = []
-    start, done = 0, 0  # in the padded field
-    while done < padded:
+    done = before // block * block  # in the padded field
+    start = max(0, min(done - halo, padded - edge))
+    while done < before + size:
         end = start + edge
         good = padded if end == padded else end - halo
         first, last = max(done, before), min(good, before + size)
@@ -223,14 +260,12 @@ def _cover_axis(size: int, edge: int, halo: int, block: int) -> list[tuple[slice
 
 
 def _cheapest_edges(
-    sizes: Sequence[int],
-    halo: Sequence[int],
-    block: Sequence[int],
+    geometry: Sequence[tuple[int, int, int, int]],
     fits: Callable[[tuple[int, ...]], bool],
 ) -> tuple[int, ...] | None:
     """Return the edges that compute the fewest pixels in all, or None if none fits."""
     best, best_cost = None, math.inf
-    candidates = [_edges_of_axis(*axis) for axis in zip(sizes, halo, block, strict=True)]
+    candidates = [_edges_of_axis(*axis) for axis in geometry]
     for choice in itertools.product(*candidates):
         edges = tuple(edge for edge, _ in choice)
         n_tiles = math.prod(n for _, n in choice)
@@ -240,9 +275,9 @@ def _cheapest_edges(
     return best
 
 
-def _edges_of_axis(size: int, halo: int, block: int) -> list[tuple[int, int]]:
+def _edges_of_axis(size: int, halo: int, block: int, margin: int) -> list[tuple[int, int]]:
     """Return (edge, number of tiles) for the edges that waste nothing, longest first."""
-    padded = size + sum(padding(size, block))
+    padded = size + sum(padding(size, block, margin))
     choices = {padded: 1}
     n_tiles = 2
     while True:
@@ -255,12 +290,3 @@ def _edges_of_axis(size: int, halo: int, block: int) -> list[tuple[int, int]]:
     if smallest < padded:
         choices.setdefault(smallest, -(-(padded - 2 * halo) // block))
     return [(edge, n) for edge, n in choices.items() if edge <= padded]
-
-
-def _smallest_edges(
-    sizes: Sequence[int], halo: Sequence[int], block: Sequence[int]
-) -> tuple[int, ...]:
-    return tuple(
-        min(edge for edge, _ in _edges_of_axis(*axis))
-        for axis in zip(sizes, halo, block, strict=True)
-    )

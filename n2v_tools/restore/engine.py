@@ -98,6 +98,7 @@ def _open_with_tensorflow(model: Model, precision: str) -> TrainedRestorer:
     from .keras_engine import KerasRestorer
 
     net = load_net(model, precision)
+    halo = net_halo(net)
     return KerasRestorer(
         net,
         axes=model.axes,
@@ -105,7 +106,8 @@ def _open_with_tensorflow(model: Model, precision: str) -> TrainedRestorer:
         stds=model.stds or None,
         reach_px=net_reach(net),
         block_px=net_block(net),
-        halo_px=net_halo(net),
+        halo_px=halo,
+        margin_px=halo if model.net.layout == "deepcad" else (),
         name=model.name,
         struct_mask=model.struct_mask,
         precision=precision,

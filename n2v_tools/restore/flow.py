@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import StackError
 from ..methods.base import Restorer
 from ..stack import Stack
-from .cover import TilePlan, Window, padded_indices
+from .cover import TilePlan, Window
 from .match import AxesMatch
 from .planes import Plane, read_depth, read_plane
 
@@ -61,13 +61,12 @@ class Flow:
             yield from self._restore_group(group)
 
     def _restore_group(self, group: Sequence[Plane]) -> Iterator[tuple[Plane, np.ndarray]]:
-        padded = [self._pad(plane.values) for plane in group]
-        restored = self._predict(padded, range(len(group)))
+        restored = self._predict([plane.values for plane in group], range(len(group)))
         yield from zip(group, restored, strict=True)
 
     def _restore_volume(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
         """Restore a volume in slabs; each plane is read once and kept while a slab needs it."""
-        sources = padded_indices(self.plan.sizes[0], self.plan.block[0])
+        sources = self.plan.sources(0)
         slabs = self.plan.windows(slice(0, 1))
         held: dict[int, np.ndarray | None] = {}
         waiting: dict[int, Plane] = {}
@@ -76,7 +75,7 @@ class Flow:
             needed = sources[window.read[0]].tolist()
             while n_read <= max(needed):
                 plane = next(planes)
-                held[n_read] = None if plane.values is None else self._pad(plane.values)
+                held[n_read] = plane.values
                 waiting[n_read] = Plane(None, plane.places, plane.strips, plane.broken)
                 n_read += 1
             slab = [held[i] for i in needed]
@@ -95,15 +94,16 @@ class Flow:
                 yield waiting.pop(i), restored.pop()
 
     def _predict(self, planes: Sequence[np.ndarray], kept: Iterable[int]) -> list[np.ndarray]:
-        """Predict padded planes (Y, X, C), a batch or one slab; return those kept, cropped."""
+        """Predict planes (Y, X, C), a batch or one slab; return those kept."""
         deep = self.layout.depth is not None
         kept = list(kept)
         rows, columns = self.plan.sizes[-2:]
         restored = [np.empty((rows, columns, planes[0].shape[-1]), np.float32) for _ in kept]
+        sources = [self.plan.sources(axis) for axis in (-2, -1)]
         for window in self.plan.windows(slice(-2, None)):
-            tiles = np.stack([plane[window.read] for plane in planes]).astype(
-                np.float32, copy=False
-            )
+            places = [one[read] for one, read in zip(sources, window.read, strict=True)]
+            tiles = np.stack([_cut(plane, *places) for plane in planes])
+            tiles = tiles.astype(np.float32, copy=False)
             predicted = self.restorer.predict(tiles[np.newaxis] if deep else tiles)
             predicted = predicted[0] if deep else predicted
             _require_finite_prediction(predicted, window, self.restorer.name, self.stack.name)
@@ -111,13 +111,16 @@ class Flow:
                 plane[window.write] = predicted[i][window.keep]
         return restored
 
-    def _pad(self, values: np.ndarray) -> np.ndarray:
-        """Pad a plane (Y, X, C) to whole blocks, as its windows expect it."""
-        for axis in (0, 1):
-            indices = padded_indices(values.shape[axis], self.plan.block[axis - 2])
-            if len(indices) != values.shape[axis]:
-                values = values.take(indices, axis=axis)
-        return values
+
+def _cut(plane: np.ndarray, *places: np.ndarray) -> np.ndarray:
+    """Cut the rows and columns at `places` out of a plane (Y, X, C); a view where they are one run."""
+    for axis, at in enumerate(places):
+        if at[-1] - at[0] == len(at) - 1 and (np.diff(at) == 1).all():
+            at = slice(at[0], at[-1] + 1)
+            plane = plane[at] if axis == 0 else plane[:, at]
+        else:
+            plane = plane.take(at, axis=axis)
+    return plane
 
 
 def _require_finite_prediction(

@@ -88,6 +88,7 @@ class KerasRestorer(TrainedRestorer):
             reach_px=self.reach_px,
             block_px=self.block_px,
             halo_px=self.halo_px,
+            margin_px=self.margin_px,
             name=self.name,
             precision=self.precision,
         )

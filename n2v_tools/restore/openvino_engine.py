@@ -147,11 +147,13 @@ class OpenVinoRestorer(TrainedRestorer):
     def __init__(
         self, sketch: Sketch, weights: Weights, *, precision: str = "float32", **known: Any
     ) -> None:
+        halo = net_halo(sketch)
         super().__init__(
             n_channels=sketch.settings.n_channels,
             reach_px=net_reach(sketch),
             block_px=net_block(sketch),
-            halo_px=net_halo(sketch),
+            halo_px=halo,
+            margin_px=halo if sketch.settings.layout == "deepcad" else (),
             **known,
         )
         self.sketch = sketch

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..methods.base import Restorer
 from ..stack import Stack
-from .cover import DEFAULT_MEMORY_BYTES, TilePlan, padded_indices, plan_tiles
+from .cover import DEFAULT_MEMORY_BYTES, TilePlan, plan_tiles
 from .flow import Flow
 from .match import match_axes
 from .pipeline import ReadAhead, WriteBehind
@@ -124,6 +124,7 @@ def restore_stack(
         restored_bytes=plane_px * 4,
         queued_planes=2 * (depth + 1),
         tiles_at_once=getattr(restorer, "tiles_at_once", 1),
+        margin=getattr(restorer, "margin_px", ()),
     )
     flow = Flow(stack, restorer, plan, layout, keep_strips)
     tally = _Tally(len(list(stack.places())), progress)
@@ -156,16 +157,12 @@ class _Tally:
             self.progress(self.n_done, self.n_all)
 
     def report(self, plan: TilePlan, seconds: float) -> RestoreReport:
-        tile_px = tuple(
-            min(edge, len(padded_indices(size, block)))
-            for edge, size, block in zip(plan.edges, plan.sizes, plan.block, strict=True)
-        )
         return RestoreReport(
             self.n_done,
             self.n_empty,
             self.n_with_strips,
             self.n_nonfinite,
-            tile_px,
+            plan.tile_px,
             plan.work_ratio,
             seconds,
         )

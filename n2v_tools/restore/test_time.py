@@ -61,6 +61,11 @@ class WithSymmetries:
         return self._both_ways(getattr(self.inner, "halo_px", self.inner.reach_px), max)
 
     @property
+    def margin_px(self) -> tuple[int, ...]:
+        """The larger margin of Y and X for both, where they are exchanged."""
+        return self._both_ways(getattr(self.inner, "margin_px", ()), max)
+
+    @property
     def tiles_at_once(self) -> int:
         """Those of the inner Restorer."""
         return getattr(self.inner, "tiles_at_once", 1)
@@ -88,7 +93,7 @@ class WithSymmetries:
         return WithSymmetries(self.inner.fit_intensity(planes), self.chosen)
 
     def _both_ways(self, values: tuple[int, ...], join) -> tuple[int, ...]:
-        if not any(one.transpose for one in self.symmetries):
+        if not values or not any(one.transpose for one in self.symmetries):
             return tuple(values)
         both = int(join(*values[-2:]))
         return (*values[:-2], both, both)

@@ -30,6 +30,9 @@ class TrainedRestorer(ABC):
         One per letter of `axes`.
     halo_px : tuple of int or None
         Smallest halo that tiles need; None: the reach rounded up to the block.
+    margin_px : tuple of int
+        How far a field is padded by reflection, so that the net never meets the zeros beyond
+        it; empty for nets that learned with them, as Noise2Void's do.
     name : str
         Of the model.
     struct_mask : array-like or None
@@ -50,6 +53,7 @@ class TrainedRestorer(ABC):
         reach_px: tuple[int, ...],
         block_px: tuple[int, ...],
         halo_px: tuple[int, ...] | None = None,
+        margin_px: tuple[int, ...] = (),
         name: str = "model",
         struct_mask: Any | None = None,
     ) -> None:
@@ -60,6 +64,7 @@ class TrainedRestorer(ABC):
         self.reach_px = tuple(reach_px)
         self.block_px = tuple(block_px)
         self.halo_px = self.reach_px if halo_px is None else tuple(halo_px)
+        self.margin_px = tuple(margin_px)
         self.name = name
         self.symmetries: tuple[Symmetry, ...] = symmetries(struct_mask)
 
