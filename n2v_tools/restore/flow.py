@@ -113,7 +113,7 @@ class Flow:
 
 
 def _cut(plane: np.ndarray, *places: np.ndarray) -> np.ndarray:
-    """Cut the rows and columns at `places` out of a plane (Y, X, C); a view where they are one run."""
+    """Cut rows and columns at `places` out of a plane (Y, X, C); a view where they are one run."""
     for axis, at in enumerate(places):
         if at[-1] - at[0] == len(at) - 1 and (np.diff(at) == 1).all():
             at = slice(at[0], at[-1] + 1)

@@ -1,4 +1,4 @@
-"""Nets that must not see zeros: the field is reflected as far as they look, and in tiles equals whole."""
+"""Nets that must not see zeros meet a field reflected as far as they look; tiles equal whole."""
 
 import dataclasses
 import functools
