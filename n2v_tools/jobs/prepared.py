@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..methods.base import Restorer
+from ..stack import Stack
+from .requests import DenoiseRequest
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,22 @@ class Prepared:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     parameters: list[dict[str, Any]] | None = None
+
+
+class Session(Protocol):
+    """What all files of one command share: a model that is loaded, or a filter's settings."""
+
+    @property
+    def request(self) -> DenoiseRequest:
+        """What was asked for."""
+
+    @property
+    def engine(self) -> str | None:
+        """What runs the net; None for a filter."""
+
+    @property
+    def precision(self) -> str | None:
+        """Arithmetic of the net; None for a filter."""
+
+    def prepare(self, stack: Stack) -> Prepared:
+        """Return what restores one stack."""

@@ -10,8 +10,10 @@ import tifffile
 from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
+from n2v_tools.errors import ModelError
 from n2v_tools.io import open_stack, read_description
 from n2v_tools.jobs import denoise as job
+from n2v_tools.jobs import denoise_one
 
 
 class PassOn:
@@ -239,7 +241,7 @@ def test_room_for_one_output_of_two_is_too_little_before_any_work(model, monkeyp
 
 def test_the_model_is_checked_before_any_input_is_opened(model, monkeypatch):
     def broken(folder):
-        raise job.StackError("the model is broken")
+        raise ModelError("the model is broken")
 
     monkeypatch.setattr(job, "read_model", broken)
     done = run("none.tif", "--model", "m", "--json")
@@ -304,7 +306,7 @@ def test_a_write_that_fails_leaves_nothing_behind(model, monkeypatch):
     def full(*args, **named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(job, "to_dtype", full)
+    monkeypatch.setattr(denoise_one, "to_dtype", full)
     done = run("a.tif", "--model", "m", "--json")
     assert done.exit_code == 1
     assert "No space left" in json.loads(done.stdout)[0]["error"]
