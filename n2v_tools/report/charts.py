@@ -80,7 +80,7 @@ def draw_chart(plot: Plot, key: str) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure  # takes a second: not before a chart is wanted
 
-    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": key, "text.parse_math": False}
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": key}
     with mpl.rc_context(settings):
         figure = Figure(figsize=WIDE_IN if plot.wide else SIZE_IN, layout="constrained")
         figure.patch.set_alpha(0)

@@ -119,11 +119,12 @@
       last = shareOf(frame, event);
       viewer.classList.remove("easing");
       frame.setPointerCapture(event.pointerId);
+      // Whoever clicked a picture expects the keys to work on it.
+      frame.closest("[data-view]").querySelector(".divider").focus({ preventScroll: true });
+      event.preventDefault();
       if (wiping) {
         state.wipe = clamp(100 * last.x, 0, 100);
         draw();
-        frame.querySelector(".divider").focus({ preventScroll: true });
-        event.preventDefault();
       }
     });
     frame.addEventListener("pointermove", (event) => {
