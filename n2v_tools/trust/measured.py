@@ -1,0 +1,167 @@
+"""Everything that was measured of one channel, before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .brightness import Curve
+from .movie import Times
+from .places import PlaceSums
+from .plain import Contest
+from .reference import LAGS, Reference
+from .spectra import Balance, Powers, SpectraSums
+
+LEAST_SHARED = 0.05  # correlation of the noise from which its absence in the residual is telling
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What neighbours share in the residual, beside the noise.
+
+    Parameters
+    ----------
+    noise : float
+        Correlation of the noise with that of the next pixel, along the axis with more of it.
+    residual : float
+        The same of the residual; NaN without one.
+    deficit : float
+        Share of the noise's covariance that a good residual holds and this one lacks.
+    evenness : float
+        Correlation of the residual over that of a good residual: 1 where it is as correlated
+        as it should be, 0 where it is white.
+    """
+
+    noise: float = 0.0
+    residual: float = float("nan")
+    deficit: float = 0.0
+    evenness: float = 1.0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One plane: noisy is about ``gain * restored``, and their means differ by `baseline`.
+
+    Parameters
+    ----------
+    gain : float
+        NaN where the plane is too even to tell.
+    baseline : float
+        Mean of noisy minus restored, counts.
+    chance : float
+        Deviation of `gain` by noise.
+    """
+
+    gain: float
+    baseline: float
+    chance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """All of it.
+
+    Parameters
+    ----------
+    reference : Reference
+    powers : Powers
+    balance : Balance
+        Of the planes.
+    sharing : Sharing
+    curve : Curve
+    places : PlaceSums
+    contest : Contest
+    rings : (ndarray, ndarray)
+        Frequency and ring correlation of the noisy file.
+    fits : tuple of Fit
+        One per plane looked at.
+    sigma, signal_std : float
+        Deviation of the noise at mean brightness, and of the restored pixels; counts.
+    acf_residual_y, acf_residual_x : ndarray
+        From lag 1 on.
+    identical : bool
+        Whether restored and noisy are equal.
+    rescaled : tuple of float or None
+        Gain and offset by which the restored file had to be brought to the noisy one's scale.
+    saturated, floored : float
+        Share of noisy pixels at the largest value there is; of restored ones at the smallest.
+    times : Times or None
+    time_balance : Balance or None
+        Along time.
+    warnings : tuple of str
+    """
+
+    reference: Reference
+    powers: Powers
+    balance: Balance
+    sharing: Sharing
+    curve: Curve
+    places: PlaceSums
+    contest: Contest
+    rings: tuple[np.ndarray, np.ndarray]
+    fits: tuple[Fit, ...]
+    sigma: float
+    signal_std: float
+    acf_residual_y: np.ndarray
+    acf_residual_x: np.ndarray
+    identical: bool = False
+    rescaled: tuple[float, float] | None = None
+    saturated: float = 0.0
+    floored: float = 0.0
+    times: Times | None = None
+    time_balance: Balance | None = None
+    warnings: Sequence[str] = field(default_factory=tuple)
+
+
+def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
+    """Compare the residual's correlation with the noise's, along the axis with more of it.
+
+    Parameters
+    ----------
+    sums : SpectraSums
+    reference : Reference
+    """
+    found, best = sums.residual_acf(1), sums.residual_acf(1, of_best=True)
+    along = {(1, 0): reference.acf[LAGS + 1, LAGS], (0, 1): reference.acf[LAGS, LAGS + 1]}
+    step = max(along, key=lambda one: along[one])
+    noise = float(along[step])
+    at = (1 + step[0], 1 + step[1])
+    residual = float(found[at] / found[1, 1]) if found[1, 1] > 1e-6 else float("nan")
+    if noise < LEAST_SHARED:
+        return Sharing(noise, residual)
+    of_best = float(best[at] / max(best[1, 1], 1e-6))
+    evenness = residual / of_best if abs(of_best) > 1e-3 and np.isfinite(residual) else 0.0
+    return Sharing(noise, residual, float((best[at] - found[at]) / noise), evenness)
+
+
+def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float, block: int = 8) -> Fit:
+    """Fit noisy over restored, means of blocks against means of blocks.
+
+    Parameters
+    ----------
+    noisy, restored : ndarray, shape (Y, X)
+        Counts.
+    sigma : float
+        Deviation of the noise, counts.
+    block : int
+        Edge of a block, px.
+    """
+    rows, columns = (size // block for size in noisy.shape)
+    a, b = (
+        plane[: rows * block, : columns * block]
+        .astype(np.float64)
+        .reshape(rows, block, columns, block)
+        .mean(axis=(1, 3))
+        .ravel()
+        for plane in (noisy, restored)
+    )
+    baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
+    if a.size < 4:
+        return Fit(float("nan"), baseline, float("nan"))
+    spread = b - b.mean()
+    power = float(spread @ spread)
+    if power <= 1e-9 * max(float(b @ b), 1e-30) or power <= 0:
+        return Fit(float("nan"), baseline, float("nan"))
+    return Fit(float(spread @ (a - a.mean())) / power, baseline, sigma / block / np.sqrt(power))

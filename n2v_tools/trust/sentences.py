@@ -1,0 +1,77 @@
+"""Words of the verdicts: titles, what the whole comes to, what should not be measured."""
+
+from __future__ import annotations
+
+TITLES = {
+    "good": "Good",
+    "over-smoothed": "Over-smoothed",
+    "under-trained": "Noise left: under-trained",
+    "hallucinated": "Structure that is not in the data",
+    "structured-noise-left": "Structured noise left",
+    "cannot-tell": "Cannot tell",
+    "noise-kept": "Noise left",
+    "signal-lost": "Signal lost",
+    "invented": "Structure invented",
+    "shared-noise": "Noise that neighbours share",
+    "noise-by-brightness": "Residual against noise",
+    "linearity": "Linearity",
+    "gain": "Gain and baseline",
+    "plain-filters": "Beside plain filters",
+    "resolution": "Resolution",
+    "time-lost": "Changes over time",
+    "time-delay": "Delay",
+    "time-invented": "Changes invented",
+    "saturated": "Saturated",
+    "floored": "Cut off",
+}
+
+OVERALL_SENTENCES = {
+    "good": (
+        "What was taken away is noise and nothing else that can be told without the truth: no "
+        "cause to worry."
+    ),
+    "over-smoothed": (
+        "More than noise was taken away: structure {finer}, or changes over time, that the noisy "
+        "file holds are missing."
+    ),
+    "under-trained": (
+        "{kept} of the noise is still in the image: train longer, with more images, or check "
+        "that the model fits these data."
+    ),
+    "hallucinated": (
+        "The image shows structure that the noisy file does not hold, or shows it too strongly: "
+        "do not trust what you cannot see in the raw file."
+    ),
+    "structured-noise-left": (
+        "Noise that neighbouring pixels share was kept as if it were signal: train with "
+        "--struct-mask auto, or remove the offsets of rows or columns first."
+    ),
+    "cannot-tell": "Whether the image can be trusted cannot be told: {reason}.",
+}
+
+FORBIDDEN = {
+    "over-smoothed": (
+        "Do not measure structure {finer}: sizes, distances, counts and peak heights of small "
+        "objects are wrong."
+    ),
+    "under-trained": ("Do not set thresholds or count small spots: some are noise that is left."),
+    "hallucinated": (
+        "Do not count or outline objects, nor measure their edges, without finding them in the "
+        "raw file."
+    ),
+    "structured-noise-left": (
+        "Do not measure texture, fine lines or anything along the rows and columns: stripes and "
+        "grain are noise."
+    ),
+    "cannot-tell": "Do not measure anything that the raw file does not show as well.",
+    "linearity": "Do not compare brightness between dark and bright places.",
+    "gain": "Do not compare brightness between planes, frames or files.",
+    "time-lost": "Do not measure the height or the rise of fast changes.",
+    "time-delay": "Do not measure when something happened.",
+    "time-invented": "Do not count events without finding them in the raw movie.",
+    "always": (
+        "Do not measure noise on it, nor anything that rests on noise (photon counts from "
+        "variance, correlation of neighbouring pixels, significance by pixel spread): use the raw "
+        "file."
+    ),
+}

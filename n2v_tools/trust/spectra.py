@@ -1,0 +1,221 @@
+"""How much of signal and noise a restored image kept, frequency by frequency.
+
+Were the restored image the best estimate that the noisy one allows (least squares), what was
+taken away (noisy minus restored) would share with the noisy image exactly the power of the
+noise, at every frequency: the error of the best estimate is orthogonal to all data. And it
+would share no negative power with the restored image. Both can be tested without the truth,
+once the noise is known:
+
+- shared with the noisy image more than noise: signal was taken away (over-smoothed);
+- less than noise: noise was kept;
+- negative with the restored image: something was added that the data do not hold.
+
+Images are divided by the deviation of their noise, place by place, so that this is 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import gaussian_filter
+
+from .reference import Reference
+
+TILE_PX = 64
+LEAST_TILE_PX = 16
+SMOOTH_PX = 4.0  # over which brightness is averaged to know the noise
+N_RINGS = 16
+SLACK = 0.03  # of what is kept: how well the power of the noise is known
+
+
+@dataclass(frozen=True, eq=False)
+class Powers:
+    """Mean powers by frequency, over the power of white noise.
+
+    Parameters
+    ----------
+    frequency : ndarray, shape (F,)
+        Cycles per pixel (or per frame), ascending.
+    weight : ndarray, shape (F,)
+        Share of all frequencies, adding to 1.
+    noisy, restored, shared, noise : ndarray, shape (F,)
+        Power of either, real part of what they share, power of the noise.
+    n_tiles : int
+    """
+
+    frequency: np.ndarray
+    weight: np.ndarray
+    noisy: np.ndarray
+    restored: np.ndarray
+    shared: np.ndarray
+    noise: np.ndarray
+    n_tiles: int
+
+    @property
+    def kept(self) -> np.ndarray:
+        """What is kept of the noisy image, 0 to 1: its transfer."""
+        return self.shared / np.maximum(self.noisy, 1e-12)
+
+    @property
+    def best(self) -> np.ndarray:
+        """What the best estimate keeps: the share of signal in the noisy image."""
+        return np.clip(1 - self.noise / np.maximum(self.noisy, 1e-12), 0, 1)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What `weigh` makes of powers.
+
+    Parameters
+    ----------
+    lost : float
+        Error by signal that was taken away without need, over that of the best linear filter.
+    noise_kept : float
+        Share of the noise that was kept beyond what the best filter keeps.
+    kept_error : float
+        Error by that noise, over that of the best linear filter.
+    invented : float
+        Power that the data do not hold, over the error of the best linear filter.
+    residual : float
+        Variance of the residual over that of the noise.
+    signal : float
+        Mean share of signal in the noisy image.
+    lost_share, invented_share : float
+        Power of signal taken away without need, and power that the data do not hold, over the
+        signal's power.
+    least_error : float
+        Mean squared error that the restored image has at least, over the variance of the noise.
+    """
+
+    lost: float
+    noise_kept: float
+    kept_error: float
+    invented: float
+    residual: float
+    signal: float
+    lost_share: float
+    invented_share: float
+    least_error: float
+
+
+class SpectraSums:
+    """Collects tiles of planes.
+
+    Parameters
+    ----------
+    reference : Reference
+    edge : int
+        Of a tile, px; even.
+    """
+
+    def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
+        self._reference = reference
+        self.edge = edge
+        line = np.hanning(edge + 2)[1:-1]
+        self._window = np.outer(line, line)
+        self._sums = np.zeros((3, edge, edge // 2 + 1))
+        self._n = 0
+
+    def add(self, noisy: np.ndarray, restored: np.ndarray) -> None:
+        """Take one plane (Y, X) of finite counts into account, in tiles that overlap by half."""
+        noisy, restored = (plane.astype(np.float64) for plane in (noisy, restored))
+        base = float(np.median(noisy))
+        variance = self._reference.variance(gaussian_filter(noisy, SMOOTH_PX))
+        weight = 1 / np.sqrt(variance)
+        rows = [(plane - base) * weight for plane in (noisy, restored)]
+        step = self.edge // 2
+        for y in range(0, noisy.shape[0] - self.edge + 1, step):
+            first, second = (self._transform(plane[y : y + self.edge]) for plane in rows)
+            self._sums[0] += (np.abs(first) ** 2).sum(axis=0)
+            self._sums[1] += (np.abs(second) ** 2).sum(axis=0)
+            self._sums[2] += (first * second.conj()).real.sum(axis=0)
+            self._n += len(first)
+
+    def powers(self, n_rings: int = N_RINGS) -> Powers | None:
+        """Return means over rings of equal frequency; None if no tile fitted."""
+        if not self._n:
+            return None
+        edge = self.edge
+        mean = self._sums / self._n / (self._window**2).sum()
+        noise = self._reference.spectrum(self._window)
+        across = fft.rfftfreq(edge)
+        frequency = np.hypot(fft.fftfreq(edge)[:, None], across)
+        twice = np.broadcast_to(np.where((across > 0) & (across < 0.5), 2.0, 1.0), noise.shape)
+        n_rings = min(n_rings, edge // 4)
+        ring = (frequency * 2 * n_rings).astype(int)
+        # The first ring holds shading and the mean, the corners beyond 0.5 few directions.
+        inside = (ring >= 1) & (ring < n_rings)
+        count = np.bincount(ring[inside], twice[inside], n_rings)[1:]
+        means = [
+            np.bincount(ring[inside], (values * twice)[inside], n_rings)[1:] / count
+            for values in (frequency, *mean, noise)
+        ]
+        noisy, restored, shared = means[1:4]
+        return Powers(means[0], count / count.sum(), noisy, restored, shared, means[4], self._n)
+
+    def residual_acf(self, n_lags: int, *, of_best: bool = False) -> np.ndarray:
+        """Autocovariance of the residual over the variance of the noise.
+
+        Parameters
+        ----------
+        n_lags : int
+        of_best : bool
+            What the best linear filter would leave instead.
+
+        Returns
+        -------
+        acf : ndarray, shape (2 n_lags + 1, 2 n_lags + 1)
+            NaN without tiles.
+        """
+        if not self._n:
+            return np.full((2 * n_lags + 1, 2 * n_lags + 1), np.nan)
+        noisy, restored, shared = self._sums / self._n / (self._window**2).sum()
+        power = noisy - 2 * shared + restored
+        if of_best:
+            noise = self._reference.spectrum(self._window)
+            power = np.minimum(noise / np.maximum(noisy, 1e-12), 1) ** 2 * noisy
+        both = fft.irfft2(np.abs(fft.rfft2(self._window)) ** 2)
+        acf = fft.irfft2(power) / np.maximum(both / both[0, 0], 1e-3)
+        lags = np.arange(-n_lags, n_lags + 1)
+        return np.asarray(acf[np.ix_(lags, lags)])
+
+    def _transform(self, band: np.ndarray) -> np.ndarray:
+        """Transforms of the tiles of a band (e, X), shape (n, e, e // 2 + 1)."""
+        starts = range(0, band.shape[1] - self.edge + 1, self.edge // 2)
+        tiles = np.stack([band[:, x : x + self.edge] for x in starts])
+        tiles = tiles - tiles.mean(axis=(1, 2), keepdims=True)
+        return np.asarray(fft.rfft2(tiles * self._window))
+
+
+def weigh(powers: Powers) -> Balance:
+    """Say what was lost, kept and added.
+
+    Parameters
+    ----------
+    powers : Powers
+    """
+    w, best, kept, noise = powers.weight, powers.best, powers.kept, powers.noise
+    least = max(float(w @ (best * noise)), 1e-3)  # error of the best linear filter
+    power = max(float(w @ (best * powers.noisy)), 1e-3)
+    too_little = np.maximum(best - kept - SLACK, 0)
+    too_much = np.maximum(kept - best - SLACK, 0)
+    with_restored = powers.shared - powers.restored
+    residual = powers.noisy - 2 * powers.shared + powers.restored
+    return Balance(
+        lost=float(w @ (too_little**2 * powers.noisy)) / least,
+        noise_kept=float(w @ (np.maximum(kept - best, 0) * noise)) / float(w @ noise),
+        kept_error=float(w @ (too_much**2 * powers.noisy)) / least,
+        invented=float(w @ np.maximum(-with_restored, 0)) / least,
+        residual=float(w @ residual) / float(w @ noise),
+        signal=float(w @ best),
+        lost_share=float(w @ (too_little * powers.noisy)) / power,
+        invented_share=float(w @ np.maximum(-with_restored, 0)) / power,
+        least_error=max(
+            float(w @ (residual - noise)) / float(w @ noise),
+            float(w @ (too_much**2 * powers.noisy**2 / noise + too_little**2 * powers.noisy))
+            / float(w @ noise),
+            0.0,
+        ),
+    )
