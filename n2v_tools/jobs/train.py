@@ -85,7 +85,7 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
 
     job = _fitted_to_a_few(open_job(request, say))
     settings, counts = job.method.settings, _counts(job)
-    shape = (settings.batch, *settings.patch_px, len(job.means))
+    shape = (settings.batch, *job.sample_shape)
     opened_s = time.monotonic() - request.started
     with spread(settings.batch):
         model = job.build()
@@ -97,7 +97,8 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
         seconds = opened_s + trial.start_s + FINISH_S
         seconds += (steps + _validation_in_steps(job, counts[1])) * trial.seconds_a_step
         length = f"{steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
-    patches_bytes = 4 * sum(counts) * math.prod(shape[1:])
+    patches_bytes = sum(counts) * math.prod((*job.plan.patch_px, len(job.means)))
+    patches_bytes *= 2 if job.plan.as_on_disk else 4
     precision, reason = job.precision
     return [
         *describe(job),
@@ -229,11 +230,12 @@ def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
     settings, seed = job.method.settings, job.request.seed
     turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
     used = turns if settings.augment else turns[:1]
-    training = Batches(patches.train, settings.batch, job.means, job.stds, used, seed)
+    norm = job.means, job.stds
+    training = Batches(patches.train, settings.batch, *norm, used, seed, job.pick)
     if not len(patches.validation):
         return training, None
     held_out = patches.validation[:MOST_VALIDATION_PATCHES]
-    return training, Batches(held_out, settings.batch, job.means, job.stds, turns[:1], seed + 1)
+    return training, Batches(held_out, settings.batch, *norm, turns[:1], seed + 1, job.pick)
 
 
 def _loop_plan(job: Job) -> LoopPlan:
@@ -249,6 +251,8 @@ def _loop_plan(job: Job) -> LoopPlan:
         steps_per_epoch=s.steps_per_epoch,
         max_steps=s.max_steps,
         learning_rate=s.learning_rate,
+        beta_1=s.beta_1,
+        beta_2=s.beta_2,
         schedule=s.schedule,
         plateau_factor=s.plateau_factor,
         plateau_patience=s.plateau_patience,

@@ -19,6 +19,7 @@ from ..prepare.patches import can_split, require_equal_channels, too_small_to_sp
 from ..prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
+from ..train.samples import Pick, sample_shape
 from .mask_choice import with_struct_mask
 from .noise_check import warn_of_noise
 from .outputs import Naming
@@ -26,8 +27,9 @@ from .progress import Progress
 from .provenance import files_of
 from .requests import DenoiseRequest
 from .train_request import TrainRequest, method_for
+from .train_window import SMALLEST_PATCH_PX, fit_window
 
-SMALLEST_PATCH_PX = 16  # of a patch made smaller unasked
+MOVIE = "TYX"  # axes of a window
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Job:
         Counts, one per channel.
     base : Model or None
         What training starts from instead of random weights.
+    window_px : tuple of int or None
+        Edges (T, Y, X) of what a movie method draws; None: patches are drawn.
     """
 
     request: TrainRequest
@@ -59,12 +63,31 @@ class Job:
     stds: tuple[float, ...]
     base: Model | None = None
     mask_record: Mapping[str, Any] | None = None
+    window_px: tuple[int, ...] | None = None
 
     @property
     def plan(self) -> PatchPlan:
-        """Which patches to draw."""
+        """Which patches, or windows of a movie, to draw."""
         s = self.method.settings
-        return PatchPlan(s.patch_px, self.axes, s.n_patches, s.validation, self.request.keep_strips)
+        return PatchPlan(
+            self.window_px or s.patch_px,
+            MOVIE if self.window_px else self.axes,
+            s.n_patches,
+            s.validation,
+            self.request.keep_strips,
+            as_on_disk=self.window_px is not None,
+        )
+
+    @property
+    def pick(self) -> Pick | None:
+        """What the method takes of a window at one step; None of a patch, which it takes whole."""
+        return self.method.pick if self.window_px else None  # type: ignore[attr-defined]
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Of one training sample before its pixels are hidden: ([Z,] Y, X, C)."""
+        drawn = (*self.plan.patch_px, len(self.means))
+        return sample_shape(drawn, self.pick)
 
     @property
     def net(self) -> NetSettings:
@@ -116,16 +139,22 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
     block = (base.net if base else method.net_settings(n_channels=1)).block
-    fitted, notes = _fitted(request, method, block, axes, opened, surveys)
+    window: tuple[int, ...] | None = None
+    if method.movie_axes:
+        window, fitted, notes = fit_window(request, method, block, opened, surveys)  # type: ignore[arg-type]
+    else:
+        fitted, notes = _fitted(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
-    warn_of_noise(opened, fitted.settings.struct_mask, axes, request, say)
+    if not method.movie_axes:
+        warn_of_noise(opened, fitted.settings.struct_mask, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
     means, stds = _pooled_intensity(surveys)
     if base:
         _require_channels(base, len(means), opened[0].name)
         means, stds = base.means, base.stds  # what the weights were learned with
-    return Job(request, fitted, axes, tuple(opened), tuple(surveys), means, stds, base, mask_record)
+    files = tuple(opened), tuple(surveys)
+    return Job(request, fitted, axes, *files, means, stds, base, mask_record, window)
 
 
 def describe(job: Job) -> list[str]:
@@ -141,10 +170,11 @@ def describe(job: Job) -> list[str]:
         )
         lines.append(f"{stack.name}: {stack.axes} {sizes} {stack.dtype}{strips}")
     n_train, n_validation = count_patches(job.surveys, job.plan)
+    drawn = "windows" if job.window_px else "patches"
     start = f", starting from {job.base.name}" if job.base else ""
     lines.append(
-        f"method {_method_text(job)}, model axes {job.axes}{start}, {n_train} patches of "
-        f"{' x '.join(map(str, job.method.settings.patch_px))} px to train on and {n_validation} "
+        f"method {_method_text(job)}, model axes {job.axes}{start}, {n_train} {drawn} of "
+        f"{' x '.join(map(str, job.plan.patch_px))} px to train on and {n_validation} "
         f"to validate; mean {', '.join(f'{m:.6g}' for m in job.means)}, "
         f"deviation {', '.join(f'{d:.6g}' for d in job.stds)}"
     )
@@ -218,6 +248,15 @@ def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
 
 def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> str:
     """YX for 2D patches; for 3D ones depth is Z where there is Z, else T, or as asked."""
+    if method.movie_axes:
+        for stack in stacks:
+            if "T" not in stack.axes:
+                raise StackError(
+                    f"{stack.name}: has axes {stack.axes}, but --method {method.name} learns from "
+                    "movies, with axis T. Pass --axes if the file names them wrongly, or "
+                    "--method n2v."
+                )
+        return method.movie_axes
     if len(method.settings.patch_px) == 2:
         return "YX"
     axis = depth or ("Z" if all("Z" in stack.axes for stack in stacks) else "T")

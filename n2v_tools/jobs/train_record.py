@@ -26,7 +26,6 @@ PLAN_NAME = "plan.json"
 def write_config(job: Job, folder: Path) -> None:
     """Write ``config.json``: what n2v reads, and what only we do."""
     s = job.method.settings
-    mask = s.mask
     modelfolder.write_config(
         folder,
         job.net,
@@ -35,19 +34,15 @@ def write_config(job: Job, folder: Path) -> None:
         stds=job.stds,
         method=_method_name(job),
         training={
-            "train_loss": s.loss,
+            **job.method.n2v_names(),
             "train_epochs": s.epochs,
             "train_steps_per_epoch": s.steps_per_epoch,
             "train_learning_rate": s.learning_rate,
             "train_batch_size": s.batch,
-            "n2v_perc_pix": s.percent,
-            "n2v_patch_shape": list(s.patch_px),
-            "n2v_manipulator": s.replacement,
-            "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
-            "structN2Vmask": None if mask is None else mask.tolist(),
         },
         own={
             "settings": dataclasses.asdict(s),
+            **job.method.own_record(),
             "pixel_size": job.stacks[0].pixel_size,
             "intensity": {
                 "minimum": min(survey.minimum for survey in job.surveys),

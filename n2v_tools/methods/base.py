@@ -25,14 +25,17 @@ class Method(Protocol):
     ----------
     name : str
         Key in `methods.table`.
+    movie_axes : str or None
+        Of a method that learns from movies: the axes of its models, ``YX`` or ``TYX``. It is
+        given windows of a movie instead of patches; see `MovieMethod`. None for any other, whose
+        patch has the axes of the model.
     settings : frozen dataclass
-        The only place of a default. Every method has at least the fields that `jobs` and
-        `train` read: ``patch_px``, ``n_patches``, ``validation``, ``epochs``,
-        ``steps_per_epoch``, ``max_steps``, ``batch``, those of the schedule, ``augment``,
-        ``precision``, ``start_from`` and ``tensorboard``.
+        The only place of a default: a `methods.learning.LearningSettings` with ``patch_px`` and
+        ``batch``.
     """
 
     name: ClassVar[str]
+    movie_axes: ClassVar[str | None]
 
     @property
     def settings(self) -> Any:
@@ -40,6 +43,12 @@ class Method(Protocol):
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """Shape of the network for patches of `n_channels` channels."""
+
+    def n2v_names(self) -> dict[str, Any]:
+        """What of the settings n2v keeps in ``config.json``, by its names; may be empty."""
+
+    def own_record(self) -> dict[str, Any]:
+        """What `restore` must know beside the network, under our key of ``config.json``."""
 
     def build(self, n_channels: int, seed: int) -> Any:
         """Make the untrained keras.Model; equal seeds give equal weights."""
@@ -53,8 +62,8 @@ class Method(Protocol):
 
         Parameters
         ----------
-        patches : float32 array, shape (N, [Z,] Y, X, C)
-            Counts, as they will be trained on.
+        patches : array, shape (N, [Z,] Y, X, C)
+            Counts, as they will be trained on; of a movie method its windows, (N, T, Y, X, C).
         means, stds : sequences of float, length C
             By which they will be normalised.
         """
@@ -70,6 +79,46 @@ class Method(Protocol):
 
     def loss(self) -> Callable[[Any, Any], Any]:
         """Keras loss of (target, prediction)."""
+
+
+class MovieMethod(Method, Protocol):
+    """A recipe that learns from movies: one training sample is drawn from a window of frames.
+
+    So frame pairs, even and odd frames and neighbours of a frame are all one thing: windows
+    lie in memory as they lie on disk, and at each step `pick` takes from them what is learned.
+    """
+
+    movie_axes: ClassVar[str]
+
+    def window_px(self, n_frames: int) -> tuple[int, int, int]:
+        """Edges (T, Y, X) of what is drawn for one sample; Y and X are those of the patch.
+
+        Parameters
+        ----------
+        n_frames : int
+            Of the shortest movie: the most that T may be.
+
+        Raises
+        ------
+        StackError
+            If the method needs more frames.
+        """
+
+    def pick(self, windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Take from windows what one step looks at, before it is turned and normalised.
+
+        Parameters
+        ----------
+        windows : ndarray, shape (N, T, Y, X, C)
+            Counts, dtype as on disk or float32.
+        rng : numpy.random.Generator
+            Source of chance of this step.
+
+        Returns
+        -------
+        picked : ndarray of float32, shape (N, [T,] Y, X, C * k)
+            Counts; where the last axis is k times as long, channels are innermost.
+        """
 
 
 class Restorer(Protocol):

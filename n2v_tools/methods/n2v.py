@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -19,10 +20,11 @@ from ..nets.losses import masked_loss, recorrupted_loss
 from ..nets.unet import NetSettings, build_unet
 from ..noise.level import Noise, measure_noise
 from ..settings import nearest
+from .learning import LEARNING_RANGES, LearningSettings
 
 
 @dataclass(frozen=True)
-class N2VSettings:
+class N2VSettings(LearningSettings):
     """Everything `--set` can change; a default stands here and nowhere else.
 
     The defaults differ from n2v's on purpose: hiding more pixels, replacing them by the
@@ -31,17 +33,6 @@ class N2VSettings:
     """
 
     patch_px: tuple[int, ...] = (64, 64)  # YX or ZYX
-    n_patches: int | None = None  # training and validation together; None: by the data's size
-    validation: float = 0.1  # share of the patches, from blocks of their own
-    epochs: int = 20
-    steps_per_epoch: int = 100
-    max_steps: int | None = None  # ends within an epoch
-    batch_size: int | None = None  # None: 16 in 2D, 4 in 3D
-    learning_rate: float = 0.002
-    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
-    plateau_factor: float = 0.5
-    plateau_patience: int = 10  # epochs
-    progress_knots: tuple[tuple[float, float, float], ...] = ()  # recorded by --minutes
     masked_percent: float | None = None  # of a patch's pixels; None: 6, less with a struct mask
     replacement: str = "median"  # n2v_manipulator
     radius_px: float = 2  # of the window a replacement comes from
@@ -49,7 +40,6 @@ class N2VSettings:
     recorrupt: float = 0.5  # noise added so that visible pixels teach too; 0: hidden ones only
     noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
     loss: Literal["mse", "mae"] = "mse"
-    augment: bool = True  # flips and quarter turns in YX
     net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
     unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
     unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
@@ -58,10 +48,6 @@ class N2VSettings:
     residual: bool = False
     blurpool: bool = False  # N2V2
     skip_skipone: bool = False  # N2V2
-    joint_channels: bool = False
-    start_from: str | None = None  # model to train on, by name or folder, instead of random weights
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         if len(self.patch_px) not in (2, 3):
@@ -79,10 +65,7 @@ class N2VSettings:
                 f"must be a multiple of {block}, such as "
                 f"{max(block, round(wrong[0] / block) * block)}."
             )
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise SettingsError(f"{name} is {value:g}; it must be {low:g} to {high:g}.")
+        self.require_ranges((*LEARNING_RANGES, *_RANGES))
         if self.replacement != "normal_additive" and self.radius_px < 1:
             raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")
         if self.recorrupt and self.recorrupt < LEAST_RECORRUPT:
@@ -161,15 +144,6 @@ MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too li
 FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
 _RANGES = (
-    ("validation", 0, 0.5),
-    ("n_patches", 1, 10**9),
-    ("epochs", 1, 10**6),
-    ("steps_per_epoch", 1, 10**7),
-    ("max_steps", 1, 10**12),
-    ("batch_size", 1, 65536),
-    ("learning_rate", 1e-9, 1),
-    ("plateau_factor", 0.01, 0.99),
-    ("plateau_patience", 1, 10**6),
     ("radius_px", 0, 1000),
     ("recorrupt", 0, 1),
     ("unet_n_depth", 1, 6),
@@ -223,6 +197,24 @@ class N2V:
     settings: N2VSettings = N2VSettings()
     noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
     name: ClassVar[str] = "n2v"
+    movie_axes: ClassVar[None] = None
+
+    def n2v_names(self) -> dict[str, Any]:
+        """What of the settings n2v keeps in its own ``config.json``, by its names."""
+        s = self.settings
+        mask = s.mask
+        return {
+            "train_loss": s.loss,
+            "n2v_perc_pix": s.percent,
+            "n2v_patch_shape": list(s.patch_px),
+            "n2v_manipulator": s.replacement,
+            "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
+            "structN2Vmask": None if mask is None else mask.tolist(),
+        }
+
+    def own_record(self) -> dict[str, Any]:
+        """Nothing that n2v's configuration does not say."""
+        return {}
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """The network for patches of `n_channels` channels."""

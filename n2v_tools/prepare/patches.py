@@ -53,7 +53,8 @@ class PatchSet:
     Parameters
     ----------
     train, validation : ndarray of float32, shape (N, [Z,] Y, X, C)
-        Validation has N = 0 if none was asked for. Files mapped to memory if large.
+        Or of the dtype on disk, if the plan says so. Validation has N = 0 if none was asked
+        for. Files mapped to memory if large.
     n_per_stack : tuple of (int, int)
         Training and validation patches from each stack.
     notes : tuple of str
@@ -126,7 +127,7 @@ def draw_patches(
         for ranges, n in zip(parts, counts, strict=True)
     ]
     shape = (*plan.patch_px, n_channels)
-    arrays = _allocate(counts, shape, scratch, memory_bytes)
+    arrays = _allocate(counts, shape, _dtype(stacks, plan), scratch, memory_bytes)
     rows = np.concatenate([rng.permutation(n) for n in counts])
     part = np.repeat((TRAIN, VALIDATION), counts)
     read = _Reader(stacks, surveys, plan)
@@ -238,13 +239,25 @@ def _volumes_by_unit(ranges: np.ndarray, window_px: tuple[int, int, int]) -> np.
     return np.concatenate([volumes(one[:, 1:], window_px) for one in np.split(ranges, starts[1:])])
 
 
+def _dtype(stacks: Sequence[Stack], plan: PatchPlan) -> np.dtype:
+    """As on disk, where the plan says so and all stacks agree on small integers; else float32."""
+    found = {stack.dtype.newbyteorder("=") for stack in stacks}
+    (first, *others) = found
+    small = first.kind in "ui" and first.itemsize <= 2
+    return first if plan.as_on_disk and small and not others else np.dtype(np.float32)
+
+
 def _allocate(
-    counts: tuple[int, int], shape: tuple[int, ...], scratch: Path | None, memory_bytes: int
+    counts: tuple[int, int],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    scratch: Path | None,
+    memory_bytes: int,
 ) -> list[np.ndarray]:
     """Make room for the patches: in memory, or as files under `scratch` if large."""
-    n_bytes = 4 * sum(counts) * math.prod(shape)
+    n_bytes = dtype.itemsize * sum(counts) * math.prod(shape)
     if n_bytes <= memory_bytes:
-        return [np.empty((n, *shape), np.float32) for n in counts]
+        return [np.empty((n, *shape), dtype) for n in counts]
     free = 0
     if scratch is not None:
         scratch.mkdir(parents=True, exist_ok=True)
@@ -256,9 +269,9 @@ def _allocate(
             f"but {where}. Ask for fewer --patches."
         )
     return [
-        np.lib.format.open_memmap(scratch / f"{name}.npy", "w+", np.float32, (n, *shape))
+        np.lib.format.open_memmap(scratch / f"{name}.npy", "w+", dtype, (n, *shape))
         if n
-        else np.empty((0, *shape), np.float32)
+        else np.empty((0, *shape), dtype)
         for name, n in zip(("train", "validation"), counts, strict=True)
     ]
 

@@ -21,6 +21,7 @@ from .windows import find_room
 
 COVER = 4  # by default each pixel is in about so many patches
 FEWEST_AND_MOST = {2: (500, 10_000), 3: (200, 1_000)}  # patches by default, by rank
+WINDOWS_BYTES = 2**30  # the same for windows of a movie
 MEMORY_BYTES = 2 * 2**30  # patches above it lie in files; the default number stays below
 
 
@@ -41,6 +42,8 @@ class PatchPlan:
         Share set aside for validation, 0 to 0.5.
     keep_strips : bool
         Take zeros as data.
+    as_on_disk : bool
+        Keep integers of 8 and 16 bits as they are: windows of a movie are large.
     """
 
     patch_px: tuple[int, ...] = (64, 64)
@@ -48,6 +51,7 @@ class PatchPlan:
     n_patches: int | None = None
     validation: float = 0.1
     keep_strips: bool = False
+    as_on_disk: bool = False
 
     def __post_init__(self) -> None:
         if self.model_axes not in MODEL_AXES:
@@ -68,6 +72,11 @@ class PatchPlan:
     def depth_axis(self) -> str:
         """Z or T for 3D patches, else an empty string."""
         return self.model_axes[:-2]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What patches by default may take; those of a movie leave room for a network in 3D."""
+        return WINDOWS_BYTES if self.as_on_disk else MEMORY_BYTES
 
     @property
     def window_px(self) -> tuple[int, int, int]:
@@ -102,7 +111,8 @@ def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]
         real = sum(one.n_pixels / one.sizes.get("C", 1) for one in surveys)
         fewest, most = FEWEST_AND_MOST[len(plan.patch_px)]
         n = min(max(math.ceil(COVER * real / patch), fewest), most)
-        n = max(1, min(n, MEMORY_BYTES // (4 * patch * n_channels)))
+        bytes_per_px = 2 if plan.as_on_disk else 4
+        n = max(1, min(n, plan.memory_bytes // (bytes_per_px * patch * n_channels)))
     n_validation = min(math.floor(plan.validation * n + 0.5), n - 1)
     return n - n_validation, n_validation
 

@@ -27,6 +27,8 @@ class LoopPlan:
     ----------
     epochs, steps_per_epoch : int
         An epoch ends with validation and a checkpoint.
+    beta_1, beta_2 : float
+        Of Adam.
     max_steps : int or None
         End after this many steps in all, within an epoch if need be.
     learning_rate : float
@@ -44,6 +46,8 @@ class LoopPlan:
     epochs: int
     steps_per_epoch: int
     learning_rate: float
+    beta_1: float = 0.9
+    beta_2: float = 0.999
     max_steps: int | None = None
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     plateau_factor: float = 0.5
@@ -103,7 +107,7 @@ def run_loop(
         If the loss became NaN or infinite.
     """
     tf = keras_backend.load()
-    optimizer = tf.keras.optimizers.Adam(plan.learning_rate)
+    optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
     model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
     state = LoopState(knots=_first_knots(plan))
     if resume:

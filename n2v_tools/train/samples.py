@@ -18,6 +18,7 @@ from ..prepare.symmetry import Symmetry
 MOST_VALIDATION_PATCHES = 256  # the score is a mean: more cost time and tell no more
 
 MakeSample = Callable[[Any, Any], tuple[Any, Any]]
+Pick = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Batches:
@@ -25,8 +26,8 @@ class Batches:
 
     Parameters
     ----------
-    patches : float32 array or memmap, shape (N, [Z,] Y, X, C)
-        In counts.
+    patches : array or memmap, shape (N, [Z,] Y, X, C)
+        In counts; of a movie method its windows, shape (N, T, Y, X, C).
     batch_size : int
         Patches a step.
     means, stds : sequence of float, length C
@@ -35,6 +36,8 @@ class Batches:
         Operations to draw from for each patch; one that changes nothing is enough.
     seed : int
         Source of chance.
+    pick : callable, optional
+        ``(windows, rng) -> patches``: what a movie method takes of its windows at one step.
     """
 
     def __init__(
@@ -45,8 +48,10 @@ class Batches:
         stds: Sequence[float],
         turns: Sequence[Symmetry],
         seed: int,
+        pick: Pick | None = None,
     ) -> None:
         self.patches = patches
+        self._pick = pick or _as_they_are
         self.batch_size = batch_size
         self.turns = tuple(turns)
         self.seed = seed
@@ -57,7 +62,7 @@ class Batches:
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Of one patch as `batch` gives it: ([Z,] Y, X, C)."""
-        return tuple(self.patches.shape[1:])
+        return sample_shape(self.patches.shape[1:], self._pick)
 
     def numbers(self, step: int) -> np.ndarray:
         """Numbers of the patches of `step` (from 0), shape (batch,).
@@ -73,16 +78,31 @@ class Batches:
     def batch(self, step: int) -> np.ndarray:
         """Normalised and turned patches of `step`, float32 (batch, [Z,] Y, X, C)."""
         rng = np.random.default_rng([self.seed, 1, step])
-        chosen = self.patches[self.numbers(step)]
+        windows = self.patches[self.numbers(step)]
+        chosen = self._pick(windows, np.random.default_rng([self.seed, 2, step]))
         for i, turn in enumerate(rng.integers(len(self.turns), size=len(chosen))):
             chosen[i] = self.turns[turn].apply(chosen[i : i + 1])[0]
-        return (chosen - self._mean) / self._std
+        # What is picked may hold each channel several times, one after the other.
+        times = chosen.shape[-1] // len(self._mean)
+        return (chosen - np.tile(self._mean, times)) / np.tile(self._std, times)
 
     def _order(self, number: int) -> np.ndarray:
         if self._round[0] != number:
             rng = np.random.default_rng([self.seed, 0, number])
             self._round = (number, rng.permutation(len(self.patches)))
         return self._round[1]
+
+
+def sample_shape(window: Sequence[int], pick: Pick | None = None) -> tuple[int, ...]:
+    """Shape ([Z,] Y, X, C) of what `pick` takes from a window of shape ([T,] Y, X, C)."""
+    if pick is None:
+        return tuple(window)
+    one = np.zeros((1, *window), np.float32)
+    return tuple(pick(one, np.random.default_rng(0)).shape[1:])
+
+
+def _as_they_are(patches: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    return patches.astype(np.float32)
 
 
 def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int = 0) -> Any:
