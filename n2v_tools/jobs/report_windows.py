@@ -148,7 +148,10 @@ def _cut(
             slice(one.start + own.start, one.stop + own.start)
             for one, own in zip(found, middle, strict=True)
         )
-    planes = {role: plane_at(stack, place) for role, stack in stacks.items()}
+    planes = {
+        role: restored if role == "restored" else plane_at(stack, place)
+        for role, stack in stacks.items()
+    }
     empty = find_strips(planes["noisy"]) | find_strips(restored)
     planes = {role: plane[rows, columns].astype(np.float64) for role, plane in planes.items()}
     for plane in planes.values():  # strips hold no image: neither grey levels nor lines

@@ -174,6 +174,7 @@ def test_names_roles_and_headings_for_who_does_not_see(open_page):
           .map((one) => one.outerHTML)"""
     )
     assert unnamed == []
+    assert tab.locator("img:not([src])").count() == 0
     assert tab.locator("img:not([alt]), img[alt='']").count() == 0
     assert tab.locator("svg:not([aria-hidden=true])").count() == 0  # captions say what they show
     ids = tab.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
@@ -284,6 +285,7 @@ def test_nothing_moves_by_itself_where_that_is_not_wanted(open_page):
 def test_without_scripts_all_planes_are_there_and_no_dead_buttons(open_page):
     tab = open_page(java_script_enabled=False).tab
     assert tab.locator("[data-view]:visible").count() == 3
+    assert tab.locator("img:visible").count() == 3 * 5 + 1  # and the map
     assert tab.locator("button:visible, select:visible").count() == 0
 
 

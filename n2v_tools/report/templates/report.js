@@ -17,6 +17,9 @@
   // left and top: what is seen at the upper left corner, as a share of the picture
   const state = { zoom: 1, left: 0, top: 0, wipe: 50 };
 
+  for (const picture of viewer.querySelectorAll("[data-copy]")) {
+    picture.src = document.getElementById(picture.dataset.copy).src;
+  }
   for (const stage of viewer.querySelectorAll("[data-stage]")) {
     stage.style.setProperty("--aspect", stage.dataset.width / stage.dataset.height);
   }
