@@ -114,7 +114,12 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
 @options.keep_strips
 @options.nan
 @options.seed
-@options.not_yet("--uncertainty")
+@click.option(
+    "--uncertainty",
+    is_flag=True,
+    help="Write NAME_denoised_uncertainty beside it: the standard deviation of each pixel's error, "
+    "in counts. Takes about five times as long.",
+)
 @options.not_yet("--report")
 @options.common
 @click.pass_context
@@ -144,7 +149,8 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
         if done.error:
             output.complain(f"Error: {done.error}")
         elif not as_json and not done.skipped:
-            output.emit(done.line)
+            for line in done.lines:
+                output.emit(line)
     if as_json:
         output.emit_json(results)
     if any("error" in result for result in results):

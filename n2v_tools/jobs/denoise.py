@@ -93,7 +93,11 @@ def denoise_files(
         if item.done:
             progress.note(f"{item.target} exists already: skipped")
             yield Denoised(
-                item.name, str(item.target), skipped=True, note="skipped: the output exists already"
+                item.name,
+                str(item.target),
+                skipped=True,
+                note="skipped: the output exists already",
+                uncertainty=None if item.uncertainty is None else str(item.uncertainty),
             )
             continue
         if session is None:

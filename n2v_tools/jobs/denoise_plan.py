@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .outputs import (
     require_folder,
     require_inputs_kept,
     require_room,
+    uncertainty_for,
 )
 from .progress import Progress
 from .requests import DenoiseRequest
@@ -34,12 +36,18 @@ TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look 
 
 @dataclass(frozen=True)
 class Job:
-    """One input that can be worked on, and where its output goes."""
+    """One input that can be worked on, and where its outputs go."""
 
     name: str
     stack: Stack
     target: Path
-    done: bool  # its output exists and is to be left
+    done: bool = False  # its outputs exist and are to be left
+    uncertainty: Path | None = None
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """All files that it becomes."""
+        return (self.target,) if self.uncertainty is None else (self.target, self.uncertainty)
 
 
 def plan_jobs(
@@ -78,13 +86,15 @@ def plan_jobs(
         )
     plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
     jobs = [item for item in plan if isinstance(item, Job)]
-    require_distinct([(job.name, job.target) for job in jobs])
+    targets = [(job.name, target) for job in jobs for target in job.targets]
+    require_distinct(targets)
     files_in = [file for one in inputs for file in (one.source, *one.files)]
-    require_inputs_kept((job.target for job in jobs), files_in)
+    require_inputs_kept((target for _, target in targets), files_in)
     if not (request.overwrite or request.skip_existing):
-        require_absent((job.target for job in jobs), EXISTING_REMEDY)
+        require_absent((target for _, target in targets), EXISTING_REMEDY)
     todo = [job for job in jobs if not job.done]
-    require_room((job.target, _largest_bytes(job.stack, request)) for job in todo)
+    _warn_of_stale_uncertainty(todo, progress)
+    require_room(need for job in todo for need in _needs(job, request))
     return plan
 
 
@@ -92,11 +102,11 @@ def _without_earlier_outputs(
     inputs: list[Opened], naming: Naming, progress: Progress
 ) -> list[Opened]:
     """Drop what an earlier run made of another input, as ``*.tif`` names it in a shell."""
-    outputs = {
-        os.path.realpath(naming.output_for(one.source)): one.name
-        for one in inputs
-        if one.stack is not None
-    }
+    outputs = {}
+    for one in (one for one in inputs if one.stack is not None):
+        target = naming.output_for(one.source)
+        for path in (target, uncertainty_for(target)):
+            outputs[os.path.realpath(path)] = one.name
     kept = []
     for one in inputs:
         source = outputs.get(os.path.realpath(one.name))
@@ -122,7 +132,37 @@ def _plan_one(
     except N2VToolsError as error:
         return failed(one.name, error)
     target = naming.output_for(one.source)
-    return Job(one.name, one.stack, target, request.skip_existing and os.path.lexists(target))
+    second = uncertainty_for(target) if request.uncertainty else None
+    job = Job(one.name, one.stack, target, uncertainty=second)
+    there = [path for path in job.targets if os.path.lexists(path)]
+    if not request.skip_existing or not there:
+        return job
+    if len(there) < len(job.targets):
+        (missing,) = set(job.targets) - set(there)
+        return Denoised(
+            one.name,
+            error=f"{there[0]} exists already, but {missing.name} does not, and both are made "
+            "together. Pass --overwrite to make both anew, or leave --uncertainty out.",
+        )
+    return dataclasses.replace(job, done=True)
+
+
+def _warn_of_stale_uncertainty(jobs: Sequence[Job], progress: Progress) -> None:
+    for job in jobs:
+        other = uncertainty_for(job.target)
+        if job.uncertainty is None and os.path.lexists(other):
+            progress.warn(
+                f"{other} belongs to an earlier {job.target.name}: delete it, or pass "
+                "--uncertainty to make it anew"
+            )
+
+
+def _needs(job: Job, request: DenoiseRequest) -> Iterator[tuple[Path, int]]:
+    """Each output and its bytes, at most."""
+    yield job.target, _largest_bytes(job.stack, request)
+    if job.uncertainty is not None:
+        layout = layout_like(job.stack, np.dtype(np.float32), format=request.format)
+        yield job.uncertainty, output_bytes(layout)
 
 
 def _largest_bytes(stack: Stack, request: DenoiseRequest) -> int:

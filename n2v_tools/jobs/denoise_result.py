@@ -40,6 +40,10 @@ class Denoised:
         The filter that was used instead of a model.
     parameters : list of dict or None
         Its settings, one object per channel.
+    uncertainty : str or None
+        The stack of standard deviations of the error, if it was asked for.
+    typical_error : float or None
+        Root mean squared error that is expected, in counts, if it was asked for.
     """
 
     input: str
@@ -57,6 +61,8 @@ class Denoised:
     precision: str | None = None
     method: str | None = None
     parameters: list[dict[str, Any]] | None = None
+    uncertainty: str | None = None
+    typical_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
@@ -67,12 +73,16 @@ class Denoised:
         return values
 
     @property
-    def line(self) -> str:
-        """One line for a person, the path first, then a tab."""
-        return (
+    def lines(self) -> tuple[str, ...]:
+        """One line for a person for each file, the path first, then a tab."""
+        restored = (
             f"{self.output}\t{self.axes} {self.dtype} ({self.reason}), "
             f"clipped {self.clipped_percent:.3g} %, {self.seconds:.1f} s"
         )
+        if self.uncertainty is None:
+            return (restored,)
+        about = f"standard deviation of the error, {self.typical_error:.3g} counts overall"
+        return restored, f"{self.uncertainty}\t{self.axes} float32 ({about})"
 
 
 def failed(name: str, error: N2VToolsError | OSError) -> Denoised:

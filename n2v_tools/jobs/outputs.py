@@ -14,6 +14,7 @@ ENDINGS = re.compile(
     r"(\.ome)?\.(tiff?|btf|tf8|tf2)$|\.(npy|lsm|ome\.zarr|zarr|h5|hdf5|hdf|nd2|czi|lif)$",
     re.IGNORECASE,
 )
+UNCERTAINTY = "_uncertainty"  # after the stem of the output that it belongs to
 FORMAT_ENDINGS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}
 
 
@@ -64,7 +65,15 @@ class Naming:
 
     def carries_suffix(self, source: Path) -> bool:
         """Whether `source` is named like an output of an earlier run."""
-        return bool(self.suffix) and stem_of(source).endswith(self.suffix)
+        stem = stem_of(source)
+        own = bool(self.suffix) and stem.endswith(self.suffix)
+        return own or stem.endswith(self.suffix + UNCERTAINTY)
+
+
+def uncertainty_for(target: Path) -> Path:
+    """Path of the uncertainty of an output: ``a_denoised_uncertainty.ome.tif``."""
+    stem = stem_of(target)
+    return target.with_name(f"{stem}{UNCERTAINTY}{target.name[len(stem) :]}")
 
 
 def stem_of(path: Path) -> str:

@@ -58,6 +58,8 @@ class DenoiseRequest:
         Make the noise equally strong before the filter.
     file : str or None
         Name of the only output, in place of the one made from the input's and `suffix`.
+    uncertainty : bool
+        Write a second stack beside each output: the standard deviation of its error.
     """
 
     inputs: tuple[str | Stack, ...]
@@ -83,6 +85,7 @@ class DenoiseRequest:
     settings: Mapping[str, str] = field(default_factory=dict)
     variance_stabilise: bool = False
     file: str | None = None
+    uncertainty: bool = False
 
 
 @dataclass(frozen=True)

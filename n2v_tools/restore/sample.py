@@ -1,4 +1,4 @@
-"""Some of a stack, for a Restorer that fits itself to the grey levels."""
+"""Some of a stack, for a Restorer that fits itself to the grey levels, or for a trial."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from .planes import Place, Plane, read_plane
 SAMPLED_PLANES = 16
 SAMPLED_SLABS = 4
 PIECES_PER_PLANE = 8
+TRIAL_PX = {2: (192, 192), 3: (16, 96, 96)}  # the largest piece of a trial
+TRIAL_PIECES = {2: 24, 3: 6}
+TRIAL_MARGIN_PX = 8  # beside a piece's edge a net sees too little
 
 
 def read_sample(
@@ -52,6 +55,60 @@ def read_sample(
                 yield np.stack(pieces) if len(wanted) == 3 else pieces[0]
 
 
+def read_pieces(
+    stack: Stack, layout: AxesMatch, *, keep_strips: bool
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Read pieces to try a Restorer on, evenly spread over the stack, about a million pixels.
+
+    Parameters
+    ----------
+    stack : Stack
+    layout : AxesMatch
+        Of the stack and the restorer.
+    keep_strips : bool
+        Take zeros as data.
+
+    Yields
+    ------
+    values : ndarray of float32, shape ([Z,] Y, X, C)
+        Counts, strips filled; empty planes and what lies beside them are left out.
+    real : ndarray of bool, shape ([Z,] Y, X)
+        Where there is an image: no strip, and not at the edge of the piece.
+    """
+    n_dims = len(layout.sizes)
+    edges = tuple(map(_even_edge, layout.sizes, TRIAL_PX[n_dims]))
+    depth = edges[0] if n_dims == 3 else 1
+    runs = _evenly(_starts(layout, depth), TRIAL_PIECES[n_dims] // 2)
+    per_run = -(-TRIAL_PIECES[n_dims] // len(runs))
+    for run in runs:
+        planes = [read_plane(stack, place, keep_strips=keep_strips) for place in run]
+        if any(plane.values is None for plane in planes):
+            continue
+        for rows, columns in _windows(layout.sizes[-2:], edges[-2:], per_run):
+            values = np.stack([_float32(plane, rows, columns) for plane in planes])
+            real = np.stack([_real(plane)[rows, columns] for plane in planes])
+            inner = np.zeros_like(real)
+            margins = [min(TRIAL_MARGIN_PX, size // 4) for size in real.shape[-2:]]
+            y, x = (slice(m, size - m) for m, size in zip(margins, real.shape[-2:], strict=True))
+            inner[:, y, x] = real[:, y, x]
+            yield (values, inner) if n_dims == 3 else (values[0], inner[0])
+
+
+def _even_edge(size: int, most: int) -> int:
+    """Edge of the fewest equal pieces that are no longer than `most`."""
+    return size // -(-size // most)
+
+
+def _real(plane: Plane) -> np.ndarray:
+    """Where no channel has a strip or a broken pixel."""
+    real = np.ones((len(plane.strips[0].rows), len(plane.strips[0].columns)), bool)
+    for strips, broken in zip(plane.strips, plane.broken, strict=True):
+        real &= ~strips.rows[:, np.newaxis] & ~strips.columns
+        if broken is not None:
+            real &= ~broken
+    return real
+
+
 def _starts(layout: AxesMatch, depth: int) -> list[list[list[Place]]]:
     """Runs of `depth` neighbouring planes, each plane one place per channel."""
     runs = []
@@ -66,7 +123,9 @@ def _evenly(items: Sequence, n: int) -> list:
     return [items[i] for i in chosen]
 
 
-def _windows(sizes: Sequence[int], edges: Sequence[int]) -> list[tuple[slice, slice]]:
+def _windows(
+    sizes: Sequence[int], edges: Sequence[int], most: int = PIECES_PER_PLANE
+) -> list[tuple[slice, slice]]:
     """Windows side by side in a plane, evenly chosen."""
     along = []
     for size, edge in zip(sizes, edges, strict=True):
@@ -75,7 +134,7 @@ def _windows(sizes: Sequence[int], edges: Sequence[int]) -> list[tuple[slice, sl
         along.append(
             [slice(s, s + edge) for s in np.linspace(0, size - edge, n).round().astype(int)]
         )
-    return _evenly(list(itertools.product(*along)), PIECES_PER_PLANE)
+    return _evenly(list(itertools.product(*along)), most)
 
 
 def _float32(

@@ -76,7 +76,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
         ["train", "--preset", "deepcad-rt"],
-        ["denoise", "a", "--uncertainty"],
         ["denoise", "a", "--report"],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],

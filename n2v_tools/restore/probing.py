@@ -1,0 +1,145 @@
+"""What more noise does to a restored image: the noise that is left in it, pixel by pixel.
+
+Noise as strong as the image's own is added to the image, a part of it, and the image restored
+again; how far the answer moves is the deviation that the image's own noise left in the first
+answer [1]_. Chance is drawn by the place of a pixel in its stack, four bits each, which travel
+with the plane as channels of their own, so that tiles draw what the whole plane would draw.
+
+References
+----------
+.. [1] S. Ramani, T. Blu, M. Unser. Monte-Carlo SURE: a black-box optimization of
+   regularization parameters for general denoising algorithms. IEEE TIP 17, 2008.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ..methods.base import Restorer
+from ..noise.local import LocalNoise
+from .planes import Plane
+
+DRAWS = 4  # bits of a mark; 8 predict no better once smoothed
+PART = 0.5  # of the noise that is added: nets are far from linear
+SMOOTH_PX, SMOOTH_REACH_PX = 2.0, 6  # of what is measured from pixel to pixel
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A restored image and what its error goes with: counts, shape (N, [Z,] Y, X, C).
+
+    Parameters
+    ----------
+    restored : ndarray of float32
+    spread : ndarray of float32
+        Variance that the noise has left, counts squared.
+    detail : ndarray of float32
+        Power of fine structure, counts squared: where a method may have smoothed or invented.
+    noise : ndarray of float32
+        Variance of the image's own noise, counts squared.
+    """
+
+    restored: np.ndarray
+    spread: np.ndarray
+    detail: np.ndarray
+    noise: np.ndarray
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Adds noise to what a Restorer sees.
+
+    Parameters
+    ----------
+    inner : Restorer
+        Fitted.
+    noise : tuple of LocalNoise
+        One per channel of `inner`.
+    """
+
+    inner: Restorer
+    noise: tuple[LocalNoise, ...]
+
+    @property
+    def margin_px(self) -> tuple[int, ...]:
+        """How much further than the inner Restorer it sees, per axis."""
+        shared = [
+            max(channel.radius_px(axis) for channel in self.noise) for axis in self.inner.axes
+        ]
+        smooth = [SMOOTH_REACH_PX if axis in "YX" else 0 for axis in self.inner.axes]
+        return tuple(one + max(one, far) for one, far in zip(smooth, shared, strict=True))
+
+    def look(
+        self,
+        values: np.ndarray,
+        marks: np.ndarray,
+        kept: list[tuple[np.ndarray, np.ndarray]] | None = None,
+    ) -> Seen:
+        """Restore tiles and say what their error goes with.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (N, [Z,] Y, X, C)
+            Counts.
+        marks : ndarray of uint8, same shape
+            See `draw_marks`.
+        kept : list, optional
+            Takes what `answers` yields.
+        """
+        restored = self.inner.predict(values)
+        noise = self.variance(values)
+        spread = np.zeros_like(restored)
+        for drawn, moved in self.answers(values, restored, noise, marks):
+            spread += moved * moved
+            if kept is not None:
+                kept.append((drawn, moved))
+        detail = restored - smooth(restored)
+        return Seen(restored, smooth(spread) / DRAWS, smooth(detail * detail), noise)
+
+    def variance(self, values: np.ndarray) -> np.ndarray:
+        """Variance of the noise, by local brightness: counts squared, shape of `values`."""
+        mean = smooth(values)
+        each = [noise.variance(mean[..., c]) for c, noise in enumerate(self.noise)]
+        return np.stack(each, axis=-1).astype(np.float32, copy=False)
+
+    def answers(
+        self, values: np.ndarray, restored: np.ndarray, noise: np.ndarray, marks: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield noise drawn, in counts, and how far the answer would move by all of it."""
+        deviation = np.sqrt(noise)
+        for draw in range(DRAWS):
+            signs = ((marks >> draw) & 1).astype(np.float32) * 2 - 1
+            each = [one.colour(signs[..., c], self.inner.axes) for c, one in enumerate(self.noise)]
+            drawn = deviation * np.stack(each, axis=-1)
+            answer = self.inner.predict(values + np.float32(PART) * drawn)
+            yield drawn, (answer - restored) / np.float32(PART)
+
+
+def smooth(values: np.ndarray) -> np.ndarray:
+    """Smooth in Y and X: float32 (N, [Z,] Y, X, C) in, same out."""
+    sigmas = (0.0,) * (values.ndim - 3) + (SMOOTH_PX, SMOOTH_PX, 0.0)
+    return gaussian_filter(values, sigmas, truncate=SMOOTH_REACH_PX / SMOOTH_PX)
+
+
+def draw_marks(shape: tuple[int, ...], seed: int, place: Mapping[str, int]) -> np.ndarray:
+    """Draw the bits of one plane: uint8 of `shape`, equal for equal seeds and places."""
+    words = [number for letter in sorted(place) for number in (ord(letter), place[letter])]
+    rng = np.random.default_rng([seed, *words])
+    return rng.integers(2**DRAWS, size=shape, dtype=np.uint8)
+
+
+def with_marks(planes: Iterator[Plane], seed: int) -> Iterator[Plane]:
+    """Give each plane (Y, X, C) its bits as C more channels."""
+    for plane in planes:
+        if plane.values is None:
+            yield plane
+            continue
+        values = plane.values.view(np.uint8) if plane.values.dtype == bool else plane.values
+        marks = draw_marks(values.shape, seed, plane.places[0])
+        marked = np.concatenate((values, marks.astype(values.dtype)), axis=-1)
+        yield dataclasses.replace(plane, values=marked)
