@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CAREAMICS := .venv-careamics
 export MPLBACKEND := Agg
 
-.PHONY: help demo test slow-test check bench bench-kills careamics constraints clean
+.PHONY: help demo test slow-test check docs bench bench-kills careamics constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +22,19 @@ test: $(VENV)/.tools ## run the fast tests
 slow-test: $(VENV)/.tools ## run the slow tests: training, ImageJ, kills
 	$(BIN)/python -m pytest -m slow
 
-check: $(VENV)/.tools ## lint, format, types, and who may import whom
+check: $(VENV)/.tools ## lint, format, types, who may import whom, and that the documentation builds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; \
+	then $(MAKE) --no-print-directory docs; \
+	else echo "documentation: left out, its tools want Python 3.11 or later"; fi
+
+# Every page is read anew: a warning about one that did not change would be heard only once.
+docs: $(VENV)/.tools ## build the documentation into docs/_build, a warning is an error
+	$(BIN)/sphinx-build -E -W --keep-going --quiet docs docs/_build
+	@echo "documentation: docs/_build/index.html"
 
 # n2v 0.3.3 needs NumPy 1, that is Python 3.10 or 3.11; CAREamics 3.11 or later.
 BENCH ?= ceilings training prediction memory scaling compat_dome checkerboard time_to_quality
