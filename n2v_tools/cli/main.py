@@ -22,11 +22,12 @@ COMMANDS = {
     "preview": "Make a small movie, noisy and restored side by side.",
     "evaluate": "Measure restored files against their truth.",
     "report": "Show in one page what was done, whether it helped, and what not to measure.",
+    "experiment": "Run named experiments from a file: train, denoise, evaluate, table.",
     "simulate": "Generate a noisy stack together with its clean truth.",
     "doctor": "Say what this installation will run on, and why not faster.",
     "demo": "Run the main job on generated data.",
 }
-LATER = ("experiment", "export", "compress")
+LATER = ("export", "compress")
 
 
 class LazyGroup(ExitCodes, click.Group):
@@ -117,6 +118,11 @@ def evaluate_main() -> NoReturn:
 def report_main() -> NoReturn:
     """``n2v-report``."""
     _script("report")
+
+
+def experiment_main() -> NoReturn:
+    """``n2v-experiment``."""
+    _script("experiment")
 
 
 def simulate_main() -> NoReturn:

@@ -1,0 +1,152 @@
+"""``n2v-experiment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options, output
+from .exits import Command
+from .options import Filled, Named
+
+if TYPE_CHECKING:
+    from ..jobs.experiment import ExperimentRequest
+    from ..jobs.progress import Progress
+
+ACTIONS = ("run", "list", "table", "map")
+ENDINGS = (".yaml", ".yml")
+MAP_ENDINGS = (".svg", ".png", ".pdf", ".md")
+
+
+@click.command(
+    "experiment",
+    cls=Command,
+    short_help="Run named experiments from a file: train, denoise, evaluate, table.",
+    epilog="\b\nExamples:\n"
+    "  n2v-experiment list scripts/experiments/niddl.yaml\n"
+    "  n2v-experiment map scripts/experiments/*.yaml --output experiments.svg\n"
+    "  n2v-experiment run scripts/experiments/generated/niddl.yaml",
+)
+@click.argument("action", type=Named("action", ACTIONS), metavar="[" + "|".join(ACTIONS) + "]")
+@click.argument("words", nargs=-1, type=Filled(), metavar="FILE.yaml [NAME]... [VAR=VALUE]...")
+@click.option(
+    "--output",
+    type=Filled(),
+    metavar="PATH",
+    help="Folder of the results, in which each study has its own.  [default: OUTPUT_FOLDER, else "
+    "results]  For map: FILE.svg, .png, .pdf or .md (Mermaid).  [default: Mermaid, printed]",
+)
+@click.option(
+    "--models",
+    type=Filled(),
+    metavar="DIR",
+    help="Where models go.  [default: MODELS_FOLDER, else models/ in the study's folder]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be run; do nothing.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Run anew what changed since it was run, or, if nothing did, all that is named.",
+)
+@options.seed
+@options.common
+@click.pass_context
+def command(ctx: click.Context, action: str, as_json: bool, **values: Any) -> None:
+    """Run the experiments that FILE.yaml names, and show what came of them.
+
+    run does what is not done: it prepares data, trains, denoises, evaluates and previews,
+    and adds a row to one table per dataset. What is done is skipped, what failed or was
+    killed goes on. list says how far each experiment is, table prints the tables, map draws
+    how datasets and experiments hang together.
+    """
+    words, configuration, progress = options.configure(values, positional="words")
+    files, names = _files_and_names(action, words, configuration.find_input)
+    from ..jobs.experiment import ExperimentRequest
+
+    target = values.pop("output")
+    if action == "map":
+        _map(files, None if target is None else Path(target), values["overwrite"], as_json)
+        return
+    models = values["models"] or configuration.folder("MODELS_FOLDER")
+    request = ExperimentRequest(
+        file=files[0],
+        names=tuple(names),
+        output=Path(target or configuration.folder("OUTPUT_FOLDER") or ExperimentRequest.output),
+        models_dir=None if models is None else Path(models),
+        seed=values["seed"],
+        overwrite=values["overwrite"],
+    )
+    if action == "run" and not values["dry_run"]:
+        _run(ctx, request, progress, configuration.find_input, as_json)
+    else:
+        _show("plan" if action == "run" else action, request, progress, as_json)
+
+
+def _files_and_names(action: str, words: list[str], find: Any) -> tuple[list[Path], list[str]]:
+    """Study files end in .yaml; what follows them are names of experiments."""
+    files = [Path(find(word)) for word in words if word.lower().endswith(ENDINGS)]
+    names = [word for word in words if not word.lower().endswith(ENDINGS)]
+    if not files:
+        found = f", not {names[0]!r}" if names else ""
+        raise click.UsageError(f"name a study: a file that ends in .yaml{found}.")
+    if action != "map" and len(files) > 1:
+        raise click.UsageError(f"{action} takes one FILE.yaml, not {len(files)}.")
+    if names and action != "run":
+        raise click.UsageError(f"{action} takes no names of experiments; found {names[0]!r}.")
+    return files, names
+
+
+def _run(
+    ctx: click.Context, request: ExperimentRequest, progress: Progress, find: Any, as_json: bool
+) -> None:
+    from ..jobs.experiment import run_study
+
+    done = run_study(request, progress, find)
+    for one in done.failed:
+        output.complain(f"Error: {one.error}")
+    if as_json:
+        output.emit_json(done.to_json())
+    else:
+        output.emit("\n".join(done.text).rstrip())
+        for table in done.tables.values():
+            output.emit(f"table: {table}")
+    if done.failed:
+        ctx.exit(1)
+
+
+def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bool) -> None:
+    """Print a plan, a list or the tables."""
+    from ..jobs import experiment
+
+    if what == "plan":
+        plan = experiment.plan_study(request, progress)
+        output.emit_json({"plan": plan}) if as_json else output.emit("\n".join(plan))
+    elif what == "list":
+        listed = experiment.list_study(request, progress)
+        lines = [
+            f"{one['name']}\t{one['dataset']}\t{one['method']}\t{one['status']}" for one in listed
+        ]
+        output.emit_json(listed) if as_json else output.emit("\n".join(lines))
+    else:
+        shown = experiment.show_tables(request, progress)
+        if as_json:
+            output.emit_json(experiment.table_rows(request, shown.study))
+        else:
+            output.emit("\n".join(shown.text).rstrip())
+
+
+def _map(files: list[Path], target: Path | None, overwrite: bool, as_json: bool) -> None:
+    from ..jobs.experiment_map import draw_map, map_text
+
+    if target is not None and target.suffix.lower() not in MAP_ENDINGS:
+        raise click.UsageError(
+            f"--output {target}: a map is a file that ends in {', '.join(MAP_ENDINGS)}."
+        )
+    if target is not None:
+        draw_map(files, target, overwrite=overwrite)
+        output.emit_json({"output": target}) if as_json else output.emit(str(target))
+    else:
+        text = map_text(files)
+        output.emit_json({"mermaid": text}) if as_json else output.emit(text)

@@ -1,0 +1,194 @@
+"""What became of an experiment, step by step: one JSON file, replaced whole.
+
+Each step is kept with what it was made from. A step whose making is the same as before
+is not done again; one whose making changed is not silently believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError, StackError
+
+RECORD_NAME = "run.json"
+SHOWN = 60  # letters of a value in a message
+
+
+@dataclass
+class Record:
+    """The state of one experiment; every change is on disk when the method returns.
+
+    Parameters
+    ----------
+    path : Path
+        ``run.json``.
+    values : dict
+        JSON values: ``experiment``, ``dataset``, ``steps`` by name and what `note` added.
+    """
+
+    path: Path
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """Read a record; an experiment that never ran has an empty one.
+
+        Raises
+        ------
+        StackError
+            If the file is damaged.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(values, dict) or not isinstance(values.get("steps", {}), dict):
+                raise ValueError("no record")
+        except FileNotFoundError:
+            values = {}
+        except (OSError, ValueError):
+            raise StackError(
+                f"{path}: the record of this experiment cannot be read. Mend or delete it; with "
+                "--overwrite the experiment runs anew."
+            ) from None
+        return cls(path, values)
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """Steps by name, in the order in which they were begun."""
+        found: dict[str, Any] = self.values.setdefault("steps", {})
+        return found
+
+    def is_done(self, step: str) -> bool:
+        """Whether a step was finished."""
+        return self.steps.get(step, {}).get("status") == "done"
+
+    def result(self, step: str) -> dict[str, Any]:
+        """What a finished step left; empty for any other."""
+        return dict(self.steps[step]["result"]) if self.is_done(step) else {}
+
+    def change(self, step: str, made_from: Mapping[str, Any]) -> str:
+        """What differs from how the step was begun or done; empty if nothing or never begun."""
+        before = self.steps.get(step)
+        if before is None or before.get("key") == key_of(made_from):
+            return ""
+        return first_difference(before.get("made_from", {}), _jsonable(made_from))
+
+    def begin(self, step: str, made_from: Mapping[str, Any], *, replace: bool = False) -> None:
+        """Record that a step starts; one that was begun before keeps its start.
+
+        Parameters
+        ----------
+        step : str
+        made_from : mapping
+            All that decides on its result, JSON values.
+        replace : bool
+            Whether it may replace what exists; kept until the step is forgotten.
+        """
+        before = self.steps.get(step, {})
+        again = before if before.get("key") == key_of(made_from) else {}
+        self.steps[step] = {
+            "status": "begun",
+            "key": key_of(made_from),
+            "made_from": _jsonable(made_from),
+            "begun": again.get("begun", now()),
+            "replace": replace or again.get("replace", False),
+        }
+        self.write()
+
+    def forget(self, steps: Iterable[str]) -> None:
+        """Drop steps as if they had never been begun."""
+        for step in steps:
+            self.steps.pop(step, None)
+        self.values.pop("finished", None)
+        self.write()
+
+    def finish(self, step: str, result: Mapping[str, Any], seconds: float) -> None:
+        """Record what a step left."""
+        self.steps[step].update(
+            status="done", ended=now(), seconds=round(seconds, 2), result=_jsonable(result)
+        )
+        self.steps[step].pop("error", None)
+        self.write()
+
+    def fail(self, step: str, error: str) -> None:
+        """Record why a step failed."""
+        self.steps[step].update(status="failed", ended=now(), error=error)
+        self.write()
+
+    def note(self, **values: Any) -> None:
+        """Set values beside the steps."""
+        self.values.update(_jsonable(values))
+        self.write()
+
+    def write(self) -> None:
+        """Write the file, whole or not at all."""
+        write_whole(self.path, json.dumps(self.values, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that a kill leaves the old one or the new one, nothing between.
+
+    For files that one process writes at a time.
+
+    Raises
+    ------
+    OutputError
+        If the disk refuses.
+    """
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}). Make room, check the rights "
+            "of the folder, or choose another --output."
+        ) from None
+
+
+def key_of(made_from: Mapping[str, Any]) -> str:
+    """A short name for a making: equal for equal JSON values."""
+    text = json.dumps(_jsonable(made_from), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first value that differs, in words: ``epochs was 10, is 30``."""
+    for name in dict.fromkeys([*now, *before]):
+        was, is_ = before.get(name), now.get(name)
+        if was == is_:
+            continue
+        if isinstance(was, dict) and isinstance(is_, dict):
+            inner = first_difference(was, is_)
+            return f"{name} {inner}" if name in ("settings", "denoise", "evaluate") else inner
+        if isinstance(was, list) and isinstance(is_, list) and _is_long(was, is_):
+            return f"{name} changed ({len(was)} before, {len(is_)} now)"
+        return f"{name} was {_short(was)}, is {_short(is_)}"
+    return "something of it changed"
+
+
+def now() -> str:
+    """The time as ISO 8601, in UTC, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _is_long(*values: list[Any]) -> bool:
+    return any(len(json.dumps(value)) > SHOWN for value in values)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "not given"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def _jsonable(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,220 @@
+"""One table per dataset: a CSV file that grows by a row for each run, and the same to read.
+
+The CSV file is the memory: rows stay when an experiment is run anew. What is to be read
+(text, Markdown) shows the last run of each experiment of the study, in its order.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import StackError
+from .record import write_whole
+from .study import Dataset, Experiment, Study
+
+COLUMNS = (
+    "experiment", "dataset", "split", "method", "preset", "patch", "epochs", "steps",
+    "augmentation", "metric", "n", "noisy_mean", "noisy_std", "restored_mean", "restored_std",
+    "gain_mean", "gain_std", "gain_low", "gain_high", "verdict", "notes", "seed", "training_s",
+    "denoising_s", "model", "finished", "n2v_tools", "study", "key", "record",
+)  # fmt: skip
+LABELS = {
+    "psnr": ("PSNR", "dB", 3),
+    "si_psnr": ("SI-PSNR", "dB", 3),
+    "ssim": ("SSIM", "", 4),
+    "microssim": ("MicroSSIM", "", 4),
+    "stsnr": ("stSNR", "dB", 3),
+}
+NUMBERS = (
+    "n", "noisy_mean", "noisy_std", "restored_mean", "restored_std", "gain_mean", "gain_std",
+    "gain_low", "gain_high", "seed", "training_s", "denoising_s",
+)  # fmt: skip
+Row = Mapping[str, str]
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table; none if there is no file yet.
+
+    Raises
+    ------
+    StackError
+        If it is no table of this kind.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"{path}: the table cannot be read ({error}). Move it away.") from None
+    reader = csv.DictReader(io.StringIO(text))
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise StackError(
+            f"{path}: is no table of experiments (it lacks columns such as "
+            f"{next(c for c in COLUMNS if c not in (reader.fieldnames or ()))!r}). Move it away."
+        )
+    return [{k: v or "" for k, v in row.items() if k is not None} for row in reader]
+
+
+def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add rows to a table; those of the same run, which are there already, are added once."""
+    there = read_rows(path)
+    known = {_run_of(row) for row in there}
+    new = [{c: _cell(row.get(c)) for c in COLUMNS} for row in rows]
+    there += [row for row in new if _run_of(row) not in known]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(there)
+    write_whole(path, text.getvalue())
+
+
+def as_text(
+    study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
+) -> list[str]:
+    """The table for a terminal.
+
+    Parameters
+    ----------
+    study : Study
+    dataset : Dataset
+    rows : sequence of mapping
+        Of the CSV file, oldest first.
+    status : mapping of str to str
+        What to say of experiments without a row: "not run", "not available yet: method hdn".
+    """
+    heading, table = _table(study, dataset, rows, status)
+    widths = [max(len(line[i]) for line in (heading, *table)) for i in range(len(heading))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (heading, *table)
+    ]
+
+
+def as_markdown(
+    study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
+) -> str:
+    """The table as a document, with where each run's record is."""
+    heading, table = _table(study, dataset, rows, status)
+    lines = [f"# {dataset.name}", ""]
+    if dataset.description:
+        lines += [dataset.description, ""]
+    lines += [_piped(heading), "|" + "---|" * len(heading), *map(_piped, table), ""]
+    lines += [
+        "Means ± standard deviations over planes; the gain is that of each plane over its noisy "
+        "one, in brackets 95 % of means of resampled files.",
+        "",
+    ]
+    shown = [last[0] for name in study.experiments if (last := _last(name, dataset, rows))]
+    if shown:
+        lines += ["Runs (every run, also earlier ones, is a row of the CSV file beside this):", ""]
+        lines += [
+            f"- {row['experiment']}: {row['finished']}, n2v_tools {row['n2v_tools']}, seed "
+            f"{row['seed']}, from `{row['study']}`; record `{row['record']}`"
+            + (f", model `{row['model']}`" if row["model"] else "")
+            for row in shown
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _table(
+    study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
+) -> tuple[list[str], list[list[str]]]:
+    """Heading and cells; columns that say nothing are left out."""
+    names = [e for e in study.experiments.values() if e.dataset == dataset.name]
+    last = {e.name: _last(e.name, dataset, rows) for e in names}
+    metrics = list(dict.fromkeys(r["metric"] for found in last.values() for r in found))
+    metrics = [m for m in metrics if m]
+    splits = {r["split"] for found in last.values() for r in found}
+    heading = ["experiment", "method", "patch", "epochs", "augmentation"]
+    heading += ["split"] if len(splits) > 1 else []
+    for metric in metrics:
+        label, unit, _ = LABELS[metric]
+        unit = f", {unit}" if unit else ""
+        heading += [f"{label} noisy{unit}", f"restored{unit}", f"gain{unit}"]
+    verdicts = any(r["verdict"] for found in last.values() for r in found)
+    heading += ["verdict"] if verdicts else []
+    heading.append("notes")
+    table: list[list[str]] = []
+    for experiment in names:
+        found = last[experiment.name]
+        for split in dict.fromkeys(r["split"] for r in found) or [""]:
+            by_metric = {r["metric"]: r for r in found if r["split"] == split}
+            some: Row = next(iter(by_metric.values()), {})
+            line = _what_was_done(experiment, some)
+            line += [split or "–"] if len(splits) > 1 else []
+            for metric in metrics:
+                line += _measured(by_metric.get(metric, {}), metric)
+            line += [some.get("verdict", "") or "–"] if verdicts else []
+            line.append(_notes(experiment, status))
+            table.append(line)
+    return heading, table
+
+
+def _what_was_done(experiment: Experiment, row: Row) -> list[str]:
+    """The settings of the run that the numbers are of; of the file if there is none."""
+    if row:
+        words = [row[c] or "–" for c in ("method", "patch", "epochs", "augmentation")]
+    else:
+        epochs = "–" if experiment.epochs is None else str(experiment.epochs)
+        patch, turned = edges_text(experiment.patch), yes_or_no(experiment.augment)
+        words = [experiment.method, patch, epochs, turned]
+    return [experiment.name, *words]
+
+
+def edges_text(edges: Sequence[int] | None) -> str:
+    """Patch edges as the table shows them; a dash where the method decides."""
+    return "x".join(map(str, edges)) if edges else "–"
+
+
+def yes_or_no(value: bool | None) -> str:
+    """Yes, no, or a dash where the method decides."""
+    return "–" if value is None else "yes" if value else "no"
+
+
+def _measured(row: Row, metric: str) -> list[str]:
+    if not row:
+        return ["–"] * 3
+    decimals = LABELS[metric][2]
+    gain = _plus_minus(row, "gain", decimals)
+    if row["gain_low"]:
+        gain += f" [{float(row['gain_low']):.{decimals}f}, {float(row['gain_high']):.{decimals}f}]"
+    return [_plus_minus(row, "noisy", decimals), _plus_minus(row, "restored", decimals), gain]
+
+
+def _plus_minus(row: Row, role: str, decimals: int) -> str:
+    mean, std = row[f"{role}_mean"], row[f"{role}_std"]
+    if not mean:
+        return "–"
+    return f"{float(mean):.{decimals}f}" + (f" ± {float(std):.{decimals}f}" if std else "")
+
+
+def _notes(experiment: Experiment, status: Mapping[str, str]) -> str:
+    said = status.get(experiment.name, "")
+    return ". ".join(text.rstrip(".") for text in (said, experiment.notes) if text)
+
+
+def _last(name: str, dataset: Dataset, rows: Sequence[Row]) -> list[Row]:
+    """All rows of the last run of an experiment."""
+    own = [r for r in rows if r["experiment"] == name and r["dataset"] == dataset.name]
+    run = (own[-1]["key"], own[-1]["finished"]) if own else None
+    return [r for r in own if (r["key"], r["finished"]) == run]
+
+
+def _run_of(row: Row) -> tuple[str, ...]:
+    return tuple(row[c] for c in ("experiment", "split", "metric", "key", "finished"))
+
+
+def _cell(value: object) -> str:
+    """Numbers in full; nothing where there is none."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else " ".join(str(value).split())
+
+
+def _piped(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
