@@ -14,9 +14,9 @@ from . import options, output
 from .exits import Command
 from .options import Named, PatchSize
 
-METHODS = ("auto", "n2v", "n2v2", "structn2v")
-METHODS_LATER = ("video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
-PRESETS = ("default", "fast", "best", "legacy")
+METHODS = ("auto", "n2v", "n2v2", "n2n", "structn2v")
+METHODS_LATER = ("video", "deepcad", "cellmincer", "hdn", "deconoising")
+PRESETS = ("default", "fast", "best", "legacy", "n2n-refined")
 PRESETS_LATER = ("deepcad-rt",)
 
 
@@ -39,14 +39,15 @@ PRESETS_LATER = ("deepcad-rt",)
     type=Named("method", METHODS, METHODS_LATER),
     default="auto",
     show_default=True,
-    help="What kind of learning.",
+    help="What kind of learning; n2n: for movies, from pairs of frames.",
 )
 @click.option(
     "--preset",
     type=Named("preset", PRESETS, PRESETS_LATER),
     default="default",
     show_default=True,
-    help="legacy: the settings of the dome models of before.",
+    help="legacy: the settings of the dome models of before. n2n-refined: of n2n, as in the study "
+    "of calcium movies.",
 )
 @click.option(
     "--model",

@@ -18,6 +18,16 @@ from ..settings import settings_from
 from ..stack import Stack
 from .outputs import stem_of
 
+OPTIONS = {  # field of a request, that stands for a setting of the method: its name
+    "patch": "patch_px",
+    "patches": "n_patches",
+    "validation": "validation",
+    "epochs": "epochs",
+    "steps": "steps_per_epoch",
+    "batch": "batch_size",
+    "struct_mask": "struct_mask",
+}
+
 
 @dataclass(frozen=True)
 class TrainRequest:
@@ -86,29 +96,18 @@ def method_for(request: TrainRequest) -> Method:
     Raises
     ------
     UsageError
-        For an unknown method, preset or setting, or one given twice.
+        For an unknown method, preset or setting, one given twice, or an option that means
+        nothing to the method.
     """
     kind = find_method(request.method)
-    options = {
-        "patch_px": request.patch,
-        "n_patches": request.patches,
-        "validation": request.validation,
-        "epochs": request.epochs,
-        "steps_per_epoch": request.steps,
-        "batch_size": request.batch,
-        "struct_mask": request.struct_mask,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    for name in given:
-        if name in request.settings:
-            raise UsageError(f"--set {name} and the option for it contradict: give one of them.")
+    defaults = kind().settings
+    given = _given(request, kind.name, defaults)
     if request.minutes is not None and {"epochs", "max_steps"} & {*given, *request.settings}:
         raise UsageError("--minutes and a number of epochs contradict: give one of them.")
-    defaults = kind().settings
     values = {
         **dataclasses.asdict(defaults),
         **method_settings(request.method),
-        **preset_settings(request.preset),
+        **preset_settings(request.preset, request.method),
         **request.settings,
         **given,
     }
@@ -119,10 +118,29 @@ def method_for(request: TrainRequest) -> Method:
             f"--method {request.method} and --struct-mask {method.settings.struct_mask}, which "
             "hides nothing, contradict: leave one of them out."
         )
+    if method.movie_axes and request.depth:
+        raise UsageError(f"--depth means nothing to --method {kind.name}: leave it out.")
     if len(method.settings.patch_px) == 2 and request.depth:
         raise UsageError("--depth is for 3D patches: add --patch with three edges (16,64,64).")
     method.net_settings(n_channels=1)  # refuses a net that cannot be built
     return method
+
+
+def _given(request: TrainRequest, method: str, defaults: Any) -> dict[str, Any]:
+    """Settings that options were given for."""
+    known = {one.name for one in dataclasses.fields(defaults)}
+    given = {}
+    for option, name in OPTIONS.items():
+        value = getattr(request, option)
+        if value is None:
+            continue
+        words = "--" + option.replace("_", "-")
+        if name not in known:
+            raise UsageError(f"{words} means nothing to --method {method}: leave it out.")
+        if name in request.settings:
+            raise UsageError(f"--set {name} and {words} contradict: give one of them.")
+        given[name] = value
+    return given
 
 
 def model_name(request: TrainRequest, first_stack: str) -> str:

@@ -7,12 +7,17 @@ from typing import Any
 
 from ..errors import UsageError
 from ..settings import nearest
+from . import n2n, n2v
 from .base import Method
-from .n2v import N2V, N2V2, PRESETS
 
-METHODS: dict[str, Callable[..., Method]] = {"n2v": N2V, "n2v2": N2V2}
+METHODS: dict[str, Callable[..., Method]] = {"n2v": n2v.N2V, "n2v2": n2v.N2V2, "n2n": n2n.N2N}
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {  # of each method, by its name above
+    "n2v": n2v.PRESETS,
+    "n2v2": n2v.PRESETS,
+    "n2n": n2n.PRESETS,
+}
 WITH_SETTINGS: dict[str, dict[str, object]] = {"structn2v": {"struct_mask": "auto"}}  # of n2v
-LATER = ("video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising")
+LATER = ("video", "deepcad", "cellmincer", "hdn", "deconoising")
 PRESETS_LATER = ("deepcad-rt",)
 
 
@@ -25,7 +30,7 @@ def find_method(name: str) -> Any:
         If the name is unknown, with the nearest known one, or not built yet.
     """
     if name == "auto" or name in WITH_SETTINGS:
-        return N2V
+        return n2v.N2V
     if name in LATER:
         raise UsageError(
             f"--method {name} is not available yet. Known: {', '.join(method_names())}."
@@ -48,18 +53,38 @@ def method_settings(name: str) -> dict[str, object]:
     return WITH_SETTINGS.get(name, {})
 
 
-def preset_settings(name: str) -> dict[str, object]:
+def preset_names() -> tuple[str, ...]:
+    """Every name that ``--preset`` takes, whichever method it belongs to."""
+    return tuple(dict.fromkeys(name for presets in PRESETS.values() for name in presets))
+
+
+def preset_settings(name: str, method: str | None = None) -> dict[str, Any]:
     """Settings that the preset called `name` changes.
+
+    Parameters
+    ----------
+    name : str
+        As ``--preset`` takes it.
+    method : str or None
+        Whose preset it is, as ``--method`` takes it; None: of the first method that has one of
+        this name, to learn whether there is any.
 
     Raises
     ------
     UsageError
-        If the name is unknown or not built yet.
+        If the name is unknown, not built yet, or not one of this method.
     """
-    if name in PRESETS_LATER:
-        raise UsageError(f"--preset {name} is not available yet. Known: {', '.join(PRESETS)}.")
-    if name not in PRESETS:
+    known = preset_names() if method is None else tuple(PRESETS[find_method(method).name])
+    owners = [owner for owner, presets in PRESETS.items() if name in presets]
+    if name in known:
+        return PRESETS[owners[0] if method is None else find_method(method).name][name]
+    if owners:
         raise UsageError(
-            f"--preset {name}: no such preset.{nearest(name, PRESETS)} Known: {', '.join(PRESETS)}."
+            f"--preset {name} is one of --method {' and '.join(owners)}; --method {method} has "
+            f"{', '.join(known)}."
         )
-    return PRESETS[name]
+    if name in PRESETS_LATER:
+        raise UsageError(f"--preset {name} is not available yet. Known: {', '.join(known)}.")
+    raise UsageError(
+        f"--preset {name}: no such preset.{nearest(name, known)} Known: {', '.join(known)}."
+    )

@@ -72,7 +72,7 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
     "words",
     [
         *[[name] for name in LATER],
-        *[["train", "--method", m] for m in ("video", "n2n", "deepcad", "hdn")],
+        *[["train", "--method", m] for m in ("video", "deepcad", "hdn")],
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
         ["train", "--preset", "deepcad-rt"],
@@ -91,7 +91,7 @@ def test_what_is_not_built_yet_says_so(words):
     ("command", "words"),
     [
         ([], LATER),
-        (["train"], ["video", "deepcad", "hdn", "n2n", "deepcad-rt"]),
+        (["train"], ["video", "deepcad", "hdn", "deepcad-rt"]),
         (["denoise"], ["int8", "ome-zarr", "--report"]),
     ],
 )
@@ -274,11 +274,11 @@ def test_names_of_filters_are_those_of_their_table():
 
 def test_names_of_methods_and_presets_are_those_of_their_table():
     from n2v_tools.cli import train
-    from n2v_tools.methods import n2v, table
+    from n2v_tools.methods import table
 
     assert train.METHODS == table.method_names()
     assert train.METHODS_LATER == table.LATER
-    assert train.PRESETS == tuple(n2v.PRESETS)
+    assert train.PRESETS == table.preset_names()
     assert train.PRESETS_LATER == table.PRESETS_LATER
 
 
