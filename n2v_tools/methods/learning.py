@@ -43,6 +43,10 @@ class LearningSettings:
     struct_mask: ClassVar[str] = "none"
     mask: ClassVar[np.ndarray | None] = None
 
+    def divisors(self, stds: Sequence[float]) -> tuple[float, ...]:
+        """By what counts are divided, per channel, after their mean is taken off."""
+        return tuple(stds)
+
     def require_ranges(self, ranges: Sequence[Range]) -> None:
         """Raise SettingsError for the first field outside its range; None is within any."""
         for name, low, high in ranges:
