@@ -105,7 +105,7 @@ class N2N:
 
     settings: N2NSettings = N2NSettings()
     name: ClassVar[str] = "n2n"
-    movie_axes: ClassVar[str] = "YX"
+    movie_axes: ClassVar[str | None] = "YX"
 
     def n2v_names(self) -> dict[str, Any]:
         """What of the settings n2v keeps in its own ``config.json``, by its names."""
@@ -190,7 +190,7 @@ class N2N:
         """Error of all pixels, in normalised units."""
         losses = keras_backend.load().keras.losses
         kinds = {"mse": losses.mean_squared_error, "mae": losses.mean_absolute_error}
-        return kinds[self.settings.loss]  # type: ignore[no-any-return]
+        return kinds[self.settings.loss]
 
 
 def pairs_of_frames(n_frames: int, max_gap: int) -> np.ndarray:

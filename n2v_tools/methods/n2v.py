@@ -197,7 +197,7 @@ class N2V:
     settings: N2VSettings = N2VSettings()
     noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
     name: ClassVar[str] = "n2v"
-    movie_axes: ClassVar[None] = None
+    movie_axes: ClassVar[str | None] = None
 
     def n2v_names(self) -> dict[str, Any]:
         """What of the settings n2v keeps in its own ``config.json``, by its names."""
