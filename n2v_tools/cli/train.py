@@ -14,10 +14,18 @@ from . import options, output
 from .exits import Command
 from .options import Named, PatchSize
 
-METHODS = ("auto", "n2v", "n2v2", "n2n", "structn2v")
-METHODS_LATER = ("video", "deepcad", "cellmincer", "hdn", "deconoising")
-PRESETS = ("default", "fast", "best", "legacy", "n2n-refined")
-PRESETS_LATER = ("deepcad-rt",)
+METHODS = ("auto", "n2v", "n2v2", "n2n", "deepcad", "structn2v")
+METHODS_LATER = ("video", "cellmincer", "hdn", "deconoising")
+PRESETS = (
+    "default",
+    "fast",
+    "best",
+    "legacy",
+    "n2n-refined",
+    "deepcad-rt",
+    "deepcad-rt-p13",
+)
+PRESETS_LATER = ()
 
 
 @click.command(

@@ -139,6 +139,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
     block = (base.net if base else method.net_settings(n_channels=1)).block
+    block = getattr(method.settings, "patch_multiple", block)
     window: tuple[int, ...] | None = None
     if method.movie_axes:
         window, fitted, notes = fit_window(request, method, block, opened, surveys)  # type: ignore[arg-type]
@@ -150,6 +151,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         warn_of_noise(opened, fitted.settings.struct_mask, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
     means, stds = _pooled_intensity(surveys)
+    stds = fitted.settings.divisors(stds)
     if base:
         _require_channels(base, len(means), opened[0].name)
         means, stds = base.means, base.stds  # what the weights were learned with

@@ -7,18 +7,24 @@ from typing import Any
 
 from ..errors import UsageError
 from ..settings import nearest
-from . import n2n, n2v
+from . import deepcad, n2n, n2v
 from .base import Method
 
-METHODS: dict[str, Callable[..., Method]] = {"n2v": n2v.N2V, "n2v2": n2v.N2V2, "n2n": n2n.N2N}
+METHODS: dict[str, Callable[..., Method]] = {
+    "n2v": n2v.N2V,
+    "n2v2": n2v.N2V2,
+    "n2n": n2n.N2N,
+    "deepcad": deepcad.DeepCAD,
+}
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {  # of each method, by its name above
     "n2v": n2v.PRESETS,
     "n2v2": n2v.PRESETS,
     "n2n": n2n.PRESETS,
+    "deepcad": deepcad.PRESETS,
 }
 WITH_SETTINGS: dict[str, dict[str, object]] = {"structn2v": {"struct_mask": "auto"}}  # of n2v
-LATER = ("video", "deepcad", "cellmincer", "hdn", "deconoising")
-PRESETS_LATER = ("deepcad-rt",)
+LATER = ("video", "cellmincer", "hdn", "deconoising")
+PRESETS_LATER: tuple[str, ...] = ()
 
 
 def find_method(name: str) -> Any:
