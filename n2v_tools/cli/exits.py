@@ -79,7 +79,7 @@ class Command(ExitCodes, click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Set ``--VAR=value`` tokens aside, then parse the rest as click does."""
-        from ..jobs.configuration import take_variables
+        from ..jobs.configuration import VARIABLES, take_variables
 
         ctx.meta["n2v_tools.started"] = time.monotonic()
         args, ctx.meta["n2v_tools.variables"] = take_variables(args)
@@ -87,6 +87,10 @@ class Command(ExitCodes, click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
+            if error.option_name.lstrip("-") in VARIABLES:
+                raise click.UsageError(
+                    f"{error.option_name} is a variable: write {error.option_name}=FOLDER."
+                ) from None
             file = next((a for a in given if a.startswith("-") and os.path.lexists(a)), None)
             if file is None:
                 raise

@@ -260,7 +260,7 @@ def configure(
     inputs, assignments = split_variables(values.pop(positional))
     assignments = click.get_current_context().meta["n2v_tools.variables"] | assignments
     configuration = read_configuration(values.pop("env"), assignments)
-    for note in configuration.notes:
+    for note in (*configuration.notes, *configuration.doubts()):
         progress.warn(note)
     for line in configuration.describe():
         progress.detail(line)

@@ -63,6 +63,16 @@ class Configuration:
         moved = str(dataset / spec)
         return moved if _is_there(moved) else spec
 
+    def doubts(self) -> list[str]:
+        """What is probably a mistake: inputs that cannot be there, since their folder is not."""
+        folder = self.folder("DATASET_FOLDER")
+        if folder is None or folder.is_dir():
+            return []
+        return [
+            f"DATASET_FOLDER={folder} (from {self.origins.get('DATASET_FOLDER', 'the caller')}): "
+            "there is no such folder, so inputs are looked for in the current one only."
+        ]
+
     def describe(self) -> list[str]:
         """One line per variable: its value and where it came from."""
         return [
