@@ -120,7 +120,12 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
     help="Write NAME_denoised_uncertainty beside it: the standard deviation of each pixel's error, "
     "in counts. Takes about five times as long.",
 )
-@options.not_yet("--report")
+@click.option(
+    "--report",
+    is_flag=True,
+    help="Write NAME_denoised_report.html beside it: before and after, checks, what not to "
+    "measure.",
+)
 @options.common
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, **values: Any) -> None:

@@ -105,9 +105,14 @@ def denoise_files(
         n_begun += 1
         label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
         try:
-            yield denoise_one(item, session, label, progress)
+            done = denoise_one(item, session, label, progress)
         except (N2VToolsError, OSError) as error:
-            yield failed(item.name, error)
+            done = failed(item.name, error)
+        if request.report and not done.error:
+            from .denoise_report import with_report  # late: SciPy takes 0.2 s of the start
+
+            done = with_report(done, item, request, models_dir, progress)
+        yield done
 
 
 def denoise_stack(

@@ -17,6 +17,7 @@ from .denoise_result import Denoised, failed
 from .inputs import Opened, open_inputs
 from .outputs import (
     Naming,
+    report_for,
     require_absent,
     require_distinct,
     require_folder,
@@ -87,6 +88,8 @@ def plan_jobs(
     plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
     jobs = [item for item in plan if isinstance(item, Job)]
     targets = [(job.name, target) for job in jobs for target in job.targets]
+    if request.report:
+        targets += [(job.name, report_for(job.target)) for job in jobs]
     require_distinct(targets)
     files_in = [file for one in inputs for file in (one.source, *one.files)]
     require_inputs_kept((target for _, target in targets), files_in)

@@ -44,6 +44,8 @@ class Denoised:
         The stack of standard deviations of the error, if it was asked for.
     typical_error : float or None
         Root mean squared error that is expected, in counts, if it was asked for.
+    report : str or None
+        The page about it, if it was asked for.
     """
 
     input: str
@@ -63,6 +65,7 @@ class Denoised:
     parameters: list[dict[str, Any]] | None = None
     uncertainty: str | None = None
     typical_error: float | None = None
+    report: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""

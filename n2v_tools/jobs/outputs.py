@@ -15,6 +15,7 @@ ENDINGS = re.compile(
     re.IGNORECASE,
 )
 UNCERTAINTY = "_uncertainty"  # after the stem of the output that it belongs to
+REPORT = "_report.html"  # likewise
 FORMAT_ENDINGS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}
 
 
@@ -74,6 +75,11 @@ def uncertainty_for(target: Path) -> Path:
     """Path of the uncertainty of an output: ``a_denoised_uncertainty.ome.tif``."""
     stem = stem_of(target)
     return target.with_name(f"{stem}{UNCERTAINTY}{target.name[len(stem) :]}")
+
+
+def report_for(target: Path) -> Path:
+    """Path of the report on an output: ``a_denoised_report.html``."""
+    return target.with_name(stem_of(target) + REPORT)
 
 
 def stem_of(path: Path) -> str:

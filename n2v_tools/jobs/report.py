@@ -18,11 +18,11 @@ from .evaluate_planes import lay_side_by_side
 from .evaluate_scores import score_files
 from .evaluate_survey import Rules
 from .evaluation import Evaluated, Evaluation
-from .outputs import require_absent, require_folder, require_inputs_kept, stem_of
+from .outputs import report_for, require_absent, require_folder, require_inputs_kept
 from .progress import Progress
 from .report_charts import evidence_charts, training_charts
 from .report_facts import commands_of, fact_tables, scores_table
-from .report_request import ENDING, ReportRequest
+from .report_request import ReportRequest
 from .report_sources import Find, Sources, find_sources
 from .report_views import make_views
 from .report_words import findings_of, is_it_better, what_not_to_measure, what_was_done
@@ -120,14 +120,14 @@ def choose_output(request: ReportRequest) -> Path:
     UsageError
         If it is named like anything but a page.
     """
-    name = f"{stem_of(Path(request.restored))}{ENDING}"
+    beside = report_for(Path(request.restored))
     if request.output is None:
-        return Path(request.restored).parent / name
+        return beside
     if request.output.suffix.lower() in (".html", ".htm") and not request.output.is_dir():
         return request.output
     if request.output.suffix and not request.output.is_dir():
         raise UsageError(f"--output {request.output}: name a page ending in .html, or a folder.")
-    return request.output / name
+    return request.output / beside.name
 
 
 def write_report(

@@ -11,6 +11,9 @@ from ..report import Chart, Plot, Series, draw_chart
 
 Curves = Mapping[str, np.ndarray]
 
+LITTLE = 0.03  # share of the span of brightness that an axis shows at least
+MANY = 40  # points that are joined to a line
+
 
 def profile_chart(lines: Mapping[str, np.ndarray], row: int, number: int) -> Chart:
     """Draw one row of pixels in all files.
@@ -92,17 +95,19 @@ def _bias(curves: Curves) -> Chart | None:
     if not _has(curves, "intensity", "residual_mean"):
         return None
     x, y = curves["intensity"], curves["residual_mean"]
+    little = LITTLE * float(np.nanmax(x) - np.nanmin(x))
     plot = Plot(
-        (Series("", x, y, "restored", points=len(x) < 40),),
+        (Series("", x, y, "restored", points=len(x) < MANY),),
         "brightness (restored counts)",
         "mean of noisy − restored",
         zero=True,
+        least_y=(-little, little),
     )
     return Chart(
         "Are intensities kept?",
         draw_chart(plot, "bias"),
-        f"The mean of what was taken away, from {_span(y)} counts; at 0 everywhere no brightness "
-        "is shifted.",
+        f"The mean of what was taken away is {_span(y)} counts; at 0 everywhere no brightness is "
+        "shifted.",
     )
 
 
@@ -138,7 +143,9 @@ def _correlation(curves: Curves) -> Chart | None:
     )
     if not series:
         return None
-    plot = Plot(series, "distance (px)", "correlation", zero=True, whole_x=True)
+    plot = Plot(
+        series, "distance (px)", "correlation", zero=True, whole_x=True, least_y=(-0.1, 0.25)
+    )
     return Chart(
         "Does what was taken away hang together?",
         draw_chart(plot, "correlation"),
@@ -171,9 +178,9 @@ def _spectrum(curves: Curves) -> Chart | None:
 
 def _rings(curves: Curves) -> Chart | None:
     names = {
-        "frc_noisy": ("noisy with itself", "noisy"),
-        "frc_restored": ("restored with noisy", "restored"),
-        "frc_limit": ("the truth would reach", "clean"),
+        "frc_noisy": ("noisy", "noisy"),
+        "frc_restored": ("restored", "restored"),
+        "frc_limit": ("best possible", "clean"),
     }
     series = tuple(
         Series(label, curves["frc_frequency"], curves[key], role)
@@ -186,8 +193,9 @@ def _rings(curves: Curves) -> Chart | None:
     return Chart(
         "How fine is the detail that is real?",
         draw_chart(plot, "rings"),
-        "Fourier ring correlation: how far structure of each fineness agrees with the recording. "
-        "Where it is near 0, detail in the restored image is not backed by the data.",
+        "Fourier ring correlation: how far structure of each fineness agrees with the recording, 1 "
+        "is all of it. Restored should follow what is best possible; where noisy is near 0, finer "
+        "detail is not backed by the data.",
     )
 
 
@@ -217,15 +225,16 @@ def _transfer(curves: Curves) -> Chart | None:
         return None
     gain = curves["gain"]
     plot = Plot(
-        (Series("", np.arange(len(gain)), gain, "restored", points=len(gain) < 40),),
+        (Series("", np.arange(len(gain)), gain, "restored", points=len(gain) < MANY),),
         "plane looked at",
-        "slope, restored against noisy",
+        "slope, restored on noisy",
         whole_x=True,
+        least_y=(0.95, 1.05),
     )
     return Chart(
         "Is every plane scaled alike?",
         draw_chart(plot, "gain"),
-        f"From {_span(gain)}; 1 means that a count stays a count.",
+        f"{_span(gain)}; 1 means that a count stays a count.",
     )
 
 
@@ -236,4 +245,4 @@ def _has(curves: Curves, *keys: str) -> bool:
 
 def _span(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
-    return f"{known.min():.3g} to {known.max():.3g}"
+    return f"{known.min():.3g} to {known.max():.3g}".replace("-", "−")

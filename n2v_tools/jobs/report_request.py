@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ENDING = "_report.html"
-
 
 @dataclass(frozen=True)
 class ReportRequest:

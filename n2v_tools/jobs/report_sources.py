@@ -11,11 +11,10 @@ from ..errors import AxesError, N2VToolsError, StackError
 from ..stack import Stack
 from .frames import take_frame
 from .inputs import Opened, open_inputs
-from .outputs import stem_of
+from .outputs import uncertainty_for
 from .report_record import Record, Trained, find_trained, read_record
 from .report_request import ReportRequest
 
-UNCERTAINTY = "_uncertainty"  # of the stack that n2v-denoise --uncertainty writes beside
 FROM_RECORD = "found by the name that the restored file carries"
 Find = Callable[[str], str]
 
@@ -90,10 +89,34 @@ def find_sources(
     )
 
 
+def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path) -> Sources:
+    """Open what ``n2v-denoise`` has just made of a stack.
+
+    Parameters
+    ----------
+    noisy : Stack
+    restored : Path
+    model : str or None
+        Name or folder, as given; None for a filter.
+    models_dir : Path
+    """
+    opened = _open(str(restored), None)
+    record = read_record(restored)
+    trained = None if model is None else find_trained(model, record, models_dir)
+    return Sources(
+        restored=_stack(opened),
+        noisy=noisy,
+        uncertainty=find_uncertainty(restored, _stack(opened)),
+        record=record,
+        trained=trained,
+        files=(restored,),
+        notes=trained.notes if trained is not None else (),
+    )
+
+
 def find_uncertainty(source: Path, restored: Stack) -> Stack | None:
     """Open the uncertainty beside a restored file; None if there is none that fits."""
-    stem = stem_of(source)
-    path = source.with_name(f"{stem}{UNCERTAINTY}{source.name[len(stem) :]}")
+    path = uncertainty_for(source)
     if not path.is_file():
         return None
     try:

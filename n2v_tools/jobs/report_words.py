@@ -50,10 +50,11 @@ def what_was_done(sources: Sources) -> Answer:
     """Say what became of which file, by what, that learned from what."""
     record, restored = sources.record, sources.restored
     name = Path(sources.noisy.name).name
-    frame = "" if record.frame is None else f", time point {record.frame},"
+    frame = "" if record.frame is None else f", time point {record.frame}"
     sizes = " × ".join(map(str, restored.array.shape))
-    by, learned = _by_what(record, sources.trained)
-    sentences = [f"{name}{frame} was denoised {by}.", *learned]
+    version = record.text("n2v_tools")
+    tool = f", with n2v_tools {version}" if version else ""
+    sentences = [f"From {name}{frame}{tool}.", *_by_what(record, sources.trained)]
     if sources.trained is not None:
         sentences += _learned_from(sources)
     sentences.append(
@@ -114,32 +115,23 @@ def _short(record: Record, trained: Trained | None) -> str:
     return f"Smoothed by a {filtered} filter" if filtered else "Restored by something else"
 
 
-def _by_what(record: Record, trained: Trained | None) -> tuple[str, list[str]]:
-    """Name the model or filter, and say how it came to know what is noise."""
-    model = model_name(record, trained)
-    version = record.text("n2v_tools")
-    tool = f" with n2v_tools {version}" if version else ""
-    if model is not None:
+def _by_what(record: Record, trained: Trained | None) -> list[str]:
+    """Say how the model or filter came to know what is noise."""
+    if model_name(record, trained) is not None:
         method = record.text("model", "method") or (trained.model.method if trained else "")
-        learned = LEARNED.get(method)
         axes = trained.model.axes if trained else None
-        looks = {"YX": " It looks at one plane at a time.", None: ""}.get(
-            axes, f" It looks at volumes along {(axes or 'Z')[0]}."
-        )
-        words = f"{learned}.{looks}" if learned else f"Its method is {method}.{looks}"
-        return f"by the model {model}{tool}", [words] if method else []
+        looks = f" It looks at volumes along {axes[0]}." if axes and len(axes) == 3 else ""
+        looks = " It looks at one plane at a time." if axes == "YX" else looks
+        learned = LEARNED.get(method, f"Its method is {method or 'not recorded'}")
+        return [f"{learned}.{looks}"]
     if record.part("filter"):
-        method = record.text("filter", "method") or "unknown"
-        parameters = record.part("filter").get("parameters")
-        settings = filter_settings(
-            parameters[0] if isinstance(parameters, list) and parameters else {}
-        )
-        inside = f" ({settings})" if settings else ""
-        return (
-            f"by a {method} filter{inside}{tool}",
-            ["A filter learns nothing: it treats noise and fine detail of one size alike."],
-        )
-    return "by a program that left no record", []
+        channels = record.part("filter").get("parameters")
+        settings = filter_settings(channels[0]) if isinstance(channels, list) and channels else ""
+        return [
+            *([f"Its settings: {settings}."] if settings else []),
+            "A filter learns nothing: it treats noise and fine detail of one size alike.",
+        ]
+    return ["The program that made it left no record."]
 
 
 def filter_settings(parameters: Any) -> str:
@@ -190,4 +182,5 @@ def _tally(quality: Quality) -> str:
 def _value(verdict: Verdict) -> str:
     if verdict.value is None or not math.isfinite(verdict.value):
         return ""
-    return f"Measured: {number_text(verdict.value)} {verdict.unit}".strip()
+    value = number_text(verdict.value).replace("-", "−")
+    return f"Measured: {value} {verdict.unit}".strip()

@@ -60,6 +60,8 @@ class DenoiseRequest:
         Name of the only output, in place of the one made from the input's and `suffix`.
     uncertainty : bool
         Write a second stack beside each output: the standard deviation of its error.
+    report : bool
+        Write a page about each output beside it.
     """
 
     inputs: tuple[str | Stack, ...]
@@ -86,6 +88,7 @@ class DenoiseRequest:
     variance_stabilise: bool = False
     file: str | None = None
     uncertainty: bool = False
+    report: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ WIDE_IN = (4.8, 2.3)
 LINES = {"noisy": "-", "restored": "-", "clean": "--", "noise": "--", "residual": "-"}
 WIDTHS = {"noisy": 1.0, "restored": 1.8, "clean": 1.4, "noise": 1.4, "residual": 1.4}
 TICKS = 6
+LEGEND_CHARACTERS = 28  # that fit into one line with their marks
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,8 @@ class Plot:
         For a long x axis.
     whole_x : bool
         Only whole numbers on the x axis.
+    least_y : tuple of float or None
+        Range of the y axis at least, so that little does not look like much.
     """
 
     series: tuple[Series, ...]
@@ -66,6 +69,7 @@ class Plot:
     zero: bool = False
     wide: bool = False
     whole_x: bool = False
+    least_y: tuple[float, float] | None = None
 
 
 def draw_chart(plot: Plot, key: str) -> str:
@@ -88,6 +92,9 @@ def draw_chart(plot: Plot, key: str) -> str:
         _style(axes, plot)
         for series in plot.series:
             _add(axes, series, log=plot.log_y)
+        if plot.least_y is not None:
+            low, high = axes.get_ylim()
+            axes.set_ylim(min(low, plot.least_y[0]), max(high, plot.least_y[1]))
         if any(series.label for series in plot.series):
             _add_legend(axes, plot)
         text = io.StringIO()
@@ -136,14 +143,15 @@ def _add(axes: Any, series: Series, *, log: bool) -> None:
 
 def _add_legend(axes: Any, plot: Plot) -> None:
     """Put names where they hide nothing: above the lines."""
-    n_columns = min(3, sum(bool(series.label) for series in plot.series))
+    labels = [series.label for series in plot.series if series.label]
+    fits = len("".join(labels)) <= LEGEND_CHARACTERS
     axes.legend(
         frameon=False,
         fontsize=9,
         labelcolor=COLOURS["text"],
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=n_columns if n_columns != 3 or len(plot.series) == 3 else 2,
+        ncols=len(labels) if fits else 2,
         borderaxespad=0.2,
         handlelength=1.6,
         columnspacing=1.2,

@@ -76,7 +76,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         ["train", "--method", "deconoising"],
         ["train", "--method", "cellmincer"],
         ["train", "--preset", "deepcad-rt"],
-        ["denoise", "a", "--report"],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],
     ],
@@ -92,7 +91,7 @@ def test_what_is_not_built_yet_says_so(words):
     [
         ([], LATER),
         (["train"], ["video", "deepcad", "hdn", "deepcad-rt"]),
-        (["denoise"], ["int8", "ome-zarr", "--report"]),
+        (["denoise"], ["int8", "ome-zarr"]),
     ],
 )
 def test_what_is_not_built_yet_is_left_out_of_help(command, words):
