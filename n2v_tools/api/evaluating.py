@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .asking import call_words, checked
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
-from .results import Scores
+from .results import Judgement, Scores
 from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..jobs.evaluate import EvaluateRequest
     from ..jobs.evaluation import Evaluation
-    from ..jobs.quality import Quality
 
 CHOICES = {"nan": ("refuse", "skip")}
 RULES = ("legacy", "nan")
@@ -36,7 +35,7 @@ def evaluate(
     seed: int = 0,
     progress: bool | Told = False,
     **options: Any,
-) -> Scores | Quality:
+) -> Scores | Judgement:
     """Measure a restored stack against its truth, or, without truth, judge it by the noisy one.
 
     Plane by plane, all-zero rows and columns left out, in bounded memory, as ``n2v-evaluate``.
@@ -70,8 +69,9 @@ def evaluate(
         ``psnr`` (dB), ``si_psnr`` (dB), ``ssim``, ``microssim``, ``stsnr`` (dB), each with
         ``mean``, ``std`` and ``n`` over planes and, with `noisy`, ``gain``; ``data_range`` in
         counts. Printed, the command's table.
-    quality : Quality
-        Without: ``overall`` and ``verdicts``, each one plain sentence, and ``do_not_measure``.
+    judgement : Judgement
+        Without: ``overall`` and ``verdicts``, each with ``name``, ``level`` and one plain
+        ``sentence``, and ``do_not_measure``; ``judgement.quality`` holds the curves too.
 
     Raises
     ------
@@ -148,14 +148,11 @@ def _judge(
     options: Mapping[str, Any],
     seed: int,
     listener: Listener,
-) -> Quality:
+) -> Judgement:
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
     checked(options, (), {})
     from ..jobs.quality import judge_restored
 
-    judged: Callable[..., Quality] = judge_restored
-    return judged(
-        _named(noisy, axes, "noisy"), _named(restored, axes, "restored"), seed=seed,
-        progress=listener,
-    )  # fmt: skip
+    stacks = _named(noisy, axes, "noisy"), _named(restored, axes, "restored")
+    return Judgement(judge_restored(*stacks, seed=seed, progress=listener))

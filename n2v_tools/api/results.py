@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..trust import Quality
 
 
 class Result(Mapping[str, Any]):
@@ -50,3 +53,26 @@ class Inspection(Result):
 
 class Scores(Result):
     """How near restored stacks are to their truth; made by `n2v_tools.evaluate`."""
+
+
+class Judgement(Result):
+    """Whether a restored stack can be trusted, told without truth; made by `n2v_tools.evaluate`.
+
+    Parameters
+    ----------
+    quality : Quality
+        What was found, with the curves that it rests on.
+    """
+
+    def __init__(self, quality: Quality) -> None:
+        super().__init__(quality.to_json(), "\n".join(_told(quality)))
+        self.quality = quality
+
+
+def _told(quality: Quality) -> Iterator[str]:
+    """One line for each thing to hear, what it comes to first."""
+    yield f"{quality.overall.title}: {quality.overall.sentence}"
+    for one in quality.verdicts:
+        yield f"  {one.level:<11}  {one.title}: {one.sentence}"
+    for sentence in quality.do_not_measure:
+        yield f"  do not measure: {sentence}"

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from n2v_tools import denoise, evaluate, inspect, open_stack, train
+from n2v_tools.jobs.quality import judge_restored
 
-TINY = {"unet_n_first": 4, "unet_n_depth": 2, "precision": "float32"}
+TINY = {"unet_n_first": 4, "unet_n_depth": 1, "precision": "float32"}
 
 NAMES = ("--restored", "--clean", "--noisy")
 LENGTH = ["--epochs", "1", "--steps", "6", "--patch", "32"]
@@ -124,3 +125,13 @@ def test_scores_are_those_of_the_command(dome, dome_file, tmp_path):
     for metric in ("psnr", "si_psnr", "ssim", "microssim", "stsnr", "data_range"):
         assert scores[metric] == by_path[metric] == expected[metric]
     assert math.isfinite(scores.psnr["gain"]["low"]) and "PSNR, dB" in str(scores)
+
+
+def test_without_truth_it_says_what_the_judge_says(dome):
+    noisy = open_stack(dome[0], axes="TZYX", name="noisy")
+    restored = denoise(noisy, method="gaussian")
+    found, expected = evaluate(restored, noisy=noisy), judge_restored(noisy, restored)
+    assert dict(found) == expected.to_json()
+    assert found.overall["name"] == expected.overall.name
+    assert expected.overall.sentence in str(found)
+    assert set(found.quality.curves) == set(expected.curves)
