@@ -47,7 +47,8 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
     multiple=True,
     metavar="KEY=VALUE",
     help="With --method: set any field of its settings; auto=j-invariant chooses without truth, "
-    "where noise is independent from pixel to pixel. Repeatable.",
+    "where noise is independent from pixel to pixel. With a DeepCAD model: legacy_rescale=true "
+    "restores as the original program does. Repeatable.",
 )
 @click.option(
     "--variance-stabilise",
@@ -171,7 +172,7 @@ def _refuse_contradictions(values: dict[str, Any]) -> None:
     if values["model"] is not None and values["method"] is not None:
         raise click.UsageError("--model and --method contradict each other; give one.")
     if values["method"] is None:
-        _refuse(values, ("dims", "settings", "variance_stabilise"), "goes with --method only.")
+        _refuse(values, ("dims", "variance_stabilise"), "goes with --method only.")
     else:
         asked = {name: values[name] != "auto" for name in ("engine", "precision")}
         asked["tta"] = values["tta"]
@@ -187,5 +188,5 @@ def _refuse_contradictions(values: dict[str, Any]) -> None:
 def _refuse(values: dict[str, Any], names: tuple[str, ...], why: str) -> None:
     for name in names:
         if values[name]:
-            option = {"settings": "set"}.get(name, name).replace("_", "-")
+            option = name.replace("_", "-")
             raise click.UsageError(f"--{option} {why}")

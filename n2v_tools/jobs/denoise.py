@@ -7,21 +7,24 @@ others.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from ..errors import N2VToolsError
 from ..io import create_stack, decide_dtype
 from ..methods.base import Restorer
 from ..modelfolder import Model, find_model, read_model, weights_file
 from ..restore.fit import check_fit
+from ..restore.original_deepcad import OriginalSettings
 from ..restore.run import match_axes
 from ..stack import Stack
 from .denoise_one import Create, denoise_one
 from .denoise_plan import Job, plan_jobs
 from .denoise_result import Denoised, failed
+from .original import original_settings
 from .prepared import Prepared, Session
 from .progress import Progress
 from .provenance import sha256_of
@@ -38,6 +41,7 @@ class _Session:
     precision: str
     weights_sha256: str
     engine: str = "tensorflow"
+    original: OriginalSettings | None = None
 
     def prepare(self, stack: Stack) -> Prepared:
         """Return the same Restorer for every stack."""
@@ -46,13 +50,19 @@ class _Session:
             "method": self.model.method,
             "weights_sha256": self.weights_sha256,
         }
-        settings = {
+        settings: dict[str, Any] = {
             "engine": self.engine,
             "precision": self.precision,
             "tta": self.request.tta,
         }
+        if self.original is not None:
+            settings.update(dataclasses.asdict(self.original))
         return Prepared(
-            self.restorer, {"model": model}, settings, warnings=check_fit(stack, self.model)
+            self.restorer,
+            {"model": model},
+            settings,
+            warnings=check_fit(stack, self.model),
+            original=self.original,
         )
 
 
@@ -155,8 +165,9 @@ def denoise_stack(
 
 
 def _find(request: DenoiseRequest, models_dir: Path, progress: Progress) -> Model:
-    """Read what the folder of the model says."""
+    """Read what the folder of the model says, and whether it has what `request` sets."""
     model = read_model(find_model(str(request.model), models_dir))
+    original_settings(model, request)
     for warning in model.warnings:
         progress.warn(warning)
     return model
@@ -166,7 +177,10 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     """Load an engine and the weights."""
     from ..restore.engine import choose_engine, open_restorer
 
+    original = original_settings(model, request)
     engine, reason = choose_engine(request.engine)
+    if original is not None:
+        engine, reason = "tensorflow", "the original's tiles are of any size"
     restorer = open_restorer(model, request.precision, engine)
     chosen = f"--engine {restorer.engine} --precision {restorer.precision}"
     progress.note(f"runs with {chosen} (engine: {reason})")
@@ -175,4 +189,6 @@ def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session
     )
     progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
     weights_sha256 = sha256_of(weights_file(model))
-    return _Session(request, model, restorer, restorer.precision, weights_sha256, restorer.engine)
+    return _Session(
+        request, model, restorer, restorer.precision, weights_sha256, restorer.engine, original
+    )

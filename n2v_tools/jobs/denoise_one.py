@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from .. import __version__
 from ..errors import StackError
 from ..io import create_stack, decide_dtype, layout_like, to_dtype
 from ..prepare.survey import survey_stack
+from ..restore.original_deepcad import restore_as_original
 from ..restore.run import restore_stack, restore_with_uncertainty
+from ..restore.trained import TrainedRestorer
 from ..stack import Stack
 from .denoise_plan import TYPES_KNOWN_TO_FIT, Job
 from .denoise_result import Denoised
@@ -151,7 +153,10 @@ def _restore(
         "nan": nan,
         "progress": step,
     }
-    if found is None:
+    if prepared.original is not None:
+        restorer = cast(TrainedRestorer, prepared.restorer)
+        restore_as_original(job.stack, restorer, counting.write, prepared.original, **how)
+    elif found is None:
         restore_stack(job.stack, prepared.restorer, counting.write, tta=request.tta, **how)
     else:
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..methods.base import Restorer
+from ..restore.original_deepcad import OriginalSettings
 from ..stack import Stack
 from .requests import DenoiseRequest
 
@@ -25,6 +26,8 @@ class Prepared:
         What a user should hear, and must hear.
     parameters : list of dict or None
         Of a filter, one object per channel.
+    original : OriginalSettings or None
+        Of a DeepCAD model that is to restore as the original program does.
     """
 
     restorer: Restorer
@@ -33,6 +36,7 @@ class Prepared:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     parameters: list[dict[str, Any]] | None = None
+    original: OriginalSettings | None = None
 
 
 class Session(Protocol):
