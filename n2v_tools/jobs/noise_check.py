@@ -1,19 +1,25 @@
-"""Before a training: does the noise of its stacks contradict its settings?"""
+"""Before a training: do its stacks contradict its settings?"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
+from ..methods.base import Method
 from ..noise.advice import advise_training
+from ..noise.between_frames import advise_movie_training
+from ..noise.scenes import find_cuts
+from ..prepare.survey import Survey
 from ..stack import Stack
 from .progress import Progress
 from .train_request import TrainRequest
 
 MOST_STACKS = 4  # of many, that are looked at
+MOST_NAMED = 5  # frames
 
 
 def warn_of_noise(
-    stacks: Sequence[Stack], struct_mask: str, axes: str, request: TrainRequest, say: Progress
+    stacks: Sequence[Stack], method: Method, axes: str, request: TrainRequest, say: Progress
 ) -> None:
     """Say what n2v-inspect would, where it speaks against this training.
 
@@ -21,8 +27,8 @@ def warn_of_noise(
     ----------
     stacks : sequence of Stack
         A few of them, evenly chosen, are looked at.
-    struct_mask : str
-        As asked for: ``auto`` is right by itself.
+    method : Method
+        Its struct mask as asked for: ``auto`` is right by itself.
     axes : str
         Of the model.
     request : TrainRequest
@@ -30,11 +36,34 @@ def warn_of_noise(
     """
     step = max(1, -(-len(stacks) // MOST_STACKS))
     for stack in stacks[::step]:
-        for heard in advise_training(
-            stack,
-            struct_mask=struct_mask,
-            depth_axis=axes[:-2] or None,
-            seed=request.seed,
-            keep_strips=request.keep_strips,
-        ):
+        if method.movie_axes:
+            found = advise_movie_training(
+                stack, method.name, seed=request.seed, keep_strips=request.keep_strips
+            )
+        else:
+            found = advise_training(
+                stack,
+                struct_mask=method.settings.struct_mask,
+                depth_axis=axes[:-2] or None,
+                seed=request.seed,
+                keep_strips=request.keep_strips,
+            )
+        for heard in found:
             say.warn(f"{stack.name}: {heard}")
+
+
+def with_cuts(stack: Stack, survey: Survey, say: Progress) -> Survey:
+    """Return the survey of a movie with the frames that go on from nothing, and say so.
+
+    They are scene cuts, jumps of the light, dark frames and repeated ones: in a repeated frame
+    the noise of the target could be read off. Each frame is read once.
+    """
+    cuts = find_cuts(stack)
+    if cuts:
+        some = ", ".join(map(str, cuts[:MOST_NAMED])) + (" ..." if len(cuts) > MOST_NAMED else "")
+        say.note(
+            f"{stack.name}: {len(cuts)} of {stack.sizes['T']} frames (T {some}) do not go on from "
+            "the frame before (scene cuts, flashes, dark or repeated frames): nothing is learned "
+            "across them"
+        )
+    return dataclasses.replace(survey, cuts=cuts)

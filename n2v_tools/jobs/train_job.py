@@ -21,7 +21,7 @@ from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
 from ..train.samples import Pick, sample_shape
 from .mask_choice import with_struct_mask
-from .noise_check import warn_of_noise
+from .noise_check import warn_of_noise, with_cuts
 from .outputs import Naming
 from .progress import Progress
 from .provenance import files_of
@@ -138,6 +138,8 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         with say.task(f"{stack.name}: looking at planes") as step:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
+        if method.movie_axes or axes == MOVIE:
+            surveys[-1] = with_cuts(stack, surveys[-1], say)
     block = (base.net if base else method.net_settings(n_channels=1)).block
     block = getattr(method.settings, "patch_multiple", block)
     window: tuple[int, ...] | None = None
@@ -147,8 +149,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         fitted, notes = _fitted(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
-    if not method.movie_axes:
-        warn_of_noise(opened, fitted.settings.struct_mask, axes, request, say)
+    warn_of_noise(opened, fitted, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
     means, stds = _pooled_intensity(surveys)
     stds = fitted.settings.divisors(stds)

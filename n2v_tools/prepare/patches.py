@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from .plan import (
     PatchPlan,
     commas,
     count_patches,
+    cuts_of,
     fit_patch,
     room_for_patches,
     strips_of,
@@ -131,9 +133,12 @@ def draw_patches(
     rows = np.concatenate([rng.permutation(n) for n in counts])
     part = np.repeat((TRAIN, VALIDATION), counts)
     read = _Reader(stacks, surveys, plan)
-    for done, (i, patch) in enumerate(read.patches(units, np.concatenate(windows)), start=1):
-        arrays[part[i]][rows[i]] = patch.reshape(shape)
-        if progress is not None and (done == len(rows) or done % 64 == 0):
+    depth, done = plan.window_px[0], 0
+    for i, z, plane in read.planes_of(units, np.concatenate(windows)):
+        patch = arrays[part[i]][rows[i]].reshape(*plan.window_px, n_channels)  # a view
+        patch[z] = plane
+        done += z == depth - 1
+        if progress is not None and z == depth - 1 and (done == len(rows) or done % 64 == 0):
             progress(done, len(rows))
     owners = [np.array([units[u].stack for u in chosen[:, 0]], int) for chosen in windows]
     n_train, n_validation = (np.bincount(o, minlength=len(stacks)).tolist() for o in owners)
@@ -142,25 +147,36 @@ def draw_patches(
 
 
 class _Reader:
-    """Reads each plane once and hands out the windows that lie in it."""
+    """Reads each plane once at most and hands out what of the windows lies in it."""
 
     def __init__(self, stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan) -> None:
         self.stacks, self.surveys, self.plan = stacks, surveys, plan
 
-    def patches(
+    def planes_of(
         self, units: Sequence[_Unit], windows: np.ndarray
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield the index of each window (unit, z, y, x) and its pixels (Z, Y, X, C)."""
+    ) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Yield what lies in each plane of each window (unit, z, y, x): one plane is held at once.
+
+        Its number, that of the plane in it (in order, from 0), and the pixels (Y, X, C).
+        """
         depth, height, width = self.plan.window_px
-        planes: dict[tuple[int, int], np.ndarray] = {}
-        for i in np.lexsort((windows[:, 1], windows[:, 0])):
-            unit, z, y, x = (int(number) for number in windows[i])
-            needed = [(unit, k) for k in range(z, z + depth)]
-            planes = {key: planes[key] for key in needed if key in planes}
-            for key in needed:
-                if key not in planes:
-                    planes[key] = self._plane(units[unit], key[1])
-            yield i, np.stack([planes[k][y : y + height, x : x + width] for k in needed])
+        order = np.lexsort((windows[:, 1], windows[:, 0]))
+        coming = deque(
+            (i, *place) for i, place in zip(order.tolist(), windows[order].tolist(), strict=True)
+        )
+        current: deque[tuple[int, ...]] = deque()  # windows that lie in the next plane
+        unit = z = -1
+        while coming or current:
+            if not current:
+                _, unit, z, _, _ = coming[0]
+            while coming and coming[0][1:3] == (unit, z):
+                current.append(coming.popleft())
+            plane = self._plane(units[unit], z)
+            for i, _, first, y, x in current:
+                yield i, z - first, plane[y : y + height, x : x + width]
+            z += 1
+            while current and current[0][2] + depth <= z:
+                current.popleft()
 
     def _plane(self, unit: _Unit, z: int) -> np.ndarray:
         """Read one plane with all its channels: (Y, X, C)."""
@@ -193,7 +209,7 @@ def too_small_to_split(plan: PatchPlan) -> StackError:
 
 def _all_units(stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan) -> list[_Unit]:
     return [
-        _Unit(i, place, find_ranges(strips, plan.window_px))
+        _Unit(i, place, find_ranges(strips, plan.window_px, cuts_of(survey, plan)))
         for i, (stack, survey) in enumerate(zip(stacks, surveys, strict=True))
         for place, strips in units_of(stack, _whole(survey), plan)
     ]

@@ -184,7 +184,8 @@ def room_for_patches(stack: Stack, survey: Survey, plan: PatchPlan) -> tuple[int
     AxesError
         If the stack lacks an axis of the model.
     """
-    rooms = [find_room(strips, plan.window_px) for _, strips in units_of(stack, survey, plan)]
+    cuts = cuts_of(survey, plan)
+    rooms = [find_room(strips, plan.window_px, cuts) for _, strips in units_of(stack, survey, plan)]
     best = max(
         rooms,
         key=lambda room: math.prod(map(min, room, plan.window_px)),
@@ -214,6 +215,11 @@ def units_of(
         depth = stack.sizes[axis] if axis else 1
         deep = [{axis: z} if axis else {} for z in range(depth)]
         yield outer, [strips_of(stack, survey, {**outer, **z}, plan) for z in deep]
+
+
+def cuts_of(survey: Survey, plan: PatchPlan) -> tuple[int, ...]:
+    """Return the planes of a unit that no patch may hold together with the one before."""
+    return survey.cuts if plan.depth_axis == "T" else ()
 
 
 def strips_of(stack: Stack, survey: Survey, place: Mapping[str, int], plan: PatchPlan) -> Strips:

@@ -53,6 +53,9 @@ class Survey:
         Pixels, of all channels, that have the value `maximum`.
     keep_strips : bool
         True if zeros were taken as data, so that no strips were looked for.
+    cuts : tuple of int
+        Frames that are no continuation of the one before, if they were looked for: no patch
+        with depth along T holds both.
     """
 
     axes: str
@@ -73,6 +76,7 @@ class Survey:
     first_nonfinite: str
     n_at_maximum: int = 0
     keep_strips: bool = False
+    cuts: tuple[int, ...] = ()
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
     @property

@@ -8,7 +8,7 @@ plane counts as a volume of depth 1, so that nothing here exists twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,7 +20,9 @@ N_TRIES = 64  # corners tried for a validation block before whole boxes are
 NEAR_ENOUGH = 1.25  # a whole unit this much over the share still asked for is taken
 
 
-def find_ranges(strips: Sequence[Strips], patch_px: tuple[int, int, int]) -> np.ndarray:
+def find_ranges(
+    strips: Sequence[Strips], patch_px: tuple[int, int, int], cuts: Sequence[int] = ()
+) -> np.ndarray:
     """List every place where a patch lies on real pixels only.
 
     Parameters
@@ -29,6 +31,8 @@ def find_ranges(strips: Sequence[Strips], patch_px: tuple[int, int, int]) -> np.
         Those of each plane of the unit.
     patch_px : tuple of int
         Edges in Z, Y, X.
+    cuts : sequence of int
+        Planes that are no continuation of the one before: no patch holds both.
 
     Returns
     -------
@@ -37,29 +41,50 @@ def find_ranges(strips: Sequence[Strips], patch_px: tuple[int, int, int]) -> np.
     """
     depth, height, width = patch_px
     found = []
-    for z in range(len(strips) - depth + 1):
-        shared = strips[z]
-        for below in strips[z + 1 : z + depth]:
-            shared = shared | below
+    for z, shared in _unions(strips, depth, cuts):
         for y0, y1, x0, x1 in shared.boxes():
             if y1 - y0 >= height and x1 - x0 >= width:
                 found.append((z, y0, y1 - height + 1, x0, x1 - width + 1))
     return np.array(found, np.int64).reshape(-1, 5)
 
 
-def find_room(strips: Sequence[Strips], patch_px: tuple[int, int, int]) -> tuple[int, int, int]:
+def _unions(
+    strips: Sequence[Strips], depth: int, cuts: Sequence[int]
+) -> Iterator[tuple[int, Strips]]:
+    """Yield each plane from which `depth` planes go on without a cut, and their strips united."""
+    if len(strips) < depth:
+        return
+    rows = _counts(np.stack([one.rows for one in strips]), depth)
+    columns = _counts(np.stack([one.columns for one in strips]), depth)
+    cut = _counts(np.isin(np.arange(len(strips)), cuts)[:, np.newaxis], depth)
+    at_cuts = frozenset(cuts)
+    for z in range(len(strips) - depth + 1):
+        # A cut before the first plane of a patch does no harm.
+        if cut[z, 0] == (z in at_cuts):
+            yield z, Strips(rows[z] > 0, columns[z] > 0)
+
+
+def _counts(lines: np.ndarray, depth: int) -> np.ndarray:
+    """How many of `depth` planes from each on have what is True in `lines` (Z, n)."""
+    upto = np.cumsum(np.pad(lines, ((1, 0), (0, 0))), axis=0, dtype=np.int32)
+    return np.asarray(upto[depth:] - upto[:-depth])
+
+
+def find_room(
+    strips: Sequence[Strips], patch_px: tuple[int, int, int], cuts: Sequence[int] = ()
+) -> tuple[int, int, int]:
     """Return the largest strip-free box (Z, Y, X) that is shaped as suits the patch.
 
-    Its depth is the longest run of planes that are not empty; its Y and X are those of
-    the box, as deep as the patch or that run, into which most of a patch goes.
+    Its depth is the longest run of planes that are not empty, without a cut; its Y and X are
+    those of the box, as deep as the patch or that run, into which most of a patch goes.
     """
     longest = run = 0
-    for one in strips:
-        run = 0 if one.empty else run + 1
+    for z, one in enumerate(strips):
+        run = 0 if one.empty else 1 if z in cuts else run + 1
         longest = max(longest, run)
     if not longest:
         return 0, 0, 0
-    ranges = find_ranges(strips, (min(patch_px[0], longest), 1, 1))
+    ranges = find_ranges(strips, (min(patch_px[0], longest), 1, 1), cuts)
     if not len(ranges):
         return longest, 0, 0
     heights, widths = ranges[:, 2] - ranges[:, 1], ranges[:, 4] - ranges[:, 3]
