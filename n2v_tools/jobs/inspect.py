@@ -10,14 +10,17 @@ from typing import Any
 
 from ..errors import AxesError, N2VToolsError, StackError, UsageError
 from ..io import open_stack, require_free_name
+from ..methods.table import method_names
 from ..noise.advice import Advice, advise
 from ..noise.grey_levels import GreyLevels, files_to_keep
+from ..noise.movie import Movie, look_at_movie
 from ..noise.overview import Overview, look_at_noise
 from ..noise.sample import Sample, read_sample
 from ..prepare.survey import Survey, survey_stack
 from ..stack import Stack
 from .frames import take_channel
 from .inputs import Opened, one_line, open_inputs
+from .inspect_movie import movie_values, movie_warnings
 from .inspect_text import describe, noise_values
 from .inspect_warnings import beyond_single, find_warnings, saturated_percent, too_small
 from .progress import Progress
@@ -123,7 +126,8 @@ def _inspect(
     channels = _look(stack, survey, dark)
     # One mask serves all channels, so the first that needs one decides.
     chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
-    advice = _advice(stack, survey, channels[chosen], chosen) if channels else None
+    movie = _watch(name, stack, channels, chosen, progress)
+    advice = _advice(stack, survey, channels[chosen], chosen, movie) if channels else None
     histogram = channels[0].histogram if channels else None
     saturated = saturated_percent(stack, survey, histogram)
     warnings = find_warnings(
@@ -133,25 +137,27 @@ def _inspect(
         axes_given=request.axes is not None,
         levels_judged=bool(channels),
     )
-    warnings += advice.warnings if advice else ()
+    warnings += [*(advice.warnings if advice else ()), *movie_warnings(movie)]
     levels = min((seen.levels for seen in channels), key=lambda one: one.n_common, default=None)
     values = {
         **_file_values(stack, survey, saturated),
         "grey_levels": _grey_values(levels),
         "hot_pixels": _hot_values(channels),
         "noise": noise_values(channels, chosen) if channels else None,
+        "movie": movie_values(movie),
         "advice": dict(advice.reasons) if advice else None,
         "notes": list(stack.notes),
         "warnings": warnings,
         "command": command_for(name, stack, survey, advice.words if advice else ()),
+        "plot": None if request.plot is None else str(request.plot),
     }
     if request.plot is not None:
         from .inspect_figure import draw_figure  # matplotlib takes a second
 
         if not channels:
             raise StackError(f"{name}: there is nothing to plot, since nothing can be measured.")
-        draw_figure(name, channels[chosen], request.plot, overwrite=request.overwrite)
-    text = describe(name, stack, survey, values, channels[chosen] if channels else None)
+        draw_figure(name, channels[chosen], movie, request.plot, overwrite=request.overwrite)
+    text = describe(name, stack, survey, values, channels[chosen] if channels else None, movie)
     return Inspected(name, values, text, levels=levels)
 
 
@@ -185,8 +191,22 @@ def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
     return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]
 
 
-def _advice(stack: Stack, survey: Survey, seen: Overview, channel: int) -> Advice:
-    return advise(stack, seen, survey.std[channel], n_pixels=survey.n_pixels)
+def _watch(
+    name: str, stack: Stack, channels: Sequence[Overview], chosen: int, progress: Progress
+) -> Movie | None:
+    """Look at what happens from frame to frame in the channel that decides."""
+    if not channels:
+        return None
+    with progress.task(f"{name}, frame by frame") as step:
+        offset = channels[chosen].strength.offset
+        return look_at_movie(take_channel(stack, chosen), offset, step)
+
+
+def _advice(
+    stack: Stack, survey: Survey, seen: Overview, channel: int, movie: Movie | None
+) -> Advice:
+    n_pixels, methods = survey.n_pixels, method_names()
+    return advise(stack, seen, survey.std[channel], n_pixels=n_pixels, movie=movie, methods=methods)
 
 
 def _file_values(stack: Stack, survey: Survey, saturated: float) -> dict[str, Any]:

@@ -9,9 +9,12 @@ import numpy as np
 
 from ..io import publishing
 from ..noise.mask import least_that_counts
+from ..noise.movie import Movie
 from ..noise.overview import Overview
+from .inspect_movie_figure import draw_movie
 
 SIZE_IN = (10.0, 7.6)
+MOVIE_IN = 3.6  # higher for a movie
 DPI = 120
 MOST_BARS = 256
 COLOURS = {"X": "#0072B2", "Y": "#D55E00", "Z": "#009E73", "T": "#CC79A7"}  # Okabe and Ito
@@ -19,7 +22,9 @@ MARKERS = {"X": "o", "Y": "s", "Z": "^", "T": "v"}
 HIGHEST_COLOUR = 0.5  # of the map: what matters begins at 0.1
 
 
-def draw_figure(name: str, seen: Overview, path: Path, *, overwrite: bool) -> None:
+def draw_figure(
+    name: str, seen: Overview, movie: Movie | None, path: Path, *, overwrite: bool
+) -> None:
     """Save the figure as PNG.
 
     Parameters
@@ -27,6 +32,8 @@ def draw_figure(name: str, seen: Overview, path: Path, *, overwrite: bool) -> No
     name : str
         Of the file, for the title.
     seen : Overview
+    movie : Movie or None
+        What happens from frame to frame; a row of its own if there is any.
     path : Path
     overwrite : bool
         Whether a file of that name may be replaced.
@@ -38,13 +45,18 @@ def draw_figure(name: str, seen: Overview, path: Path, *, overwrite: bool) -> No
     """
     from matplotlib.figure import Figure  # takes a second: not before a picture is wanted
 
-    figure = Figure(figsize=SIZE_IN, layout="constrained")
-    (profiles, map_), (levels, transfer) = figure.subplots(2, 2)
+    width, height = SIZE_IN
+    more = MOVIE_IN if movie else 0.0
+    figure = Figure(figsize=(width, height + more), layout="constrained")
+    rows = figure.subplots(3 if movie else 2, 2)
+    (profiles, map_), (levels, transfer) = rows[:2]
     figure.suptitle(f"{Path(name).name}: {_headline(seen)}", fontsize=12)
     _draw_profiles(profiles, seen)
     _draw_map(figure, map_, seen)
     _draw_levels(levels, seen)
     _draw_transfer(transfer, seen)
+    if movie is not None:
+        draw_movie(*rows[2], movie)
     with publishing(path, overwrite=overwrite) as file:
         figure.savefig(file, dpi=DPI, format="png")
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from ..noise.advice import DEPTH_PX, PATCH_PX, depth_for_3d
 from ..noise.correlation import N_LAGS
+from ..noise.movie import Movie
 from ..noise.overview import Overview
 from ..prepare.survey import Survey
 from ..stack import Stack
+from .inspect_movie import movie_lines
 from .inspect_warnings import too_small
 
 WIDTH = 9  # of a label
@@ -20,7 +22,12 @@ CONTINUED = ("noise", "advice")  # labels that are said once for several lines
 
 
 def describe(
-    name: str, stack: Stack, survey: Survey, values: Mapping[str, Any], seen: Overview | None
+    name: str,
+    stack: Stack,
+    survey: Survey,
+    values: Mapping[str, Any],
+    seen: Overview | None,
+    movie: Movie | None = None,
 ) -> str:
     """Say it in a few lines.
 
@@ -33,6 +40,8 @@ def describe(
         What ``--json`` prints.
     seen : Overview or None
         Of the channel that decides; None if nothing could be measured.
+    movie : Movie or None
+        What happens in it from frame to frame.
     """
     sizes = ", ".join(f"{axis} {size}" for axis, size in stack.sizes.items())
     rows = [
@@ -41,12 +50,14 @@ def describe(
         ("values", _values_text(survey)),
         ("pixels", _pixel_text(stack)),
         ("strips", _strips_text(survey)),
-        ("training", _training_text(stack)),
+        ("training", _training_text(stack, values["command"] or "")),
         *(("noise", line) for line in (_noise_lines(values["noise"], seen) if seen else [])),
+        *(("movie", line) for line in movie_lines(values["movie"], movie)),
         *(("note", note) for note in values["notes"]),
         *(("warning", warning) for warning in values["warnings"]),
         *(("advice", line) for line in _advice_lines(values)),
         ("command", values["command"] or "none: this cannot be learned from"),
+        *([("figure", values["plot"])] if values["plot"] else []),
     ]
     lines, before = [name], ""
     for label, text in rows:
@@ -205,13 +216,15 @@ def _strips_text(survey: Survey) -> str:
     )
 
 
-def _training_text(stack: Stack) -> str:
-    """What n2v-train would do by default, and what else is possible."""
+def _training_text(stack: Stack, command: str) -> str:
+    """What the command would do, and what else is possible."""
     if too_small(stack):
         return "none: the planes are too small"
     n_channels = stack.sizes.get("C", 1)
     n_planes = len(list(stack.places())) // n_channels
-    text = f"2D by default: {count(n_planes, 'plane')} YX"
+    by_time = "--method video" in command
+    text = "by frames before and after" if by_time else "2D by default"
+    text += f": {count(n_planes, 'frame' if by_time else 'plane')} YX"
     text += f" of {n_channels} channels" if n_channels > 1 else ""
     depth = depth_for_3d(stack)
     if depth:

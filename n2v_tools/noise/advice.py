@@ -6,13 +6,14 @@ measured; every rule says what it goes by.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..stack import Stack
 from .correlation import measure_correlation
 from .grey_levels import GreyLevels, count_levels, judge_levels
 from .mask import MaskChoice, choose_mask
+from .movie import Movie
 from .overview import Overview
 from .sample import read_sample
 from .strength import measure_strength
@@ -23,6 +24,8 @@ NOISY = 1.0  # noise over the deviation of the signal from which neighbouring pl
 ALIKE = 0.8  # correlation of neighbouring planes from which they help
 INDEPENDENT = 0.1  # correlation of their noise below which they may
 FRAMES_FOR_TIME = 32  # what methods for movies need
+MOST_REPEATED = 0.05  # share of the frames that are copies
+JERKY_PX = 3.0  # motion within 16 frames from which neighbours in time tell little
 FEW_PX = 128 * 128  # to learn from
 MOST_PX_UNASKED = 4_000_000_000  # more are denoised for ten minutes or longer
 QUICK_PX = 1_500_000
@@ -47,7 +50,15 @@ class Advice:
     warnings: tuple[str, ...]
 
 
-def advise(stack: Stack, seen: Overview, std: float, *, n_pixels: int) -> Advice:
+def advise(
+    stack: Stack,
+    seen: Overview,
+    std: float,
+    *,
+    n_pixels: int,
+    movie: Movie | None = None,
+    methods: Collection[str] = (),
+) -> Advice:
     """Say how to train on a stack.
 
     Parameters
@@ -60,14 +71,29 @@ def advise(stack: Stack, seen: Overview, std: float, *, n_pixels: int) -> Advice
         Deviation of all its pixels, in counts.
     n_pixels : int
         Real pixels of the stack.
+    movie : Movie, optional
+        What happens from frame to frame.
+    methods : collection of str
+        Names of the methods that there are; without ``video`` movies are denoised as stills.
     """
-    method, mask_words = _method(seen)
-    patch, patch_words = _patch(stack, seen, std, depth_for_3d(stack))
     preset, preset_words = _preset(n_pixels)
+    warnings = tuple(find_warnings(stack, seen, n_pixels))
+    hindrance = _against_time(stack, seen, movie)
+    if "video" in methods and hindrance == "":
+        return Advice(
+            ("--method", "video", *preset_words),
+            {**_video(seen), "patch": f"2D, {PATCH_PX} px, of many frames", "preset": preset},
+            warnings,
+        )
+    method, mask_words = _method(seen)
+    if "video" in methods and hindrance:
+        method["method"] += f"; not video: {hindrance}"
+        mask_words = ("--method", "structn2v" if mask_words else "n2v", *mask_words)
+    patch, patch_words = _patch(stack, seen, std, depth_for_3d(stack))
     return Advice(
         (*mask_words, *patch_words, *preset_words),
         {**method, "patch": patch, "preset": preset},
-        tuple(find_warnings(stack, seen, n_pixels)),
+        warnings,
     )
 
 
@@ -206,6 +232,34 @@ def _mask_warning(choice: MaskChoice, struct_mask: str) -> str:
             f"({choice.reason}): the mask only costs detail; leave it out"
         )
     return ""
+
+
+def _against_time(stack: Stack, seen: Overview, movie: Movie | None) -> str | None:
+    """Why a method through time does not suit a movie; None if it is none, empty if it does."""
+    if stack.sizes.get("T", 1) < FRAMES_FOR_TIME:
+        return None
+    shared = seen.correlation.along.get("T", (0.0,))[0]
+    if shared > INDEPENDENT:
+        return f"successive frames share noise ({shared:.2f}), which it would keep"
+    if movie is None:
+        return ""
+    copies = len(movie.scenes.repeated) / movie.scenes.n_frames
+    if copies > MOST_REPEATED:
+        return f"{100 * copies:.0f} % of the frames repeat the one before, noise included"
+    if movie.shifts.moves and movie.shifts.nearby_px > JERKY_PX:
+        return f"the field moves by {movie.shifts.nearby_px:.0f} px within 16 frames"
+    return ""
+
+
+def _video(seen: Overview) -> dict[str, str]:
+    mask = seen.choice.mask
+    return {
+        "method": "video: each frame has noise of its own, so that its neighbours in time tell "
+        "what is signal; n2n and deepcad suit such movies too",
+        "mask": "none is needed: noise that neighbours share in a frame is not shared with the next"
+        if mask != "none"
+        else "none: frames tell noise from signal",
+    }
 
 
 def _method(seen: Overview) -> tuple[dict[str, str], tuple[str, ...]]:

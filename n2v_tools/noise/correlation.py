@@ -27,6 +27,7 @@ QUIET = 0.1  # share of the blocks that surely hold more noise than signal
 BELIEVED = 1.5  # times their power that other blocks may have
 LEAST_BLOCKS = 8
 MAP_LAGS = 15
+FAR_LAG = 6  # along T, where noise is taken to share nothing any more
 LEAST_T = 3  # frames of a run from which correlation along T can be told
 HIGH_PASS_SIGMA_PX = 2.0
 HALF_SHARED = 0.5  # between a cross and a square
@@ -244,8 +245,8 @@ def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
 def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     """Correlation along T or Z of what second differences in Y and X leave.
 
-    Along T what does not change is removed with the mean of a run, which takes 1 / n of the
-    noise with it; that is made up for.
+    Along T what does not change is removed with the mean of a run; what it takes of the noise
+    is made up for.
     """
     total, weight = np.zeros(N_LAGS + 1), 0
     for run in runs:
@@ -262,12 +263,26 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
         if each[0] <= 0:
             continue
         each = each / each[0]
-        if axis == "T":  # the mean of a run of white noise makes -1 / n of all lags
-            each = (each + 1 / (n - 1)) / (1 + 1 / (n - 1))
+        if axis == "T":
+            each = _without_mean(each, n)
         total[: len(each)] += each * n
         weight += n
         reach = len(each)
     return tuple((total[1:reach] / weight).tolist()) if weight else ()
+
+
+def _without_mean(lags: np.ndarray, n_frames: int) -> np.ndarray:
+    """Make up for the noise that went with the mean of a run, from lags 0, 1, ... without it.
+
+    Of white noise it is 1 / n of the power, of noise that lasts more: then the last lags,
+    where none is left to share, lie as far below 0.
+    """
+    taken = 1 / n_frames
+    far = lags[FAR_LAG:]
+    if len(far) >= LEAST_T:
+        below = -float(far.mean())
+        taken = max(taken, below / (1 + below))
+    return np.asarray(lags * (1 - taken) + taken)
 
 
 def _difference(values: np.ndarray, axis: int) -> np.ndarray:

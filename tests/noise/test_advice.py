@@ -6,6 +6,7 @@ from numpy.random import default_rng
 from scipy import ndimage
 
 from n2v_tools.noise.advice import advise, advise_training
+from n2v_tools.noise.movie import look_at_movie
 from n2v_tools.noise.overview import look_at_noise
 from n2v_tools.stack import Stack
 
@@ -26,10 +27,12 @@ def frames(n=6, width=(1, 1), sigma=40.0, edge=256):
     return (clean(edge) + sigma * noise((n, edge, edge), width)).astype(np.float32)
 
 
-def advice(counts, axes="TYX"):
+def advice(counts, axes="TYX", methods=()):
     stack = Stack(counts, axes)
     seen = look_at_noise(stack, float(counts.mean()))
-    return advise(stack, seen, float(counts.std()), n_pixels=counts.size)
+    movie = look_at_movie(stack)
+    n = counts.size
+    return advise(stack, seen, float(counts.std()), n_pixels=n, movie=movie, methods=methods)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +136,35 @@ def test_a_training_on_squeezed_levels_and_on_smeared_planes_is_warned_of():
 def test_nothing_is_said_of_what_cannot_be_measured():
     assert advise_training(Stack(np.zeros((4, 64, 64), np.uint16), "ZYX")) == []
     assert advise_training(Stack(default_rng(0).normal(0, 1, (9, 9)), "YX")) == []
+
+
+MOVIES = ("n2v", "n2v2", "n2n", "video")
+
+
+@pytest.mark.parametrize("width", [(1, 1), (1, 3)])
+def test_long_movies_are_learned_through_time_whatever_a_frame_shares(width):
+    found = advice(frames(32, width, edge=128), methods=MOVIES)
+    assert found.words == ("--method", "video")
+    assert found.reasons["method"].startswith("video")
+    assert "--method" not in advice(frames(32, width, edge=128)).words
+    assert "--method" not in advice(frames(31, width, edge=128), methods=MOVIES).words
+    assert "--method" not in advice(frames(32, width, edge=128), "ZYX", MOVIES).words
+
+
+def test_movies_whose_frames_share_noise_are_not():
+    smeared = ndimage.uniform_filter1d(frames(40, edge=128), 3, axis=0)
+    found = advice(smeared, methods=MOVIES)
+    assert found.words[:2] == ("--method", "n2v")
+    assert "share noise" in found.reasons["method"]
+    wide = ndimage.uniform_filter1d(frames(40, (1, 3), edge=128), 3, axis=0)
+    assert advice(wide, methods=MOVIES).words[:3] == ("--method", "structn2v", "--struct-mask")
+
+
+def test_neither_are_movies_of_copies_nor_those_that_jerk():
+    copied = np.repeat(frames(40, edge=128), 2, axis=0)
+    assert advice(copied, methods=MOVIES).words[:2] == ("--method", "n2v")
+    rng = default_rng(0)
+    jerking = np.stack([np.roll(f, rng.integers(-6, 7, 2), (0, 1)) for f in frames(40, edge=128)])
+    found = advice(jerking, methods=MOVIES)
+    assert found.words[:2] == ("--method", "n2v")
+    assert "moves" in found.reasons["method"]
