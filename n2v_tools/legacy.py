@@ -172,6 +172,8 @@ def needs_n2v_tools(net: NetSettings, normalisation: str = "model") -> tuple[str
     reasons = []
     if normalisation == "percentile":
         reasons.append("n2v takes grey levels as they are, not by the percentiles of each image")
+    if net.n_inputs is not None:
+        reasons.append("n2v has no net of several frames")
     if net.layout != "n2v":
         reasons.append("n2v has not the network of DeepCAD")
     if net.n_dim == 3 and net.blurpool:

@@ -34,6 +34,7 @@ from .legacy import (
 from .nets.sketch import Sketch, Step, sketch_unet
 from .nets.unet import NetSettings, build_unet
 from .nets.weights import load_weights, read_weights
+from .prepare.bands import Frames, read_frames
 from .settings import nearest
 
 __all__ = [
@@ -87,6 +88,8 @@ class Model:
         Name of the file of best weights.
     struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
         Of structN2V.
+    frames : Frames or None
+        Of a 2D net that is shown several frames of a movie at once: which, and how.
     """
 
     folder: Path
@@ -106,6 +109,7 @@ class Model:
     axes_order: tuple[int, ...] | None = None
     checkpoint: str = BEST
     struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
+    frames: Frames | None = None
 
     @property
     def normalisation(self) -> str:
@@ -158,8 +162,9 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         axes_order=recipe.axes_order,
         checkpoint=recipe.checkpoint,
         struct_mask=recipe.struct_mask,
+        frames=_frames_of(own),
     )
-    if len(model.axes) != recipe.net.n_dim:
+    if len(model.axes) != recipe.net.n_dim + (model.frames is not None):
         raise ModelError(
             f"{where}: axes {model.axes} do not fit n_dim {recipe.net.n_dim}. The file was changed "
             "by hand or mixed from two models: restore it from its source, or train the model anew."
@@ -468,14 +473,20 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _net_of(recipe: Recipe, own: Mapping[str, Any], where: str) -> NetSettings:
-    """Shape of the net: n2v's keys and, for a layout that n2v has not, ours."""
+    """Shape of the net: n2v's keys and, for what n2v has not, ours."""
     layout = own.get("layout", recipe.net.layout)
     try:
-        return dataclasses.replace(recipe.net, layout=layout)
+        frames = _frames_of(own)
+        n_inputs = frames.bands.n_images if frames else None
+        return dataclasses.replace(recipe.net, layout=layout, n_inputs=n_inputs)
     except SettingsError as error:
         raise ModelError(
             f"{where}: {error!s:.200} Restore the file from its source, or train the model anew."
         ) from None
+
+
+def _frames_of(own: Mapping[str, Any]) -> Frames | None:
+    return read_frames(own["frames"]) if "frames" in own else None
 
 
 def _warnings(recipe: Recipe, own: Mapping[str, Any], folder: Path) -> tuple[str, ...]:

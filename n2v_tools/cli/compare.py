@@ -15,8 +15,8 @@ from .exits import Command
 from .options import Filled, Named, PatchSize
 
 FILTERS = ("median", "gaussian", "diffusion", "nlm")
-LEARNING = ("n2v", "n2v2", "n2n", "deepcad", "structn2v")
-LATER = ("video", "cellmincer", "hdn", "deconoising")
+LEARNING = ("n2v", "n2v2", "video", "n2n", "deepcad", "structn2v")
+LATER = ("cellmincer", "hdn", "deconoising")
 
 
 class Methods(click.ParamType):

@@ -14,8 +14,8 @@ from . import options, output
 from .exits import Command
 from .options import Named, PatchSize
 
-METHODS = ("auto", "n2v", "n2v2", "n2n", "deepcad", "structn2v")
-METHODS_LATER = ("video", "cellmincer", "hdn", "deconoising")
+METHODS = ("auto", "n2v", "n2v2", "video", "n2n", "deepcad", "structn2v")
+METHODS_LATER = ("cellmincer", "hdn", "deconoising")
 PRESETS = (
     "default",
     "fast",
@@ -47,7 +47,8 @@ PRESETS_LATER = ()
     type=Named("method", METHODS, METHODS_LATER),
     default="auto",
     show_default=True,
-    help="What kind of learning; n2n: for movies, from pairs of frames.",
+    help="What kind of learning. For movies: video (each frame from those around it), n2n (pairs "
+    "of frames), deepcad (even and odd frames). auto: video where there are 32 frames, else n2v.",
 )
 @click.option(
     "--preset",

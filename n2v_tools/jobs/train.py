@@ -69,7 +69,7 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
     job = open_job(request, say)
     for line in describe(job):
         say.note(line)
-    name = model_name(request, job.stacks[0].name)
+    name = model_name(job.request, job.stacks[0].name)
     with _claimed(request, name, say) as folder:
         record = complete_record(folder.path) or _train(job, folder.path, say)
         final = folder.finish()
@@ -106,7 +106,7 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
         f"time: {length}",
         f"memory: about {(trial.peak_bytes + patches_bytes) / 1e9:.1f} GB, of which "
         f"{patches_bytes / 1e9:.2g} GB are patches",
-        f"the model would go to {request.models_dir / model_name(request, job.stacks[0].name)}",
+        f"the model would go to {request.models_dir / model_name(job.request, job.stacks[0].name)}",
     ]
 
 
@@ -231,11 +231,13 @@ def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
     turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
     used = turns if settings.augment else turns[:1]
     norm = job.means, job.stds
-    training = Batches(patches.train, settings.batch, *norm, used, seed, job.pick)
+    training = Batches(patches.train, settings.batch, *norm, used, seed, job.pick, job.summarise)
     if not len(patches.validation):
         return training, None
     held_out = patches.validation[:MOST_VALIDATION_PATCHES]
-    return training, Batches(held_out, settings.batch, *norm, turns[:1], seed + 1, job.pick)
+    return training, Batches(
+        held_out, settings.batch, *norm, turns[:1], seed + 1, job.pick, job.summarise
+    )
 
 
 def _loop_plan(job: Job) -> LoopPlan:

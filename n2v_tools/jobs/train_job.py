@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..prepare.survey import Survey, require_trainable, survey_stack
 from ..stack import Stack
 from ..train.samples import Pick, sample_shape
 from .mask_choice import with_struct_mask
+from .method_choice import require_some_method, with_method
 from .noise_check import warn_of_noise, with_cuts
 from .outputs import Naming
 from .progress import Progress
@@ -84,6 +85,11 @@ class Job:
         return self.method.pick if self.window_px else None  # type: ignore[attr-defined]
 
     @property
+    def summarise(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """What the method wants to know of whole windows; None if nothing."""
+        return getattr(self.method, "summarise", None)
+
+    @property
     def sample_shape(self) -> tuple[int, ...]:
         """Of one training sample before its pixels are hidden: ([Z,] Y, X, C)."""
         drawn = (*self.plan.patch_px, len(self.means))
@@ -123,15 +129,17 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     ModelError
         If the model to start from does not fit.
     """
-    method = method_for(request)
-    base = _base(method, request)
+    require_some_method(request)
     opened = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
     for stack in opened:
         for heard in stack.notes:
             say.note(f"{stack.name}: {heard}")
         for heard in stack.warnings:
             say.warn(f"{stack.name}: {heard}")
-    require_equal_channels(opened)
+    n_channels = require_equal_channels(opened)
+    request = with_method(request, opened, say)
+    method = method_for(request)
+    base = _base(method, request)
     axes = _model_axes(method, opened, request.depth)
     surveys = []
     for stack in opened:
@@ -140,7 +148,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         require_trainable(surveys[-1], stack.name, nan=request.nan)
         if method.movie_axes or axes == MOVIE:
             surveys[-1] = with_cuts(stack, surveys[-1], say)
-    block = (base.net if base else method.net_settings(n_channels=1)).block
+    block = (base.net if base else method.net_settings(n_channels)).block
     block = getattr(method.settings, "patch_multiple", block)
     window: tuple[int, ...] | None = None
     if method.movie_axes:

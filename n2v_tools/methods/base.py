@@ -86,6 +86,8 @@ class MovieMethod(Method, Protocol):
 
     So frame pairs, even and odd frames and neighbours of a frame are all one thing: windows
     lie in memory as they lie on disk, and at each step `pick` takes from them what is learned.
+    A method may also have ``summarise(windows)``: what `pick` wants to know of whole windows, as
+    its third argument, computed once for all steps.
     """
 
     movie_axes: ClassVar[str]

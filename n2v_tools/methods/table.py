@@ -7,28 +7,30 @@ from typing import Any
 
 from ..errors import UsageError
 from ..settings import nearest
-from . import deepcad, n2n, n2v
+from . import deepcad, n2n, n2v, video
 from .base import Method
 
 METHODS: dict[str, Callable[..., Method]] = {
     "n2v": n2v.N2V,
     "n2v2": n2v.N2V2,
+    "video": video.Video,
     "n2n": n2n.N2N,
     "deepcad": deepcad.DeepCAD,
 }
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {  # of each method, by its name above
     "n2v": n2v.PRESETS,
     "n2v2": n2v.PRESETS,
+    "video": video.PRESETS,
     "n2n": n2n.PRESETS,
     "deepcad": deepcad.PRESETS,
 }
 WITH_SETTINGS: dict[str, dict[str, object]] = {"structn2v": {"struct_mask": "auto"}}  # of n2v
-LATER = ("video", "cellmincer", "hdn", "deconoising")
+LATER = ("cellmincer", "hdn", "deconoising")
 PRESETS_LATER: tuple[str, ...] = ()
 
 
 def find_method(name: str) -> Any:
-    """Class of the method called `name`; ``auto`` is Noise2Void until movies have their own.
+    """Class of the method called `name`; ``auto`` stands for Noise2Void here.
 
     Raises
     ------

@@ -103,7 +103,7 @@ class Sketch:
 def sketch_unet(settings: NetSettings) -> Sketch:
     """Draw the net that `unet.build_unet` builds."""
     build = _SketchBuilder(settings)
-    inputs = Step("InputLayer", "input", (), settings.n_channels)
+    inputs = Step("InputLayer", "input", (), settings.channels_in)
     output = lay_out(build, inputs)
     return Sketch(settings, inputs, output, tuple(build.steps))
 

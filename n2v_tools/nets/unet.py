@@ -55,6 +55,9 @@ class NetSettings:
     decoder : {"n2v", "csbdeep"}
         Width of the upward convolutions: n2v 0.3's, or that of CSBDeep and n2v
         before 0.3, for models that they wrote.
+    n_inputs : int or None
+        Channels in, 1 to 256, where they are not as many as go out: images of several frames that
+        become one. None: `n_channels`.
     layout : {"n2v", "deepcad"}
         Noise2Void's U-Net, or DeepCAD-RT's 3D one; see `nets.deepcad`.
 
@@ -77,6 +80,7 @@ class NetSettings:
     single_net_per_channel: bool = False
     decoder: Literal["n2v", "csbdeep"] = "n2v"
     layout: Literal["n2v", "deepcad"] = "n2v"
+    n_inputs: int | None = None
 
     def __post_init__(self) -> None:
         _require_range("n_dim", self.n_dim, 2, 3)
@@ -86,6 +90,13 @@ class NetSettings:
         _require_range("kernel", self.kernel, 1, 15)
         if self.kernel % 2 == 0:
             raise SettingsError(f"kernel is {self.kernel}; it must be odd, such as 3.")
+        if self.n_inputs is not None:
+            _require_range("n_inputs", self.n_inputs, 1, 256)
+            if self.residual or self.single_net_per_channel or self.layout != "n2v":
+                raise SettingsError(
+                    "n_inputs is for a plain net: neither residual, nor one per channel, nor "
+                    "DeepCAD's."
+                )
         _require_choice("last_activation", self.last_activation, ("linear", "relu"))
         _require_choice("decoder", self.decoder, ("n2v", "csbdeep"))
         _require_choice("layout", self.layout, ("n2v", "deepcad"))
@@ -106,6 +117,11 @@ class NetSettings:
                 raise SettingsError(
                     f"{name} is {getattr(self, name)}; DeepCAD's net has {right}. Leave it out."
                 )
+
+    @property
+    def channels_in(self) -> int:
+        """Channels of the input."""
+        return self.n_inputs or self.n_channels
 
     @property
     def block(self) -> int:
@@ -139,7 +155,7 @@ def build_unet(settings: NetSettings, seed: int = 0) -> Any:
         Glorot uniform, biases zero.
     """
     keras = keras_backend.load().keras
-    inputs = keras.Input((None,) * settings.n_dim + (settings.n_channels,), name="input")
+    inputs = keras.Input((None,) * settings.n_dim + (settings.channels_in,), name="input")
     return keras.Model(inputs, lay_out(_KerasBuilder(settings, seed), inputs))
 
 

@@ -13,6 +13,7 @@ from ..errors import N2VToolsError, UsageError
 
 if TYPE_CHECKING:
     from ..modelfolder import Model
+    from .movie import MovieRestorer
     from .trained import TrainedRestorer
 
 ENGINES = ("auto", "tensorflow", "openvino")
@@ -20,7 +21,7 @@ ENGINES = ("auto", "tensorflow", "openvino")
 
 def open_restorer(
     model: Model, precision: str = "float32", engine: str = "tensorflow"
-) -> TrainedRestorer:
+) -> TrainedRestorer | MovieRestorer:
     """Load a model's network and weights and make a Restorer of them.
 
     Parameters
@@ -35,7 +36,7 @@ def open_restorer(
 
     Returns
     -------
-    restorer : TrainedRestorer
+    restorer : TrainedRestorer or MovieRestorer
         Its ``engine`` and ``precision`` say what was chosen.
 
     Raises
@@ -49,8 +50,14 @@ def open_restorer(
     if engine == "openvino":
         from .openvino_engine import open_with_openvino
 
-        return open_with_openvino(model, precision)
-    return _open_with_tensorflow(model, "float32" if precision == "auto" else precision)
+        restorer: TrainedRestorer = open_with_openvino(model, precision)
+    else:
+        restorer = _open_with_tensorflow(model, "float32" if precision == "auto" else precision)
+    if model.frames is None:
+        return restorer
+    from .movie import MovieRestorer
+
+    return MovieRestorer(restorer, model.frames, model.means[0], model.stds[0])
 
 
 def choose_engine(engine: str = "auto") -> tuple[str, str]:

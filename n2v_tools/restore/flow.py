@@ -17,6 +17,7 @@ from ..methods.base import Restorer
 from ..stack import Stack
 from .cover import TilePlan, Window
 from .match import AxesMatch
+from .movie import MovieRestorer, restore_movie
 from .planes import Plane, read_depth, read_plane
 
 
@@ -43,9 +44,14 @@ class Flow:
         """Yield each plane with what the net made of it; None if it is empty."""
         if self.layout.depth is None:
             yield from self._restore_planes(planes)
-        else:
-            for _ in self.layout.fields:
-                yield from self._restore_volume(itertools.islice(planes, self.layout.sizes[0]))
+            return
+        n_deep = self.layout.sizes[0]
+        for _ in self.layout.fields:
+            volume = itertools.islice(planes, n_deep)
+            if isinstance(self.restorer, MovieRestorer):
+                yield from restore_movie(self.restorer, self.plan, volume, n_deep)
+            else:
+                yield from self._restore_volume(volume)
 
     def _restore_planes(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
         group: list[Plane] = []

@@ -117,7 +117,7 @@ def sketch_bytes_per_px(sketch: Sketch, bytes_per_value: int) -> int:
         alive = {
             one: size for one, size in alive.items() if last_use.get(one, i) > i or one is step
         }
-    in_and_out = 2 * 4 * sketch.settings.n_channels
+    in_and_out = 4 * (sketch.settings.channels_in + sketch.settings.n_channels)
     return math.ceil(OPENVINO_OVERHEAD * (bytes_per_value * peak + in_and_out))
 
 

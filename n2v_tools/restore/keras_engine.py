@@ -33,22 +33,27 @@ class KerasRestorer(TrainedRestorer):
     precision : {"float32", "bfloat16"}
         Of `net`, for the record.
     known : as in TrainedRestorer
-        All but `n_channels`.
+        `n_channels` only where the net takes more channels than it returns.
     """
 
     engine = "tensorflow"
 
     def __init__(self, net: Any, *, precision: str = "float32", **known: Any) -> None:
-        super().__init__(n_channels=int(net.input_shape[-1]), **known)
+        super().__init__(**{"n_channels": int(net.input_shape[-1]), **known})
         self.net = net
         self.precision = precision
         self._traced: dict[tuple[int, ...], Callable[..., Any]] = {}
         self._most_at_once: int | None = None  # learnt when a GPU runs out of memory
 
+    @property
+    def n_inputs(self) -> int:
+        """Channels of the tiles that `predict` takes."""
+        return int(self.net.input_shape[-1])
+
     @functools.cached_property
     def bytes_per_px(self) -> int:
         """Working memory per pixel of a tile, from the traced network."""
-        return bytes_per_px(self._function, self.block_px, self.n_channels)
+        return bytes_per_px(self._function, self.block_px, self.n_inputs)
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts.
@@ -83,6 +88,7 @@ class KerasRestorer(TrainedRestorer):
         return KerasRestorer(
             self.net,
             axes=self.axes,
+            n_channels=self.n_channels,
             means=means,
             stds=stds,
             reach_px=self.reach_px,

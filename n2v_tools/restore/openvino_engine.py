@@ -51,14 +51,15 @@ def open_with_openvino(model: Model, precision: str = "auto") -> OpenVinoRestore
     from ..modelfolder import load_sketch
 
     sketch, weights = load_sketch(model)
+    frames = model.frames is not None  # then its images are normalised before they come here
     return restore_with_openvino(
         sketch,
         weights,
         precision,
         in_percentiles=model.normalisation == "percentile",
-        axes=model.axes,
-        means=model.means or None,
-        stds=model.stds or None,
+        axes="YX" if frames else model.axes,
+        means=None if frames else model.means or None,
+        stds=None if frames else model.stds or None,
         name=model.name,
         struct_mask=model.struct_mask,
     )
@@ -123,7 +124,7 @@ def precision_error(
     trial = smooth / smooth.std() + 0.5 * rng.normal(size=sizes)
     if in_percentiles:
         trial = 0.3 + 0.2 * trial
-    tile = np.repeat(trial[np.newaxis, ..., np.newaxis], exact.n_channels, -1).astype(np.float32)
+    tile = np.repeat(trial[np.newaxis, ..., np.newaxis], exact.n_inputs, -1).astype(np.float32)
     zero, one = np.zeros(exact.n_channels), np.ones(exact.n_channels)
     expected = exact.with_intensity(zero, one).predict(tile)
     found = fast.with_intensity(zero, one).predict(tile)
@@ -163,6 +164,11 @@ class OpenVinoRestorer(TrainedRestorer):
         self._compiled: collections.OrderedDict[tuple[int, ...], _Compiled]
         self._compiled = collections.OrderedDict()
 
+    @property
+    def n_inputs(self) -> int:
+        """Channels of the tiles that `predict` takes."""
+        return self.sketch.settings.channels_in
+
     @functools.cached_property
     def bytes_per_px(self) -> int:
         """Working memory per pixel of a tile."""
@@ -171,7 +177,7 @@ class OpenVinoRestorer(TrainedRestorer):
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts."""
         compiled = self._for(tiles.shape)
-        restored = np.empty(tiles.shape, np.float32)
+        restored = np.empty((*tiles.shape[:-1], self.n_channels), np.float32)
         running: collections.deque[tuple[int, Any]] = collections.deque()
         try:
             for i in range(len(tiles)):
@@ -220,6 +226,9 @@ class OpenVinoRestorer(TrainedRestorer):
         return _Compiled(make(merge_upsampling=False), self.precision, n_streams)
 
     def _normalise(self, counts: np.ndarray, normalised: np.ndarray) -> None:
+        if self.means is None:
+            np.copyto(normalised, counts)
+            return
         means, stds = self._intensity
         np.subtract(counts, means, out=normalised)
         np.divide(normalised, stds, out=normalised)

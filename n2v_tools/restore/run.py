@@ -21,6 +21,7 @@ from ..stack import Stack
 from .cover import DEFAULT_MEMORY_BYTES, TilePlan, plan_tiles
 from .flow import Flow
 from .match import AxesMatch, match_axes
+from .movie import MovieRestorer, held_bytes, plan_frame
 from .pipeline import ReadAhead, WriteBehind
 from .planes import Plane, held_dtype, require_finite
 from .sample import read_sample
@@ -114,7 +115,8 @@ def restore_stack(
         require_finite(stack)
     restorer = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
     if tta:
-        restorer = WithSymmetries(restorer)
+        movie = isinstance(restorer, MovieRestorer)
+        restorer = restorer.with_symmetries() if movie else WithSymmetries(restorer)
     tally = _Tally(len(list(stack.places())), progress)
     flow, depth = _plan(stack, restorer, layout, memory_bytes, keep_strips)
     with (
@@ -194,13 +196,18 @@ def _plan(
     plane_px = math.prod(layout.sizes[-2:]) * restorer.n_channels
     queue_bytes = min(QUEUE_BYTES, (memory_bytes or DEFAULT_MEMORY_BYTES) // 16)
     depth = max(1, min(64, queue_bytes // (4 * plane_px)))
+    value_bytes = held_dtype(stack.dtype).itemsize
+    if isinstance(restorer, MovieRestorer):
+        held = held_bytes(restorer.frames.bands, plane_px, value_bytes)
+        plan = plan_frame(restorer, layout.sizes, held, memory_bytes, 2 * (depth + 1))
+        return Flow(stack, restorer, plan, layout, keep_strips), depth
     plan = plan_tiles(
         layout.sizes,
         getattr(restorer, "halo_px", restorer.reach_px),
         restorer.block_px,
         restorer.bytes_per_px,
         memory_bytes,
-        read_bytes=plane_px * held_dtype(stack.dtype).itemsize,
+        read_bytes=plane_px * value_bytes,
         restored_bytes=plane_px * 4,
         queued_planes=2 * (depth + 1),
         tiles_at_once=getattr(restorer, "tiles_at_once", 1),

@@ -70,6 +70,11 @@ class TrainedRestorer(ABC):
 
     @property
     @abstractmethod
+    def n_inputs(self) -> int:
+        """Channels of the tiles that `predict` takes; those of frames are more than it returns."""
+
+    @property
+    @abstractmethod
     def bytes_per_px(self) -> int:
         """Working memory per pixel of a tile."""
 

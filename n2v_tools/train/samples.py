@@ -38,6 +38,9 @@ class Batches:
         Source of chance.
     pick : callable, optional
         ``(windows, rng) -> patches``: what a movie method takes of its windows at one step.
+    summarise : callable, optional
+        ``windows -> summaries``, one for each: what `pick` wants to know of whole windows as
+        its third argument, computed once.
     """
 
     def __init__(
@@ -48,10 +51,12 @@ class Batches:
         stds: Sequence[float],
         turns: Sequence[Symmetry],
         seed: int,
-        pick: Pick | None = None,
+        pick: Callable[..., np.ndarray] | None = None,
+        summarise: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         self.patches = patches
         self._pick = pick or _as_they_are
+        self._summaries = summarise(patches) if summarise else None
         self.batch_size = batch_size
         self.turns = tuple(turns)
         self.seed = seed
@@ -78,8 +83,10 @@ class Batches:
     def batch(self, step: int) -> np.ndarray:
         """Normalised and turned patches of `step`, float32 (batch, [Z,] Y, X, C)."""
         rng = np.random.default_rng([self.seed, 1, step])
-        windows = self.patches[self.numbers(step)]
-        chosen = self._pick(windows, np.random.default_rng([self.seed, 2, step]))
+        numbers = self.numbers(step)
+        known = () if self._summaries is None else (self._summaries[numbers],)
+        picker = np.random.default_rng([self.seed, 2, step])
+        chosen = self._pick(self.patches[numbers], picker, *known)
         for i, turn in enumerate(rng.integers(len(self.turns), size=len(chosen))):
             chosen[i] = self.turns[turn].apply(chosen[i : i + 1])[0]
         # What is picked may hold each channel several times, one after the other.
