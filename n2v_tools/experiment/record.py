@@ -134,7 +134,7 @@ class Record:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that a kill leaves the old one or the new one, nothing between.
 
-    For files that one process writes at a time.
+    For files that one process writes at a time. A file that says the same is left alone.
 
     Raises
     ------
@@ -143,8 +143,10 @@ def write_whole(path: Path, text: str) -> None:
     """
     temporary = path.with_name(f".{path.name}.writing")
     try:
+        if path.is_file() and path.read_bytes() == text.encode("utf-8"):
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(text.encode("utf-8"))
         os.replace(temporary, path)
     except OSError as error:
         raise OutputError(

@@ -63,13 +63,21 @@ def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Add rows to a table; those of the same run, which are there already, are added once."""
     there = read_rows(path)
     known = {_run_of(row) for row in there}
-    new = [{c: _cell(row.get(c)) for c in COLUMNS} for row in rows]
-    there += [row for row in new if _run_of(row) not in known]
+    new: list[dict[str, str]] = [{c: _cell(row.get(c)) for c in COLUMNS} for row in rows]
+    added = [row for row in new if _run_of(row) not in known]
+    if not added:
+        return
+    there += added
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(there)
     write_whole(path, text.getvalue())
+
+
+def as_numbers(row: Row) -> dict[str, object]:
+    """A row with numbers as numbers, and None where a cell is empty."""
+    return {k: (float(v) if k in NUMBERS else v) if v else None for k, v in row.items()}
 
 
 def as_text(

@@ -13,7 +13,7 @@ from ..experiment.order import in_order
 from ..experiment.reading import read_study
 from ..experiment.record import Record, write_whole
 from ..experiment.study import Dataset, Experiment, Study
-from ..experiment.tables import as_markdown, as_text, read_rows
+from ..experiment.tables import as_markdown, as_numbers, as_text, read_rows
 from ..filters.table import FILTERS
 from .experiment_places import Find, Places, Session
 from .experiment_run import ChangedError, Run, error_text, record_path
@@ -168,6 +168,15 @@ def show_tables(request: ExperimentRequest, progress: Progress) -> StudyRun:
     for dataset in _datasets(study, study.experiments.values()):
         lines += _text_of(session, dataset, ())
     return StudyRun(study, (), {}, tuple(lines))
+
+
+def table_rows(request: ExperimentRequest, study: Study) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the tables of a study, by dataset; numbers as numbers."""
+    root = request.output / study.name
+    return {
+        dataset.name: [as_numbers(row) for row in read_rows(root / f"{dataset.name}.csv")]
+        for dataset in _datasets(study, study.experiments.values())
+    }
 
 
 def list_study(request: ExperimentRequest, progress: Progress) -> list[dict[str, str]]:
