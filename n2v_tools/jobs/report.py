@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from .. import __version__
 from ..errors import UsageError
 from ..io import publishing
+from ..measure import Scaling
 from ..report import Page, render_page
 from ..trust import Quality
 from .evaluate_planes import lay_side_by_side
@@ -26,8 +27,6 @@ from .report_request import ReportRequest
 from .report_sources import Find, Sources, find_sources
 from .report_views import make_views
 from .report_words import findings_of, is_it_better, what_not_to_measure, what_was_done
-
-Judge = Callable[..., Quality]
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ def compose_page(
             is_it_better(quality, evaluation),
             what_not_to_measure(quality),
         ),
-        views=make_views(sources),
+        views=make_views(sources, () if evaluation is None else _scalings(evaluation)),
         findings=findings_of(quality),
         charts=evidence_charts(quality.curves),
         scores=scores,
@@ -207,6 +206,11 @@ def _judge(sources: Sources, request: ReportRequest, progress: Progress) -> Qual
 
     with progress.task(f"{sources.restored.name}: checks") as step:
         return judge_restored(sources.noisy, sources.restored, seed=request.seed, progress=step)
+
+
+def _scalings(evaluation: Evaluation) -> Sequence[Scaling]:
+    """Gain and offset that ``--affine`` found, of each channel."""
+    return evaluation.measured[0].scalings.get("restored", ())
 
 
 def _evaluate(sources: Sources, request: ReportRequest, progress: Progress) -> Evaluation:

@@ -56,7 +56,10 @@ def scores_table(evaluation: Evaluation) -> tuple[Table, tuple[str, ...]]:
     """The measures against the truth, and how to read them."""
     head, *rows = as_rows(evaluation)
     table = Table("Measures against the clean file", tuple(head), tuple(map(tuple, rows)))
-    return table, (*legend(evaluation), *(f"Note: {note}." for note in evaluation.notes))
+    notes = [*legend(evaluation), *(f"Note: {note}." for note in evaluation.notes)]
+    if evaluation.rules.affine:
+        notes.append("Pictures and profiles show the clean file scaled back by that fit.")
+    return table, tuple(notes)
 
 
 def commands_of(sources: Sources, request: ReportRequest) -> tuple[Command, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..measure import Scaling
 from ..preview.scalebar import choose_bar
 from ..report import Bar, Map, Pane, View
 from ..report.pictures import png_uri, to_grey
@@ -22,15 +23,21 @@ RESIDUAL_DEVIATIONS = 3.0
 UNCERTAINTY_PERCENT = 99.5
 
 
-def make_views(sources: Sources) -> tuple[View, ...]:
+def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View, ...]:
     """Read the planes that are shown, and draw them.
+
+    Parameters
+    ----------
+    sources : Sources
+    scalings : sequence of Scaling
+        As in `read_windows`.
 
     Raises
     ------
     StackError
         If no plane holds an image.
     """
-    windows = read_windows(sources)
+    windows = read_windows(sources, scalings)
     by_channel: dict[int, list[Window]] = {}
     for window in windows:
         by_channel.setdefault(window.place.get("C", 0), []).append(window)

@@ -7,12 +7,13 @@ about. A plane that is too large is shown by the window with most structure.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import StackError
+from ..measure import Scaling
 from ..prepare.strips import find_strips
 from ..stack import Stack
 from .frames import plane_at
@@ -60,8 +61,15 @@ class Window:
         return self.planes["noisy"].shape == self.shape
 
 
-def read_windows(sources: Sources) -> list[Window]:
-    """Choose planes that are not empty, and in each the window that is shown."""
+def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Window]:
+    """Choose planes that are not empty, and in each the window that is shown.
+
+    Parameters
+    ----------
+    sources : Sources
+    scalings : sequence of Scaling
+        Of each channel from restored to clean counts: the clean planes are scaled back by it.
+    """
     stacks = _stacks(sources)
     places = choose_places(sources.restored)
     n_pictures = len(places) * (len(stacks) + 1)
@@ -70,7 +78,12 @@ def read_windows(sources: Sources) -> list[Window]:
     for place in places:
         found = _first_with_image(sources.restored, place)
         if found is not None and all(found[0] != window.place for window in windows):
-            windows.append(_cut(stacks, *found, edge))
+            window = _cut(stacks, *found, edge)
+            if scalings:
+                scaling = scalings[window.place.get("C", 0)]
+                clean = window.planes["clean"]
+                clean[:] = (clean - scaling.offset) / (scaling.gain or 1.0)
+            windows.append(window)
     if not windows:
         raise StackError(
             f"{sources.restored.name}: every plane looked at is empty, so there is nothing to "

@@ -57,9 +57,10 @@ def what_was_done(sources: Sources) -> Answer:
     sentences = [f"From {name}{frame}{tool}.", *_by_what(record, sources.trained)]
     if sources.trained is not None:
         sentences += _learned_from(sources)
+    counts = ", in counts of the input" if record.values else ""
     sentences.append(
         f"Axes and sizes are those of the input ({restored.axes}, {sizes}); values are stored as "
-        f"{restored.dtype.name}, in counts of the input."
+        f"{restored.dtype.name}{counts}."
     )
     return Answer(QUESTIONS[0], _short(record, sources.trained), sentences=tuple(sentences))
 
@@ -83,7 +84,7 @@ def is_it_better(quality: Quality, evaluation: Evaluation | None) -> Answer:
         short, level = "No clear difference to the truth", "note"
     measured = (
         f"PSNR against the clean file: {noisy.mean:.1f} dB before, {restored.mean:.1f} dB after "
-        f"(mean of {gain.n} planes)."
+        f"({'mean of ' if gain.n > 1 else ''}{gain.n} plane{'s' * (gain.n != 1)})."
     )
     without = f"Without the truth the checks would say: {overall.sentence}"
     return Answer(QUESTIONS[1], short, level, (measured, without, tally))
@@ -112,7 +113,7 @@ def _short(record: Record, trained: Trained | None) -> str:
     if model is not None:
         return f"Denoised by the model {model}"
     filtered = record.text("filter", "method")
-    return f"Smoothed by a {filtered} filter" if filtered else "Restored by something else"
+    return f"Smoothed by a {filtered} filter" if filtered else "Restored by another program"
 
 
 def _by_what(record: Record, trained: Trained | None) -> list[str]:
@@ -138,7 +139,7 @@ def filter_settings(parameters: Any) -> str:
     """Name the settings of a filter in words; empty if there are none."""
     if not isinstance(parameters, Mapping):
         return ""
-    return ", ".join(f"{key} {_plain(value)}" for key, value in parameters.items())
+    return ", ".join(f"{k} {_plain(v)}" for k, v in parameters.items() if k != "truncate")
 
 
 def _plain(value: Any) -> str:

@@ -15,6 +15,7 @@ from n2v_tools.jobs.report_request import ReportRequest
 from n2v_tools.jobs.report_sources import Sources
 from n2v_tools.jobs.report_views import make_views, number_text
 from n2v_tools.jobs.report_windows import choose_places, read_windows
+from n2v_tools.measure import Scaling
 from n2v_tools.stack import Stack
 from n2v_tools.trust import Quality, Verdict
 
@@ -152,6 +153,15 @@ def test_a_report_of_a_gigabyte_is_small_and_takes_little_memory(axes, tmp_path,
     assert output.stat().st_size == made.n_bytes < 5_000_000
     assert peak < 200e6
     assert max(array.n_read for array in arrays) <= 4
+
+
+def test_a_clean_file_that_is_scaled_differently_is_shown_in_the_counts_of_the_restored():
+    sources = pair("YX", (40, 50))
+    clean = Stack(3.0 * sources.restored.array + 1000, "YX")
+    sources = Sources(sources.restored, sources.noisy, clean)
+    (view,) = make_views(sources, [Scaling(3.0, 1000.0)])
+    shown = {pane.role: pane.uri for pane in view.panes}
+    assert shown["clean"] == shown["restored"]
 
 
 def test_pixels_that_are_no_numbers_are_shown_black_and_stop_nothing():
