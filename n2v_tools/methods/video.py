@@ -26,8 +26,8 @@ class VideoSettings(LearningSettings):
 
     patch_px: tuple[int, ...] = (64, 64)  # YX
     epochs: int = 80
-    singles: int = 6  # nearest frames on either side that are shown one by one
-    growth: float = 1.5  # each further run of frames is so much longer
+    singles: int = 4  # nearest frames on either side that are shown one by one
+    growth: float = 2.0  # each further run of frames is so much longer
     reach: int = 63  # frames on either side that are shown in runs
     base: int = 160  # frames on either side of a block of 32 whose mean is what stands still
     scales: tuple[float, ...] = ()  # contrast of each image and the target; empty: measured
