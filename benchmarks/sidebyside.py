@@ -165,8 +165,8 @@ def cpu_seconds() -> float:
 class Player:
     """A process that does one thing whenever it is asked to, and answers in JSON."""
 
-    def __init__(self, *command: object) -> None:
-        self.command = [sys.executable, *map(str, command)]
+    def __init__(self, *command: object, python: Path | str = sys.executable) -> None:
+        self.command = [str(python), *map(str, command)]
         self._process = subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE,

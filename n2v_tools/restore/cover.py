@@ -22,6 +22,7 @@ import numpy as np
 from ..errors import SettingsError
 
 DEFAULT_MEMORY_BYTES = 1_250_000_000  # above the base process; leaves a sixth of 1.5 GB to spare
+DEFAULT_MARGIN_BYTES = 2_500_000_000  # with a margin: twice the tile is half the work there
 PREFERRED_TILE_BYTES = 700 * 10**6  # 2D tiles are equally fast above and below; halos are small
 BATCH_PX = 256 * 256  # small planes are gathered up to this many pixels per call
 CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (about 2 ms)
@@ -194,8 +195,9 @@ def plan_tiles(
     halo = tuple(-(-r // b) * b for r, b in zip(reach, block, strict=True))
     restored_bytes = restored_bytes or 4 * math.prod(sizes[-2:])
     read_bytes = read_bytes or restored_bytes
-    bound = DEFAULT_MEMORY_BYTES if memory_bytes is None else memory_bytes
     margin = tuple(margin) or (0,) * len(sizes)
+    default = DEFAULT_MARGIN_BYTES if any(margin) else DEFAULT_MEMORY_BYTES
+    bound = default if memory_bytes is None else memory_bytes
     geometry = list(zip(sizes, halo, block, margin, strict=True))
 
     def memory(edges: Sequence[int]) -> int:
