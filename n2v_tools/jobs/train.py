@@ -163,7 +163,9 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
             "hardly learned anything. Give it more --minutes."
         )
     learned_nothing = WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf
-    if learned_nothing and not job.base and job.method.settings.loss == "mse":
+    # Frames are their own target: how bright the validation block is decides on their noise.
+    told = job.method.settings.loss == "mse" and not job.window_px
+    if learned_nothing and not job.base and told:
         say.warn(
             f"the best validation loss is {state.best_val_loss:.2f}, no better than predicting the "
             "mean: the net has learned nothing. Train longer, or with a lower --set learning_rate."

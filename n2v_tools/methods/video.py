@@ -17,7 +17,7 @@ from .learning import LEARNING_RANGES, LearningSettings
 
 AT_THE_ENDS = 0.1  # share of samples that are drawn as if the movie ended within the window
 FITTED_TO = 64  # windows that image contrasts are measured on
-FIRST_FILTERS = {"small": 16, "usual": 24, "large": 48}
+FIRST_FILTERS = {"small": 8, "usual": 16, "large": 32}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class VideoSettings(LearningSettings):
     """Everything `--set` can change; a default stands here and nowhere else."""
 
     patch_px: tuple[int, ...] = (64, 64)  # YX
-    epochs: int = 80
+    epochs: int = 100
     singles: int = 4  # nearest frames on either side that are shown one by one
     growth: float = 2.0  # each further run of frames is so much longer
     reach: int = 63  # frames on either side that are shown in runs
@@ -34,7 +34,7 @@ class VideoSettings(LearningSettings):
     loss: Literal["mse", "mae"] = "mse"
     net_size: Literal["small", "usual", "large"] = "usual"  # what decides unet_n_first
     unet_n_depth: int = 3
-    unet_n_first: int | None = None  # None: 16, 24 or 48
+    unet_n_first: int | None = None  # None: 8, 16 or 32
     unet_kern_size: int = 3
 
     def __post_init__(self) -> None:
