@@ -25,7 +25,7 @@ DEFICIT, EVEN = 0.4, 0.5  # of structured noise: what a residual lacks, and how 
 NOTHING_LEFT = 0.05  # residual over noise below which nothing was taken away
 STRONGLY_SHARED = 0.5
 NO_SIGNAL = 0.01  # mean share of signal in the noisy image
-BIAS, BIAS_SOME = 0.10, 0.05  # of the span of brightness
+BIAS, BIAS_SOME = 0.20, 0.08  # of the span of brightness
 GAIN, GAIN_SOME = 0.10, 0.04
 SURE = 4.0  # deviations
 TIME_LOST, TIME_LOST_SOME = 0.5, 0.25
@@ -60,9 +60,21 @@ def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...
         *_cut(found),
     ]
     name = _overall(found)
-    level: Level = {"good": "good", "cannot-tell": "cannot tell"}.get(name, "worry")  # type: ignore[assignment]
-    overall = Verdict(name, TITLES[name], level, OVERALL_SENTENCES[name].format(**_words(found)))
+    overall = _sum_up(name, verdicts, found)
     return tuple(verdicts), overall, _do_not_measure(name, verdicts, found)
+
+
+def _sum_up(name: str, verdicts: Sequence[Verdict], found: Measured) -> Verdict:
+    """The overall verdict in words; good in the main, but not in all, is a note."""
+    sentence = OVERALL_SENTENCES[name].format(**_words(found))
+    worries = [one.title.lower() for one in verdicts if one.level == "worry"]
+    if name == "good" and worries:
+        sentence = f"{OVERALL_SENTENCES['good-but']} {', '.join(worries)}."
+        return Verdict(name, TITLES[name], "note", sentence)
+    level: Level = "worry"
+    if name in ("good", "cannot-tell"):
+        level = "good" if name == "good" else "cannot tell"
+    return Verdict(name, TITLES[name], level, sentence)
 
 
 def _overall(found: Measured) -> str:
@@ -72,15 +84,13 @@ def _overall(found: Measured) -> str:
     if found.reference.confidence == "cannot tell":
         return "cannot-tell"
     balance, time = found.balance, found.time_balance
-    late = _is_late(found)
-    lost = balance.lost / LOST
-    invented = max(
-        balance.invented / INVENTED,
-        found.places.share / PLACES if found.places.n_found >= LEAST_PLACES else 0.0,
-    )
+    lost, invented = balance.lost / LOST, balance.invented / INVENTED
     if time is not None:
+        late = _is_late(found)
         lost = max(lost, time.lost / TIME_LOST, 1.01 if late else 0.0)
         invented = max(invented, 0.0 if late else time.invented / TIME_INVENTED)
+    if lost <= 1 and _has_false_places(found):  # what is smeared spills into places without it
+        invented = max(invented, 1.01)
     if _is_structured(found):
         return "structured-noise-left"
     if invented > 1 and invented > lost:
@@ -102,6 +112,10 @@ def _is_structured(found: Measured) -> bool:
     if strongly and found.balance.residual < NOTHING_LEFT:
         return True
     return shared.deficit > DEFICIT and shared.evenness < EVEN
+
+
+def _has_false_places(found: Measured) -> bool:
+    return found.places.share > PLACES and found.places.n_found >= LEAST_PLACES
 
 
 def _is_late(found: Measured) -> bool:
@@ -147,9 +161,7 @@ def _signal_lost(found: Measured) -> Verdict:
 def _invented(found: Measured) -> Verdict:
     places, value = found.places, 100 * found.balance.invented_share
     where = f", in {places.n_found} of {places.n_tiles} places" if places.n_found else ""
-    if found.balance.invented > INVENTED or (
-        places.share > PLACES and places.n_found >= LEAST_PLACES
-    ):
+    if found.balance.invented > INVENTED or _has_false_places(found):
         text = f"structure was added or exaggerated that the noisy file does not hold{where}"
         return _verdict("invented", "worry", text, value)
     if found.balance.invented > INVENTED_SOME or places.n_found:

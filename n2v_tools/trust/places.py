@@ -18,7 +18,7 @@ from .reference import Reference
 from .spectra import SMOOTH_PX
 
 EDGE_PX = 32
-MOST_FREQUENCY = 0.4  # cycles per pixel
+MOST_FREQUENCY = 0.25  # cycles per pixel: finer noise may come out turned round
 SURE = -8.0  # deviations
 LARGE = -0.3  # share of the tile's structure
 KEPT = 10  # places that are named

@@ -30,6 +30,7 @@ OVERALL_SENTENCES = {
         "What was taken away is noise and nothing else that can be told without the truth: no "
         "cause to worry."
     ),
+    "good-but": "Mostly noise was taken away, and no failing shows in the whole; but look at:",
     "over-smoothed": (
         "More than noise was taken away: structure {finer}, or changes over time, that the noisy "
         "file holds are missing."

@@ -202,16 +202,19 @@ def weigh(powers: Powers) -> Balance:
     too_little = np.maximum(best - kept - SLACK, 0)
     too_much = np.maximum(kept - best - SLACK, 0)
     with_restored = powers.shared - powers.restored
+    # A net that never saw the pixel itself turns the finest noise round: an error, no invention.
+    with_restored = with_restored - np.minimum(kept * (1 - kept) * powers.noisy, 0) * (kept < 0)
+    added = np.maximum(-with_restored, 0)
     residual = powers.noisy - 2 * powers.shared + powers.restored
     return Balance(
         lost=float(w @ (too_little**2 * powers.noisy)) / least,
         noise_kept=float(w @ (np.maximum(kept - best, 0) * noise)) / float(w @ noise),
         kept_error=float(w @ (too_much**2 * powers.noisy)) / least,
-        invented=float(w @ np.maximum(-with_restored, 0)) / least,
+        invented=float(w @ added) / least,
         residual=float(w @ residual) / float(w @ noise),
         signal=float(w @ best),
         lost_share=float(w @ (too_little * powers.noisy)) / power,
-        invented_share=float(w @ np.maximum(-with_restored, 0)) / power,
+        invented_share=float(w @ added) / power,
         least_error=max(
             float(w @ (residual - noise)) / float(w @ noise),
             float(w @ (too_much**2 * powers.noisy**2 / noise + too_little**2 * powers.noisy))
