@@ -131,9 +131,10 @@ class Restorer(Protocol):
     away, and on where the tile starts only modulo `block_px`.
 
     More it may say: `halo_px`, the smallest halo of tiles cut at multiples of the block, if
-    that is less than the reach rounded up; `tiles_at_once`, how many tiles in one call keep
-    all cores busy (else 1); `sample_px`, the size of the pieces it wants to be fitted to (else
-    whole planes).
+    that is less than the reach rounded up; `margin_px`, how far a field is to be reflected
+    before it is cut, for what must not meet zeros (else not at all); `tiles_at_once`, how many
+    tiles in one call keep all cores busy (else 1); `sample_px`, the size of the pieces it wants
+    to be fitted to (else whole planes).
     """
 
     @property

@@ -77,6 +77,9 @@ def _recorded_um(recorded: Any, axis: str) -> float | None:
 
 
 def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
+    settings = model.own.get("settings")
+    if isinstance(settings, Mapping) and settings.get("normalise") == "mean":
+        return []  # its deviation is 1, whatever that of the data was
     survey = survey_stack(stack, sample_planes=SAMPLED_PLANES)
     if not survey.n_pixels:
         return []

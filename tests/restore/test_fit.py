@@ -51,6 +51,12 @@ def test_another_intensity_gets_one_warning(mean, std):
     assert "intensity" in warning and "mito" in warning
 
 
+def test_a_model_whose_counts_are_not_divided_says_nothing_about_intensity():
+    asked = model(stds=(1.0,), own={"settings": {"normalise": "mean"}})
+    assert check_fit(stack(), asked) == []
+    assert check_fit(stack(), model(stds=(1.0,), own={"settings": ["mean"]}))
+
+
 def test_each_channel_is_compared_with_its_own():
     two = model(n_channels=2, means=(200.0, 9000.0), stds=(40.0, 40.0))
     counts = default_rng(0).normal(200, 40, (2, 30, 30)).astype(np.float32)
