@@ -28,12 +28,15 @@ from .probing import DRAWS, Probe, Seen, draw_marks
 from .sample import read_pieces, read_sample
 from .test_time import WithSymmetries
 
-# Found by `benchmarks/uncertainty.py --fit`, whose table says on which data and how sure.
-DETAIL_SHARE, NOISE_SHARE = 3.5, 0.3  # in the map, beside a share of 1 for what noise leaves
-ERROR_TO_SPREAD = 1.4  # mean squared error over what noise leaves, typical
+# Found by `benchmarks/uncertainty.py --fit`; benchmarks/results/uncertainty.md says on which data
+# and how sure. Shares that are even do nearly as well on each kind of image; uneven ones fail on
+# those they were not found on.
+DETAIL_SHARE, NOISE_SHARE = 1.0, 0.4  # in the map, beside a share of 1 for what noise leaves
+ERROR_TO_SPREAD = 1.5  # mean squared error over what noise leaves, typical
 TYPICAL_LOG_ERROR = 0.5  # deviation of that ratio's logarithm
-NEIGHBOURS_RELATIVE = 0.35  # error of the answer by neighbours, besides chance
 POWER_RELATIVE = 0.1  # error of the answer by power, besides chance and the noise's
+NEIGHBOURS_LACK = 1.15  # what was smoothed away is finer than what noise leaves
+NEIGHBOURS_RELATIVE = 0.35  # error of the answer by neighbours, besides chance
 
 LEAST_PX = 2000  # to believe what the image itself says
 BYTES_PER_VALUE = 4 * 14  # float32 arrays of the size of a tile that live at once
@@ -286,7 +289,8 @@ def _mix(sums: ErrorSums, noise: LocalNoise) -> tuple[Mixture, dict[str, Any]]:
         guesses.append((sums.by_power(noise.error), POWER_RELATIVE))
         neighbours = sums.by_neighbours() if noise.white else None
         if neighbours is not None:
-            guesses.append((neighbours, NEIGHBOURS_RELATIVE))
+            lacking = Guess(NEIGHBOURS_LACK * neighbours.value, neighbours.sure_to)
+            guesses.append((lacking, NEIGHBOURS_RELATIVE))
     squared = most_likely(ERROR_TO_SPREAD * means[0], guesses)
     spread, detail, own = (
         squared * w / sum(weights) / mean if w else 0.0
@@ -321,7 +325,9 @@ def most_likely(by_spread: float, guesses: Sequence[tuple[Guess, float]]) -> flo
     tried = np.exp(logs)
     cost = np.zeros_like(tried)
     if by_spread > 0:
-        cost += (logs - math.log(by_spread)) ** 2 / (2 * TYPICAL_LOG_ERROR**2)
+        apart = (logs - math.log(by_spread)) / TYPICAL_LOG_ERROR
+        # Student's t with 3 degrees of freedom: what is far from typical is not unheard of.
+        cost += 2 * np.log1p(apart**2 / 3)
     for guess, relative in guesses:
         variance = guess.sure_to**2 + (relative * tried) ** 2
         cost += (guess.value - tried) ** 2 / (2 * variance) + np.log(variance) / 2
