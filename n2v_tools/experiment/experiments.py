@@ -83,9 +83,9 @@ def _method(values: Mapping[str, Node]) -> tuple[str, str]:
         if preset in PRESETS_LATER:
             return method, f"preset {preset}"
         try:
-            preset_settings(preset)
+            preset_settings(preset, method)
         except UsageError as error:
-            values["preset"].fail(str(error).replace("--preset ", "preset "))
+            values["preset"].fail(str(error).replace("--", ""))
     return method, ""
 
 

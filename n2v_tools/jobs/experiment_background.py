@@ -117,7 +117,7 @@ def add_background(
         If the target exists and was made otherwise.
     """
     _refuse_second(stack.name)
-    made_from = {
+    made_from: dict[str, Any] = {
         "source": {"file": Path(stack.name).name, "sha256": sha256},
         ADDED: {"file": background.path.name, "sha256": background.sha256},
         "dtype": dtype,

@@ -280,7 +280,7 @@ def _judged(
     from .quality import judge_restored
 
     axes = session.study.datasets[experiment.dataset].axes
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for file in files[:JUDGED]:
         (noisy,) = open_stacks(file["noisy"], axes)
         (restored,) = open_stacks(file["restored"])

@@ -25,6 +25,7 @@ OPTIONS = (
     "struct_mask", "depth", "keep_strips", "nan",
 )  # fmt: skip
 STEP = "train"
+FRAMES_OF_A_SAMPLE = {"n2n": 2, "deepcad": 2}  # input and target; else a patch is both
 
 
 def training_of(
@@ -151,11 +152,18 @@ def training_request(
         return request
     method = method_for(request)
     stacks = [stack for file in files for stack in open_stacks(file, dataset.axes)]
-    steps = steps_of_one_pass(stacks, method.settings.patch_px, method.settings.batch)
+    steps = steps_of_one_pass(
+        stacks,
+        method.settings.patch_px,
+        method.settings.batch,
+        FRAMES_OF_A_SAMPLE.get(experiment.method, 1),
+    )
     return dataclasses.replace(request, steps=steps)
 
 
-def steps_of_one_pass(stacks: Sequence[Stack], patch_px: Sequence[int], batch: int) -> int:
+def steps_of_one_pass(
+    stacks: Sequence[Stack], patch_px: Sequence[int], batch: int, frames: int = 1
+) -> int:
     """Steps in which patches side by side cover all stacks once, channels apart.
 
     Parameters
@@ -165,6 +173,8 @@ def steps_of_one_pass(stacks: Sequence[Stack], patch_px: Sequence[int], batch: i
         The last two along Y and X; a third along Z where there is Z, else T.
     batch : int
         Patches a step.
+    frames : int
+        Patches that a sample is made of, one after the other in time.
     """
     total = 0
     for stack in stacks:
@@ -174,7 +184,7 @@ def steps_of_one_pass(stacks: Sequence[Stack], patch_px: Sequence[int], batch: i
         axes = [depth, "Y", "X"][-len(patch_px) :]
         fit = dict(zip(axes, patch_px, strict=True))
         total += math.prod(max(1, size // fit.get(axis, 1)) for axis, size in sizes.items())
-    return max(1, math.ceil(total / batch))
+    return max(1, math.ceil(total / (batch * frames)))
 
 
 def seed_of(experiment: Experiment, session: Session) -> int:

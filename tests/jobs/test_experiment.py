@@ -355,6 +355,7 @@ def test_one_pass_covers_every_pixel_about_once(tmp_path):
     assert steps_of_one_pass([movie], (32, 32), 5) == 5  # 6 frames of 2 x 2 patches, 5 a step
     assert steps_of_one_pass([movie, movie], (3, 32, 32), 1) == 16
     assert steps_of_one_pass([movie], (8, 128, 128), 4) == 1
+    assert steps_of_one_pass([movie], (32, 32), 5, frames=2) == 3  # 3 pairs of frames
 
 
 @pytest.mark.slow

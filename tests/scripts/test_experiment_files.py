@@ -6,6 +6,7 @@ import pytest
 
 from n2v_tools.experiment.reading import read_study
 from n2v_tools.experiment.study import ONE_PASS
+from n2v_tools.methods.table import preset_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "scripts" / "experiments"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -43,7 +44,7 @@ def test_the_search_for_settings_is_that_of_the_study():
 def test_methods_on_refined_movies_are_those_of_the_study():
     found = read_study(FOLDER / "refined.yaml").experiments
     assert found["REFINED_N2N_1"].batch == 128
-    assert found["REFINED_N2N_1"].settings["loss"] == "mae"
+    assert preset_settings(found["REFINED_N2N_1"].preset, "n2n")["loss"] == "mae"
     assert found["REFINED_N2V_1"].batch == 1
     assert found["REFINED_N2V_2"].augment
     assert found["REFINED_N2V_3"].patch == (64, 64, 64)
