@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import numpy as np
 from ..axes import parse_axes, require_axes
 from ..errors import AxesError, StackError
 from ..stack import Stack
-from .arrays import ContiguousArray, TransposedArray
+from .arrays import ContiguousArray, TransposedArray, in_runs
 
 HDF5_PLACE = re.compile(r"^(?P<file>.*\.(?:h5|hdf5|hdf|he5))(?::(?P<dataset>/?.+))?$", re.I)
-CHUNK_CACHE_BYTES = 64 * 2**20  # chunks span planes: with less, each plane unpacks them anew
+LEAST_CACHE_BYTES = 64 * 2**20  # windows that lie beside each other share chunks
+MOST_CACHE_BYTES = 512 * 2**20  # for the chunks of one plane: 64 planes of 2048 x 2048 uint16
+LEAST_SLOTS = 100
+SLOTS_PER_CHUNK = 100  # HDF5's advice, so that no two chunks fall on one
 MOST_NAMES = 5
 
 
@@ -46,6 +50,7 @@ def open_npy(path: Path, axes: str | None, name: str) -> Stack:
         array: Any = TransposedArray(ContiguousArray(path, offset, shape[::-1], dtype))
     else:
         array = ContiguousArray(path, offset, shape, dtype)
+    array = in_runs(array, letters, letters[::-1] if fortran else letters)
     return Stack(array=array, axes=letters, name=name, metadata={"format": "npy"})
 
 
@@ -61,12 +66,7 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
     """
     import h5py
 
-    try:
-        file = h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE_BYTES)
-    except OSError as error:
-        raise StackError(
-            f"{name}: cannot be read as HDF5 ({error}). Copy it again from its source."
-        ) from error
+    file = _open_file(path, name)
     found = file.get(dataset) if dataset else None
     if not isinstance(found, h5py.Dataset):
         held = _dataset_names(file)
@@ -77,11 +77,62 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
         )
     _require_image(found.dtype, found.shape or (), name)
     letters = _require_letters(axes, found.shape, name)
+    n_chunks, n_bytes = _of_one_plane(found, letters)
+    place = found.name
+    file.close()
+    fits = n_bytes <= MOST_CACHE_BYTES
+    file = _open_file(
+        path,
+        name,
+        rdcc_nbytes=max(n_bytes, LEAST_CACHE_BYTES) if fits else LEAST_CACHE_BYTES,
+        rdcc_nslots=SLOTS_PER_CHUNK * max(n_chunks, LEAST_SLOTS) + 1,
+    )
+    array: Any = Hdf5Array(file[place], path)
+    if file[place].chunks is None:
+        array = in_runs(array, letters, letters)
     return Stack(
-        array=Hdf5Array(found, path),
+        array=array,
         axes=letters,
         name=name,
-        metadata={"format": "hdf5", "dataset": found.name},
+        metadata={"format": "hdf5", "dataset": place},
+        warnings=() if fits else (_say_chunks(file[place], letters, path, n_bytes),),
+    )
+
+
+def _open_file(path: Path, name: str, **cache: int) -> Any:
+    import h5py
+
+    try:
+        return h5py.File(path, "r", **cache)
+    except OSError as error:
+        raise StackError(
+            f"{name}: cannot be read as HDF5 ({error}). Copy it again from its source."
+        ) from error
+
+
+def _of_one_plane(dataset: Any, axes: str) -> tuple[int, int]:
+    """Chunks that lie in a YX plane and others besides, and the bytes they unpack to.
+
+    Reading plane by plane, each must be kept until the last of its planes is read; with less
+    room every plane unpacks all of them anew. Zero where no chunk spans planes.
+    """
+    chunks = dataset.chunks
+    if chunks is None or all(n == 1 for n, a in zip(chunks, axes, strict=True) if a not in "YX"):
+        return 0, 0
+    sizes = zip(dataset.shape, chunks, axes, strict=True)
+    n_chunks = math.prod(-(-size // edge) for size, edge, axis in sizes if axis in "YX")
+    return n_chunks, n_chunks * math.prod(chunks) * dataset.dtype.itemsize
+
+
+def _say_chunks(dataset: Any, axes: str, path: Path, n_bytes: int) -> str:
+    edges = "x".join(map(str, dataset.chunks))
+    sizes = zip(axes, dataset.shape, strict=True)
+    planes = "x".join(str(size if axis in "YX" else 1) for axis, size in sizes)
+    target = path.with_name(f"{path.stem}_planes{path.suffix}").name
+    return (
+        f"is stored in chunks of {edges.replace('x', ' x ')}, so that every plane unpacks "
+        f"{n_bytes / 1e9:.2g} GB and reading takes long. Store it anew: h5repack -l "
+        f"{dataset.name}:CHUNK={planes} {path.name} {target}"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import StackError
+
+MOST_RUN_BYTES = 256 * 2**20  # of planes that are interleaved in their file
 
 
 class PageArray(ABC):
@@ -135,6 +138,77 @@ class TransposedArray:
         ranges, is_number = to_ranges(key, self.shape)
         values = self._array[tuple(slice(r.start, r.stop, r.step) for r in ranges[::-1])].T
         return values[tuple(0 if number else slice(None) for number in is_number)]
+
+
+class RunsArray:
+    """An array whose planes are interleaved in the file: runs of them are read at once.
+
+    Where time is the axis that varies fastest, a frame is strewn over the whole file, and
+    reading frame by frame would read the file once for each. One run is kept; any number of
+    threads may read.
+
+    Parameters
+    ----------
+    array : LazyArray
+        As it lies in the file.
+    axis : int
+        The axis to read in runs.
+    plane_bytes : int
+        Of what one index along it stands for.
+    """
+
+    def __init__(self, array: Any, axis: int, plane_bytes: int) -> None:
+        self.shape, self.dtype = tuple(array.shape), array.dtype
+        self.files = getattr(array, "files", ())
+        self._array = array
+        self._axis = axis
+        self._length = max(1, MOST_RUN_BYTES // max(1, plane_bytes))
+        self._lock = threading.Lock()
+        self._kept: tuple[Any, np.ndarray] | None = None
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        ranges, is_number = to_ranges(key, self.shape)
+        chosen = ranges[self._axis]
+        number = chosen.start // self._length
+        first = number * self._length
+        keys = [slice(r.start, r.stop, r.step) for r in ranges]
+        if len(chosen) and chosen[-1] < first + self._length:
+            size = self.shape[self._axis]
+            keys[self._axis] = slice(first, min(size, first + self._length), 1)
+            inside = [slice(None)] * len(keys)
+            inside[self._axis] = slice(chosen.start - first, chosen[-1] + 1 - first, chosen.step)
+            values = self._run(tuple(keys))[tuple(inside)].copy()
+        else:
+            values = np.asarray(self._array[tuple(keys)])
+        return values[tuple(0 if number else slice(None) for number in is_number)]
+
+    def _run(self, keys: tuple[slice, ...]) -> np.ndarray:
+        with self._lock:
+            if self._kept is None or self._kept[0] != keys:
+                self._kept = None  # two runs at once would take twice the memory
+                self._kept = keys, np.asarray(self._array[keys])
+            return self._kept[1]
+
+
+def in_runs(array: Any, axes: str, stored: str) -> Any:
+    """Return the array, read in runs of planes where these are interleaved in the file.
+
+    Parameters
+    ----------
+    array : LazyArray
+    axes : str
+        Its letters.
+    stored : str
+        The same, from the axis that varies slowest in the file to the fastest.
+    """
+    first = min(stored.index("Y"), stored.index("X"))
+    inner = [
+        axis for axis in stored[first:] if axis not in "YX" and array.shape[axes.index(axis)] > 1
+    ]
+    if not inner:
+        return array
+    plane = array.shape[axes.index("Y")] * array.shape[axes.index("X")]
+    return RunsArray(array, axes.index(inner[-1]), plane * array.dtype.itemsize)
 
 
 def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:
