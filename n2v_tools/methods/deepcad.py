@@ -24,8 +24,9 @@ class DeepCADSettings(LearningSettings):
     learn in a day on a GPU; see DESIGN.md.
     """
 
-    patch_px: tuple[int, ...] = (32, 64, 64)  # T,Y,X; drawn are twice as many frames
+    patch_px: tuple[int, ...] = (64, 64, 64)  # T,Y,X; drawn are twice as many frames
     epochs: int = 60
+    steps_per_epoch: int = 150
     learning_rate: float = 0.001
     loss: Literal["l1+l2", "mse", "mae"] = "l1+l2"  # half absolute, half squared error
     normalise: Literal["std", "mean"] = "std"  # mean: counts are not divided by their deviation
@@ -36,7 +37,7 @@ class DeepCADSettings(LearningSettings):
         if len(self.patch_px) != 3:
             raise SettingsError(
                 f"patch {','.join(map(str, self.patch_px))}: --method deepcad needs three edges "
-                "T,Y,X, such as --patch 32,64,64."
+                "T,Y,X, such as --patch 64,64,64."
             )
         if min(self.patch_px) < LEAST_EDGE:
             raise SettingsError(
