@@ -94,7 +94,7 @@ def denoise(
     axes : str, optional
         As in `open_stack`.
     settings : mapping, optional
-        Of the filter, such as ``{"size": 5}``.
+        Of the filter, such as ``{"size": 5}``, or what ``--set`` takes for the model.
     models_dir : path, optional
         Where a model is looked for by name; default MODELS_FOLDER, else ``models``.
     seed : int
@@ -107,7 +107,8 @@ def denoise(
         ``keep_strips``, ``nan`` ("refuse" or "fill"), ``memory_bytes`` (bound above the base
         process), ``engine``, ``precision``; with `method` ``dims`` (2 or 3) and
         ``variance_stabilise``; with `output` ``overwrite``, ``skip_existing``, ``suffix``,
-        ``format``.
+        ``format``, and what is written beside the result: ``uncertainty`` (deviation of each
+        pixel's error, in counts) and ``report`` (a page).
 
     Returns
     -------
@@ -136,7 +137,7 @@ def denoise(
     ((160, 160), dtype('uint16'), True)
     """
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
-    options = _checked(given, settings, options, to_memory=output is None)
+    options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
     from ..jobs.requests import DenoiseRequest
 
@@ -162,11 +163,7 @@ def _name_of(model: Model | str | os.PathLike[str] | None) -> str | None:
 
 
 def _checked(
-    given: Mapping[str, Any],
-    settings: Mapping[str, Any] | None,
-    options: Mapping[str, Any],
-    *,
-    to_memory: bool,
+    given: Mapping[str, Any], options: Mapping[str, Any], *, to_memory: bool
 ) -> dict[str, Any]:
     """Refuse options that do not exist, or contradict each other."""
     from ..jobs.requests import DenoiseRequest
@@ -180,9 +177,7 @@ def _checked(
             "diffusion or nlm."
         )
     wrong = MODELS_ONLY if given["model"] is None else FILTERS_ONLY
-    named = [*(name for name in wrong if name in found)]
-    if settings and given["method"] is None:
-        named.append("settings")
+    named = [name for name in wrong if name in found]
     if named:
         about = "model" if given["model"] is None else "filter (method)"
         raise UsageError(f"{named[0]} is about a {about}, which is not what restores here.")

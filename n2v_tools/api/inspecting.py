@@ -8,7 +8,7 @@ from ..errors import StackError
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
 from .results import Inspection
-from .wording import in_keywords
+from .wording import as_call, in_keywords
 
 
 @in_keywords
@@ -40,8 +40,8 @@ def inspect(
         A mapping with the keys of ``n2v-inspect --json``, also as attributes: ``axes``,
         ``shape``, ``dtype``, ``levels``, ``pixel_size``, ``strips``, ``noise`` (``sigma`` in
         counts, ``gain`` in counts per photoelectron, ``correlated``, ``struct_mask``,
-        ``correlation`` by axis), ``warnings``, ``command`` (the one to run; for an array its name
-        stands for the file) and more. Printed, it reads like the command's output.
+        ``correlation`` by axis), ``warnings``, ``command`` (the one that trains on it; for an
+        array the call of `train`) and more. Printed, it reads like the command's output.
 
     Raises
     ------
@@ -66,4 +66,8 @@ def inspect(
     (found,) = inspect_files(request, Listener(progress))
     if found.error:
         raise StackError(found.error)
-    return Inspection(found.to_json(), found.text)
+    values, text = found.to_json(), found.text
+    if not getattr(stack.array, "files", ()) and values["command"]:
+        call = as_call(values["command"], stack.name)
+        values, text = {**values, "command": call}, text.replace(values["command"], call)
+    return Inspection(values, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -30,7 +31,8 @@ VALUES = {
     "nan": r"(?:fill|skip|refuse)\b",
     "patch": r"\d+(?:,\d+)*",
 }
-SETTING = re.compile(r"--set (\w+)(?:=(\.\.\.|[^\s,;]*[^\s,;.)]))?")
+# Of a setting's name without a value only an underscore or what follows tells it from a verb.
+SETTING = re.compile(r"--set (\w+_\w+|\w+(?=[=.,;:)])|\w+$)(?:=(\.\.\.|[^\s,;]*[^\s,;.)]))?")
 OPTION = re.compile(r"--([a-z][a-z-]*)")
 
 
@@ -44,6 +46,22 @@ def as_keywords(text: str) -> str:
     for name, value in VALUES.items():
         text = re.sub(rf"--{name} ({value})", functools.partial(_assigned, name), text)
     return OPTION.sub(_keyword, text)
+
+
+def as_call(command: str, stack: str) -> str:
+    """Return the call that does what a command to train would do.
+
+    >>> as_call("n2v-train --stack a.tif --axes TYX --patch 16,64,64 --nan fill", "stack")
+    "train(stack, axes='TYX', patch=(16, 64, 64), nan='fill')"
+    """
+    words = shlex.split(command)[1:]
+    said = [stack]
+    for word, value in zip(words, [*words[1:], "--"], strict=True):
+        if word.startswith("--") and word != "--stack":
+            option = word if value.startswith("--") else f"{word} {value}"
+            name = word.removeprefix("--").replace("-", "_")
+            said.append(as_keywords(option) if name in VALUES else f"{name}={value!r}")
+    return f"train({', '.join(said)})"
 
 
 def in_keywords(function: Callable[P, R]) -> Callable[P, R]:

@@ -109,6 +109,8 @@ def test_inspection_says_what_the_command_says(dome, dome_file):
     assert dict(found) == expected
     in_memory = inspect(dome[0], axes="TZYX")
     assert in_memory.noise == expected["noise"] and in_memory["strips"] == expected["strips"]
+    assert in_memory.command.startswith("train(array, axes='TZYX'")
+    assert in_memory.command in str(in_memory)
     assert str(found) + "\n" == run("inspect", dome_file, "--axes", "TZYX", "-q")
 
 

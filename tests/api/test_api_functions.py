@@ -131,6 +131,19 @@ def test_options_become_keywords():
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("with a lower --set learning_rate.", "with a lower settings={'learning_rate': ...}."),
+        ("give --set sigma=... or more", "give settings={'sigma': ...} or more"),
+        ("--set goes with --method", "settings goes with method"),
+        ("--set epochs=3.", "settings={'epochs': '3'}."),
+    ],
+)
+def test_settings_are_told_from_verbs(said, meant):
+    assert as_keywords(said) == meant
+
+
 def test_what_should_be_heard_is_a_warning_where_the_caller_stands(caplog):
     with warnings.catch_warnings(record=True) as heard, caplog.at_level(logging.INFO, "n2v_tools"):
         warnings.simplefilter("always")

@@ -16,11 +16,12 @@ from n2v_tools import api
 from n2v_tools.cli.main import COMMANDS, load_command
 from n2v_tools.jobs.configuration import VARIABLES
 from n2v_tools.trust import OVERALL
+from n2v_tools.trust.sentences import TITLES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(sh|python|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 # What makes a training a matter of seconds; a page shows commands as they are used.
 TINY = ["--set", "unet_n_first=4", "--set", "unet_n_depth=1", "--set", "precision=float32"]
@@ -73,6 +74,10 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(page, place):
         if kind == "sh":
             for line in text.replace("\\\n", " ").splitlines():
                 run_command(line)
+        elif kind == "yaml":
+            study = re.sub(r"epochs: \d+, steps: \d+", "epochs: 1, steps: 4", text)
+            (name,) = re.findall(r"^name: (\w+)", study, flags=re.MULTILINE)
+            (place / f"{name}.yaml").write_text(study)
         else:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(text, page.name, "exec"), names)  # noqa: S102
@@ -81,6 +86,13 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(page, place):
 def test_every_overall_verdict_is_explained():
     text = (DOCS / "verdicts.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)) == set(OVERALL)
+
+
+def test_every_single_verdict_is_explained():
+    text = (DOCS / "verdicts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z][^|]+) \|", text, re.MULTILINE)
+    named = {title for row in rows for title in row.split(", ")}
+    assert {title for name, title in TITLES.items() if name not in OVERALL} <= named
 
 
 def test_every_variable_and_option_named_exists():
