@@ -67,18 +67,28 @@ def movie_warnings(movie: Movie | None) -> list[str]:
     """List what in a movie spoils a denoising through time, each with what to do."""
     if movie is None:
         return []
-    found = [*_scene_warnings(movie)]
-    shifts = movie.shifts
+    found = [*_scene_warnings(movie), *motion_warnings(movie)]
+    if movie.bleaching.bleaches and movie.bleaching.percent > MUCH_BLEACHED:
+        found.append(
+            f"bleaching takes {movie.bleaching.percent:.0f} % of the light: correct it after "
+            "denoising, not before, since correction makes the noise of late frames stronger"
+        )
+    return found
+
+
+def motion_warnings(movie: Movie) -> list[str]:
+    """List what of the motion spoils a look through time, also where it is learned from."""
+    found, shifts = [], movie.shifts
+    if movie.scenes.alternating:
+        found.append(
+            "frames are more alike two apart than side by side, as where depths or channels were "
+            "saved as time: save the file with its axes, or pass --axes with them"
+        )
     if shifts.moves and shifts.nearby_px > BLURRING_PX:
         found.append(
             f"the field moves by up to {shifts.range_px:.1f} px, {shifts.nearby_px:.1f} px within "
             f"{NEARBY} frames, which methods that look through time may blur: move frames back by "
             "whole pixels first (interpolation would spread the noise), or denoise frame by frame"
-        )
-    if movie.bleaching.bleaches and movie.bleaching.percent > MUCH_BLEACHED:
-        found.append(
-            f"bleaching takes {movie.bleaching.percent:.0f} % of the light: correct it after "
-            "denoising, not before, since correction makes the noise of late frames stronger"
         )
     return found
 
@@ -112,11 +122,6 @@ def _scene_warnings(movie: Movie) -> list[str]:
             f"{len(scenes.repeated)} of {scenes.n_frames} frames repeat the one before "
             f"({frames_text(scenes.repeated)}, counted from 0): their noise is the same, which "
             "methods that learn from pairs of frames would keep. Remove the copies"
-        )
-    if scenes.alternating:
-        found.append(
-            "frames are more alike two apart than side by side, as where depths or channels were "
-            "saved as time: save the file with its axes, or pass --axes with them"
         )
     return found
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from ..methods.base import Method
 from ..noise.advice import advise_training
 from ..noise.between_frames import advise_movie_training
-from ..noise.scenes import find_cuts
+from ..noise.movie import look_at_movie
 from ..prepare.survey import Survey
 from ..stack import Stack
+from .inspect_movie import frames_text, motion_warnings
 from .progress import Progress
 from .train_request import TrainRequest
 
 MOST_STACKS = 4  # of many, that are looked at
-MOST_NAMED = 5  # frames
 
 
 def warn_of_noise(
@@ -53,17 +53,22 @@ def warn_of_noise(
 
 
 def with_cuts(stack: Stack, survey: Survey, say: Progress) -> Survey:
-    """Return the survey of a movie with the frames that go on from nothing, and say so.
+    """Return the survey of a movie with the frames that go on from nothing; say what is seen.
 
     They are scene cuts, jumps of the light, dark frames and repeated ones: in a repeated frame
     the noise of the target could be read off. Each frame is read once.
     """
-    cuts = find_cuts(stack)
+    with say.task(f"{stack.name}: looking at frames") as step:
+        movie = look_at_movie(stack, progress=step)
+    if movie is None:
+        return survey
+    for heard in motion_warnings(movie):
+        say.warn(f"{stack.name}: {heard}")
+    cuts = movie.scenes.breaks
     if cuts:
-        some = ", ".join(map(str, cuts[:MOST_NAMED])) + (" ..." if len(cuts) > MOST_NAMED else "")
+        goes = "does not go on" if len(cuts) == 1 else "do not go on"
         say.note(
-            f"{stack.name}: {len(cuts)} of {stack.sizes['T']} frames (T {some}) do not go on from "
-            "the frame before (scene cuts, flashes, dark or repeated frames): nothing is learned "
-            "across them"
+            f"{stack.name}: {frames_text(cuts)}, counted from 0, {goes} (scene cuts, flashes, dark "
+            "or repeated frames): nothing is learned across"
         )
     return dataclasses.replace(survey, cuts=cuts)
