@@ -106,11 +106,13 @@ def _open_with_tensorflow(model: Model, precision: str) -> TrainedRestorer:
 
     net = load_net(model, precision)
     halo = net_halo(net)
+    frames = model.frames is not None  # then its images are normalised before they come here
     return KerasRestorer(
         net,
-        axes=model.axes,
-        means=model.means or None,
-        stds=model.stds or None,
+        axes="YX" if frames else model.axes,
+        n_channels=model.n_channels,
+        means=None if frames else model.means or None,
+        stds=None if frames else model.stds or None,
         reach_px=net_reach(net),
         block_px=net_block(net),
         halo_px=halo,

@@ -82,7 +82,7 @@ class WithSymmetries:
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts, as the mean over the symmetries."""
-        total = np.zeros(tiles.shape, np.float32)
+        total = np.zeros((*tiles.shape[:-1], self.n_channels), np.float32)
         for one in self.symmetries:
             total += one.inverse.apply(self.inner.predict(np.ascontiguousarray(one.apply(tiles))))
         total /= len(self.symmetries)

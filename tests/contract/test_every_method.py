@@ -1,0 +1,122 @@
+"""What every method that learns promises, whatever a training sample of it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from n2v_tools import api, modelfolder
+from n2v_tools.errors import N2VToolsError
+from n2v_tools.jobs.progress import Progress
+from n2v_tools.jobs.train import train_stacks
+from n2v_tools.jobs.train_request import TrainRequest
+from n2v_tools.methods.table import METHODS
+from n2v_tools.restore.engine import open_restorer
+from n2v_tools.restore.run import restore_stack
+from n2v_tools.stack import Stack
+
+QUICK = {"unet_n_first": 4, "precision": "float32", "epochs": 2, "steps_per_epoch": 3}
+QUIET = Progress(quiet=True)
+MOVIES = [name for name, kind in METHODS.items() if kind.movie_axes]
+
+every_method = pytest.mark.parametrize("method", METHODS)
+
+
+def movie(n_frames=40, seed=0):
+    """A still pattern, a patch that flickers, and noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:48, :48]
+    counts = 500 + 100 * np.sin(x / 6) * np.cos(y / 7) + rng.normal(0, 30, (n_frames, 48, 48))
+    counts[:, 10:20, 10:20] += 80 * rng.integers(0, 2, (n_frames, 1, 1))
+    return np.rint(counts).astype(np.uint16)
+
+
+def trained(folder, method, name="m", **options):
+    stack = Stack(movie(), "TYX", name="movie")
+    settings = {**QUICK, **options.pop("settings", {})}
+    request = TrainRequest(
+        (stack,), folder, method=method, model=name, settings=settings, **options
+    )
+    return train_stacks(request, QUIET)
+
+
+def restored(folder, engine, pixels, **options):
+    out = np.full(pixels.shape, np.nan, np.float32)
+    restorer = open_restorer(modelfolder.read_model(folder), "float32", engine)
+
+    def write(place, plane):
+        out[place["T"]] = plane
+
+    restore_stack(Stack(pixels, "TYX"), restorer, write, **options)
+    return out
+
+
+@every_method
+def test_a_movie_comes_back_frame_for_frame_by_either_engine(tmp_path, method):
+    folder = trained(tmp_path, method).model
+    pixels = movie(21, seed=1)
+    plain = restored(folder, "tensorflow", pixels)
+    assert np.isfinite(plain).all()
+    fast = restored(folder, "openvino", pixels)
+    np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
+    for first in (0, 10, 20):  # no frame is another's
+        assert np.abs(plain[first] - plain[first - 1]).max() > 0
+
+
+@every_method
+def test_turned_and_mirrored_answers_are_averaged(tmp_path, method):
+    folder = trained(tmp_path, method).model
+    pixels = movie(12, seed=1)
+    once, often = (restored(folder, "openvino", pixels, tta=tta) for tta in (False, True))
+    assert often.shape == once.shape and np.isfinite(often).all()
+    assert np.abs(often - once).max() > 0
+
+
+@every_method
+def test_equal_seeds_give_equal_weights_and_others_do_not(tmp_path, method):
+    nets = [
+        modelfolder.load_net(
+            modelfolder.read_model(trained(tmp_path, method, name, seed=seed).model)
+        )
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    first, again, other = (net.get_weights() for net in nets)
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert any((a != c).any() for a, c in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("method", MOVIES)
+def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, method, monkeypatch):
+    from n2v_tools.train import callbacks
+
+    real, calls = callbacks.save_state, []
+
+    def interrupt(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(callbacks, "save_state", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path, method)
+    folders = [trained(tmp_path, method, resume=True).model, trained(tmp_path, method, "n").model]
+    resumed, unbroken = (
+        modelfolder.load_net(modelfolder.read_model(one), weights="last").get_weights()
+        for one in folders
+    )
+    assert all((a == b).all() for a, b in zip(resumed, unbroken, strict=True))
+
+
+@pytest.mark.parametrize("method", MOVIES)
+def test_what_needs_n2v_tools_says_so_and_the_rest_n2v_can_read(tmp_path, method):
+    result = trained(tmp_path, method)
+    assert bool(result.needs_n2v_tools) == (method != "n2n")
+
+
+@pytest.mark.parametrize("method", MOVIES)
+def test_one_frame_is_refused_in_one_line(tmp_path, method):
+    with pytest.raises(N2VToolsError) as caught:
+        api.train(movie(1), method, axes="TYX", settings=QUICK, models_dir=tmp_path)
+    assert "frames" in str(caught.value) and "\n" not in str(caught.value)
