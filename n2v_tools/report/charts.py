@@ -12,7 +12,7 @@ import numpy as np
 from .svg import COLOURS, inline
 
 SIZE_IN = (4.1, 2.7)
-WIDE_IN = (4.8, 2.3)
+WIDE_IN = (4.2, 2.1)
 LINES = {"noisy": "-", "restored": "-", "clean": "--", "noise": "--", "residual": "-"}
 WIDTHS = {"noisy": 1.0, "restored": 1.8, "clean": 1.4, "noise": 1.4, "residual": 1.4}
 TICKS = 6
