@@ -9,6 +9,7 @@ from restore_fakes import Filter
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from n2v_tools.errors import StackError
+from n2v_tools.restore.probing import draw_marks
 from n2v_tools.restore.run import restore_stack, restore_with_uncertainty
 from n2v_tools.restore.uncertainty import WithUncertainty, fit_uncertainty
 from n2v_tools.stack import Stack
@@ -148,7 +149,7 @@ def test_strips_and_empty_planes_are_exactly_zero_and_nan_is_nan():
     assert np.isnan(claimed[3, 70, 80]) and np.isnan(claimed).sum() == 1
     np.testing.assert_array_equal(claimed == 0, noisy == 0)
     np.testing.assert_array_equal(restored == 0, noisy == 0)
-    kept, deviations, _ = restore(
+    _, deviations, _ = restore(
         Stack(np.nan_to_num(noisy, nan=500.0)[[0, 1, 3]], "ZYX"), averaging(), keep_strips=True
     )
     assert (deviations > 0).all()
@@ -170,6 +171,14 @@ def test_equal_seeds_give_equal_maps_and_turned_images_are_averaged_too():
     assert not np.array_equal(first, other)
     turned = restore(noisy, averaging(), tta=True)[1]
     assert rms(turned) == pytest.approx(10, rel=0.15)
+
+
+def test_each_plane_draws_its_own_bits_whenever_it_is_read():
+    planes = [draw_marks((64, 64, 1), 0, {"T": t, "Z": z}) for t in range(2) for z in range(2)]
+    assert all(0.45 < ((plane >> bit) & 1).mean() < 0.55 for plane in planes for bit in range(4))
+    agree = [(a == b).mean() for i, a in enumerate(planes) for b in planes[:i]]
+    assert max(agree) < 0.1  # of 16 values, by chance
+    np.testing.assert_array_equal(draw_marks((64, 64, 1), 0, {"Z": 1, "T": 0}), planes[1])
 
 
 def test_noise_that_cannot_be_measured_is_one_line():
