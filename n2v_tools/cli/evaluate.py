@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from . import options, output
 from .exits import Command
 from .options import Filled, Named
 
+NOT_WITHOUT_TRUTH = {
+    "data_range": "--range", "affine": "--affine", "legacy": "--legacy",
+    "keep_strips": "--keep-strips", "nan": "--nan skip",
+}  # fmt: skip
 NOT_LEGACY = {"data_range": "--range", "affine": "--affine", "keep_strips": "--keep-strips"}
 
 
@@ -40,10 +45,11 @@ class Range(click.ParamType):
 @click.command(
     "evaluate",
     cls=Command,
-    short_help="Measure restored files against their truth.",
+    short_help="Measure restored files, with or without their truth.",
     epilog="\b\nExamples:\n"
     "  n2v-evaluate --restored out/ --clean truth/ --noisy raw/ --output table.csv\n"
-    "  n2v-evaluate --restored a_denoised.tif --clean a_clean.tif --noisy a_noisy.tif",
+    "  n2v-evaluate --restored a_denoised.tif --clean a_clean.tif --noisy a_noisy.tif\n"
+    "  n2v-evaluate --restored a_denoised.tif --noisy a_noisy.tif",
 )
 @options.variables
 @click.option(
@@ -110,19 +116,35 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     """Measure restored files against their truth: PSNR, SI-PSNR, SSIM, MicroSSIM and stSNR.
 
     Plane by plane (YX), all-zero rows and columns left out; with --noisy the gain of each
-    plane as well.
+    plane as well. Without --clean: whether they can be trusted, as far as they and the noisy
+    files tell.
     """
     _, configuration, progress = options.configure(values)
+    if values["clean"] is None and values["pairs"] is None and values["restored"]:
+        _judge(ctx, as_json, values, configuration.find_input, progress)
+        return
+    _measure(ctx, as_json, values, configuration.find_input, progress)
+
+
+def _measure(
+    ctx: click.Context,
+    as_json: bool,
+    values: dict[str, Any],
+    find: Callable[[str], str],
+    progress: Any,
+) -> None:
+    """Measure files against their truth."""
     for name, option in NOT_LEGACY.items():
         if values["legacy"] and values[name]:
             raise click.UsageError(f"--legacy and {option} contradict each other; give one.")
     if values["pairs"] is None and not (values["restored"] and values["clean"]):
-        raise click.UsageError("name --restored and --clean, or --pairs FILE.csv.")
+        raise click.UsageError(
+            "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
+        )
     from ..jobs.evaluate import EvaluateRequest, evaluate_files
     from ..jobs.evaluate_survey import Rules
     from ..jobs.evaluate_table import as_text
 
-    find = configuration.find_input
     for role in ("restored", "clean", "noisy", "pairs"):
         values[role] = None if values[role] is None else find(values[role])
     for path in ("pairs", "output"):
@@ -145,4 +167,46 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
         if evaluation.output is not None:
             output.emit(f"table: {evaluation.output}")
     if evaluation.failed:
+        ctx.exit(1)
+
+
+def _judge(
+    ctx: click.Context,
+    as_json: bool,
+    values: dict[str, Any],
+    find: Callable[[str], str],
+    progress: Any,
+) -> None:
+    """Say whether files can be trusted without their truth."""
+    if not values["noisy"]:
+        raise click.UsageError(
+            "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
+        )
+    for name, option in NOT_WITHOUT_TRUTH.items():
+        if values[name] not in (None, False, "refuse"):
+            raise click.UsageError(f"{option} needs the truth: name --clean, or leave it out.")
+    from ..jobs.quality_files import QualityRequest, judge_files
+
+    found = judge_files(
+        QualityRequest(
+            restored=find(values["restored"]),
+            noisy=find(values["noisy"]),
+            suffix=values["suffix"],
+            axes=values["axes"],
+            seed=values["seed"],
+            output=None if values["output"] is None else Path(values["output"]),
+            overwrite=values["overwrite"],
+            command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        ),
+        progress,
+    )
+    for one in found.failed:
+        output.complain(f"Error: {one.error}")
+    if as_json:
+        output.emit_json(found.to_json())
+    else:
+        output.emit(found.as_text())
+        if found.request.output is not None:
+            output.emit(f"table: {found.request.output}")
+    if found.failed:
         ctx.exit(1)

@@ -54,7 +54,7 @@ def pair_files(
     Parameters
     ----------
     specs : mapping of role to str
-        File, folder or glob; "noisy" may be missing.
+        File, folder or glob; "noisy" or "clean" may be missing.
     suffix : str
         Of restored files.
     axes : str or None
@@ -89,7 +89,7 @@ def pair_files(
             trios.append(Trio(names, error=_no_partner(restored, key, missing[0], specs, suffix)))
         else:
             trios.append(_trio(parts))
-    unused = sorted(set(keyed["clean"]) - set(keyed["restored"]))
+    unused = sorted(set(keyed.get("clean", ())) - set(keyed["restored"]))
     if unused:
         some = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
         note(f"Note: clean files without a restored one: {len(unused)} ({some}).")
@@ -214,7 +214,7 @@ def _trio(parts: Mapping[str, Opened]) -> Trio:
                 f"{names['restored']}: would be the restored and the {role} file. Name two files, "
                 "or give the --suffix that restored files have."
             )
-    if not error and files.get("noisy") == files["clean"]:
+    if not error and "clean" in files and files.get("noisy") == files["clean"]:
         error = f"{names['clean']}: would be the clean and the noisy file. Name two files."
     stacks = {role: one.stack for role, one in parts.items() if one.stack is not None}
     return Trio(names, {} if error else stacks, error)

@@ -92,7 +92,8 @@ class _Sums:
         self.spectra.add(noisy, restored)
         self.places.add(noisy, restored, pair.place, pair.corner)
         self.curve.add(noisy, restored)
-        self.fits.append(fit_plane(noisy, restored, self.sigma))
+        sigma = float(np.sqrt(self.reference.variance(np.array([np.median(noisy)]))[0]))
+        self.fits.append(fit_plane(noisy, restored, sigma))
         if number % max(1, -(-n // MOST_FILTERED)) == 0:
             self.plain.add(noisy, restored, pair.later)
         self._n += noisy.size

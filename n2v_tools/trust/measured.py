@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from .plain import Contest
 from .reference import LAGS, Reference
 from .spectra import Balance, Powers, SpectraSums
 
+EVEN = 10.0  # variance of the means of blocks over that by noise
 LEAST_SHARED = 0.05  # correlation of the noise from which its absence in the residual is telling
 
 
@@ -136,7 +138,7 @@ def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
     return Sharing(noise, residual, float((best[at] - found[at]) / noise), evenness)
 
 
-def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float, block: int = 8) -> Fit:
+def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float) -> Fit:
     """Fit noisy over restored, means of blocks against means of blocks.
 
     Parameters
@@ -145,9 +147,9 @@ def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float, block: int 
         Counts.
     sigma : float
         Deviation of the noise, counts.
-    block : int
-        Edge of a block, px.
     """
+    baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
+    block = 16 if min(noisy.shape) >= 128 else 8
     rows, columns = (size // block for size in noisy.shape)
     a, b = (
         plane[: rows * block, : columns * block]
@@ -157,11 +159,10 @@ def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float, block: int 
         .ravel()
         for plane in (noisy, restored)
     )
-    baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
-    if a.size < 4:
-        return Fit(float("nan"), baseline, float("nan"))
     spread = b - b.mean()
     power = float(spread @ spread)
-    if power <= 1e-9 * max(float(b @ b), 1e-30) or power <= 0:
-        return Fit(float("nan"), baseline, float("nan"))
-    return Fit(float(spread @ (a - a.mean())) / power, baseline, sigma / block / np.sqrt(power))
+    # Where blocks differ by noise alone, noise that both share sets the slope.
+    if power <= EVEN * max(b.size - 1, 1) * (sigma / block) ** 2 or power <= 0:
+        return Fit(math.nan, baseline, math.nan)
+    gain = float(spread @ (a - a.mean())) / power
+    return Fit(gain, baseline, sigma / block / math.sqrt(power))
