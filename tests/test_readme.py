@@ -23,13 +23,17 @@ SHORTER = {
     "n2v-train": ["--epochs", "1", "--steps", "10"],
     "n2v-compare": ["--minutes", "0.25"],
     "n2v-demo": ["--minutes", "0.25"],
+    "n2v-experiment": ["--dry-run"],
 }
 
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder as the README's reader has it: dome.tif, and domes/ with more of them."""
-    run(["n2v-simulate", "dome", "--shape", "2,4,96,128", "--name", "reader"], tmp_path)
+    """A folder as the README's reader has it: dome.tif, domes/ with more of them, a movie."""
+    run(["n2v-simulate", "calcium", "--shape", "34,64,64", "--name", "reader"], tmp_path)
+    (tmp_path / "reader_noisy.tif").rename(tmp_path / "movie.tif")
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    run(["n2v-simulate", "dome", "--shape", "2,4,96,128", "--name", "reader", "--overwrite"], tmp_path)
     (tmp_path / "domes").mkdir()
     shutil.copy(tmp_path / "reader_noisy.tif", tmp_path / "domes" / "monday.tif")
     (tmp_path / "reader_noisy.tif").rename(tmp_path / "dome.tif")
@@ -48,7 +52,7 @@ def test_the_main_commands_run_as_written(place):
         if words[0] != "n2v-demo":
             run([*words, *SHORTER.get(words[0], [])], place)
     assert (place / "domes" / "monday_denoised.tif").is_file()
-    assert (place / "out" / "dome_t0000_denoised.ome.tif").is_file()
+    assert (place / "models" / "movie_video").is_dir()
 
 
 @pytest.mark.slow
