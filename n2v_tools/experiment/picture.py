@@ -110,4 +110,6 @@ def _draw_arrow(axes: Any, source: Box, target: Box, word: str) -> None:
         )
     )
     if word:
-        axes.text(end - 0.04, y1 + 0.2, word, ha="right", fontsize=6.5, color="#444444", zorder=5)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        style = {"fontsize": 6.5, "color": "#444444", "zorder": 5, "bbox": box}
+        axes.text(end - 0.04, y1 + 0.2, word, ha="right", **style)
