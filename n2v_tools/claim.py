@@ -205,9 +205,30 @@ def require_free(models_dir: Path | str, name: str, overwrite: bool, resume: boo
     For a word before long work; only the claim itself keeps others out.
     """
     require_plain_name(name)
+    require_writable(models_dir)
     target = Path(models_dir) / name
     with _refusals(target):
         _refuse_taken(target, overwrite, resume)
+
+
+def require_writable(models_dir: Path | str) -> None:
+    """Raise unless models can be put into a folder, as far as can be seen; change nothing.
+
+    Raises
+    ------
+    OutputError
+        Naming what stands in the way.
+    """
+    folder = Path(models_dir).absolute()
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        found = "is a file" if there.is_file() else "is a link that leads nowhere"
+        problem = f"{there} {found}. Move it, or choose another folder with --models."
+    elif not os.access(there, os.W_OK | os.X_OK):
+        problem = f"{there} may not be written. Change its rights, or choose another --models."
+    else:
+        return
+    raise OutputError(f"{models_dir}: no model can be put there: {problem}")
 
 
 def _prepare(target: Path, overwrite: bool, resume: bool) -> None:

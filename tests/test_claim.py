@@ -3,7 +3,7 @@ import multiprocessing
 
 import pytest
 
-from n2v_tools.claim import claim_folder, hold_name, require_free
+from n2v_tools.claim import claim_folder, hold_name, require_free, require_writable
 from n2v_tools.errors import OutputError, UsageError
 
 
@@ -181,3 +181,21 @@ def test_a_name_that_is_held_is_refused_to_all_and_free_afterwards(tmp_path):
         with hold_name(tmp_path / "a"), pytest.raises(OutputError, match="now"):
             act()
         assert not entries(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["file", "file/models", "nowhere/models"])
+def test_a_folder_that_cannot_be_made_is_seen_before_any_work(tmp_path, folder):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for check in (
+        lambda: require_writable(tmp_path / folder),
+        lambda: require_free(tmp_path / folder, "m", False, False),
+    ):
+        with pytest.raises(OutputError, match="no model can be put there"):
+            check()
+
+
+def test_a_folder_that_can_be_made_is_not_made_by_asking(tmp_path):
+    require_writable(tmp_path / "a" / "b")
+    require_writable(tmp_path)
+    assert not list(tmp_path.iterdir())

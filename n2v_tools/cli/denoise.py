@@ -159,6 +159,7 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
                 output.emit(line)
     if as_json:
         output.emit_json(results)
+    output.count_failures(results)
     if any("error" in result for result in results):
         ctx.exit(1)
 

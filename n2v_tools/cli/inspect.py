@@ -71,5 +71,6 @@ def command(
             output.emit(found.text)
     if as_json:
         output.emit_json(results)
+    output.count_failures(results)
     if any("error" in result for result in results):
         ctx.exit(1)

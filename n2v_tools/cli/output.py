@@ -10,7 +10,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,13 @@ def emit_json(value: Any) -> None:
 def complain(text: str) -> None:
     """Print one line on stderr."""
     _write(text, to_stderr=True)
+
+
+def count_failures(results: Sequence[Mapping[str, Any]]) -> None:
+    """Say on stderr how many of several inputs failed: their lines stand among many others."""
+    n_failed = sum("error" in result for result in results)
+    if n_failed and len(results) > 1:
+        complain(f"{n_failed} of {len(results)} inputs failed.")
 
 
 def to_jsonable(value: Any) -> Any:

@@ -262,6 +262,9 @@ def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
         letters = parse_axes(axes)
         array = _reshaped_to(found, letters)
         require_axes(letters, array.shape, where=name)
+        own = found.axes if "C" in found.axes else found.axes.replace("S", "C")
+        if set(own) <= set(LETTERS) and len(own) == len(letters) and own != letters:
+            notes.append(f"axes {letters} as given, in place of the file's own {own}")
     else:
         letters = _known_axes(found, name)
         if letters != found.axes:

@@ -71,11 +71,18 @@ def plan_jobs(
     naming = Naming(request.output, request.suffix, request.format, request.frame, request.file)
     if request.output is not None:
         require_folder(request.output)
+    left_out: dict[Path, None] = {}
+
+    def leave_out(path: Path) -> bool:
+        if naming.carries_suffix(path):
+            left_out[path] = None
+        return path in left_out
+
     named = open_inputs(
         request.inputs,
         request.axes,
         frame=request.frame,
-        skip=naming.carries_suffix,
+        skip=leave_out,
         note=progress.note,
     )
     inputs = _without_earlier_outputs(list(named), naming, progress)
@@ -84,6 +91,11 @@ def plan_jobs(
         raise StackError(
             f"{names}: no input left after leaving out files whose names end in "
             f"{request.suffix!r}. Name other files, or another --suffix."
+        )
+    if left_out:
+        progress.note(
+            f"left out {len(left_out)} named like outputs of {request.suffix!r}, such as "
+            f"{next(iter(left_out))}; name them one by one, or another --suffix, to denoise them"
         )
     plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
     jobs = [item for item in plan if isinstance(item, Job)]

@@ -83,6 +83,7 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
     from ..train.devices import spread
     from ..train.trial import measure_step
 
+    claim.require_writable(request.models_dir)
     job = _fitted_to_a_few(open_job(request, say))
     settings, counts = job.method.settings, _counts(job)
     shape = (settings.batch, *job.sample_shape)

@@ -29,6 +29,8 @@ CLIP = 3.0  # robust deviations from the median beyond which a block is left out
 ROUNDS = 4
 LEAST_UNEVEN = 10.0  # variance of brightness over that by chance
 LEAST_FRAMES = 4
+DIMMER = 0.5  # deviations of a dark frame by which no block of data may be below it,
+MOST_DIMMER = 0.02  # but few
 VARYING = 0.06  # deviation of lag 1 from frame to frame; chance and slow drifts stay below
 SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
 
@@ -158,6 +160,38 @@ def measure_dark(
     else:
         spread = [_clipped(plane).var() for plane in planes]
     return Dark(offset, float(np.sqrt(np.mean(spread))), len(planes))
+
+
+def find_light(
+    dark: Sequence[np.ndarray],
+    dark_pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+    planes: Sequence[np.ndarray],
+) -> str:
+    """Say why frames were not taken without light; empty if they may have been.
+
+    Nothing in an image is darker than no light.
+
+    Parameters
+    ----------
+    dark : sequence of ndarray, shape (Y, X)
+        What is called dark, at least one plane; counts.
+    dark_pairs : sequence of (ndarray, ndarray)
+        Successive ones of these; may be empty.
+    planes : sequence of ndarray, shape (Y, X)
+        The data.
+    """
+    known = measure_dark(dark, dark_pairs)
+    large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
+    if not large:
+        return ""
+    below = float((block_means(large) < known.offset - DIMMER * known.read_noise).mean())
+    if below <= MOST_DIMMER:
+        return ""
+    return (
+        f"{100 * below:.0f} % of the image are darker than the dark frame's mean of "
+        f"{known.offset:.5g} counts, so it was taken with light, or with other settings. It was "
+        "not used: pass frames of the same camera and settings without light"
+    )
 
 
 def find_resampling(runs: Sequence[np.ndarray]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..stack import Stack
 from .correlation import Correlation, measure_correlation
-from .frames import find_resampling
+from .frames import find_light, find_resampling
 from .grey_levels import GreyLevels, count_levels, judge_levels
 from .hot_pixels import HotPixels, find_hot_pixels
 from .mask import MaskChoice, choose_mask
@@ -94,10 +94,14 @@ def look_at_noise(
         Take zeros as data.
     """
     sample = read_sample(stack, keep_strips=keep_strips)
+    lit = _light_in(dark, sample)
+    dark = None if lit else dark
     correlation = measure_correlation(sample, dark)
     if dark is not None and not correlation.along:  # a small one tells offset and level only
         correlation = measure_correlation(sample)
     strength = measure_strength(sample, correlation, dark)
+    if lit:
+        strength = replace(strength, warnings=(*strength.warnings, lit))
     histogram = count_levels(sample.planes)
     return Overview(
         mean,
@@ -110,6 +114,14 @@ def look_at_noise(
         find_resampling(sample.runs.get("T", ())),
         {axis: _alike(sample, axis, strength.sigma_at(mean) or 0.0) for axis in sample.pairs},
     )
+
+
+def _light_in(dark: Sample | None, sample: Sample) -> str:
+    """Why a dark frame is none; empty if it may be one, or there is none."""
+    if dark is None or not dark.planes:
+        return ""
+    pairs = next((dark.pairs[axis] for axis in "TZ" if dark.pairs.get(axis)), [])
+    return find_light(dark.planes, pairs, sample.planes)
 
 
 def _alike(sample: Sample, axis: str, sigma: float) -> float:

@@ -250,7 +250,7 @@ def _tiles(planes: Sequence[np.ndarray]) -> np.ndarray:
 def _with_dark(found: Strength, dark: Dark, sample: Sample) -> Strength:
     """Offset and read noise from the dark frame; the line is made to pass through them."""
     floor = dark.read_noise**2
-    found = replace(found, offset=dark.offset, read_noise=dark.read_noise)
+    bare, found = found, replace(found, offset=dark.offset, read_noise=dark.read_noise)
     means, variances = np.array(found.points or ((0.0, 0.0),)).T
     lit = means - dark.offset
     bright = lit > max(0.25 * float(lit.max()), 2 * dark.read_noise)
@@ -262,7 +262,7 @@ def _with_dark(found: Strength, dark: Dark, sample: Sample) -> Strength:
         )
         if brightness > dark.offset + dark.read_noise:
             return replace(found, reason=found.reason or "only the dark frame tells")
-        return replace(found, confidence="low", warnings=(*found.warnings, heard))
+        return replace(bare, warnings=(*bare.warnings, f"{heard} It was not used"))
     gain = max(0.0, float(np.median((variances[bright] - floor) / lit[bright])))
     return replace(
         found,

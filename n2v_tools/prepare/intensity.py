@@ -150,8 +150,10 @@ class Merged:
         deviations -= mean
         n = self.n_pixels + pixels.size
         apart = mean - self.mean
-        self._squares += float(deviations @ deviations)
-        self._squares += apart * apart * self.n_pixels * pixels.size / n
+        with np.errstate(over="ignore"):  # beyond 1e154: the deviation is infinite then
+            self._squares += float(deviations @ deviations)
+        if self.n_pixels:
+            self._squares += apart * apart * self.n_pixels * pixels.size / n
         self.mean += apart * pixels.size / n
         self.n_pixels = n
 

@@ -222,3 +222,20 @@ def test_what_exists_is_skipped_and_a_frame_is_taken(here):
     done = run("a.tif", "--method", "median", "--frame", "1", "--skip-existing")
     assert done.exit_code == 0
     assert "skipped" in done.stderr
+
+
+def test_inputs_that_carry_the_suffix_are_left_out_with_a_word(here):
+    for name in ("a_noisy", "b_noisy", "c"):
+        tifffile.imwrite(f"{name}.tif", here[0], imagej=True, metadata={"axes": "ZYX"})
+    done = run(".", "--method", "median", "--suffix", "_noisy", "--skip-existing")
+    assert "left out 2 named like outputs of '_noisy', such as a_noisy.tif" in done.stderr
+    assert "left out" not in run("c.tif", "--method", "median").stderr
+
+
+def test_a_folder_with_a_damaged_file_ends_with_the_number_of_failures(here):
+    whole = open("a.tif", "rb").read()
+    with open("broken.tif", "wb") as file:
+        file.write(whole[: len(whole) // 2])
+    done = run(".", "--method", "median")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == "1 of 2 inputs failed."

@@ -207,3 +207,25 @@ def test_the_real_movie_of_33_levels_is_warned_of(shared_data):
     (found,) = inspect(str(file), "--axes", "TYX")
     assert any("grey level" in warning for warning in found["warnings"])
     assert found["grey_levels"]["verdict"] == "warn"
+
+
+@pytest.mark.parametrize("contrast", [1.0, 0.0])
+def test_a_movie_is_not_its_own_dark_frame(contrast):
+    pixels = movie(n=8).astype(float)
+    pixels = np.rint(pixels.mean() + contrast * (pixels - pixels.mean()))
+    pixels += default_rng(1).normal(0, 30, pixels.shape)
+    save("a.tif", pixels.clip(0).astype(np.uint16), "TYX")
+    bare, found = inspect("a.tif")[0], inspect("a.tif", "--noise", "a.tif")[0]
+    assert any("not used" in line for line in found["warnings"])
+    assert found["noise"]["offset"] is None
+    for key in ("sigma", "gain", "struct_mask", "level_method"):
+        assert found["noise"][key] == bare["noise"][key]
+
+
+def test_how_many_of_several_failed_is_said_at_the_end():
+    save("a.tif", movie(), "TYX")
+    with open("b.tif", "wb") as file:
+        file.write(b"nothing")
+    done = run("a.tif", "b.tif", code=1)
+    assert done.stderr.splitlines()[-1] == "1 of 2 inputs failed."
+    assert "inputs failed" not in run("b.tif", code=1).stderr

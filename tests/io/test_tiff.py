@@ -319,3 +319,15 @@ def test_a_file_may_be_read_only_and_be_moved_about(tmp_path, write_array, make_
     path.chmod(0o444)
     shutil.move(path, tmp_path / "b.TIFF")
     assert open_stack(tmp_path / "b.TIFF").axes == "ZYX"
+
+
+def test_axes_that_contradict_the_file_are_said(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.zeros((3, 20, 30), np.uint16), imagej=True, metadata={"axes": "ZYX"}
+    )
+    tifffile.imwrite(tmp_path / "b.tif", np.zeros((5, 20, 30), np.uint16))
+    (note,) = open_stack(tmp_path / "a.tif", "TYX").notes
+    assert "TYX" in note and "ZYX" in note
+    assert open_stack(tmp_path / "a.tif", "ZYX").notes == ()
+    assert open_stack(tmp_path / "a.tif").notes == ()
+    assert open_stack(tmp_path / "b.tif", "TYX").notes == ()

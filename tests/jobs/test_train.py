@@ -247,6 +247,13 @@ def test_a_default_3d_training_keeps_finite_weights_and_a_falling_loss(request_f
     assert all(np.isfinite(weights).all() for weights in net.get_weights())
 
 
+def test_a_plan_sees_that_no_model_can_be_put_where_it_should_go(request_for, tmp_path):
+    request = request_for(noise(64, 64))
+    (tmp_path / "models").write_text("a file")
+    with pytest.raises(OutputError, match=r"models.*is a file"):
+        plan_training(request, Progress(quiet=True))
+
+
 def test_the_plan_counts_start_steps_validation_and_patches(request_for, monkeypatch):
     from n2v_tools.train import trial
 

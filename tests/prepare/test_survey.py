@@ -177,3 +177,11 @@ def test_pixels_at_the_maximum_are_counted_in_the_channels_that_reach_it(dtype):
     pixels[:, 1, 3:5, 7] = 90
     survey = survey_stack(Stack(pixels, "ZCYX"))
     assert (survey.maximum, survey.n_at_maximum) == (90, 6)
+
+
+def test_values_whose_squares_no_number_holds_make_no_noise_of_numpy_s(recwarn):
+    counts = np.random.default_rng(0).normal(5, 1, (3, 32, 32)) * 1e300
+    survey = survey_stack(Stack(counts, "ZYX"))
+    assert survey.std == (np.inf,)
+    assert survey.mean[0] == pytest.approx(5e300, rel=0.1)
+    assert not list(recwarn)
