@@ -43,6 +43,15 @@ def test_what_only_looks_back_comes_late(movie):
     assert any("when something happened" in text for text in found.do_not_measure)
 
 
+def test_a_frame_told_from_its_neighbours_alone_is_not_late(movie):
+    noisy = movie.noisy.astype(np.float64)
+    padded = np.pad(noisy, ((3, 3), (0, 0), (0, 0)), mode="reflect")
+    n = len(noisy)
+    around = sum(padded[i : i + n] for i in (0, 1, 2, 4, 5, 6)) / 6
+    found = judge(movie, gaussian_filter(around, (0, 1, 1))).verdict("time-delay")
+    assert (found.level, found.value) == ("good", 0)
+
+
 def test_changes_that_were_averaged_away_are_missed(movie):
     found = judge(movie, np.repeat(movie.clean.mean(axis=0, keepdims=True), 64, axis=0))
     assert found.verdict("time-lost").level == "worry"
