@@ -99,14 +99,14 @@ def test_before_and_after_share_their_grey_levels_and_the_residual_has_zero_in_t
     assert np.corrcoef(shown["residual"].ravel(), residual.ravel())[0, 1] > 0.95
 
 
-def test_strips_do_not_darken_the_picture():
+def test_strips_do_not_flatten_the_picture():
     sources = pair("YX", (40, 50))
     bare = decode(make_views(sources)[0].panes[1].uri)
     for stack in (sources.noisy, sources.restored):
         stack.array[:, :20] = 0
     striped = decode(make_views(sources)[0].panes[1].uri)
     assert (striped[:, :20] == 0).all()
-    assert striped[:, 20:].min() > 40 and bare[:, 20:].std() > 0
+    assert striped[:, 20:].std() > 0.8 * bare[:, 20:].std() > 0
 
 
 def test_a_large_plane_is_shown_pixel_by_pixel_where_it_has_most_structure():
