@@ -134,8 +134,8 @@ def judge(folder: Path, options: argparse.Namespace) -> None:
     """Print the tables."""
     with Report("Uncertainty against the truth", "uncertainty", options.write) as report:
         report.say(
-            f"\nImages of {EDGE_PX} x {EDGE_PX} px, three planes each; no image, seed or photon "
-            "count of these helped to choose the constants. RMSE and claim in counts; normal "
+            f"\nImages of {EDGE_PX} x {EDGE_PX} px, three planes each; none of these recordings "
+            "is among those that the constants were found on. RMSE and claim in counts; normal "
             "errors would lie within once the claim to 68.3 %, within twice to 95.4 %."
         )
         report.columns(

@@ -39,7 +39,9 @@ NEIGHBOURS_LACK = 1.15  # what was smoothed away is finer than what noise leaves
 NEIGHBOURS_RELATIVE = 0.35  # error of the answer by neighbours, besides chance
 
 LEAST_PX = 2000  # to believe what the image itself says
-BYTES_PER_VALUE = 4 * 14  # float32 arrays of the size of a tile that live at once
+BYTES_PER_VALUE = (
+    4 * 24
+)  # float32 arrays of the size of a tile: 14 live at once, and the rest of what was freed
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from restore_fakes import Filter
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from n2v_tools.errors import StackError
+from n2v_tools.restore.match import match_axes
 from n2v_tools.restore.probing import draw_marks
 from n2v_tools.restore.run import restore_stack, restore_with_uncertainty
+from n2v_tools.restore.sample import read_pieces
 from n2v_tools.restore.uncertainty import WithUncertainty, fit_uncertainty
 from n2v_tools.stack import Stack
 
@@ -179,6 +181,19 @@ def test_each_plane_draws_its_own_bits_whenever_it_is_read():
     agree = [(a == b).mean() for i, a in enumerate(planes) for b in planes[:i]]
     assert max(agree) < 0.1  # of 16 values, by chance
     np.testing.assert_array_equal(draw_marks((64, 64, 1), 0, {"Z": 1, "T": 0}), planes[1])
+
+
+def test_strips_say_nothing_of_the_error():
+    noisy = default_rng(10).normal(500, 30, (3, 200, 210)).astype(np.float32)
+    noisy[:, :, 60:90] = 0
+    noisy[1] = 0
+    stack = Stack(noisy, "ZYX")
+    pieces = list(read_pieces(stack, match_axes(stack, averaging()), keep_strips=False))
+    n_real = sum(int(real.sum()) for _, real in pieces)
+    assert 0.5 * np.count_nonzero(noisy) < n_real < np.count_nonzero(noisy)
+    assert all((values > 0).all() for values, _ in pieces)  # filled, all the same
+    strips = sum(int((~real).sum()) for _, real in pieces)
+    assert strips >= 2 * 200 * 30 * 0.9
 
 
 def test_noise_that_cannot_be_measured_is_one_line():
