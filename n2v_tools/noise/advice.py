@@ -89,7 +89,10 @@ def advise(
     if "video" in methods and hindrance:
         method["method"] += f"; not video: {hindrance}"
         mask_words = ("--method", "structn2v" if mask_words else "n2v", *mask_words)
-    patch, patch_words = _patch(stack, seen, std, depth_for_3d(stack))
+    depth = depth_for_3d(stack)
+    patch, patch_words = _patch(stack, seen, std, depth)
+    if depth == "T" and hindrance:
+        patch, patch_words = f"2D, {PATCH_PX} px, not 3D over T: {hindrance}", ()
     return Advice(
         (*mask_words, *patch_words, *preset_words),
         {**method, "patch": patch, "preset": preset},

@@ -162,7 +162,8 @@ def test_movies_whose_frames_share_noise_are_not():
 
 def test_neither_are_movies_of_copies_nor_those_that_jerk():
     copied = np.repeat(frames(40, edge=128), 2, axis=0)
-    assert advice(copied, methods=MOVIES).words[:2] == ("--method", "n2v")
+    assert advice(copied, methods=MOVIES).words == ("--method", "n2v")
+    assert "not 3D over T" in advice(copied).reasons["patch"]
     rng = default_rng(0)
     jerking = np.stack([np.roll(f, rng.integers(-6, 7, 2), (0, 1)) for f in frames(40, edge=128)])
     found = advice(jerking, methods=MOVIES)
