@@ -113,7 +113,7 @@ def as_markdown(
     lines += [_piped(heading), "|" + "---|" * len(heading), *map(_piped, table), ""]
     lines += [
         "Means ± standard deviations over planes; the gain is that of each plane over its noisy "
-        "one, in brackets 95 % of means of resampled files.",
+        "one, in brackets 95 % of means of resampled files, or of the planes of a single file.",
         "",
     ]
     shown = [last[0] for name in study.experiments if (last := _last(name, dataset, rows))]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from n2v_tools.errors import StackError, UsageError
 from n2v_tools.experiment.locks import holding
@@ -348,6 +349,36 @@ def test_equal_seeds_are_part_of_what_an_experiment_is(study):
     run_study(study(), QUIET)
     done = run_study(study(seed=1), QUIET)
     assert "seed was 0, is 1" in done.failed[0].error
+
+
+def test_without_truth_the_restored_files_are_judged(study, tmp_path):
+    done = run_study(study(("    truth: high\n", ""), names=("plain",)), QUIET)
+    assert statuses(done) == {"plain": "done"}
+    (row,) = rows(tmp_path)
+    assert row["verdict"]
+    assert row["gain_mean"] == ""
+    found = json.loads(done.ran[0].record.read_text())["steps"]["evaluate test"]["result"]
+    assert len(found["quality"]) == 2
+    assert any(row["verdict"] in line for line in done.text)
+
+
+def test_a_background_that_was_added_is_taken_off_what_was_restored(study, tmp_path):
+    background = (
+        "      number: 2\n",
+        "      number: 2\n      background: average.tif\n",
+    )
+    prepared = (
+        "experiments:\n",
+        "    prepare: [add-background: {file: average.tif}]\nexperiments:\n",
+    )
+    removed = ("{sigma: 1}", "{sigma: 1}, denoise: {remove_background: true}")
+    done = run_study(study(background, prepared, removed, names=("plain",)), QUIET)
+    assert statuses(done) == {"plain": "done"}, done.failed
+    folder = tmp_path / "out" / "study" / "plain"
+    frame = tifffile.imread(next((tmp_path / "out").rglob("average.tif"))).astype(float)
+    restored = tifffile.imread(folder / "test" / "001.tif").astype(float)
+    without = tifffile.imread(folder / "test_without_background" / "001.tif")
+    np.testing.assert_allclose(without.squeeze(), restored.squeeze() - frame, atol=1e-3)
 
 
 def test_one_pass_covers_every_pixel_about_once(tmp_path):
