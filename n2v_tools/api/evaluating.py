@@ -153,6 +153,10 @@ def _judge(
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
     checked(options, (), {})
     from ..jobs.quality import judge_restored
+    from ..jobs.quality_files import Judged, Judgements, QualityRequest
 
-    stacks = _named(noisy, axes, "noisy"), _named(restored, axes, "restored")
-    return Judgement(judge_restored(*stacks, seed=seed, progress=listener))
+    stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
+    quality = judge_restored(**stacks, seed=seed, progress=listener)
+    names = {role: stack.name for role, stack in stacks.items()}
+    told = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
+    return Judgement(quality, told.as_text())

@@ -62,17 +62,10 @@ class Judgement(Result):
     ----------
     quality : Quality
         What was found, with the curves that it rests on.
+    text : str
+        The same for a person.
     """
 
-    def __init__(self, quality: Quality) -> None:
-        super().__init__(quality.to_json(), "\n".join(_told(quality)))
+    def __init__(self, quality: Quality, text: str) -> None:
+        super().__init__(quality.to_json(), text)
         self.quality = quality
-
-
-def _told(quality: Quality) -> Iterator[str]:
-    """One line for each thing to hear, what it comes to first."""
-    yield f"{quality.overall.title}: {quality.overall.sentence}"
-    for one in quality.verdicts:
-        yield f"  {one.level:<11}  {one.title}: {one.sentence}"
-    for sentence in quality.do_not_measure:
-        yield f"  do not measure: {sentence}"

@@ -26,8 +26,8 @@ SHORTER = {
 }
 TOLD = {
     "structured_noise": ("text/markdown", "mask horizontal:"),
-    "dome": ("strips that are no longer zero: 0", "PSNR, dB", "do not measure"),
-    "calcium_study": ("axes ", "stSNR, dB", "do not measure"),
+    "dome": ("strips that are no longer zero: 0", "PSNR, dB", "Do not measure"),
+    "calcium_study": ("axes ", "stSNR, dB", "Do not measure"),
 }
 
 
