@@ -264,8 +264,7 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
             if "T" not in stack.axes:
                 raise StackError(
                     f"{stack.name}: has axes {stack.axes}, but --method {method.name} learns from "
-                    "movies, with axis T. Pass --axes if the file names them wrongly, or "
-                    "--method n2v."
+                    f"movies, with axis T. Pass {_as_time(stack.axes)}, or --method n2v."
                 )
         return method.movie_axes
     if len(method.settings.patch_px) == 2:
@@ -279,6 +278,13 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
                 "for a 2D model."
             )
     return f"{axis}YX"
+
+
+def _as_time(axes: str) -> str:
+    """What to pass where a file calls its frames Z."""
+    if "Z" in axes:
+        return f"--axes {axes.replace('Z', 'T')} if its Z is time"
+    return "--axes if the file names them wrongly"
 
 
 def _fitted(
