@@ -5,10 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from n2v_tools.noise.brightness import measure_bleaching
 from n2v_tools.noise.correlation import measure_correlation
 from n2v_tools.noise.movie import look_at_movie
 from n2v_tools.noise.sample import read_sample
+from n2v_tools.noise.shifts import measure_shifts
 from n2v_tools.simulate.calcium import Calcium, Movie, simulate_calcium
 from n2v_tools.stack import Stack
 
@@ -113,7 +116,36 @@ def test_short_movies_are_looked_at(n_frames):
     found = _look(_pixels(0)[:n_frames])
     assert found.scenes.n_frames == n_frames
     assert found.scenes.breaks == ()
+    assert found.shifts.moves is False
     assert _look(_pixels(0)[:7]) is None
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_the_noise_of_a_picture_does_not_hold_it_in_place(seed):
+    rng = np.random.default_rng(seed)
+    scene = ndimage.gaussian_filter(rng.normal(size=(64, 64)), 3, mode="wrap")
+    scene /= scene.std()
+    truth = np.array([-3, -2, -1, 0, 0, 1, 2, 3])
+    moved = np.stack([np.roll(scene, shift, axis=0) for shift in truth])
+    noise = rng.normal(size=moved.shape)
+    found = measure_shifts(0.5 * moved + noise, np.arange(8.0))
+    assert np.polyfit(truth, found.px[:, 0], 1)[0] == pytest.approx(1, abs=0.1)
+    assert measure_shifts(0.1 * moved + noise, np.arange(8.0)).confidence == "cannot tell"
+
+
+def test_noise_in_the_mean_picture_does_not_hide_bleaching():
+    rng = np.random.default_rng(0)
+    scene, light = rng.normal(10, 1, 40000), 0.5 ** (np.arange(8) / 7)
+    maps = light[:, None] * scene + rng.normal(0, 1.5, (8, 40000))
+    variances, frames = np.full(8, 1.5**2), np.arange(8) * 10.0
+    found = measure_bleaching(maps, variances, frames, range(71))
+    assert found.percent == pytest.approx(50, abs=4)
+
+
+def test_a_movie_that_begins_lively_does_not_bleach():
+    found = _look(_pixels(105, n_frames=200, edge=128)).bleaching
+    assert found.percent > 10
+    assert found.bleaches is False
 
 
 @pytest.mark.parametrize("share", [0.0, 0.15, 0.4])
