@@ -23,6 +23,13 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 BLOCK = re.compile(r"^```(sh|python|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+LONG = ("experiments",)  # trains four nets; the others are stories of one or two
+EXAMPLES = [
+    pytest.param(page, id=page.stem, marks=[pytest.mark.slow] if page.stem in LONG else [])
+    for page in PAGES
+    if BLOCK.search(page.read_text(encoding="utf-8"))
+]
+
 # What makes a training a matter of seconds; a page shows commands as they are used.
 TINY = ["--set", "unet_n_first=4", "--set", "unet_n_depth=1", "--set", "precision=float32"]
 SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96"}
@@ -65,9 +72,7 @@ def run_command(line):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # nothing is learned in a moment
-@pytest.mark.parametrize(
-    "page", [p for p in PAGES if BLOCK.search(p.read_text())], ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("page", EXAMPLES)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page, place):
     names = {}
     for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
