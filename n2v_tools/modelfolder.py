@@ -88,6 +88,8 @@ class Model:
         Name of the file of best weights.
     struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
         Of structN2V.
+    still : bool
+        The net takes frames counted from the mean over all frames of their movie.
     frames : Frames or None
         Of a 2D net that is shown several frames of a movie at once: which, and how.
     """
@@ -110,6 +112,7 @@ class Model:
     checkpoint: str = BEST
     struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
     frames: Frames | None = None
+    still: bool = False
 
     @property
     def normalisation(self) -> str:
@@ -163,6 +166,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
         checkpoint=recipe.checkpoint,
         struct_mask=recipe.struct_mask,
         frames=_frames_of(own),
+        still=own.get("still", False),
     )
     if len(model.axes) != recipe.net.n_dim + (model.frames is not None):
         raise ModelError(
@@ -462,6 +466,12 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         raise ModelError(
             f"{where}: method {method!r:.60} is no name of a method. Restore the file from its "
             "source, or train the model anew."
+        )
+    still = own.get("still", False)
+    if not isinstance(still, bool) or (still and axes != "TYX"):
+        raise ModelError(
+            f"{where}: still is {still!r:.20}, with axes {axes}; it must be true or false, and "
+            "true with TYX only. Restore the file from its source, or train the model anew."
         )
     normalisation = own.get("normalisation", "model")
     if normalisation not in NORMALISATIONS:

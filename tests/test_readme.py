@@ -33,7 +33,10 @@ def place(tmp_path):
     run(["n2v-simulate", "calcium", "--shape", "34,64,64", "--name", "reader"], tmp_path)
     (tmp_path / "reader_noisy.tif").rename(tmp_path / "movie.tif")
     (tmp_path / "scripts").symlink_to(ROOT / "scripts")
-    run(["n2v-simulate", "dome", "--shape", "2,4,96,128", "--name", "reader", "--overwrite"], tmp_path)
+    run(
+        ["n2v-simulate", "dome", "--shape", "2,4,96,128", "--name", "reader", "--overwrite"],
+        tmp_path,
+    )
     (tmp_path / "domes").mkdir()
     shutil.copy(tmp_path / "reader_noisy.tif", tmp_path / "domes" / "monday.tif")
     (tmp_path / "reader_noisy.tif").rename(tmp_path / "dome.tif")

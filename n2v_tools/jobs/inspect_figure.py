@@ -56,7 +56,8 @@ def draw_figure(
     _draw_levels(levels, seen)
     _draw_transfer(transfer, seen)
     if movie is not None:
-        draw_movie(*rows[2], movie)
+        light, motion = rows[2]
+        draw_movie(light, motion, movie)
     with publishing(path, overwrite=overwrite) as file:
         figure.savefig(file, dpi=DPI, format="png")
 

@@ -32,6 +32,12 @@ def original_settings(model: Model, request: DenoiseRequest) -> OriginalSettings
                 f"--set {min(others)} is about the original's tiles: add --set legacy_rescale=true."
             )
         return None
+    if model.still:
+        raise UsageError(
+            f"--set legacy_rescale=true: {model.name} takes frames counted from what stands still, "
+            "which the original does not. Train with --preset deepcad-rt or --set "
+            "subtract_still=false."
+        )
     contradicting = {
         "--tta": request.tta,
         "--uncertainty": request.uncertainty,

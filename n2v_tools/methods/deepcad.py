@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +14,8 @@ from ..nets.unet import NetSettings, build_unet
 from .learning import LEARNING_RANGES, LearningSettings
 
 LEAST_EDGE = 8  # px or frames that go through three poolings
+STILL_FRAMES = 352  # of a window whose mean is what stands still
+LEAST_STILL = 64  # frames; the mean of fewer is too noisy to count from
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class DeepCADSettings(LearningSettings):
     learning_rate: float = 0.001
     loss: Literal["l1+l2", "mse", "mae"] = "l1+l2"  # half absolute, half squared error
     normalise: Literal["std", "mean"] = "std"  # mean: counts are not divided by their deviation
+    subtract_still: bool = True  # frames are counted from the mean of many; not in the original
     unet_n_depth: int = 3
     unet_n_first: int = 16
 
@@ -70,6 +73,7 @@ PUBLISHED: dict[str, Any] = {
     "schedule": "constant",
     "batch_size": 1,
     "normalise": "mean",
+    "subtract_still": False,
     "validation": 0.0,
 }
 
@@ -88,7 +92,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "deepcad-rt-p13": {
         **PUBLISHED,
         "patch_px": (64, 64, 64),
-        "epochs": 20,
+        "epochs": 10,
         "steps_per_epoch": 12000,
     },
 }
@@ -110,6 +114,7 @@ class DeepCAD:
     """
 
     settings: DeepCADSettings = DeepCADSettings()
+    means: tuple[float, ...] = ()  # counts, of the training data
     name: ClassVar[str] = "deepcad"
     movie_axes: ClassVar[str | None] = "TYX"
 
@@ -130,8 +135,8 @@ class DeepCAD:
         return {"n2v_patch_shape": list(self.settings.patch_px)}
 
     def own_record(self) -> dict[str, Any]:
-        """Nothing: the layout of the network is recorded with every model."""
-        return {}
+        """Whether frames are counted from what stands still."""
+        return {"still": True} if self.settings.subtract_still else {}
 
     def build(self, n_channels: int, seed: int) -> Any:
         """Make the untrained network: a keras.Model of (T, Y, X, C) to the same."""
@@ -140,8 +145,15 @@ class DeepCAD:
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
     ) -> tuple[DeepCAD, list[str]]:
-        """Nothing needs to be known of the data."""
-        return self, []
+        """Take note of the mean; short movies are not counted from what stands still."""
+        settings, notes = self.settings, []
+        if settings.subtract_still and patches.shape[1] < LEAST_STILL:
+            settings = replace(settings, subtract_still=False)
+            notes.append(
+                f"{patches.shape[1]} frames are too few to tell what stands still: frames are "
+                "taken as they are"
+            )
+        return replace(self, settings=settings, means=tuple(means)), notes
 
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """Edges (T, Y, X) of a window: twice the frames of a patch, or what the movies have.
@@ -151,19 +163,51 @@ class DeepCAD:
         StackError
             If they have fewer than 16 frames.
         """
-        depth, height, width = self.settings.patch_px
-        multiple = self.settings.patch_multiple
-        depth = min(depth, n_frames // 2) // multiple * multiple
+        _, height, width = self.settings.patch_px
+        depth = self._depth(n_frames)
         if depth < LEAST_EDGE:
             raise StackError(
                 f"the movies have {n_frames} frames without gaps, but --method deepcad needs "
                 f"{2 * LEAST_EDGE} or more. Take --method n2v for single images."
             )
+        if self.settings.subtract_still and n_frames >= LEAST_STILL:
+            return max(2 * depth, min(n_frames, STILL_FRAMES)), height, width
         return 2 * depth, height, width
 
-    def pick(self, windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Take the windows whole, as float32 (N, T, Y, X, C)."""
-        return windows.astype(np.float32)
+    def _depth(self, n_frames: int) -> int:
+        """Frames of a patch, half of those that are looked at in one step."""
+        settings = self.settings
+        multiple = settings.patch_multiple
+        # Half of a window at least is left to tell what stands still.
+        most = n_frames // (4 if settings.subtract_still and n_frames >= LEAST_STILL else 2)
+        return min(settings.patch_px[0], most) // multiple * multiple
+
+    def summarise(self, windows: np.ndarray) -> np.ndarray:
+        """Sum of all frames of each window: (N, T, Y, X, C) to (N, Y, X, C), once for all steps."""
+        wide = np.float64 if windows.dtype.kind == "f" else np.int64
+        return np.stack([window.sum(axis=0, dtype=wide) for window in windows])
+
+    def pick(
+        self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Take twice the frames of a patch from each window: float32 (N, T, Y, X, C).
+
+        They are counted from the mean of all other frames of the window, which knows nothing of
+        their noise, plus the mean of the data; `sums` is what `summarise` makes of the windows.
+        """
+        n_frames = windows.shape[1]
+        if not self.settings.subtract_still or n_frames < LEAST_STILL:
+            return windows.astype(np.float32)
+        sums = self.summarise(windows) if sums is None else sums
+        length = 2 * self._depth(n_frames)
+        picked = np.empty((len(windows), length, *windows.shape[2:]), np.float32)
+        for window, total, out in zip(windows, sums, picked, strict=True):
+            first = int(rng.integers(n_frames - length + 1))
+            piece = window[first : first + length]
+            others = total - piece.sum(axis=0, dtype=total.dtype)
+            still = others / (n_frames - length) - np.array(self.means or 0.0)
+            np.subtract(piece, still.astype(np.float32), out=out)
+        return picked
 
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
         """Part windows (N, 2T, Y, X, C) into even and odd frames; which is shown is chance."""

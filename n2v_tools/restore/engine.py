@@ -53,6 +53,7 @@ def open_restorer(
         restorer: TrainedRestorer = open_with_openvino(model, precision)
     else:
         restorer = _open_with_tensorflow(model, "float32" if precision == "auto" else precision)
+    restorer.subtracts_still = model.still
     if model.frames is None:
         return restorer
     from .movie import MovieRestorer

@@ -18,7 +18,7 @@ from ..stack import Stack
 from .cover import TilePlan, Window
 from .match import AxesMatch
 from .movie import MovieRestorer, restore_movie
-from .planes import Plane, read_depth, read_plane
+from .planes import Place, Plane, read_depth, read_plane
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,32 @@ class Flow:
             yield from self._restore_planes(planes)
             return
         n_deep = self.layout.sizes[0]
-        for _ in self.layout.fields:
+        for field in self.layout.fields:
             volume = itertools.islice(planes, n_deep)
             if isinstance(self.restorer, MovieRestorer):
                 yield from restore_movie(self.restorer, self.plan, volume, n_deep)
             else:
-                yield from self._restore_volume(volume)
+                yield from self._restore_volume(volume, self._still(field))
+
+    def _still(self, field: Place) -> np.ndarray | None:
+        """Deviation of the mean over all frames (Y, X, C) from its own mean, in counts.
+
+        For restorers that take frames counted from it; None for any other. The frames are read
+        once more for it.
+        """
+        if not getattr(self.restorer, "subtracts_still", False):
+            return None
+        places = self.layout.planes(field)
+        total, n = None, 0
+        for plane in read_depth(self.stack, places, keep_strips=self.keep_strips):
+            if plane.values is None:  # then all are
+                return None
+            total = plane.values.astype(np.float64) if total is None else total + plane.values
+            n += 1
+        if total is None:
+            return None
+        still = total / n
+        return (still - still.mean(axis=(0, 1))).astype(np.float32)
 
     def _restore_planes(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
         group: list[Plane] = []
@@ -70,7 +90,9 @@ class Flow:
         restored = self._predict([plane.values for plane in group], range(len(group)))
         yield from zip(group, restored, strict=True)
 
-    def _restore_volume(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
+    def _restore_volume(
+        self, planes: Iterator[Plane], still: np.ndarray | None
+    ) -> Iterator[tuple[Plane, np.ndarray | None]]:
         """Restore a volume in slabs; each plane is read once and kept while a slab needs it."""
         sources = self.plan.sources(0)
         slabs = self.plan.windows(slice(0, 1))
@@ -86,21 +108,23 @@ class Flow:
                 n_read += 1
             slab = [held[i] for i in needed]
             good = range(*window.write[0].indices(self.plan.sizes[0]))
-            still = set() if following is None else set(sources[following.read[0]].tolist())
-            for i in set(held) - still:
+            later = set() if following is None else set(sources[following.read[0]].tolist())
+            for i in set(held) - later:
                 del held[i]
             if any(values is None for values in slab):  # then the whole volume is empty
                 yield from ((waiting.pop(i), None) for i in good)
                 continue
             depths = range(*window.keep[0].indices(len(slab)))
-            restored = self._predict(slab, depths)
+            restored = self._predict(slab, depths, still)
             del slab
             restored.reverse()
             for i in good:
                 yield waiting.pop(i), restored.pop()
 
-    def _predict(self, planes: Sequence[np.ndarray], kept: Iterable[int]) -> list[np.ndarray]:
-        """Predict planes (Y, X, C), a batch or one slab; return those kept."""
+    def _predict(
+        self, planes: Sequence[np.ndarray], kept: Iterable[int], still: np.ndarray | None = None
+    ) -> list[np.ndarray]:
+        """Predict planes (Y, X, C), a batch or one slab, less `still`; return those kept."""
         deep = self.layout.depth is not None
         kept = list(kept)
         rows, columns = self.plan.sizes[-2:]
@@ -110,11 +134,16 @@ class Flow:
             places = [one[read] for one, read in zip(sources, window.read, strict=True)]
             tiles = np.stack([_cut(plane, *places) for plane in planes])
             tiles = tiles.astype(np.float32, copy=False)
+            if still is not None:
+                tiles -= _cut(still, *places)
             predicted = self.restorer.predict(tiles[np.newaxis] if deep else tiles)
             predicted = predicted[0] if deep else predicted
             _require_finite_prediction(predicted, window, self.restorer.name, self.stack.name)
             for plane, i in zip(restored, kept, strict=True):
                 plane[window.write] = predicted[i][window.keep]
+        if still is not None:
+            for plane in restored:
+                plane += still
         return restored
 
 

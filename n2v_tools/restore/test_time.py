@@ -66,6 +66,11 @@ class WithSymmetries:
         return self._both_ways(getattr(self.inner, "margin_px", ()), max)
 
     @property
+    def subtracts_still(self) -> bool:
+        """As of the inner Restorer."""
+        return getattr(self.inner, "subtracts_still", False)
+
+    @property
     def tiles_at_once(self) -> int:
         """Those of the inner Restorer."""
         return getattr(self.inner, "tiles_at_once", 1)

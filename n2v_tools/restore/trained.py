@@ -42,6 +42,7 @@ class TrainedRestorer(ABC):
     engine: str
     precision: str
     tiles_at_once = 1
+    subtracts_still = False  # its frames are counted from the mean over all frames
 
     def __init__(
         self,

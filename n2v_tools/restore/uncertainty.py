@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingsError
 from ..methods.base import Restorer
 from ..noise.local import LocalNoise, measure_local_noise
 from ..prepare.part import take_channel
@@ -236,6 +237,12 @@ def fit_uncertainty(
     """
     layout = match_axes(stack, restorer)
     inner = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
+    if getattr(inner, "subtracts_still", False):
+        raise SettingsError(
+            f"--uncertainty: the model {inner.name} takes frames counted from what stands still, "
+            "which noise cannot be added to yet. Train with --set subtract_still=false, or take "
+            "--method video."
+        )
     if tta:
         inner = WithSymmetries(inner)
     together = inner.n_channels > 1 or "C" not in stack.axes

@@ -59,12 +59,14 @@ def test_the_published_example_of_the_loss(loss, value):
 
 
 def test_a_window_is_twice_a_patch_or_what_a_short_movie_has():
-    method = DeepCAD(DeepCADSettings(patch_px=(64, 32, 40)))
+    method = DeepCAD(DeepCADSettings(patch_px=(64, 32, 40), subtract_still=False))
     assert method.window_px(1000) == (128, 32, 40)
     assert method.window_px(100) == (96, 32, 40)
     assert method.window_px(16) == (16, 32, 40)
     with pytest.raises(StackError, match="15 frames"):
         method.window_px(15)
+    counted = DeepCAD(DeepCADSettings(patch_px=(64, 32, 40)))
+    assert [counted.window_px(n)[0] for n in (1000, 300, 100, 63)] == [352, 300, 100, 48]
 
 
 def test_the_original_s_patch_is_no_multiple_of_8_and_taken_all_the_same():
@@ -83,10 +85,38 @@ def test_published_settings():
         assert (settings.schedule, settings.normalise) == ("constant", "mean")
         assert settings.divisors([10.0]) == (1.0,)
     assert (demo.patch_px, demo.steps_per_epoch, demo.epochs) == ((150,) * 3, 6000, 10)
-    assert (p13.patch_px, p13.steps_per_epoch, p13.epochs) == ((64,) * 3, 12000, 20)
+    assert (p13.patch_px, p13.steps_per_epoch, p13.epochs) == ((64,) * 3, 12000, 10)
 
 
 @pytest.mark.parametrize("patch", [(64, 64), (4, 64, 64), (64, 64, 7)])
 def test_patches_that_do_not_go_through_the_net_are_refused(patch):
     with pytest.raises(SettingsError, match="patch"):
         dataclasses.replace(DeepCADSettings(), patch_px=patch)
+
+
+def test_what_stands_still_is_told_by_frames_that_are_not_learned_from():
+    rng = default_rng(0)
+    windows = rng.integers(900, 1100, (2, 80, 8, 8, 1)).astype(np.uint16)
+    method = DeepCAD(DeepCADSettings(patch_px=(8, 8, 8)), means=(1000.0,))
+    picked = method.pick(windows, default_rng(1), method.summarise(windows))
+    assert picked.shape == (2, 16, 8, 8, 1)
+    for window, piece in zip(windows.astype(float), picked, strict=True):
+        found = [
+            t
+            for t in range(65)
+            if np.allclose(
+                window[t : t + 16] - np.delete(window, np.s_[t : t + 16], 0).mean(0) + 1000,
+                piece,
+                atol=1e-2,
+            )
+        ]
+        assert len(found) == 1
+
+
+def test_short_movies_and_published_settings_take_frames_as_they_are():
+    windows = default_rng(0).integers(0, 99, (1, 32, 8, 8, 1)).astype(np.uint16)
+    method, notes = DeepCAD(DeepCADSettings(patch_px=(16, 8, 8))).fitted(windows, [50.0], [9.0])
+    assert "too few" in notes[0] and not method.own_record()
+    np.testing.assert_array_equal(method.pick(windows, default_rng(0)), windows)
+    published = DeepCADSettings(**PRESETS["deepcad-rt-p13"])
+    assert not DeepCAD(published).own_record()
