@@ -193,6 +193,18 @@ def set_precision(precision: str) -> None:
     load().keras.mixed_precision.set_global_policy(policy)
 
 
+@contextlib.contextmanager
+def building_in(precision: str) -> Iterator[None]:
+    """Build networks in a precision and leave others, of a notebook say, as they were."""
+    mixed_precision = load().keras.mixed_precision
+    before = mixed_precision.global_policy()
+    set_precision(precision)
+    try:
+        yield
+    finally:
+        mixed_precision.set_global_policy(before)
+
+
 def build_for_both(build: Callable[[], Any]) -> tuple[Any, list[Any]]:
     """Build a net that computes in float32 and can be switched to bfloat16 and back.
 

@@ -239,14 +239,9 @@ def load_net(model: Model, precision: str = "float32", weights: str | Path = "be
     ModelError
         If the file is missing or damaged, or does not fit the configuration.
     """
-    mixed_precision = keras_backend.load().keras.mixed_precision
     path = weights_file(model, weights) if weights in ("best", "last") else Path(weights)
-    before = mixed_precision.global_policy()
-    keras_backend.set_precision(precision)
-    try:
+    with keras_backend.building_in(precision):
         net = build_unet(model.net)
-    finally:
-        mixed_precision.set_global_policy(before)
     sketch = sketch_unet(model.net)
     load_weights(net, sketch, path, skip_last=int(model.scale_head), axes_order=model.axes_order)
     return net

@@ -111,10 +111,10 @@ class Job:
     def build(self) -> Any:
         """Make the network, with random weights or those of `base`: a keras.Model."""
         precision, _ = self.precision
-        keras_backend.set_precision(precision)
         if self.base:
             return load_net(self.base, precision)
-        return self.method.build(len(self.means), seed=self.request.seed)
+        with keras_backend.building_in(precision):
+            return self.method.build(len(self.means), seed=self.request.seed)
 
 
 def open_job(request: TrainRequest, say: Progress) -> Job:

@@ -87,11 +87,11 @@ class WithSymmetries:
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts, as the mean over the symmetries."""
-        total = np.zeros((*tiles.shape[:-1], self.n_channels), np.float32)
+        total: np.ndarray | float = 0.0
         for one in self.symmetries:
-            total += one.inverse.apply(self.inner.predict(np.ascontiguousarray(one.apply(tiles))))
-        total /= len(self.symmetries)
-        return total
+            answer = self.inner.predict(np.ascontiguousarray(one.apply(tiles)))
+            total = one.inverse.apply(answer) + total
+        return np.asarray(total / np.float32(len(self.symmetries)))
 
     def fit_intensity(self, planes: Iterable[np.ndarray]) -> WithSymmetries:
         """Fit the inner Restorer."""

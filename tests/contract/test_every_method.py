@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from n2v_tools import api, modelfolder
+from n2v_tools import api, keras_backend, modelfolder
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.jobs.progress import Progress
 from n2v_tools.jobs.train import train_stacks
@@ -120,3 +120,10 @@ def test_one_frame_is_refused_in_one_line(tmp_path, method):
     with pytest.raises(N2VToolsError) as caught:
         api.train(movie(1), method, axes="TYX", settings=QUICK, models_dir=tmp_path)
     assert "frames" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_training_leaves_the_precision_of_other_networks_as_it_was(tmp_path):
+    policy = keras_backend.load().keras.mixed_precision.global_policy
+    before = policy().name
+    trained(tmp_path, "n2v", settings={"precision": "bfloat16"})
+    assert policy().name == before == "float32"

@@ -139,7 +139,7 @@ def test_without_any_success_there_is_a_table_and_no_figure(pair, trained, monke
     [
         (("mediann",), {}, "median"),
         (("structn2",), {}, "structn2v"),
-        (("deepcad",), {}, "not available yet"),
+        (("cellmincer",), {}, "not available yet"),
         (("median", "median"), {}, "twice"),
         ((), {}, "empty"),
         (("n2v", "n2v2"), {"minutes": 0.4}, "0.5"),

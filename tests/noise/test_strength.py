@@ -57,12 +57,12 @@ def test_a_dark_frame_of_another_size_adds_offset_and_read_noise(axes):
     assert found.sigma_at(100) == pytest.approx(5, rel=0.05)
 
 
-def test_a_dark_frame_that_is_brighter_than_the_data_is_doubted():
+def test_a_dark_frame_that_is_brighter_than_the_data_is_not_used():
     rng = default_rng(2)
     bright = Stack(rng.normal(4000, 5, (5, 80, 90)).astype(np.float32), "ZYX")
     found = measured(Stack(photons(rng, 6), "TYX"), bright)
-    assert found.confidence == "low"
-    assert "without light" in found.warnings[0]
+    assert found.offset is None
+    assert "without light" in found.warnings[0] and "not used" in found.warnings[0]
 
 
 def test_averaged_frames_are_noticed_and_made_up_for():

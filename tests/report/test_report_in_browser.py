@@ -302,7 +302,6 @@ def test_a_hostile_name_is_text(open_page):
 def test_a_command_can_be_copied(open_page):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     page.tab.get_by_role("button", name="Copy the command").click()
-    assert page.tab.locator("#copied").text_content() != ""
     page.tab.wait_for_function("document.getElementById('copied').textContent === 'Copied.'")
     text = page.tab.evaluate("navigator.clipboard.readText()")
     assert text == "n2v-denoise cells.tif --model m"
