@@ -48,11 +48,20 @@ class MovieRestorer:
         self.frames = frames
         self.mean, self.std = mean, std
 
-    def __getattr__(self, name: str) -> Any:
-        """What the net's own Restorer says: name, engine, precision."""
-        if name.startswith("_") or name == "inner":
-            raise AttributeError(name)
-        return getattr(self.inner, name)
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return str(self.inner.name)
+
+    @property
+    def engine(self) -> str:
+        """What runs the net."""
+        return str(self.inner.engine)
+
+    @property
+    def precision(self) -> str:
+        """Arithmetic of the net."""
+        return str(self.inner.precision)
 
     @property
     def reach_px(self) -> tuple[int, ...]:
