@@ -11,6 +11,7 @@ import numpy as np
 from .. import keras_backend
 from ..errors import SettingsError, StackError
 from ..nets.unet import NetSettings, build_unet
+from .frames import sum_frames
 from .learning import LEARNING_RANGES, LearningSettings
 
 LEAST_EDGE = 8  # px or frames that go through three poolings
@@ -184,8 +185,7 @@ class DeepCAD:
 
     def summarise(self, windows: np.ndarray) -> np.ndarray:
         """Sum of all frames of each window: (N, T, Y, X, C) to (N, Y, X, C), once for all steps."""
-        wide = np.float64 if windows.dtype.kind == "f" else np.int64
-        return np.stack([window.sum(axis=0, dtype=wide) for window in windows])
+        return sum_frames(windows)
 
     def pick(
         self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None

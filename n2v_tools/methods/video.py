@@ -13,6 +13,7 @@ from .. import keras_backend
 from ..errors import SettingsError, StackError
 from ..nets.unet import NetSettings, build_unet
 from ..prepare.bands import LEAST_FRAMES, MOST_FRAMES, Bands, Frames, growing_bands
+from .frames import sum_frames
 from .learning import LEARNING_RANGES, LearningSettings
 
 AT_THE_ENDS = 0.1  # share of samples that are drawn as if the movie ended within the window
@@ -130,9 +131,8 @@ class Video:
         return self.settings.bands.n_base(n_frames), *self.settings.patch_px
 
     def summarise(self, windows: np.ndarray) -> np.ndarray:
-        """Sum of all frames of each window: (N, T, Y, X, 1) to (N, Y, X), once for all steps."""
-        wide = np.float64 if windows.dtype.kind == "f" else np.int64
-        return np.stack([window[..., 0].sum(axis=0, dtype=wide) for window in windows])
+        """Sum of all frames of each window: (N, T, Y, X, 1) to (N, Y, X, 1), once for all steps."""
+        return sum_frames(windows)
 
     def pick(
         self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None
@@ -147,7 +147,7 @@ class Video:
         sums = self.summarise(windows) if sums is None else sums
         picked = np.empty((len(windows), *windows.shape[2:4], bands.n_images + 1), np.float32)
         inner = range(bands.runs_reach, n_frames - bands.runs_reach)
-        for window, total, images in zip(windows[..., 0], sums, picked, strict=True):
+        for window, total, images in zip(windows[..., 0], sums[..., 0], picked, strict=True):
             anywhere = not inner or rng.random() < AT_THE_ENDS
             t = int(rng.integers(n_frames) if anywhere else rng.choice(inner))
             images[..., 0] = (total - window[t].astype(total.dtype)) / (n_frames - 1)

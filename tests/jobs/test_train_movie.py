@@ -8,11 +8,10 @@ from click.testing import CliRunner
 from numpy.random import default_rng
 from scipy import ndimage
 
-from n2v_tools import api, modelfolder
+from n2v_tools import api
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import StackError, UsageError
 from n2v_tools.jobs.progress import Progress
-from n2v_tools.jobs.train import train_stacks
 from n2v_tools.jobs.train_job import open_job
 from n2v_tools.jobs.train_request import TrainRequest, method_for
 from n2v_tools.prepare.plan import count_patches
@@ -75,36 +74,6 @@ def test_noise2noise_learns_from_any_movie_and_gives_every_frame_back(
     assert (model.axes, model.n_channels, model.method) == ("YX", channels, "n2n")
     restored = api.denoise(noisy, model, axes=axes)
     assert restored.shape == noisy.shape
-
-
-def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, monkeypatch):
-    from n2v_tools.train import callbacks
-
-    stack = Stack(movie(20, 48, 48), "TYX", name="a")
-    settings = {"epochs": 3, "steps_per_epoch": 3}
-    request = request_for(tmp_path, stack, model="m", settings=settings)
-    real, calls = callbacks.save_state, []
-
-    def interrupt(*arguments, **options):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(callbacks, "save_state", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            train_stacks(request, Progress(quiet=True))
-    resumed = train_stacks(TrainRequest(**{**vars(request), "resume": True}), Progress(quiet=True))
-    unbroken = train_stacks(
-        request_for(tmp_path, stack, model="n", settings=settings), Progress(quiet=True)
-    )
-    weights = [
-        modelfolder.load_net(modelfolder.read_model(one.model), weights="last").get_weights()
-        for one in (resumed, unbroken)
-    ]
-    for a, b in zip(*weights, strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 def test_noise_that_frames_share_is_warned_of(tmp_path):
