@@ -177,8 +177,8 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def now() -> str:
-    """The time as ISO 8601, in UTC, to the second."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    """The time as ISO 8601, in UTC, to the millisecond: what follows is later."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def _is_long(*values: list[Any]) -> bool:

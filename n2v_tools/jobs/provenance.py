@@ -28,7 +28,7 @@ def versions() -> dict[str, Any]:
             continue
     return {
         "n2v_tools": __version__,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "python": platform.python_version(),
         "system": platform.platform(),
         "packages": found,

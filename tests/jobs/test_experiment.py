@@ -80,7 +80,7 @@ class Trainer:
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(find_model("2d_images_from_stack_version2", folder), folder)
-        date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        date = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         settings = {"patch_px": [16, 16], "augment": True}
         record = {"command": list(request.command), "date": date, "settings": settings}
         record |= {"steps": 4, "epochs": request.epochs, "training_seconds": 1.0}
