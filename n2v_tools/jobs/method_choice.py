@@ -36,10 +36,16 @@ def with_method(request: TrainRequest, stacks: Sequence[Stack], say: Progress) -
     if request.method != "auto":
         return request
     n_frames = min(stack.sizes.get("T", 1) for stack in stacks)
-    alone = all(stack.sizes.get("C", 1) == 1 for stack in stacks)
-    if n_frames >= FRAMES_OF_A_MOVIE and alone and _takes("video", request):
-        say.note(f"method video, since there are {n_frames} frames; --method n2v takes them singly")
-        return dataclasses.replace(request, method="video")
+    if n_frames >= FRAMES_OF_A_MOVIE and _takes("video", request):
+        if all(stack.sizes.get("C", 1) == 1 for stack in stacks):
+            say.note(
+                f"method video, since there are {n_frames} frames; --method n2v takes them singly"
+            )
+            return dataclasses.replace(request, method="video")
+        say.note(
+            f"method n2v, although there are {n_frames} frames: --method video takes one channel; "
+            "save each as a movie of its own for it"
+        )
     return dataclasses.replace(request, method="n2v")
 
 

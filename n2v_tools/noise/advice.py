@@ -79,15 +79,17 @@ def advise(
     preset, preset_words = _preset(n_pixels)
     warnings = tuple(find_warnings(stack, seen, n_pixels))
     hindrance = _against_time(stack, seen, movie)
-    if "video" in methods and hindrance == "":
+    n_channels = stack.sizes.get("C", 1)
+    if "video" in methods and hindrance == "" and n_channels == 1:
         return Advice(
             ("--method", "video", *preset_words),
             {**_video(seen), "patch": f"2D, {PATCH_PX} px, of many frames", "preset": preset},
             warnings,
         )
     method, mask_words = _method(seen)
-    if "video" in methods and hindrance:
-        method["method"] += f"; not video: {hindrance}"
+    against = hindrance or (hindrance == "" and f"it takes one channel, not {n_channels}")
+    if "video" in methods and against:
+        method["method"] += f"; not video: {against}"
         mask_words = ("--method", "structn2v" if mask_words else "n2v", *mask_words)
     depth = depth_for_3d(stack)
     patch, patch_words = _patch(stack, seen, std, depth)

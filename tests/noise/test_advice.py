@@ -151,6 +151,13 @@ def test_long_movies_are_learned_through_time_whatever_a_frame_shares(width):
     assert "--method" not in advice(frames(32, width, edge=128), "ZYX", MOVIES).words
 
 
+def test_movies_of_several_channels_are_told_why_not():
+    both = np.stack([frames(32, edge=96), frames(32, edge=96)], axis=1)
+    found = advice(both, "TCYX", MOVIES)
+    assert found.words[:2] == ("--method", "n2v")
+    assert "one channel, not 2" in found.reasons["method"]
+
+
 def test_movies_whose_frames_share_noise_are_not():
     smeared = ndimage.uniform_filter1d(frames(40, edge=128), 3, axis=0)
     found = advice(smeared, methods=MOVIES)
