@@ -364,6 +364,8 @@ def _do_not_measure(name: str, verdicts: Sequence[Verdict], found: Measured) -> 
             text = FORBIDDEN[verdict.name].format(**words)
             if text not in said:
                 said.append(text)
+    if found.times is not None and FORBIDDEN["time-lost"] not in said:
+        said.append(FORBIDDEN["movie"])
     said.append(FORBIDDEN["always"].format(**words))
     return tuple(said)
 

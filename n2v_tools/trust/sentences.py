@@ -68,6 +68,11 @@ FORBIDDEN = {
     "linearity": "Do not compare brightness between dark and bright places.",
     "gain": "Do not compare brightness between planes, frames or files.",
     "time-lost": "Do not measure the height or the rise of fast changes.",
+    "movie": (
+        "Do not take the height of single flashes (dF/F) for exact without the mean of many in the "
+        "raw file: a method that learned too little lowers them, where noise hides it from all "
+        "checks."
+    ),
     "time-delay": "Do not measure when something happened.",
     "time-invented": "Do not count events without finding them in the raw movie.",
     "always": (

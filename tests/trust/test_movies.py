@@ -24,6 +24,7 @@ def test_a_true_movie_is_neither_late_nor_smoothed(movie):
     assert found.verdict("time-delay").value == 0
     assert found.verdict("time-delay").level == "good"
     assert found.verdict("time-lost").level == "good"
+    assert any("dF/F" in text for text in found.do_not_measure)
 
 
 @pytest.mark.parametrize("frames", [1, 3])
