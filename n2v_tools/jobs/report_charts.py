@@ -136,11 +136,7 @@ def _correlation(curves: Curves) -> Chart | None:
         "acf_noise_x": ("noise, X", "noise"),
         "acf_noise_y": ("noise, Y", "noisy"),
     }
-    series = tuple(
-        Series(label, curves["acf_lags"], curves[key], role)
-        for key, (label, role) in names.items()
-        if _has(curves, key)
-    )
+    series = _lines(curves, "acf_lags", names)
     if not series:
         return None
     plot = Plot(
@@ -160,11 +156,7 @@ def _spectrum(curves: Curves) -> Chart | None:
         "spectrum_restored": ("restored", "restored"),
         "spectrum_residual": ("taken away", "noise"),
     }
-    series = tuple(
-        Series(label, curves["frc_frequency"], curves[key], role)
-        for key, (label, role) in names.items()
-        if _has(curves, "frc_frequency", key)
-    )
+    series = _lines(curves, "frc_frequency", names)
     if not series:
         return None
     plot = Plot(series, "spatial frequency (cycles per px)", "power over that of noise", log_y=True)
@@ -182,11 +174,7 @@ def _rings(curves: Curves) -> Chart | None:
         "frc_restored": ("restored", "restored"),
         "frc_limit": ("best possible", "clean"),
     }
-    series = tuple(
-        Series(label, curves["frc_frequency"], curves[key], role)
-        for key, (label, role) in names.items()
-        if _has(curves, "frc_frequency", key)
-    )
+    series = _lines(curves, "frc_frequency", names)
     if not series:
         return None
     plot = Plot(series, "spatial frequency (cycles per px)", "correlation", zero=True)
@@ -235,6 +223,15 @@ def _transfer(curves: Curves) -> Chart | None:
         "Is every plane scaled alike?",
         draw_chart(plot, "gain"),
         f"{_span(gain)}; 1 means that a count stays a count.",
+    )
+
+
+def _lines(curves: Curves, x: str, names: Mapping[str, tuple[str, str]]) -> tuple[Series, ...]:
+    """Curves over one axis, by their keys: label and role; those that are missing are left out."""
+    return tuple(
+        Series(label, curves[x], curves[key], role)
+        for key, (label, role) in names.items()
+        if _has(curves, x, key)
     )
 
 

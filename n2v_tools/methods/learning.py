@@ -54,6 +54,17 @@ class LearningSettings:
             if value is not None and not low <= value <= high:
                 raise SettingsError(f"{name} is {value:g}; it must be {low:g} to {high:g}.")
 
+    def require_whole_blocks(self, patch_px: Sequence[int], depth: int) -> None:
+        """Raise SettingsError unless every edge can be halved by a U-Net's `depth` poolings."""
+        block = 2**depth
+        wrong = [edge for edge in patch_px if edge < block or edge % block]
+        if wrong:
+            raise SettingsError(
+                f"patch edge {wrong[0]} px: with a U-Net of depth {depth} every edge "
+                f"must be a multiple of {block}, such as "
+                f"{max(block, round(wrong[0] / block) * block)}."
+            )
+
 
 LEARNING_RANGES: tuple[Range, ...] = (
     ("validation", 0, 0.5),

@@ -38,14 +38,7 @@ class N2NSettings(LearningSettings):
                 f"patch {self.patch_px}: Noise2Noise learns from single frames: give one edge or "
                 "two (Y,X)."
             )
-        block = 2**self.unet_n_depth
-        wrong = [edge for edge in self.patch_px if edge < block or edge % block]
-        if wrong:
-            raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge "
-                f"must be a multiple of {block}, such as "
-                f"{max(block, round(wrong[0] / block) * block)}."
-            )
+        self.require_whole_blocks(self.patch_px, self.unet_n_depth)
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
 
     @property

@@ -57,14 +57,7 @@ class N2VSettings(LearningSettings):
                 f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
                 f"Known: {', '.join(REPLACEMENTS)}."
             )
-        block = 2**self.depth
-        wrong = [edge for edge in self.patch_px if edge < block or edge % block]
-        if wrong:
-            raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.depth} every edge "
-                f"must be a multiple of {block}, such as "
-                f"{max(block, round(wrong[0] / block) * block)}."
-            )
+        self.require_whole_blocks(self.patch_px, self.depth)
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
         if self.replacement != "normal_additive" and self.radius_px < 1:
             raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")

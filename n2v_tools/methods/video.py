@@ -45,14 +45,7 @@ class VideoSettings(LearningSettings):
                 "time is set by reach."
             )
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
-        block = 2**self.unet_n_depth
-        wrong = [edge for edge in self.patch_px if edge < block or edge % block]
-        if wrong:
-            raise SettingsError(
-                f"patch edge {wrong[0]} px: with a U-Net of depth {self.unet_n_depth} every edge "
-                f"must be a multiple of {block}, such as "
-                f"{max(block, round(wrong[0] / block) * block)}."
-            )
+        self.require_whole_blocks(self.patch_px, self.unet_n_depth)
         if self.joint_channels or self.start_from:
             name = "joint_channels" if self.joint_channels else "start_from"
             raise SettingsError(f"{name} cannot be used with --method video: leave it out.")
