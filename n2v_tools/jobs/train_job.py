@@ -85,7 +85,7 @@ class Job:
         return self.method.pick if self.window_px else None  # type: ignore[attr-defined]
 
     @property
-    def summarise(self) -> Callable[[np.ndarray], np.ndarray] | None:
+    def summarise(self) -> Callable[[np.ndarray], np.ndarray | None] | None:
         """What the method wants to know of whole windows; None if nothing."""
         return getattr(self.method, "summarise", None)
 

@@ -148,7 +148,7 @@ class DeepCAD:
     ) -> tuple[DeepCAD, list[str]]:
         """Take note of the mean; short movies are not counted from what stands still."""
         settings, notes = self.settings, []
-        if settings.subtract_still and patches.shape[1] < LEAST_STILL:
+        if settings.subtract_still and not self._counts_from_still(patches.shape[1]):
             settings = replace(settings, subtract_still=False)
             notes.append(
                 f"{patches.shape[1]} frames are too few to tell what stands still: frames are "
@@ -171,21 +171,24 @@ class DeepCAD:
                 f"the movies have {n_frames} frames without gaps, but --method deepcad needs "
                 f"{2 * LEAST_EDGE} or more. Take --method n2v for single images."
             )
-        if self.settings.subtract_still and n_frames >= LEAST_STILL:
+        if self._counts_from_still(n_frames):
             return max(2 * depth, min(n_frames, STILL_FRAMES)), height, width
         return 2 * depth, height, width
 
     def _depth(self, n_frames: int) -> int:
         """Frames of a patch, half of those that are looked at in one step."""
-        settings = self.settings
-        multiple = settings.patch_multiple
+        multiple = self.settings.patch_multiple
         # Half of a window at least is left to tell what stands still.
-        most = n_frames // (4 if settings.subtract_still and n_frames >= LEAST_STILL else 2)
-        return min(settings.patch_px[0], most) // multiple * multiple
+        most = n_frames // (4 if self._counts_from_still(n_frames) else 2)
+        return min(self.settings.patch_px[0], most) // multiple * multiple
 
-    def summarise(self, windows: np.ndarray) -> np.ndarray:
-        """Sum of all frames of each window: (N, T, Y, X, C) to (N, Y, X, C), once for all steps."""
-        return sum_frames(windows)
+    def _counts_from_still(self, n_frames: int) -> bool:
+        """Whether windows of so many frames are counted from what stands still in them."""
+        return self.settings.subtract_still and n_frames >= LEAST_STILL
+
+    def summarise(self, windows: np.ndarray) -> np.ndarray | None:
+        """Sum of all frames of each window, (N, Y, X, C), once for all; None if not needed."""
+        return sum_frames(windows) if self._counts_from_still(windows.shape[1]) else None
 
     def pick(
         self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None
@@ -196,9 +199,9 @@ class DeepCAD:
         their noise, plus the mean of the data; `sums` is what `summarise` makes of the windows.
         """
         n_frames = windows.shape[1]
-        if not self.settings.subtract_still or n_frames < LEAST_STILL:
+        if not self._counts_from_still(n_frames):
             return windows.astype(np.float32)
-        sums = self.summarise(windows) if sums is None else sums
+        sums = sum_frames(windows) if sums is None else sums
         length = 2 * self._depth(n_frames)
         picked = np.empty((len(windows), length, *windows.shape[2:]), np.float32)
         for window, total, out in zip(windows, sums, picked, strict=True):

@@ -40,7 +40,7 @@ class Batches:
         ``(windows, rng) -> patches``: what a movie method takes of its windows at one step.
     summarise : callable, optional
         ``windows -> summaries``, one for each: what `pick` wants to know of whole windows as
-        its third argument, computed once.
+        its third argument, computed once; None where it wants nothing.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Batches:
         turns: Sequence[Symmetry],
         seed: int,
         pick: Callable[..., np.ndarray] | None = None,
-        summarise: Callable[[np.ndarray], np.ndarray] | None = None,
+        summarise: Callable[[np.ndarray], np.ndarray | None] | None = None,
     ) -> None:
         self.patches = patches
         self._pick = pick or _as_they_are
