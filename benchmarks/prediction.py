@@ -137,9 +137,9 @@ def array_to_array(one: Trial, limit: dict, report: Report) -> None:
 
 def file_to_file(one: Trial, n: int, report: Report) -> None:
     """The same stack from array to array and from file to file, as n2v-denoise runs it."""
-    from n2v_tools.jobs.denoise import denoise_files
-    from n2v_tools.jobs.progress import Progress
-    from n2v_tools.jobs.requests import DenoiseRequest
+    from n2v_tools.jobs.denoise.files import denoise_files
+    from n2v_tools.jobs.desk.progress import Progress
+    from n2v_tools.jobs.desk.requests import DenoiseRequest
     from n2v_tools.restore.run import restore_stack
     from n2v_tools.stack import Stack
 
@@ -250,7 +250,7 @@ def random_restorer(net: Net):
 def agreement(minutes: float, report: Report) -> None:
     """How far engines and precisions are from TensorFlow's float32 on a trained net."""
     from n2v_tools.io import open_stack
-    from n2v_tools.jobs.yardstick import know_truth
+    from n2v_tools.measure.yardstick import know_truth
     from n2v_tools.modelfolder import read_model
     from n2v_tools.restore.engine import open_restorer
     from n2v_tools.restore.run import restore_stack

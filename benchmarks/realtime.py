@@ -24,8 +24,8 @@ import numpy as np
 import tifffile
 from sidebyside import HERE, Ended, Player, Report, n2v_tools, n_cores, parser, spread, words
 
+from n2v_tools.methods.deepcad.original import OriginalSettings, cover_axis
 from n2v_tools.methods.table import METHODS, PRESETS
-from n2v_tools.restore.original_deepcad import OriginalSettings, cover_axis
 
 PYTORCH = HERE.parent / ".venv-careamics" / "bin" / "python"
 CHECKED = {"mean": -0.512380, "first": -0.310414, "parameters": 1_020_337}

@@ -202,10 +202,10 @@ def serve_n2v(job: Job, folder: Path) -> None:
 def serve_ours(job: Job, folder: Path) -> None:
     """Train by the loop of n2v-train, an epoch a turn."""
     from n2v_tools import keras_backend
-    from n2v_tools.methods.n2v import N2V, N2VSettings
+    from n2v_tools.learn.loop import LoopPlan, run_loop
+    from n2v_tools.learn.samples import Batches
+    from n2v_tools.methods.n2v.method import N2V, N2VSettings
     from n2v_tools.prepare.symmetry import Symmetry
-    from n2v_tools.train.loop import LoopPlan, run_loop
-    from n2v_tools.train.samples import Batches
 
     settings = N2VSettings(
         patch_px=job.patch_px, batch_size=job.batch, learning_rate=4e-4, schedule="plateau",

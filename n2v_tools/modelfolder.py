@@ -31,10 +31,10 @@ from .legacy import (
     needs_n2v_tools,
     read_legacy_config,
 )
+from .methods.video.bands import Frames, read_frames
 from .nets.sketch import Sketch, Step, sketch_unet
 from .nets.unet import NetSettings, build_unet
 from .nets.weights import load_weights, read_weights
-from .prepare.bands import Frames, read_frames
 from .settings import nearest
 
 __all__ = [

@@ -25,19 +25,19 @@ from quick_look_images import make_patches
 from shipped_cards import write_card
 
 from n2v_tools import keras_backend, modelfolder
-from n2v_tools.jobs.progress import Progress
-from n2v_tools.jobs.provenance import versions
-from n2v_tools.jobs.requests import SimulateRequest
-from n2v_tools.jobs.simulate import simulate_files
-from n2v_tools.jobs.train import train_stacks
-from n2v_tools.jobs.train_request import TrainRequest
+from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.desk.provenance import versions
+from n2v_tools.jobs.desk.requests import SimulateRequest
+from n2v_tools.jobs.simulate.pairs import simulate_files
+from n2v_tools.jobs.train.request import TrainRequest
+from n2v_tools.jobs.train.run import train_stacks
+from n2v_tools.learn.checkpoints import remove_state
+from n2v_tools.learn.history import plot_history, write_history
+from n2v_tools.learn.loop import LoopPlan, run_loop
+from n2v_tools.learn.samples import Batches
 from n2v_tools.nets.losses import masked_loss
 from n2v_tools.nets.unet import NetSettings, build_unet
 from n2v_tools.prepare.symmetry import symmetries
-from n2v_tools.train.checkpoints import remove_state
-from n2v_tools.train.history import plot_history, write_history
-from n2v_tools.train.loop import LoopPlan, run_loop
-from n2v_tools.train.samples import Batches
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 SHAPES = ((2, 8, 256, 256), (1, 16, 256, 320), (2, 12, 224, 256), (1, 24, 192, 256))  # TZYX

@@ -19,7 +19,7 @@ from .opening import Source, configuration, open_stack
 from .wording import in_keywords
 
 if TYPE_CHECKING:
-    from ..jobs.requests import DenoiseRequest
+    from ..jobs.desk.requests import DenoiseRequest
     from ..modelfolder import Model
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -139,7 +139,7 @@ def denoise(
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
     options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
-    from ..jobs.requests import DenoiseRequest
+    from ..jobs.desk.requests import DenoiseRequest
 
     request = DenoiseRequest(
         inputs=(), settings=_texts(settings), command=words, **{**given, **options}
@@ -166,7 +166,7 @@ def _checked(
     given: Mapping[str, Any], options: Mapping[str, Any], *, to_memory: bool
 ) -> dict[str, Any]:
     """Refuse options that do not exist, or contradict each other."""
-    from ..jobs.requests import DenoiseRequest
+    from ..jobs.desk.requests import DenoiseRequest
 
     names = {field.name for field in dataclasses.fields(DenoiseRequest)}
     names -= {*NOT_OPTIONS, *given, "settings", "output"}
@@ -198,9 +198,9 @@ def _texts(settings: Mapping[str, Any] | None) -> dict[str, str]:
 def _in_memory(
     source: Source, request: DenoiseRequest, models: Path, listener: Listener
 ) -> np.ndarray | Stack:
-    from ..jobs.denoise import denoise_stack
-    from ..jobs.denoise_array import Memory
-    from ..jobs.frames import take_frame
+    from ..jobs.denoise.array import Memory
+    from ..jobs.denoise.files import denoise_stack
+    from ..jobs.desk.frames import take_frame
 
     if isinstance(source, (list, tuple)):
         raise UsageError("several stacks are denoised into files: say where with output.")
@@ -225,7 +225,7 @@ def _in_memory(
 def _to_files(
     request: DenoiseRequest, output: str | os.PathLike[str], models: Path, listener: Listener
 ) -> list[Path]:
-    from ..jobs.denoise import denoise_files
+    from ..jobs.denoise.files import denoise_files
 
     target = Path(output)
     ending = next((e for e in ENDINGS if target.name.lower().endswith(e)), None)

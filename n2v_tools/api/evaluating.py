@@ -15,8 +15,8 @@ from .results import Judgement, Scores
 from .wording import in_keywords
 
 if TYPE_CHECKING:
-    from ..jobs.evaluate import EvaluateRequest
-    from ..jobs.evaluation import Evaluation
+    from ..jobs.evaluate.files import EvaluateRequest
+    from ..jobs.evaluate.result import Evaluation
 
 CHOICES = {"nan": ("refuse", "skip")}
 RULES = ("legacy", "nan")
@@ -93,9 +93,9 @@ def evaluate(
     listener = Listener(progress)
     if clean is None:
         return _judge(restored, noisy, axes, options, seed, listener)
-    from ..jobs.evaluate import EvaluateRequest
-    from ..jobs.evaluate_survey import Rules
-    from ..jobs.evaluate_table import as_text
+    from ..jobs.evaluate.files import EvaluateRequest
+    from ..jobs.evaluate.survey import Rules
+    from ..jobs.evaluate.table import as_text
 
     given = {"axes": axes, "data_range": data_range, "affine": affine, "seed": seed}
     known = {field.name for field in dataclasses.fields(EvaluateRequest)} - {"restored", "clean"}
@@ -124,8 +124,8 @@ def _measure(
     sources: Mapping[str, Source], request: EvaluateRequest, listener: Listener
 ) -> Evaluation:
     """Measure paths as the command does, and anything else that is open or can be opened."""
-    from ..jobs.evaluate import evaluate_files, evaluate_trios
-    from ..jobs.evaluate_pairs import Trio
+    from ..jobs.desk.pairs import Trio
+    from ..jobs.evaluate.files import evaluate_files, evaluate_trios
 
     if all(isinstance(source, (str, os.PathLike)) for source in sources.values()):
         paths: dict[str, Any] = {role: find(source) for role, source in sources.items()}
@@ -152,8 +152,8 @@ def _judge(
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
     checked(options, (), {})
-    from ..jobs.quality import judge_restored
-    from ..jobs.quality_files import Judged, Judgements, QualityRequest
+    from ..jobs.judge.files import Judged, Judgements, QualityRequest
+    from ..jobs.judge.judging import judge_restored
 
     stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
     quality = judge_restored(**stacks, seed=seed, progress=listener)

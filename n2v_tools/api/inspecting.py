@@ -58,7 +58,7 @@ def inspect(
     >>> found.shape, round(found["noise"]["sigma"]), found.noise["correlated"]
     ([4, 96, 96], 20, False)
     """
-    from ..jobs.inspect import InspectRequest, inspect_files
+    from ..jobs.inspect.files import InspectRequest, inspect_files
 
     stack = open_stack(source, axes)
     given = None if axes is None else stack.axes

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..jobs.progress import Progress, Step
+from ..jobs.desk.progress import Progress, Step
 from .wording import as_keywords
 
 Told = Callable[[str, int, int], object]  # what is done, pieces done, pieces in all

@@ -15,7 +15,7 @@ from ..stack import Stack
 from .wording import in_keywords
 
 if TYPE_CHECKING:
-    from ..jobs.configuration import Configuration
+    from ..jobs.desk.configuration import Configuration
 
 Source = Any  # str, os.PathLike, numpy array or what can be sliced like one, or Stack
 
@@ -97,13 +97,13 @@ def find(source: str | os.PathLike[str]) -> str:
 
 def configuration() -> Configuration:
     """Read DATASET_FOLDER and MODELS_FOLDER from the environment."""
-    from ..jobs.configuration import read_configuration
+    from ..jobs.desk.configuration import read_configuration
 
     return read_configuration()
 
 
 def _open_file(spec: str, axes: str | None) -> Stack:
-    from ..jobs.inputs import open_inputs
+    from ..jobs.desk.inputs import open_inputs
 
     opened = list(open_inputs([spec], None if axes is None else parse_axes(axes)))
     if len(opened) > 1:

@@ -102,8 +102,8 @@ def train(
     ('array_n2v', 'YX', 2)
     """
     given = {k: v for k, v in locals().items() if k not in ("stacks", "progress", "options")}
-    from ..jobs.train import train_stacks
-    from ..jobs.train_request import TrainRequest
+    from ..jobs.train.request import TrainRequest
+    from ..jobs.train.run import train_stacks
     from ..modelfolder import read_model
 
     many = list(stacks) if isinstance(stacks, (list, tuple)) else [stacks]

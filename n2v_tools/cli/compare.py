@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..jobs.requests import CompareRequest
+from ..jobs.desk.requests import CompareRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named, PatchSize
@@ -108,8 +108,8 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     inputs, configuration, progress = options.configure(values, positional="inputs")
     if len(inputs) != 1:
         raise click.UsageError("name one FILE, or a folder or glob of planes in quotes.")
-    from ..jobs.compare import compare_methods
-    from ..jobs.outputs import stem_of
+    from ..jobs.compare.run import compare_methods
+    from ..jobs.desk.names import stem_of
 
     source = configuration.find_input(inputs[0])
     folder = values.pop("output")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.requests import DemoRequest
+from ..jobs.desk.requests import DemoRequest
 from . import options, output
 from .exits import Command
 
@@ -45,7 +45,7 @@ def command(as_json: bool, **values: Any) -> None:
     the model and a picture of before and after in one folder.
     """
     _, configuration, progress = options.configure(values)
-    from ..jobs.demo import run_demo
+    from ..jobs.demo.run import run_demo
 
     folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER") or DemoRequest.output
     result = run_demo(DemoRequest(output=Path(folder), **values), progress)

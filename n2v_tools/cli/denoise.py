@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.requests import DenoiseRequest
+from ..jobs.desk.requests import DenoiseRequest
 from ..settings import parse_assignments
 from . import options, output
 from .exits import Command
@@ -139,7 +139,7 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     inputs, configuration, progress = options.configure(values, positional="inputs")
     if not inputs:
         raise click.UsageError("name at least one INPUT: a file, a folder or a glob.")
-    from ..jobs.denoise import denoise_files
+    from ..jobs.denoise.files import denoise_files
 
     models_dir = values.pop("models") or configuration.models
     folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER")

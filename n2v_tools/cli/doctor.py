@@ -25,7 +25,7 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 
     Exit code 0 if the main job will run, 1 with a remedy otherwise.
     """
-    from ..jobs.doctor import examine
+    from ..jobs.desk.doctor import examine
 
     options.configure(values)
     checks = []
@@ -47,6 +47,6 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 
 def version_line() -> str:
     """What ``--version`` prints."""
-    from ..jobs import doctor
+    from ..jobs.desk import doctor
 
     return doctor.version_line()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..jobs.requests import DenoiseRequest
+from ..jobs.desk.requests import DenoiseRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named
@@ -141,9 +141,9 @@ def _measure(
         raise click.UsageError(
             "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
         )
-    from ..jobs.evaluate import EvaluateRequest, evaluate_files
-    from ..jobs.evaluate_survey import Rules
-    from ..jobs.evaluate_table import as_text
+    from ..jobs.evaluate.files import EvaluateRequest, evaluate_files
+    from ..jobs.evaluate.survey import Rules
+    from ..jobs.evaluate.table import as_text
 
     for role in ("restored", "clean", "noisy", "pairs"):
         values[role] = None if values[role] is None else find(values[role])
@@ -185,7 +185,7 @@ def _judge(
     for name, option in NOT_WITHOUT_TRUTH.items():
         if values[name] not in (None, False, "refuse"):
             raise click.UsageError(f"{option} needs the truth: name --clean, or leave it out.")
-    from ..jobs.quality_files import QualityRequest, judge_files
+    from ..jobs.judge.files import QualityRequest, judge_files
 
     found = judge_files(
         QualityRequest(

@@ -79,7 +79,7 @@ class Command(ExitCodes, click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Set ``--VAR=value`` tokens aside, then parse the rest as click does."""
-        from ..jobs.configuration import VARIABLES, take_variables
+        from ..jobs.desk.configuration import VARIABLES, take_variables
 
         ctx.meta["n2v_tools.started"] = time.monotonic()
         args, ctx.meta["n2v_tools.variables"] = take_variables(args)

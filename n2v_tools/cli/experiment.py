@@ -12,8 +12,8 @@ from .exits import Command
 from .options import Filled, Named
 
 if TYPE_CHECKING:
-    from ..jobs.experiment import ExperimentRequest
-    from ..jobs.progress import Progress
+    from ..jobs.desk.progress import Progress
+    from ..jobs.study.study import ExperimentRequest
 
 ACTIONS = ("run", "list", "table", "map")
 ENDINGS = (".yaml", ".yml")
@@ -63,7 +63,7 @@ def command(ctx: click.Context, action: str, as_json: bool, **values: Any) -> No
     """
     words, configuration, progress = options.configure(values, positional="words")
     files, names = _files_and_names(action, words, configuration.find_input)
-    from ..jobs.experiment import ExperimentRequest
+    from ..jobs.study.study import ExperimentRequest
 
     target = values.pop("output")
     if action == "map":
@@ -101,7 +101,7 @@ def _files_and_names(action: str, words: list[str], find: Any) -> tuple[list[Pat
 def _run(
     ctx: click.Context, request: ExperimentRequest, progress: Progress, find: Any, as_json: bool
 ) -> None:
-    from ..jobs.experiment import run_study
+    from ..jobs.study.study import run_study
 
     done = run_study(request, progress, find)
     for one in done.failed:
@@ -118,7 +118,7 @@ def _run(
 
 def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bool) -> None:
     """Print a plan, a list or the tables."""
-    from ..jobs import experiment
+    from ..jobs.study import study as experiment
 
     if what == "plan":
         plan = experiment.plan_study(request, progress)
@@ -138,7 +138,7 @@ def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bo
 
 
 def _map(files: list[Path], target: Path | None, overwrite: bool, as_json: bool) -> None:
-    from ..jobs.experiment_map import draw_map, map_text
+    from ..jobs.study.map import draw_map, map_text
 
     if target is not None and target.suffix.lower() not in MAP_ENDINGS:
         raise click.UsageError(

@@ -53,7 +53,7 @@ def command(
         raise click.UsageError("name at least one FILE.")
     if plot is not None and not plot.lower().endswith(".png"):
         raise click.UsageError(f"--plot {plot}: the figure is a PNG. Name it FILE.png.")
-    from ..jobs.inspect import InspectRequest, inspect_files
+    from ..jobs.inspect.files import InspectRequest, inspect_files
 
     request = InspectRequest(
         tuple(configuration.find_input(spec) for spec in inputs),

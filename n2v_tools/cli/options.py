@@ -15,8 +15,8 @@ from ..settings import nearest
 from . import output
 
 if TYPE_CHECKING:
-    from ..jobs.configuration import Configuration
-    from ..jobs.progress import Progress
+    from ..jobs.desk.configuration import Configuration
+    from ..jobs.desk.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -250,8 +250,8 @@ def configure(
     configuration : Configuration
     progress : Progress
     """
-    from ..jobs.configuration import read_configuration, split_variables
-    from ..jobs.progress import Progress
+    from ..jobs.desk.configuration import read_configuration, split_variables
+    from ..jobs.desk.progress import Progress
 
     quiet, verbose = values.pop("quiet"), values.pop("verbose")
     if quiet and verbose:

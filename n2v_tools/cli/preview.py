@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.preview_request import PreviewRequest
+from ..jobs.preview.request import PreviewRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named
@@ -162,7 +162,7 @@ def command(as_json: bool, **values: Any) -> None:
     if target is not None and Path(target).suffix.lower() in NO_PREVIEW:
         raise click.UsageError(f"--output {target}: write a .gif, .mp4 or .png, or name a folder.")
     labels = tuple(label.strip() for label in (values.pop("labels") or "").split(",") if label)
-    from ..jobs.preview import make_preview
+    from ..jobs.preview.write import make_preview
 
     request = PreviewRequest(
         input=configuration.find_input(inputs[0]),

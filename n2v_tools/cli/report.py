@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.report_request import ReportRequest
+from ..jobs.report.request import ReportRequest
 from . import options, output
 from .exits import Command
 from .options import Filled
@@ -63,7 +63,7 @@ def command(as_json: bool, **values: Any) -> None:
         raise click.UsageError("name one RESTORED file.")
     if values["affine"] and values["clean"] is None:
         raise click.UsageError("--affine goes with --clean only.")
-    from ..jobs.report import make_report
+    from ..jobs.report.write import make_report
 
     find = configuration.find_input
     for role in ("noisy", "clean"):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..jobs.requests import CalciumRequest, SimulateRequest, StructuredRequest
+from ..jobs.desk.requests import CalciumRequest, SimulateRequest, StructuredRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named
@@ -136,8 +136,8 @@ def command(as_json: bool, data: str, **values: Any) -> None:
     """
     _, configuration, progress = options.configure(values)
     given = _check(data, values)
-    from ..jobs.simulate import simulate_files, simulate_structured_files
-    from ..jobs.simulate_calcium import simulate_calcium_files
+    from ..jobs.simulate.calcium import simulate_calcium_files
+    from ..jobs.simulate.pairs import simulate_files, simulate_structured_files
 
     folder = Path(given.pop("output", None) or configuration.folder("OUTPUT_FOLDER") or ".")
     if data == "calcium":

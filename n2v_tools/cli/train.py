@@ -131,8 +131,8 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     """
     _, configuration, progress = options.configure(values)
     settings = _check(values)
-    from ..jobs.train import plan_training, train_stacks
-    from ..jobs.train_request import TrainRequest
+    from ..jobs.train.request import TrainRequest
+    from ..jobs.train.run import plan_training, train_stacks
 
     stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
     models_dir = Path(values.pop("models") or configuration.models)

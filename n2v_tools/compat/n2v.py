@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import keras_backend, modelfolder
+from ..learn.samples import training_dataset, validation_samples
 from ..legacy import n2v_config
 from ..nets.unet import NetSettings, build_unet
 from ..restore.trained import TrainedRestorer
-from ..train.samples import training_dataset, validation_samples
 from .chance import new_seed
 from .config import N2VConfig, method_name, net_settings, training_values
 from .intensity import PercentileNormalizer

@@ -16,9 +16,9 @@ from ..blindspot.batches import hide_pixels
 from ..blindspot.replace import require_visible
 from ..blindspot.struct_mask import hidden_offsets, to_struct_mask
 from ..errors import SettingsError
+from ..learn.samples import MOST_VALIDATION_PATCHES, Batches, MakeSample
 from ..nets.losses import masked_loss
 from ..prepare.symmetry import Symmetry, symmetries
-from ..train.samples import MOST_VALIDATION_PATCHES, Batches, MakeSample
 from .config import N2VConfig
 from .refusals import WrongValue
 

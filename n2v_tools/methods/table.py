@@ -7,8 +7,11 @@ from typing import Any
 
 from ..errors import UsageError
 from ..settings import nearest
-from . import deepcad, n2n, n2v, video
 from .base import Method
+from .deepcad import method as deepcad
+from .n2n import method as n2n
+from .n2v import method as n2v
+from .video import method as video
 
 METHODS: dict[str, Callable[..., Method]] = {
     "n2v": n2v.N2V,

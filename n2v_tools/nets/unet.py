@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import keras_backend
 from ..errors import SettingsError
-from . import deepcad
+from ..methods.deepcad import net as deepcad
 
 MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below a memory bomb
 BATCH_NORM_EPSILON = 1e-3  # Keras'

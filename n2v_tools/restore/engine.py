@@ -12,8 +12,8 @@ from .. import keras_backend, openvino_backend
 from ..errors import N2VToolsError, UsageError
 
 if TYPE_CHECKING:
+    from ..methods.video.restorer import MovieRestorer
     from ..modelfolder import Model
-    from .movie import MovieRestorer
     from .trained import TrainedRestorer
 
 ENGINES = ("auto", "tensorflow", "openvino")
@@ -56,7 +56,7 @@ def open_restorer(
     restorer.subtracts_still = model.still
     if model.frames is None:
         return restorer
-    from .movie import MovieRestorer
+    from ..methods.video.restorer import MovieRestorer
 
     return MovieRestorer(restorer, model.frames, model.means[0], model.stds[0])
 

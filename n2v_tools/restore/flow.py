@@ -14,10 +14,10 @@ import numpy as np
 
 from ..errors import StackError
 from ..methods.base import Restorer
+from ..methods.video.restorer import MovieRestorer, restore_movie
 from ..stack import Stack
 from .cover import TilePlan, Window
 from .match import AxesMatch
-from .movie import MovieRestorer, restore_movie
 from .planes import Place, Plane, read_depth, read_plane
 
 

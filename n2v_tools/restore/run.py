@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..methods.base import Restorer
+from ..methods.video.restorer import MovieRestorer, held_bytes, plan_frame
 from ..stack import Stack
 from .cover import DEFAULT_MEMORY_BYTES, TilePlan, plan_tiles
 from .flow import Flow
 from .match import AxesMatch, match_axes
-from .movie import MovieRestorer, held_bytes, plan_frame
 from .pipeline import ReadAhead, WriteBehind
 from .planes import Plane, held_dtype, require_finite
 from .sample import read_sample

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from n2v_tools.jobs.configuration import VARIABLES
+from n2v_tools.jobs.desk.configuration import VARIABLES
 from n2v_tools.simulate.dome import Dome
 
 

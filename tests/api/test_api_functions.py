@@ -7,13 +7,15 @@ import pickle
 import re
 import subprocess
 import sys
+import types
 import warnings
 
 import numpy as np
 import pytest
 
 import n2v_tools
-from n2v_tools import denoise, evaluate, inspect, open_stack, train
+from n2v_tools import denoise, evaluate, inspect, open_stack
+from n2v_tools import learn as train
 from n2v_tools.api.wording import as_keywords
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.stack import Stack
@@ -48,9 +50,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = n2v_tools.restore_all
 
 
-def test_train_stays_the_function_when_the_room_of_its_name_is_imported(tmp_path):
-    loop = importlib.import_module("n2v_tools.train.schedule")
-    assert n2v_tools.train.schedule is loop
+def test_train_is_a_function_and_nothing_else(tmp_path):
+    importlib.import_module("n2v_tools.learn.schedule")
+    assert isinstance(n2v_tools.train, types.FunctionType)
     with pytest.raises(UsageError, match="minutes"):
         n2v_tools.train(MOVIE, axes="TYX", minutes=0.1, models_dir=tmp_path)
     assert pickle.loads(pickle.dumps(n2v_tools.train)) is n2v_tools.train  # noqa: S301
@@ -187,7 +189,7 @@ def test_foreign_byte_order_changes_nothing():
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_any_work(monkeypatch):
-    monkeypatch.setattr("n2v_tools.jobs.denoise_array.free_memory_bytes", lambda: 10_000)
+    monkeypatch.setattr("n2v_tools.jobs.denoise.array.free_memory_bytes", lambda: 10_000)
     with pytest.raises(StackError, match=r"3\.1e-05 GB.*with output"):
         denoise(MOVIE, method="median", settings={"size": 3}, axes="TYX")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from n2v_tools.jobs.configuration import VARIABLES
+from n2v_tools.jobs.desk.configuration import VARIABLES
 
 
 @pytest.fixture(autouse=True)

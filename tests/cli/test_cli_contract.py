@@ -291,7 +291,7 @@ def test_amounts_of_memory(text, n_bytes):
 
 
 def test_version_names_package_tensorflow_keras_and_device(monkeypatch):
-    from n2v_tools.jobs import doctor
+    from n2v_tools.jobs.desk import doctor
 
     monkeypatch.setattr(doctor.keras_backend, "gpus", lambda: [])
     shown = run("--version").output

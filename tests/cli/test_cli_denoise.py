@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import ModelError
 from n2v_tools.io import open_stack, read_description
-from n2v_tools.jobs import denoise as job
-from n2v_tools.jobs import denoise_one
+from n2v_tools.jobs.denoise import files as job
+from n2v_tools.jobs.denoise import one as denoise_one
 
 
 class PassOn:

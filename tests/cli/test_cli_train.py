@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from n2v_tools.cli import exits
 from n2v_tools.cli.main import cli
-from n2v_tools.jobs import train as job
-from n2v_tools.jobs.train_request import TrainRequest
+from n2v_tools.jobs.train import run as job
+from n2v_tools.jobs.train.request import TrainRequest
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from n2v_tools.cli import options
 from n2v_tools.cli.main import COMMANDS, cli, load_command
-from n2v_tools.jobs.configuration import VARIABLES
+from n2v_tools.jobs.desk.configuration import VARIABLES
 
 WORDS = {  # without which a command ends before it looks at variables
     "denoise": ["none.tif", "--model", "none"],

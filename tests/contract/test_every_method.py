@@ -7,9 +7,9 @@ import pytest
 
 from n2v_tools import api, keras_backend, modelfolder
 from n2v_tools.errors import N2VToolsError
-from n2v_tools.jobs.progress import Progress
-from n2v_tools.jobs.train import train_stacks
-from n2v_tools.jobs.train_request import TrainRequest
+from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.train.request import TrainRequest
+from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.methods.table import METHODS
 from n2v_tools.restore.engine import open_restorer
 from n2v_tools.restore.run import restore_stack
@@ -87,7 +87,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(tmp_path, method):
 
 @pytest.mark.parametrize("method", MOVIES)
 def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, method, monkeypatch):
-    from n2v_tools.train import callbacks
+    from n2v_tools.learn import callbacks
 
     real, calls = callbacks.save_state, []
 

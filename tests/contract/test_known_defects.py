@@ -19,8 +19,10 @@ from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
 from n2v_tools.io import Layout, create_stack, find_files, open_stack
 from n2v_tools.io.convert import to_dtype
-from n2v_tools.jobs.train_request import TrainRequest, model_name
-from n2v_tools.methods.n2v import N2V, N2VSettings
+from n2v_tools.jobs.train.request import TrainRequest, model_name
+from n2v_tools.learn.loop import LoopPlan, run_loop
+from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation_samples
+from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings, build_unet
 from n2v_tools.prepare.patches import draw_patches
@@ -31,8 +33,6 @@ from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
 from n2v_tools.stack import Stack
-from n2v_tools.train.loop import LoopPlan, run_loop
-from n2v_tools.train.samples import MOST_VALIDATION_PATCHES, Batches, validation_samples
 
 SMALL = N2VSettings(unet_n_first=4, patch_px=(16, 16), batch_size=8, replacement="mean")
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from n2v_tools import api
 from n2v_tools.cli.main import COMMANDS, load_command
-from n2v_tools.jobs.configuration import VARIABLES
+from n2v_tools.jobs.desk.configuration import VARIABLES
 from n2v_tools.trust import OVERALL
 from n2v_tools.trust.sentences import TITLES
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from verdict_cases import calcium
 
-from n2v_tools.jobs.quality import judge_restored
+from n2v_tools.jobs.judge.judging import judge_restored
 from n2v_tools.stack import Stack
 
 

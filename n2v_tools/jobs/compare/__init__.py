@@ -1,0 +1,1 @@
+"""Comparison: several methods on one stack, one figure and one table."""

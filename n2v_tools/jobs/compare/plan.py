@@ -1,0 +1,142 @@
+"""What a comparison needs before any work: one stack, its truth, free names, methods that are."""
+
+from __future__ import annotations
+
+import time
+
+from ...errors import StackError, UsageError
+from ...filters.table import FILTERS
+from ...methods.table import LATER, method_names
+from ...settings import nearest
+from ...stack import Stack
+from ..desk.inputs import Opened, open_inputs
+from ..desk.names import Naming, require_absent, require_folder, require_inputs_kept, stem_of
+from ..desk.progress import Progress
+from ..desk.requests import CompareRequest
+from ..train.request import TrainRequest, method_for
+
+FIGURE, CSV, MARKDOWN, MODELS = "comparison.png", "comparison.csv", "comparison.md", "models"
+LEAST_MINUTES = 0.25  # of one training
+
+
+def check_request(request: CompareRequest) -> list[str]:
+    """Return the methods that learn; nothing is opened.
+
+    Raises
+    ------
+    UsageError
+        For a method that is unknown, with the nearest known one, or named twice; options
+        that contradict each other; too few minutes.
+    """
+    learnt = [name for name in method_names() if name != "auto"]
+    known = [*FILTERS, *learnt]
+    for name in request.methods:
+        if name in LATER:
+            raise UsageError(f"--methods {name} is not available yet. Known: {', '.join(known)}.")
+        if name not in known:
+            raise UsageError(
+                f"--methods: {name!r} is no method.{nearest(name, known)} "
+                f"Known: {', '.join(known)}."
+            )
+        if request.methods.count(name) > 1:
+            raise UsageError(f"--methods names {name} twice; name each once.")
+    if not request.methods:
+        raise UsageError(f"--methods is empty: name some of {', '.join(known)}.")
+    learning = [name for name in request.methods if name in learnt]
+    if request.minutes < LEAST_MINUTES * len(learning):
+        raise UsageError(
+            f"--minutes {request.minutes:g} is shared by {len(learning)} methods that learn; give "
+            f"{LEAST_MINUTES * len(learning):g} or more."
+        )
+    if request.struct_mask is not None and "structn2v" not in learning:
+        raise UsageError("--struct-mask is for structn2v, which --methods does not name.")
+    for name in learning:  # settings that cannot be are refused before the first training
+        method_for(train_request(name, "model", request, request.minutes))
+    return learning
+
+
+def open_one(request: CompareRequest, progress: Progress) -> tuple[Opened, Stack]:
+    """Open the one stack that the input means; no pixel is read.
+
+    Raises
+    ------
+    StackError
+        If it cannot be opened, or is several.
+    """
+    found = list(open_inputs([request.input], request.axes, note=progress.note))
+    for one in found:
+        if one.stack is None:
+            raise StackError(one.error)
+    stacks = [one.stack for one in found if one.stack is not None]
+    if len(found) != 1:
+        raise StackError(
+            f"{request.input}: is {len(found)} stacks, but one is compared. Name a file, or join "
+            "planes with --axes ZYX or TYX."
+        )
+    (one,) = found
+    return one, stacks[0]
+
+
+def open_truth(request: CompareRequest) -> Stack | None:
+    """Open the truth, if there is one; no pixel is read.
+
+    Raises
+    ------
+    StackError
+        If it cannot be opened, or is several stacks.
+    """
+    if request.clean is None:
+        return None
+    found = list(open_inputs([request.clean], request.axes))
+    if len(found) != 1:
+        raise StackError(
+            f"--clean {request.clean}: is {len(found)} stacks; give one of the input's axes and "
+            "sizes."
+        )
+    if found[0].stack is None:
+        raise StackError(f"--clean: {found[0].error}")
+    return found[0].stack
+
+
+def require_free(request: CompareRequest, one: Opened) -> None:
+    """Raise if an output exists or is an input.
+
+    Raises
+    ------
+    OutputError
+        Naming all that exist.
+    UsageError
+        If an input would be replaced.
+    """
+    require_folder(request.output)
+    stem = stem_of(one.source)
+    names = [request.output / name for name in (FIGURE, CSV, MARKDOWN)]
+    files = [
+        Naming(request.output, f"_{method}", "tiff").output_for(one.source)
+        for method in request.methods
+    ]
+    models = [request.output / MODELS / f"{stem}_{m}" for m in request.methods if m not in FILTERS]
+    require_inputs_kept([*names, *files], [one.source, *one.files])
+    if not request.overwrite:
+        remedy = "Pass --overwrite to replace, or another --output."
+        require_absent([*names, *files, *models], remedy)
+
+
+def train_request(method: str, name: str, request: CompareRequest, minutes: float) -> TrainRequest:
+    """Return what `n2v-train` would be asked to do for one method, its clock running."""
+    return TrainRequest(
+        stacks=(request.input,),
+        models_dir=request.output / MODELS,
+        axes=request.axes,
+        method=method,
+        model=name,
+        patch=request.patch,
+        struct_mask=request.struct_mask if method == "structn2v" else None,
+        minutes=minutes,
+        seed=request.seed,
+        keep_strips=request.keep_strips,
+        nan=request.nan,
+        overwrite=request.overwrite,
+        command=request.command,
+        started=time.monotonic(),
+    )

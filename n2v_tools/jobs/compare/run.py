@@ -1,0 +1,304 @@
+"""Methods side by side on one stack: train what must be trained, restore, measure, draw.
+
+Every method goes through the same jobs as a user's commands. One that fails is a row
+with its reason; the others go on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...errors import N2VToolsError, StackError
+from ...filters.table import FILTERS
+from ...io import open_stack
+from ...noise.correlation import Correlation, measure_correlation
+from ...noise.mask import MaskChoice, choose_mask
+from ...noise.sample import read_sample
+from ...stack import Stack
+from ..denoise.files import denoise_files
+from ..desk.frames import plane_at
+from ..desk.names import stem_of
+from ..desk.progress import Progress
+from ..desk.requests import CompareRequest, DenoiseRequest
+from ..train.run import train_stacks
+from .figure import Figured, Shown, draw_comparison
+from .plan import (
+    CSV,
+    FIGURE,
+    MARKDOWN,
+    MODELS,
+    check_request,
+    open_one,
+    open_truth,
+    require_free,
+    train_request,
+)
+from .scores import Scores, Yardsticks, measure_with
+from .table import NOISY, Compared, as_text, write_tables
+
+STILL_INDEPENDENT = 0.1  # correlation of the noise of successive frames
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was made and measured.
+
+    Parameters
+    ----------
+    input : str
+    figure : Path or None
+        None if every method failed.
+    csv, markdown : Path
+    rows : tuple of Compared
+        The noisy stack, yardsticks if there is truth, and every method as asked.
+    notes : tuple of str
+        How to read the table.
+    noise : mapping
+        What was found of the noise, as JSON values.
+    """
+
+    input: str
+    figure: Path | None
+    csv: Path
+    markdown: Path
+    rows: tuple[Compared, ...]
+    notes: tuple[str, ...]
+    noise: Mapping[str, Any]
+
+    @property
+    def failed(self) -> tuple[Compared, ...]:
+        """Methods that failed."""
+        return tuple(row for row in self.rows if row.error)
+
+    @property
+    def text(self) -> list[str]:
+        """The table and the notes, line by line."""
+        return [*as_text(self.rows), *self.notes]
+
+    def to_json(self) -> dict[str, Any]:
+        """One object for ``--json``."""
+        return {
+            "input": self.input,
+            "figure": self.figure,
+            "csv": self.csv,
+            "markdown": self.markdown,
+            "noise": self.noise,
+            "notes": self.notes,
+            "methods": [row.to_json() for row in self.rows],
+        }
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What all methods of one comparison share."""
+
+    request: CompareRequest
+    yardsticks: Yardsticks
+    correlation: Correlation
+    minutes_each: float
+    progress: Progress
+
+    @property
+    def stack(self) -> Stack:
+        return self.yardsticks.noisy
+
+    @property
+    def dims(self) -> int:
+        return len(self.request.patch or (0, 0))
+
+    @property
+    def next_frame(self) -> bool:
+        """Whether the next frame is a fair judge: its noise is its own, and no method saw it."""
+        along_t = self.correlation.along.get("T", ())
+        saw_it = self.dims == 3 and "Z" not in self.stack.axes
+        return not saw_it and bool(along_t) and abs(along_t[0]) < STILL_INDEPENDENT
+
+
+def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
+    """Compare methods as asked; everything goes into one folder.
+
+    Parameters
+    ----------
+    request : CompareRequest
+    progress : Progress
+
+    Raises
+    ------
+    UsageError
+        For methods or options that cannot be, before any work.
+    N2VToolsError
+        If the stack or the truth cannot be used, or an output exists.
+    """
+    learning = check_request(request)
+    one, stack = open_one(request, progress)
+    clean = open_truth(request)
+    require_free(request, one)
+    yardsticks = measure_with(stack, clean, request.keep_strips)
+    yardsticks.shown_plane()  # refuses a stack without any real pixel
+    correlation, choice = _measure_noise(stack, request, progress)
+    each = request.minutes / max(1, len(learning))
+    session = _Session(request, yardsticks, correlation, each, progress)
+    rows = [Compared(NOISY, scores=yardsticks.score(None)), *_best_filters(session)]
+    rows += [_compare(method, stem_of(one.source), session) for method in request.methods]
+    figure = _draw(rows, one.name, session)
+    notes = _notes(session, choice)
+    csv, markdown = request.output / CSV, request.output / MARKDOWN
+    write_tables(
+        rows,
+        csv,
+        markdown,
+        title=f"{Path(one.name).name}: methods side by side",
+        notes=notes,
+        command=request.command,
+        overwrite=request.overwrite,
+    )
+    noise = _noise_record(correlation, choice)
+    return Comparison(one.name, figure, csv, markdown, tuple(rows), tuple(notes), noise)
+
+
+def _measure_noise(
+    stack: Stack, request: CompareRequest, progress: Progress
+) -> tuple[Correlation, MaskChoice]:
+    progress.note(f"{stack.name}: measuring the noise")
+    sample = read_sample(stack, request.seed, keep_strips=request.keep_strips)
+    correlation = measure_correlation(sample)
+    return correlation, choose_mask(correlation)
+
+
+def _best_filters(session: _Session) -> list[Compared]:
+    if session.yardsticks.clean is None:
+        return []
+    session.progress.note("trying simple filters of all sizes against the truth")
+    return [
+        Compared(
+            f"best {one.name}", f"{one.size}, chosen with the truth", scores=Scores(psnr=one.psnr)
+        )
+        for one in session.yardsticks.best_filters()
+    ]
+
+
+def _compare(method: str, stem: str, session: _Session) -> Compared:
+    """Train if need be, restore and measure; a failure is a row with its reason."""
+    try:
+        if method in FILTERS:
+            by = {"model": None, "method": method, "dims": session.dims}
+            return _restored(Compared(method), by, session)
+        trained = _trained(Compared(method), f"{stem}_{method}", session)
+        return _restored(trained, {"model": str(trained.model)}, session)
+    except (N2VToolsError, OSError, MemoryError) as error:
+        session.progress.note(f"{method} failed; going on with the others")
+        return Compared(method, error=" ".join(str(error).split()) or "memory ran out")
+
+
+def _trained(row: Compared, name: str, session: _Session) -> Compared:
+    """Train for this method's share of the minutes."""
+    session.progress.note(f"{row.method}: training for {session.minutes_each:.3g} minutes")
+    wanted = train_request(row.method, name, session.request, session.minutes_each)
+    result = train_stacks(wanted, session.progress)
+    record = json.loads((result.model / "provenance.json").read_text(encoding="utf-8"))
+    mask = record.get("struct_mask")
+    how = f"{result.steps} steps" + (f", mask {mask['mask']}" if mask else "")
+    return replace(row, how=how, model=result.model, train_seconds=result.seconds)
+
+
+def _restored(row: Compared, by: Mapping[str, Any], session: _Session) -> Compared:
+    """Restore with a filter or a model, and measure."""
+    request = session.request
+    wanted = DenoiseRequest(
+        inputs=(request.input,),
+        axes=request.axes,
+        output=request.output,
+        suffix=f"_{row.method}",
+        dtype=request.dtype,
+        keep_strips=request.keep_strips,
+        nan=request.nan,
+        seed=request.seed,
+        overwrite=request.overwrite,
+        command=request.command,
+        **by,
+    )
+    (done,) = denoise_files(wanted, request.output / MODELS, session.progress)
+    if done.output is None:
+        raise StackError(done.error)
+    session.progress.note(f"{row.method}: measuring")
+    output = Path(done.output)
+    scores = session.yardsticks.score(open_stack(output), next_frame=session.next_frame)
+    how = row.how if row.model else _parameters(row.method, done.parameters)
+    row = replace(row, how=how, parameters=done.parameters, scores=scores)
+    return replace(row, output=output, seconds=done.seconds)
+
+
+def _parameters(method: str, of_channels: Sequence[Mapping[str, Any]] | None) -> str:
+    """What the filter found, channel by channel."""
+    key = FILTERS[method].main
+    each = [f"{key} {_short(one[key])}" for one in of_channels or () if key in one]
+    return "; ".join(dict.fromkeys(each))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " x ".join(map(_short, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
+    """Draw what worked; the figure, or None if nothing did."""
+    if not any(row.output for row in rows):
+        return None
+    request, clean = session.request, session.yardsticks.clean
+    place, noisy, valid = session.yardsticks.shown_plane()
+    shown = Figured(
+        noisy=noisy,
+        valid=valid,
+        methods=tuple(shown for row in rows for shown in _shown(row, place)),
+        clean=None if clean is None else plane_at(clean, place),
+        noise=session.correlation.along,
+        noisy_psnr=rows[0].scores.psnr,
+        title=_title(name, place),
+    )
+    figure = request.output / FIGURE
+    draw_comparison(shown, figure, overwrite=request.overwrite)
+    return figure
+
+
+def _shown(row: Compared, place: Mapping[str, int]) -> list[Shown]:
+    """What the figure takes of a row: nothing if there is no file."""
+    if row.output is None or row.scores.residual is None:
+        return []
+    plane = plane_at(open_stack(row.output), place)
+    return [Shown(row.method, plane, row.scores.residual.along, row.scores.psnr)]
+
+
+def _title(name: str, place: Mapping[str, int]) -> str:
+    where = ", ".join(f"{axis} {number}" for axis, number in place.items())
+    return f"{Path(name).name}{': ' if where else ''}{where}"
+
+
+def _notes(session: _Session, choice: MaskChoice) -> list[str]:
+    """What to compare the residuals with, in sentences."""
+    along = session.correlation.along
+    notes = [f"The noise: {choice.reason}; mask {choice.mask}, confidence {choice.confidence}."]
+    if along:
+        lags = ", ".join(f"{axis} {values[0]:.2f}" for axis, values in along.items() if values)
+        notes.append(f"Its correlation from pixel to pixel: {lags}.")
+    if session.next_frame:
+        notes.append(
+            "Next frame: distance of a restored frame to the next noisy one; the smaller the "
+            "better, however much of it is noise."
+        )
+    return notes
+
+
+def _noise_record(correlation: Correlation, choice: MaskChoice) -> dict[str, Any]:
+    return {
+        "correlation": {axis: list(values) for axis, values in correlation.along.items()},
+        "source": correlation.source,
+        "struct_mask": choice.mask,
+        "confidence": choice.confidence,
+        "reason": choice.reason,
+        "warnings": list(choice.warnings),
+    }

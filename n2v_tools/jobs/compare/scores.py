@@ -1,0 +1,175 @@
+"""Figures for one restored stack: what its residual says, and how near the truth is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import StackError
+from ...measure.metrics import fit_affine, psnr
+from ...measure.next_frame import NextFrame
+from ...measure.residual import ResidualScores, ResidualSums
+from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median
+from ...prepare.strips import find_strips
+from ...stack import Stack
+from ..desk.frames import plane_at
+
+YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good one restored stack is.
+
+    Parameters
+    ----------
+    residual : ResidualScores or None
+        None for the noisy stack itself.
+    next_frame : float or None
+        Distance to the next noisy frame, counts; None where that would not be fair.
+    psnr, affine_psnr : float or None
+        Mean over planes in dB, as it is and after the best gain and offset; None without
+        truth.
+    """
+
+    residual: ResidualScores | None = None
+    next_frame: float | None = None
+    psnr: float | None = None
+    affine_psnr: float | None = None
+
+
+@dataclass(frozen=True)
+class Yardsticks:
+    """What restored stacks are measured with.
+
+    Parameters
+    ----------
+    noisy : Stack
+    clean : Stack or None
+        Of the same axes and sizes.
+    clean_range : float
+        Largest minus smallest clean value, counts; 0 without truth.
+    keep_strips : bool
+        Zeros are data.
+    """
+
+    noisy: Stack
+    clean: Stack | None = None
+    clean_range: float = 0.0
+    keep_strips: bool = False
+
+    def score(self, restored: Stack | None, *, next_frame: bool = False) -> Scores:
+        """Measure a restored stack, or the noisy one if there is None; plane by plane.
+
+        Parameters
+        ----------
+        restored : Stack or None
+            Has the planes of `noisy`.
+        next_frame : bool
+            Whether to compare with the next frame too.
+        """
+        sums, frames = ResidualSums(), NextFrame()
+        direct, fitted = [], []
+        for place, noisy, valid in self._planes():
+            plane = noisy if restored is None else plane_at(restored, place)
+            if restored is not None:
+                sums.add(noisy, plane, valid)
+            if next_frame and place["T"] + 1 < self.noisy.sizes["T"]:
+                following = self.noisy.plane({**place, "T": place["T"] + 1})
+                frames.add(plane, following, valid & self._valid(following))
+            if self.clean is not None and valid.any():
+                clean = plane_at(self.clean, place)
+                direct.append(psnr(plane, clean, self.clean_range, valid))
+                near = fit_affine(plane, clean, valid)
+                fitted.append(psnr(near, clean, self.clean_range, valid))
+        return Scores(
+            residual=None if restored is None else sums.scores(),
+            next_frame=frames.distance if next_frame else None,
+            psnr=float(np.mean(direct)) if direct else None,
+            affine_psnr=float(np.mean(fitted)) if fitted else None,
+        )
+
+    def best_filters(self) -> tuple[Filtered, ...]:
+        """Simple filters at the size that suits the truth best, on some planes; none without."""
+        if self.clean is None:
+            return ()
+        place, plane, valid = self.shown_plane()
+        read = [(plane, plane_at(self.clean, place), valid)]
+        n = YARDSTICK_PX // plane.size
+        if n > 1:
+            places = list(self.noisy.places())
+            each = [(self.noisy.plane(p), p) for p in places[:: -(-len(places) // n)]]
+            read = [(one, plane_at(self.clean, p), self._valid(one)) for one, p in each]
+        noisy, clean, valid = (np.stack(planes)[np.newaxis] for planes in zip(*read, strict=True))
+        if not (valid.any() and np.isfinite(noisy).all()):
+            return ()
+        truth = Truth(clean.astype(np.float32), valid, self.clean_range)
+        return best_gaussian(noisy, truth), best_median(noisy, truth)
+
+    def shown_plane(self) -> tuple[Mapping[str, int], np.ndarray, np.ndarray]:
+        """Return place, noisy plane and mask of the real plane nearest to the middle.
+
+        Raises
+        ------
+        StackError
+            If there is no real pixel in the stack.
+        """
+        places = list(self.noisy.places())
+        middle = len(places) // 2
+        for number in sorted(range(len(places)), key=lambda n: abs(n - middle)):
+            plane = self.noisy.plane(places[number])
+            valid = self._valid(plane)
+            if valid.any():
+                return places[number], plane, valid
+        raise StackError(f"{self.noisy.name}: every pixel is zero or NaN; give another file.")
+
+    def _planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
+        for place, plane in self.noisy.planes():
+            yield place, plane, self._valid(plane)
+
+    def _valid(self, plane: np.ndarray) -> np.ndarray:
+        return valid_pixels(plane, self.keep_strips)
+
+
+def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -> Yardsticks:
+    """Check that the truth fits, and find its range in one pass.
+
+    Raises
+    ------
+    StackError
+        If sizes differ, or the truth is not finite or constant.
+    """
+    if clean is None:
+        return Yardsticks(noisy, keep_strips=keep_strips)
+    wanted, there = (
+        {axis: size for axis, size in stack.sizes.items() if size > 1} for stack in (noisy, clean)
+    )
+    if wanted != there:
+        raise StackError(
+            f"--clean {clean.name}: has axes {clean.axes} of sizes {clean.array.shape}, but "
+            f"{noisy.name} has {noisy.axes} of {noisy.array.shape}. Give the truth of this file."
+        )
+    low, high = math.inf, -math.inf
+    for place, plane in noisy.planes():
+        values = plane_at(clean, place)[valid_pixels(plane, keep_strips)]
+        if not np.isfinite(values).all():
+            raise StackError(f"--clean {clean.name}: has NaN or infinite pixels; give the truth.")
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    if not high > low:
+        raise StackError(
+            f"--clean {clean.name}: is constant, so PSNR has no scale; give one with structure."
+        )
+    return Yardsticks(noisy, clean, high - low, keep_strips)
+
+
+def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
+    """Return where a plane (Y, X) holds an image: outside strips, and finite."""
+    finite = np.isfinite(plane)
+    if keep_strips:
+        return finite
+    strips = find_strips(plane)
+    return finite & np.outer(~strips.rows, ~strips.columns)

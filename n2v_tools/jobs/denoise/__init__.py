@@ -1,0 +1,1 @@
+"""Denoising: many files, one model or filter, and where outputs go."""

@@ -1,0 +1,98 @@
+"""Filters in ``n2v-denoise``: what all files of one command share, and what each file gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...filters import FilterRestorer, filter_for, read_settings
+from ...filters.base import Filter
+from ...filters.restorer import Channel
+from ...restore.match import match_axes
+from ...restore.sample import read_sample
+from ...stack import Stack
+from ..desk.requests import DenoiseRequest
+from .session import Prepared
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """A session of ``n2v-denoise`` without a model.
+
+    Parameters
+    ----------
+    request : DenoiseRequest
+        With a `method`.
+    settings : Filter
+        As asked for; what is None is found for each file.
+    """
+
+    request: DenoiseRequest
+    settings: Filter
+
+    engine: None = None
+    precision: None = None
+
+    @classmethod
+    def of(cls, request: DenoiseRequest) -> Filtering:
+        """Read the settings of a request.
+
+        Raises
+        ------
+        UsageError
+            If there is no such filter or setting.
+        """
+        settings = read_settings(
+            str(request.method), request.settings, stabilise=request.variance_stabilise
+        )
+        return cls(request, settings)
+
+    def require_fit(self, stack: Stack) -> FilterRestorer:
+        """Make the filter for one stack, not yet fitted; no pixel is read.
+
+        Raises
+        ------
+        AxesError
+            If the stack has no third axis and one is needed.
+        SettingsError
+            If a setting does not fit its axes or pixel sizes.
+        """
+        request = self.request
+        return filter_for(
+            stack,
+            self.settings,
+            dims=request.dims,
+            stabilise=request.variance_stabilise,
+            seed=request.seed,
+        )
+
+    def prepare(self, stack: Stack) -> Prepared:
+        """Fit the filter to a stack."""
+        restorer = self.require_fit(stack)
+        layout = match_axes(stack, restorer)
+        sample = read_sample(stack, layout, restorer, keep_strips=self.request.keep_strips)
+        restorer = restorer.fit_intensity(sample)
+        notes, warnings = [], []
+        for c, channel in enumerate(restorer.channels):
+            where = f"channel {c}: " if restorer.n_channels > 1 else ""
+            notes.append(f"{where}{_options(restorer, channel)} ({channel.reason})")
+            warnings += [where + doubt for doubt in channel.doubts]
+        parameters = [channel.parameters for channel in restorer.channels]
+        used = {
+            "method": restorer.name,
+            "axes": restorer.axes,
+            "variance_stabilise": restorer.stabilise,
+            "parameters": parameters,
+            "found": [channel.reason for channel in restorer.channels],
+        }
+        return Prepared(restorer, {"filter": used}, {}, notes, warnings, parameters)
+
+
+def _options(restorer: FilterRestorer, channel: Channel) -> str:
+    """The options that repeat what was done to a channel."""
+    words = [f"--method {restorer.name}"]
+    if len(restorer.axes) == 3:
+        words.append("--dims 3")
+    if channel.stabiliser is not None:
+        gain, floor = channel.stabiliser.gain, channel.stabiliser.floor
+        words.append(f"--variance-stabilise --set gain={gain:.6g} --set floor={floor:.6g}")
+    return " ".join([*words, channel.settings.options]).rstrip()

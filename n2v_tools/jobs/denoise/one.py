@@ -1,0 +1,220 @@
+"""One stack restored and published under its name."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ... import __version__
+from ...errors import StackError
+from ...io import create_stack, decide_dtype, layout_like, to_dtype
+from ...methods.deepcad.original import restore_as_original
+from ...prepare.survey import survey_stack
+from ...restore.run import restore_stack, restore_with_uncertainty
+from ...restore.trained import TrainedRestorer
+from ...stack import Stack
+from ..desk.progress import Progress
+from ..desk.requests import DenoiseRequest
+from .plan import TYPES_KNOWN_TO_FIT, Job
+from .result import Denoised
+from .session import Prepared, Session
+
+if TYPE_CHECKING:
+    from ...restore.uncertainty import Uncertainty
+
+Create = Callable[..., AbstractContextManager[Any]]  # as io.create_stack
+MUCH_CLIPPED_PERCENT = 5.0
+
+
+def denoise_one(
+    job: Job,
+    session: Session,
+    label: str,
+    progress: Progress,
+    create: Create = create_stack,
+) -> Denoised:
+    """Restore one stack and publish it under its name, its uncertainty beside it if asked for."""
+    started = time.perf_counter()
+    request = session.request
+    for note in job.stack.notes:
+        progress.note(f"{job.name}: {note}")
+    dtype, reason, nan = _choose_dtype(job, request, label, progress)
+    prepared = session.prepare(job.stack)
+    found = None
+    if job.uncertainty is not None:
+        from .uncertainty import find_uncertainty  # late: SciPy takes 0.2 s of the start
+
+        found = find_uncertainty(job.stack, prepared.restorer, request, label, progress)
+    for note in prepared.notes:
+        progress.note(f"{job.name}: {note}")
+    warnings = [*job.stack.warnings, *prepared.warnings, *(found.warnings if found else ())]
+    for warning in warnings:
+        progress.warn(f"{job.name}: {warning}")
+    described = describe_run(job.stack, request, prepared)
+    with _files(job, dtype, described, found, request, create) as (writer, second):
+        counting = _Counting(writer, dtype, job.name)
+        with progress.task(label) as step:
+            _restore(job, prepared, found, counting, second, request, nan, step)
+    for note in writer.notes:
+        progress.note(f"{job.target}: {note}")
+    clipped_percent = 100 * counting.n_clipped / math.prod(job.stack.array.shape)
+    if clipped_percent > MUCH_CLIPPED_PERCENT:
+        warnings.append(
+            f"{clipped_percent:.0f} % of the pixels lay outside the range of {dtype} and were "
+            "clipped: the model may not suit the file. Pass --dtype float32 to see them."
+        )
+        progress.warn(f"{label}: {warnings[-1]}")
+    return Denoised(
+        job.name,
+        str(job.target),
+        axes=writer.axes,
+        dtype=str(dtype),
+        reason=reason,
+        clipped_percent=clipped_percent,
+        seconds=time.perf_counter() - started,
+        warnings=tuple(warnings),
+        note=". ".join(writer.notes),
+        engine=session.engine,
+        precision=session.precision,
+        method=request.method,
+        parameters=prepared.parameters,
+        uncertainty=None if found is None else str(job.uncertainty),
+        typical_error=None if found is None else found.typical,
+    )
+
+
+class _Counting:
+    """Writes restored planes in the type of the output, and counts what it cannot hold."""
+
+    def __init__(self, writer: Any, dtype: np.dtype, name: str) -> None:
+        self.writer, self.dtype, self.name = writer, dtype, name
+        self.n_clipped = 0
+
+    def write(self, place: Mapping[str, int], plane: np.ndarray) -> None:
+        """Write one plane, float32 counts (Y, X)."""
+        counts, clipped = to_dtype(plane, self.dtype, where=self.name)
+        self.n_clipped += clipped
+        self.writer.write(place, counts)
+
+    def with_rounding(self, deviation: np.ndarray) -> np.ndarray:
+        """Deviation of the error of what is written: float32 counts; 0 stays 0."""
+        if self.dtype.kind == "f":
+            return deviation
+        rounding = np.float32(1 / 12)  # the variance of errors of up to half a count
+        return np.where(deviation > 0, np.sqrt(deviation**2 + rounding), deviation)
+
+
+@contextmanager
+def _files(
+    job: Job,
+    dtype: np.dtype,
+    described: dict[str, Any],
+    found: Uncertainty | None,
+    request: DenoiseRequest,
+    create: Create,
+) -> Iterator[tuple[Any, Any]]:
+    """Open the output, and the uncertainty's if there is one: both appear at the end."""
+
+    def open_one(path: Path, dtype: np.dtype, described: dict[str, Any]) -> Any:
+        text = json.dumps(described, ensure_ascii=True)
+        layout = layout_like(job.stack, dtype, description=text, format=request.format)
+        return create(path, layout, overwrite=request.overwrite)
+
+    with ExitStack() as files:
+        writer = files.enter_context(open_one(job.target, dtype, described))
+        second = None
+        if found is not None and job.uncertainty is not None:
+            float32 = np.dtype(np.float32)
+            described = {**described, "uncertainty": found.record}
+            second = files.enter_context(open_one(job.uncertainty, float32, described))
+        yield writer, second
+
+
+def _restore(
+    job: Job,
+    prepared: Prepared,
+    found: Uncertainty | None,
+    counting: _Counting,
+    second: Any,
+    request: DenoiseRequest,
+    nan: str,
+    step: Callable[[int, int], None],
+) -> None:
+    how: dict[str, Any] = {
+        "memory_bytes": request.memory_bytes,
+        "keep_strips": request.keep_strips,
+        "nan": nan,
+        "progress": step,
+    }
+    if prepared.original is not None:
+        restorer = cast(TrainedRestorer, prepared.restorer)
+        restore_as_original(job.stack, restorer, counting.write, prepared.original, **how)
+    elif found is None:
+        restore_stack(job.stack, prepared.restorer, counting.write, tta=request.tta, **how)
+    else:
+
+        def write(place: Mapping[str, int], deviation: np.ndarray) -> None:
+            second.write(place, counting.with_rounding(deviation))
+
+        restore_with_uncertainty(found, counting.write, write, **how)
+
+
+def describe_run(stack: Stack, request: DenoiseRequest, prepared: Prepared) -> dict[str, Any]:
+    """Collect what is recorded inside an output: enough to repeat it, no date.
+
+    Without a date the same command gives the same bytes.
+    """
+    return {
+        "n2v_tools": __version__,
+        "command": list(request.command),
+        "input": Path(stack.name).name,
+        "input_axes": stack.axes,
+        "frame": request.frame,
+        **prepared.used,
+        "settings": {
+            **prepared.settings,
+            "keep_strips": request.keep_strips,
+            "nan": request.nan,
+            "seed": request.seed,
+        },
+    }
+
+
+def _choose_dtype(
+    job: Job, request: DenoiseRequest, label: str, progress: Progress
+) -> tuple[np.dtype, str, str]:
+    """Return the output's dtype, why, and how `restore_stack` is to treat NaN."""
+    source = job.stack.dtype
+    may_be_filled = request.nan == "fill" and source.kind == "f"
+    if request.dtype != "auto" or source.name in TYPES_KNOWN_TO_FIT:
+        dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
+        if may_be_filled and dtype.kind != "f":
+            raise StackError(
+                f"{job.name}: --nan fill puts NaN back, which {dtype} cannot hold. Use --dtype "
+                "float32 or auto."
+            )
+        if not may_be_filled:
+            return dtype, reason, request.nan
+    with progress.task(f"{label}: looking at its values") as step:
+        survey = survey_stack(job.stack, keep_strips=request.keep_strips, progress=step)
+    finite = not survey.n_nonfinite
+    if request.nan == "refuse" and not finite:
+        raise StackError(
+            f"{job.name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
+            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them for the "
+            "net and keep them as NaN."
+        )
+    if not survey.n_pixels and not finite:
+        raise StackError(
+            f"{job.name}: every pixel is NaN, infinite or zero: there is nothing to restore. Leave "
+            "the file out, or save it anew from the raw data."
+        )
+    dtype, reason = decide_dtype(source, survey.minimum, survey.maximum, finite, request.dtype)
+    return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled

@@ -1,0 +1,189 @@
+"""Which inputs ``n2v-denoise`` works on and where their outputs go; nothing is written here."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import N2VToolsError, SettingsError, StackError
+from ...io import decide_dtype, layout_like, output_bytes
+from ...stack import Stack
+from ..desk.inputs import Opened, open_inputs
+from ..desk.names import (
+    Naming,
+    report_for,
+    require_absent,
+    require_distinct,
+    require_folder,
+    require_inputs_kept,
+    require_room,
+    uncertainty_for,
+)
+from ..desk.progress import Progress
+from ..desk.requests import DenoiseRequest
+from .result import Denoised, failed
+
+EXISTING_REMEDY = (
+    "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
+    "or --suffix."
+)
+TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look at the values
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input that can be worked on, and where its outputs go."""
+
+    name: str
+    stack: Stack
+    target: Path
+    done: bool = False  # its outputs exist and are to be left
+    uncertainty: Path | None = None
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """All files that it becomes."""
+        return (self.target,) if self.uncertainty is None else (self.target, self.uncertainty)
+
+
+def plan_jobs(
+    request: DenoiseRequest, require_fit: Callable[[Stack], object], progress: Progress
+) -> list[Job | Denoised]:
+    """Open all inputs and settle all outputs; nothing is written and no pixel is read.
+
+    Parameters
+    ----------
+    request : DenoiseRequest
+    require_fit : callable
+        Raises if a stack's axes and channels are not what the model or filter takes.
+    progress : Progress
+
+    Raises
+    ------
+    N2VToolsError
+        As `denoise_files`.
+    """
+    naming = Naming(request.output, request.suffix, request.format, request.frame, request.file)
+    if request.output is not None:
+        require_folder(request.output)
+    left_out: dict[Path, None] = {}
+
+    def leave_out(path: Path) -> bool:
+        if naming.carries_suffix(path):
+            left_out[path] = None
+        return path in left_out
+
+    named = open_inputs(
+        request.inputs,
+        request.axes,
+        frame=request.frame,
+        skip=leave_out,
+        note=progress.note,
+    )
+    inputs = _without_earlier_outputs(list(named), naming, progress)
+    if not inputs:
+        names = ", ".join(map(str, request.inputs))
+        raise StackError(
+            f"{names}: no input left after leaving out files whose names end in "
+            f"{request.suffix!r}. Name other files, or another --suffix."
+        )
+    if left_out:
+        progress.note(
+            f"left out {len(left_out)} named like outputs of {request.suffix!r}, such as "
+            f"{next(iter(left_out))}; name them one by one, or another --suffix, to denoise them"
+        )
+    plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
+    jobs = [item for item in plan if isinstance(item, Job)]
+    targets = [(job.name, target) for job in jobs for target in job.targets]
+    if request.report:
+        targets += [(job.name, report_for(job.target)) for job in jobs]
+    require_distinct(targets)
+    files_in = [file for one in inputs for file in (one.source, *one.files)]
+    require_inputs_kept((target for _, target in targets), files_in)
+    if not (request.overwrite or request.skip_existing):
+        require_absent((target for _, target in targets), EXISTING_REMEDY)
+    todo = [job for job in jobs if not job.done]
+    _warn_of_stale_uncertainty(todo, progress)
+    require_room(need for job in todo for need in _needs(job, request))
+    return plan
+
+
+def _without_earlier_outputs(
+    inputs: list[Opened], naming: Naming, progress: Progress
+) -> list[Opened]:
+    """Drop what an earlier run made of another input, as ``*.tif`` names it in a shell."""
+    outputs = {}
+    for one in (one for one in inputs if one.stack is not None):
+        target = naming.output_for(one.source)
+        for path in (target, uncertainty_for(target)):
+            outputs[os.path.realpath(path)] = one.name
+    kept = []
+    for one in inputs:
+        source = outputs.get(os.path.realpath(one.name))
+        # The suffix tells an output from raw data that only stand where one would go.
+        if source is not None and source != one.name and naming.carries_suffix(one.source):
+            progress.note(f"{one.name} is the output of {source}: not an input")
+        else:
+            kept.append(one)
+    return kept
+
+
+def _plan_one(
+    one: Opened, naming: Naming, request: DenoiseRequest, require_fit: Callable[[Stack], object]
+) -> Job | Denoised:
+    if one.stack is None:
+        return Denoised(one.name, error=one.error)
+    try:
+        require_fit(one.stack)
+        if request.dtype == "same":
+            decide_dtype(one.stack.dtype, 0, 0, True, "same")
+    except SettingsError:
+        raise  # of a filter: the command is wrong, not the file
+    except N2VToolsError as error:
+        return failed(one.name, error)
+    target = naming.output_for(one.source)
+    second = uncertainty_for(target) if request.uncertainty else None
+    job = Job(one.name, one.stack, target, uncertainty=second)
+    there = [path for path in job.targets if os.path.lexists(path)]
+    if not request.skip_existing or not there:
+        return job
+    if len(there) < len(job.targets):
+        (missing,) = set(job.targets) - set(there)
+        return Denoised(
+            one.name,
+            error=f"{there[0]} exists already, but {missing.name} does not, and both are made "
+            "together. Pass --overwrite to make both anew, or leave --uncertainty out.",
+        )
+    return dataclasses.replace(job, done=True)
+
+
+def _warn_of_stale_uncertainty(jobs: Sequence[Job], progress: Progress) -> None:
+    for job in jobs:
+        other = uncertainty_for(job.target)
+        if job.uncertainty is None and os.path.lexists(other):
+            progress.warn(
+                f"{other} belongs to an earlier {job.target.name}: delete it, or pass "
+                "--uncertainty to make it anew"
+            )
+
+
+def _needs(job: Job, request: DenoiseRequest) -> Iterator[tuple[Path, int]]:
+    """Each output and its bytes, at most."""
+    yield job.target, _largest_bytes(job.stack, request)
+    if job.uncertainty is not None:
+        layout = layout_like(job.stack, np.dtype(np.float32), format=request.format)
+        yield job.uncertainty, output_bytes(layout)
+
+
+def _largest_bytes(stack: Stack, request: DenoiseRequest) -> int:
+    """Bytes of the output, at most: its dtype may depend on values that are not yet read."""
+    if request.dtype != "auto" or stack.dtype.name in TYPES_KNOWN_TO_FIT:
+        dtype, _ = decide_dtype(stack.dtype, 0, 0, True, request.dtype)
+    else:
+        dtype = np.dtype(np.float32)
+    return output_bytes(layout_like(stack, dtype, format=request.format))

@@ -1,0 +1,38 @@
+"""How ``n2v-denoise --uncertainty`` finds what it says of one stack, and what a user hears."""
+
+from __future__ import annotations
+
+from ...methods.base import Restorer
+from ...restore.uncertainty import Uncertainty, fit_uncertainty
+from ...stack import Stack
+from ..desk.progress import Progress
+from ..desk.requests import DenoiseRequest
+
+
+def find_uncertainty(
+    stack: Stack, restorer: Restorer, request: DenoiseRequest, label: str, progress: Progress
+) -> Uncertainty:
+    """Measure the noise of a stack and try a Restorer on some of it.
+
+    Parameters
+    ----------
+    stack : Stack
+    restorer : Restorer
+    request : DenoiseRequest
+    label : str
+        Of the stack, for messages.
+    progress : Progress
+
+    Raises
+    ------
+    N2VToolsError
+        If the noise cannot be measured, or axes or channels do not fit.
+    """
+    found = fit_uncertainty(
+        stack, restorer, keep_strips=request.keep_strips, tta=request.tta, seed=request.seed
+    )
+    progress.note(
+        f"{label}: the error is expected to be {found.typical:.3g} counts (root mean square); the "
+        "stack of uncertainties says where it is more and where less"
+    )
+    return found

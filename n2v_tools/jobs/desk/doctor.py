@@ -1,0 +1,291 @@
+"""What this installation will run on, and why not faster.
+
+Each check says what was found and, where that is not enough, what to do. Nothing is
+assumed from versions alone: a small net is built and run in the end.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import __version__, keras_backend, openvino_backend
+from ...errors import N2VToolsError
+
+PINNED = ("tensorflow", "tf-keras", "numpy", "n2v", "csbdeep")
+NVIDIA_PCI_VENDOR = "0x10de"
+SMALL_MEMORY_BYTES = 3 * 10**9  # a training of the default size takes about two
+SMALL_DISK_BYTES = 10**9
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Parameters
+    ----------
+    name : str
+        What was looked at.
+    found : str
+        What is there, in words.
+    ok : bool
+        False if the main job cannot run like this.
+    remedy : str
+        What would make it right, or faster; empty if nothing is to be done.
+    """
+
+    name: str
+    found: str
+    ok: bool = True
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """Yield the checks one by one, the quick ones first; the last loads TensorFlow and runs it."""
+    yield check_python()
+    yield Check("n2v_tools", __version__)
+    yield from check_pins()
+    yield check_memory()
+    yield check_disk(Path.cwd())
+    yield check_processor()
+    try:
+        keras_backend.load()
+    except N2VToolsError as error:
+        yield Check("TensorFlow", "does not load", ok=False, remedy=str(error))
+        return
+    yield Check("Keras", f"{keras_backend.keras_version()}, legacy Keras 2 is active")
+    yield check_device()
+    precision, reason = keras_backend.fast_precision()
+    yield Check("precision", f"{precision}: {reason}")
+    yield check_openvino()
+    yield check_smoke()
+
+
+def version_line() -> str:
+    """Package, TensorFlow, Keras and device in one line; loads TensorFlow."""
+    try:
+        tensorflow = keras_backend.load().__version__
+        device = ", ".join(keras_backend.gpus()) or "CPU"
+    except N2VToolsError as error:
+        tensorflow, device = "missing", f"none ({error})"
+    return (
+        f"n2v_tools {__version__}, TensorFlow {tensorflow}, "
+        f"Keras {keras_backend.keras_version()}, device {device}"
+    )
+
+
+def check_python() -> Check:
+    """The interpreter is one that TensorFlow exists for."""
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 10) <= sys.version_info < (3, 14):
+        return Check("Python", found)
+    remedy = "Make a virtual environment with Python 3.11 and install there."
+    return Check("Python", found, ok=False, remedy=remedy)
+
+
+def check_pins(
+    installed: Callable[[str], str] = importlib.metadata.version,
+) -> Iterator[Check]:
+    """Compare the packages whose versions matter with what the installation asks for."""
+    from packaging.requirements import Requirement
+
+    try:
+        required = importlib.metadata.requires("n2v_tools") or []
+    except importlib.metadata.PackageNotFoundError:
+        yield Check("pins", "n2v_tools is not installed, only on the path: versions not compared")
+        return
+    for text in required:
+        requirement = Requirement(text)
+        if requirement.name not in PINNED:
+            continue
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        remedy = f'pip install "{requirement.name}{requirement.specifier}"'
+        try:
+            found = installed(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(requirement.name, "missing", ok=False, remedy=remedy)
+            continue
+        if requirement.specifier.contains(found, prereleases=True):
+            yield Check(requirement.name, found)
+        else:
+            yield Check(
+                requirement.name,
+                f"{found}, but {requirement.specifier} is asked for",
+                ok=False,
+                remedy=remedy,
+            )
+
+
+def check_memory() -> Check:
+    """Memory that a new process can have."""
+    free = free_memory_bytes()
+    if free is None:
+        return Check("memory", "unknown on this system")
+    found = f"{free / 1e9:.1f} GB free"
+    if free < SMALL_MEMORY_BYTES:
+        return Check("memory", found, remedy="Close other programs, or train with --batch 16.")
+    return Check("memory", found)
+
+
+def free_memory_bytes() -> int | None:
+    """Memory available to this process, container limits included; None where unknown."""
+    free = []
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")]
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        free += [int(limit) - used] if limit.isdigit() else []
+    except OSError:  # another system, or no limits: what is known so far counts
+        return min(free, default=None)
+    return min(free, default=None)
+
+
+def check_disk(folder: Path) -> Check:
+    """Room and permission to write where the command was started."""
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free in {folder}"
+    if not os.access(folder, os.W_OK):
+        remedy = "Start in a folder you may write to, or name --output and --models elsewhere."
+        return Check("disk", f"{found}, not writable", remedy=remedy)
+    remedy = "Make room before large files." if free < SMALL_DISK_BYTES else ""
+    return Check("disk", found, remedy=remedy)
+
+
+def check_processor() -> Check:
+    """Cores this process may use, and the arithmetic they are fast in."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+    features = [flag for flag in known if flag in keras_backend.cpu_flags()]
+    return Check("processor", f"{cores} cores{', ' if features else ''}{', '.join(features)}")
+
+
+def check_device() -> Check:
+    """GPU or CPU, and in the second case why."""
+    gpus = keras_backend.gpus()
+    if gpus:
+        return Check("device", f"GPU: {', '.join(gpus)}")
+    why, remedy = why_no_gpu(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    return Check("device", f"CPU: {why}", remedy=remedy)
+
+
+def check_openvino() -> Check:
+    """What restores on a processor, and in which arithmetic."""
+    if not openvino_backend.available():
+        remedy = "pip install openvino, if there is a wheel for this system."
+        return Check("OpenVINO", "missing: n2v-denoise runs with TensorFlow", remedy=remedy)
+    try:
+        precision, reason = openvino_backend.fast_precision()
+    except (N2VToolsError, RuntimeError) as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        remedy = "Install openvino again, or pass --engine tensorflow to n2v-denoise."
+        return Check("OpenVINO", f"does not run ({first_line})", remedy=remedy)
+    return Check("OpenVINO", f"{openvino_backend.version()}, {precision}: {reason}")
+
+
+def why_no_gpu(
+    hidden: str | None,
+    card: bool | None = None,
+    driver: bool | None = None,
+    built_with_cuda: bool | None = None,
+    wheels: bool | None = None,
+) -> tuple[str, str]:
+    """Find the first thing that keeps TensorFlow from a GPU.
+
+    Parameters
+    ----------
+    hidden : str or None
+        Value of CUDA_VISIBLE_DEVICES; None if it is not set.
+    card, driver, built_with_cuda, wheels : bool or None
+        Whether there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA
+        libraries; None looks.
+
+    Returns
+    -------
+    why, remedy : str
+        The remedy is empty where there is none.
+    """
+    if not (nvidia_card() if card is None else card):
+        return "this machine has no NVIDIA GPU", ""
+    if hidden is not None and (not hidden.strip() or hidden.strip() == "-1"):
+        return "CUDA_VISIBLE_DEVICES hides the GPU", "Unset CUDA_VISIBLE_DEVICES."
+    if not (Path("/proc/driver/nvidia/version").exists() if driver is None else driver):
+        return (
+            "there is an NVIDIA GPU, but its driver is not loaded",
+            "Install the NVIDIA driver of your system (525 or later) and restart.",
+        )
+    if not (keras_backend.load().test.is_built_with_cuda() if built_with_cuda is None
+            else built_with_cuda):  # fmt: skip
+        return (
+            "this TensorFlow was built without CUDA",
+            'Use Linux (or WSL2 on Windows) and pip install "n2v_tools[cuda]".',
+        )
+    if not (_has_cuda_wheels() if wheels is None else wheels):
+        return "the CUDA libraries are missing", 'pip install "n2v_tools[cuda]"'
+    return (
+        "TensorFlow does not accept the GPU, although card, driver and CUDA libraries are here",
+        "Look at what nvidia-smi says; the driver may be older than 525, or the card too old.",
+    )
+
+
+def nvidia_card() -> bool:
+    """Whether Linux lists an NVIDIA display or compute card, or a driver knows one."""
+    if Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists() or shutil.which("nvidia-smi"):
+        return True
+    for device in Path("/sys/bus/pci/devices").glob("*"):
+        try:
+            vendor = (device / "vendor").read_text().strip()
+            kind = (device / "class").read_text().strip()
+        except OSError:  # a device that may not be read is none of ours
+            continue
+        if vendor == NVIDIA_PCI_VENDOR and kind.startswith("0x03"):
+            return True
+    return False
+
+
+def check_smoke() -> Check:
+    """Build a small net, train it one step and predict with it."""
+    started = time.perf_counter()
+    try:
+        _run_small_net()
+    except Exception as error:  # whatever it is, the user must hear it, not this function's caller
+        remedy = "Install again in a new virtual environment; report this line if that is no help."
+        first_line = (str(error).splitlines() or [""])[0]
+        return Check("trial run", f"{type(error).__name__}: {first_line}", ok=False, remedy=remedy)
+    return Check("trial run", f"a small net trained and predicted in "
+                 f"{time.perf_counter() - started:.1f} s")  # fmt: skip
+
+
+def _run_small_net() -> None:
+    import numpy as np
+
+    tf = keras_backend.load()
+    keras = tf.keras
+    net = keras.Sequential(
+        [
+            keras.Input((None, None, 1)),
+            keras.layers.Conv2D(8, 3, padding="same", activation="relu"),
+            keras.layers.Conv2D(1, 3, padding="same", dtype="float32"),
+        ]
+    )
+    net.compile(loss="mse", optimizer="adam")
+    noise = np.random.default_rng(0).normal(size=(2, 64, 64, 1)).astype(np.float32)
+    net.train_on_batch(noise, noise)
+    if not np.isfinite(net.predict_on_batch(noise)).all():
+        raise ArithmeticError("the net predicts NaN")
+
+
+def _has_cuda_wheels() -> bool:
+    try:
+        importlib.metadata.version("nvidia-cudnn-cu12")
+    except importlib.metadata.PackageNotFoundError:
+        return shutil.which("nvcc") is not None
+    return True

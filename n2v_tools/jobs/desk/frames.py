@@ -1,0 +1,49 @@
+"""One frame of a movie as a stack of its own, and one plane of any stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...errors import AxesError, StackError
+from ...prepare.part import take_channel, take_index
+from ...stack import Stack
+
+__all__ = ["plane_at", "take_channel", "take_frame"]
+
+
+def take_frame(stack: Stack, frame: int) -> Stack:
+    """Return time point `frame` of a stack, without its T axis; nothing is read.
+
+    Parameters
+    ----------
+    stack : Stack
+        Any stack with a T axis.
+    frame : int
+        Counted from 0.
+
+    Raises
+    ------
+    AxesError
+        If there is no T axis.
+    StackError
+        If there is no such frame.
+    """
+    if "T" not in stack.axes:
+        raise AxesError(
+            f"{stack.name}: axes {stack.axes} have no T, so there is no --frame {frame}. Leave "
+            "--frame out, or name the time axis with --axes, such as --axes TYX."
+        )
+    n_frames = stack.sizes["T"]
+    if not 0 <= frame < n_frames:
+        raise StackError(
+            f"{stack.name}: there is no --frame {frame}: T has {n_frames}, counted from 0. Give 0 "
+            f"to {n_frames - 1}."
+        )
+    return take_index(stack, "T", frame)
+
+
+def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
+    """Read a plane of a stack that may lack axes of length 1."""
+    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})

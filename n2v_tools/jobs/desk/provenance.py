@@ -1,0 +1,79 @@
+"""The record of what was done: versions, and inputs by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._version import __version__
+from ...stack import Stack
+
+RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
+
+
+def versions() -> dict[str, Any]:
+    """Versions and machine, JSON values."""
+    found = {}
+    for name in RECORDED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "n2v_tools": __version__,
+        "date": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": found,
+    }
+
+
+def input_record(stack: Stack) -> dict[str, Any]:
+    """Name, size and SHA-256 of every file behind a stack, or of its pixels, with its axes."""
+    files = files_of(stack)
+    return {
+        "name": stack.name,
+        "axes": stack.axes,
+        "shape": list(stack.array.shape),
+        "dtype": str(stack.dtype),
+        "files": [
+            {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+            for path in files
+        ],
+        **({} if files else {"pixels_sha256": sha256_of_pixels(stack)}),
+    }
+
+
+def files_of(stack: Stack) -> list[Path]:
+    """Files that a stack reads from; none for one made in memory."""
+    return [Path(file) for file in getattr(stack.array, "files", ())]
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, read in pieces; kept while the file is not changed."""
+    facts = path.stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+def sha256_of_pixels(stack: Stack) -> str:
+    """Hash of the planes of a stack in memory, in its order."""
+    digest = hashlib.sha256()
+    for _, plane in stack.planes():
+        digest.update(np.ascontiguousarray(plane).data)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, size: int, modified_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(2**22):
+            digest.update(piece)
+    return digest.hexdigest()

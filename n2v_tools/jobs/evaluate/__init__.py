@@ -1,0 +1,1 @@
+"""Evaluation: restored files against clean truth."""

@@ -1,0 +1,1 @@
+"""Judging: what can be said of a restored file without truth."""

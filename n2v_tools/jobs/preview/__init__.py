@@ -1,0 +1,1 @@
+"""Previews: a small GIF of one or several movies side by side."""

@@ -1,0 +1,174 @@
+"""The movies of a preview: one input and what was restored from it, of equal sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import AxesError, N2VToolsError, StackError, UsageError
+from ...io import HDF5_PLACE
+from ...stack import Stack
+from ..desk.inputs import Opened, open_inputs
+from ..desk.names import stem_of
+from ..desk.progress import Progress
+from .request import PreviewRequest
+
+FIRST_LABEL = "noisy"  # where the name of the input adds nothing to those of the others
+
+
+@dataclass(frozen=True)
+class Movies:
+    """What is shown side by side.
+
+    Parameters
+    ----------
+    stacks : tuple of Stack
+        The input, then what was restored from it; sizes are equal.
+    labels : tuple of str
+        Name over each.
+    source : Path
+        File, or folder of planes, that gives the preview its name and place.
+    files : tuple of Path
+        All files that are read.
+    """
+
+    stacks: tuple[Stack, ...]
+    labels: tuple[str, ...]
+    source: Path
+    files: tuple[Path, ...]
+
+    @property
+    def first(self) -> Stack:
+        """The input, whose axes decide."""
+        return self.stacks[0]
+
+
+def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
+    """Open all files; no pixel is read.
+
+    Raises
+    ------
+    StackError, AxesError
+        If one cannot be opened, is several stacks, or does not fit the input.
+    UsageError
+        If there are not as many labels as files.
+    """
+    n_files = 1 + len(request.restored)
+    if request.labels and len(request.labels) != n_files:
+        raise UsageError(
+            f"--labels names {len(request.labels)} panels, but there are {n_files} files. Give "
+            "one name for each, joined by commas."
+        )
+    opened = [_open_one(request.input, request.axes)]
+    first = _stack_of(opened[0])
+    opened += [_open_fitting(spec, request.axes, first) for spec in request.restored]
+    stacks = tuple(_stack_of(one) for one in opened)
+    for stack in stacks:
+        for note in stack.notes:
+            progress.note(f"{stack.name}: {note}")
+        for warning in stack.warnings:
+            progress.warn(f"{stack.name}: {warning}")
+    return Movies(
+        stacks=stacks,
+        labels=request.labels or default_labels([Path(one.name) for one in opened]),
+        source=opened[0].source,
+        files=tuple(file for one in opened for file in (one.source, *one.files)),
+    )
+
+
+def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
+    """Name files by what tells them apart: ``a_noisy``, ``a_denoised`` are noisy and denoised.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        As named by the user; ``file.h5:/path/in/file`` too.
+    """
+    stems = [_stem(file) for file in files]
+    if len(stems) == 1:
+        return tuple(stems)
+    labels = _what_differs(stems)
+    labels = labels if all(labels) else stems
+    pairs = zip(labels, files, strict=True)
+    labels = [n if labels.count(n) == 1 else f"{n} ({_folder(file)})" for n, file in pairs]
+    if len(set(labels)) < len(labels):
+        labels = [f"{number} {stem}" for number, stem in enumerate(stems, start=1)]
+    return tuple(labels)
+
+
+def _what_differs(stems: Sequence[str]) -> list[str]:
+    """Take off each name what it shares with the first one; may leave nothing."""
+    first, *others = stems
+    added = [re.fullmatch(re.escape(first) + r"[_\-. ]+(.+)", stem) for stem in others]
+    words = [re.split(r"(?<=[_\-. ])", stem) for stem in stems]
+    unlike = [own for own, more in zip(words[1:], added, strict=True) if not more]
+    if not unlike:
+        return [FIRST_LABEL, *(more[1] for more in added if more)]
+    n_shared = 0
+    for same in zip(words[0], *unlike, strict=False):
+        if len({word.rstrip("_-. ") for word in same}) > 1:
+            break
+        n_shared += 1
+    rest = ["".join(own[n_shared:]) for own in words]
+    named = [more[1] if more else own for more, own in zip(added, rest[1:], strict=True)]
+    return [rest[0] or FIRST_LABEL, *named]
+
+
+def _folder(file: Path) -> str:
+    return file.absolute().parent.name
+
+
+def _stem(file: Path) -> str:
+    place = HDF5_PLACE.match(str(file))
+    if place and place["dataset"] and not file.exists():
+        return place["dataset"].strip("/").split("/")[-1]
+    return stem_of(file)
+
+
+def _stack_of(one: Opened) -> Stack:
+    assert one.stack is not None  # noqa: S101  `_open_one` refuses such inputs
+    return one.stack
+
+
+def _open_one(spec: str, axes: str | None) -> Opened:
+    found = list(open_inputs([spec], axes))
+    if len(found) != 1:
+        raise StackError(
+            f"{spec}: is {len(found)} stacks, but one movie is shown. Name a file, or join planes "
+            "with --axes TYX or ZYX."
+        )
+    if found[0].stack is None:
+        raise StackError(found[0].error)
+    return found[0]
+
+
+def _open_fitting(spec: str, axes: str | None, first: Stack) -> Opened:
+    """Open with the file's own axes; with ``--axes`` where those do not fit the input."""
+    problem: N2VToolsError | None = None
+    for letters in dict.fromkeys((None, axes)):
+        try:
+            one = _open_one(spec, letters)
+        except N2VToolsError as error:
+            problem = problem or error
+            continue
+        if _long_axes(_stack_of(one)) == _long_axes(first):
+            return one
+        problem = _misfit(_stack_of(one), first)
+    assert problem is not None  # noqa: S101  nothing was returned
+    raise problem
+
+
+def _long_axes(stack: Stack) -> dict[str, int]:
+    return {axis: size for axis, size in stack.sizes.items() if size > 1}
+
+
+def _misfit(stack: Stack, first: Stack) -> AxesError:
+    (mine, theirs) = (
+        f"{one.axes} of {' x '.join(map(str, one.array.shape))}" for one in (stack, first)
+    )
+    return AxesError(
+        f"{stack.name}: is {mine}, but {first.name} is {theirs}: side by side they must have the "
+        "same axes and sizes. Give what was restored from it; if only letters differ, pass --axes."
+    )

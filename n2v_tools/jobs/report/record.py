@@ -1,0 +1,190 @@
+"""What a file and a model folder say about their making, read without trusting either."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import ModelError, N2VToolsError, StackError
+from ...io import read_description
+from ...learn.history import CSV_NAME
+from ...modelfolder import Model, find_model, read_model, weights_file
+from ..desk.provenance import sha256_of
+
+MOST_EPOCHS = 100_000
+LONGEST_RECORD = 2**20  # characters
+
+
+@dataclass(frozen=True)
+class Record:
+    """What ``n2v-denoise`` wrote into the restored file; empty for others' files.
+
+    Parameters
+    ----------
+    values : mapping
+        JSON, of whoever made the file: any key may be missing or of another type.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def part(self, *keys: str) -> Mapping[str, Any]:
+        """Return the object at `keys`, empty if there is none."""
+        found: Any = self.values
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
+    def text(self, *keys: str) -> str | None:
+        """Return the text at `keys`, None if there is none."""
+        found = self.part(*keys[:-1]).get(keys[-1])
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Words of the command; empty if unknown."""
+        return words_of(self.values)
+
+    @property
+    def frame(self) -> int | None:
+        """The only time point that was taken, if so."""
+        frame = self.values.get("frame")
+        return frame if isinstance(frame, int) and not isinstance(frame, bool) else None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model that restored the file.
+
+    Parameters
+    ----------
+    model : Model
+    history : mapping of column to list of float
+        Of training.csv; empty if there is none. All columns are equally long.
+    weights_sha256 : str
+    is_the_one : bool or None
+        Whether these are the weights that were used; None if the file does not say.
+    notes : tuple of str
+    """
+
+    model: Model
+    history: Mapping[str, list[float]]
+    weights_sha256: str
+    is_the_one: bool | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def provenance(self) -> Record:
+        """What the folder says about the training."""
+        return Record(self.model.provenance or {})
+
+
+def read_record(path: Path) -> Record:
+    """Read what a restored file says about its making."""
+    try:
+        text = read_description(path)
+    except StackError:  # no TIFF: then it carries no record
+        return Record()
+    try:
+        values = json.loads(text) if text and len(text) < LONGEST_RECORD else {}
+    except (ValueError, RecursionError):  # what ImageJ or another program wrote
+        return Record()
+    ours = isinstance(values, dict) and "n2v_tools" in values
+    return Record(values if ours else {})
+
+
+def words_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words at ``command``, empty if they are none."""
+    words = values.get("command")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return ()
+    return tuple(words)
+
+
+def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained | None:
+    """Find the model's folder: as asked for, else by the record, else None.
+
+    Parameters
+    ----------
+    asked : str or None
+    record : Record
+    models_dir : Path
+
+    Raises
+    ------
+    ModelError
+        If the folder that was asked for cannot be read.
+    """
+    wanted = record.text("model", "weights_sha256")
+    if asked is not None:
+        return _read_trained(find_model(asked, models_dir), wanted)
+    for name in _names(record):
+        try:
+            trained = _read_trained(find_model(name, models_dir), wanted)
+        except N2VToolsError:
+            continue
+        if trained.is_the_one is not False:
+            return trained
+    return None
+
+
+def _names(record: Record) -> Iterator[str]:
+    """Yield what the model was called when it was used."""
+    words = record.command
+    for word, following in itertools.pairwise(words):
+        if word == "--model":
+            yield following
+    yield from (word[len("--model=") :] for word in words if word.startswith("--model="))
+    name = record.text("model", "name")
+    if name is not None:
+        yield name
+
+
+def _read_trained(folder: Path, wanted: str | None) -> Trained:
+    model = read_model(folder)
+    sha256 = sha256_of(weights_file(model))
+    notes = []
+    try:
+        history = read_history(folder)
+    except ModelError as error:
+        history = {}
+        notes.append(str(error))
+    return Trained(model, history, sha256, None if wanted is None else sha256 == wanted, (*notes,))
+
+
+def read_history(folder: Path) -> dict[str, list[float]]:
+    """Read training.csv; empty where there is none.
+
+    Returns
+    -------
+    history : dict of column to list of float
+        NaN where a cell is empty.
+
+    Raises
+    ------
+    ModelError
+        If it is no such table.
+    """
+    path = folder / CSV_NAME
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            table = csv.DictReader(itertools.islice(lines, MOST_EPOCHS))
+            rows = [dict(row) for row in table]
+            names = [name for name in table.fieldnames or () if name]
+        return {name: _numbers([row[name] for row in rows]) for name in names}
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise ModelError(
+            f"{path}: is no table of a training ({error}), so its curves are left out. Restore it "
+            "from its source."
+        ) from error
+
+
+def _numbers(cells: Sequence[str | None]) -> list[float]:
+    return [float(cell) if cell else math.nan for cell in cells]

@@ -1,0 +1,228 @@
+"""A page about one restored file: what was done, is it better, what not to measure on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import __version__
+from ...errors import UsageError
+from ...io import publishing
+from ...measure import Scaling
+from ...report import Page, render_page
+from ...trust import Quality
+from ..desk.names import report_for, require_absent, require_folder, require_inputs_kept
+from ..desk.progress import Progress
+from ..evaluate.planes import lay_side_by_side
+from ..evaluate.result import Evaluated, Evaluation
+from ..evaluate.scores import score_files
+from ..evaluate.survey import Rules
+from .charts import evidence_charts, training_charts
+from .facts import commands_of, fact_tables, scores_table
+from .request import ReportRequest
+from .sources import Find, Sources, find_sources
+from .views import make_views
+from .words import findings_of, is_it_better, what_not_to_measure, what_was_done
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What was made.
+
+    Parameters
+    ----------
+    restored, noisy : str
+    clean : str or None
+    output : Path
+    n_bytes : int
+    quality : dict
+        As `trust.Quality.to_json`.
+    evaluation : dict or None
+        As ``n2v-evaluate --json``.
+    notes : tuple of str
+    """
+
+    restored: str
+    noisy: str
+    clean: str | None
+    output: Path
+    n_bytes: int
+    quality: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """One line for a person, the path first, then a tab."""
+        overall = self.quality["overall"]
+        return f"{self.output}\t{overall['title']}: {overall['sentence']}"
+
+    def to_json(self) -> dict[str, Any]:
+        """One object for ``--json``."""
+        return {
+            "restored": self.restored,
+            "noisy": self.noisy,
+            "clean": self.clean,
+            "output": self.output,
+            "bytes": self.n_bytes,
+            **self.quality,
+            "evaluation": self.evaluation,
+            "notes": list(self.notes),
+        }
+
+
+def make_report(
+    request: ReportRequest,
+    models_dir: Path,
+    progress: Progress,
+    find: Find = lambda name: name,
+) -> Reported:
+    """Find what belongs to a restored file, judge it, and write the page.
+
+    Parameters
+    ----------
+    request : ReportRequest
+    models_dir : Path
+        Where a model is looked for by name.
+    progress : Progress
+    find : callable
+        Gives a relative name its place.
+
+    Raises
+    ------
+    N2VToolsError
+        If a file cannot be opened, files do not fit each other, the noisy one is not found, or
+        the page exists.
+    """
+    output = choose_output(request)
+    require_folder(output.parent)
+    if not request.overwrite:
+        require_absent([output], "Pass --overwrite to replace it, or another --output.")
+    sources = find_sources(request, models_dir, find)
+    require_inputs_kept([output], sources.files)
+    if sources.found:
+        progress.note(f"noisy file: {sources.noisy.name} ({sources.found})")
+    for note in sources.notes:
+        progress.warn(note)
+    return write_report(sources, request, output, progress)
+
+
+def choose_output(request: ReportRequest) -> Path:
+    """Return the file to write.
+
+    Raises
+    ------
+    UsageError
+        If it is named like anything but a page.
+    """
+    beside = report_for(Path(request.restored))
+    if request.output is None:
+        return beside
+    if request.output.suffix.lower() in (".html", ".htm") and not request.output.is_dir():
+        return request.output
+    if request.output.suffix and not request.output.is_dir():
+        raise UsageError(f"--output {request.output}: name a page ending in .html, or a folder.")
+    return request.output / beside.name
+
+
+def write_report(
+    sources: Sources, request: ReportRequest, output: Path, progress: Progress
+) -> Reported:
+    """Judge, draw and write; memory holds a few planes, whatever the length of the stack.
+
+    Parameters
+    ----------
+    sources : Sources
+    request : ReportRequest
+        Its `overwrite`, `affine`, `seed` and `command` count here.
+    output : Path
+    progress : Progress
+
+    Raises
+    ------
+    N2VToolsError
+        If a plane cannot be read, or the page not be written.
+    """
+    for stack in (sources.restored, sources.noisy, sources.clean):
+        for warning in stack.warnings if stack is not None else ():
+            progress.warn(f"{stack.name}: {warning}")  # type: ignore[union-attr]
+    quality = _judge(sources, request, progress)
+    evaluation = None if sources.clean is None else _evaluate(sources, request, progress)
+    page = compose_page(sources, request, quality, evaluation)
+    data = render_page(page).encode("utf-8", "backslashreplace")
+    with publishing(output, overwrite=request.overwrite) as file:
+        file.write(data)
+    return Reported(
+        restored=sources.restored.name,
+        noisy=sources.noisy.name,
+        clean=None if sources.clean is None else sources.clean.name,
+        output=output,
+        n_bytes=len(data),
+        quality=quality.to_json(),
+        evaluation=None if evaluation is None else evaluation.to_json(),
+        notes=sources.notes,
+    )
+
+
+def compose_page(
+    sources: Sources, request: ReportRequest, quality: Quality, evaluation: Evaluation | None
+) -> Page:
+    """Put together what stands on the page.
+
+    Parameters
+    ----------
+    sources : Sources
+    request : ReportRequest
+    quality : Quality
+    evaluation : Evaluation or None
+    """
+    scores, scores_notes = (None, ()) if evaluation is None else scores_table(evaluation)
+    return Page(
+        title=Path(sources.restored.name).name,
+        answers=(
+            what_was_done(sources),
+            is_it_better(quality, evaluation),
+            what_not_to_measure(quality),
+        ),
+        views=make_views(sources, () if evaluation is None else _scalings(evaluation)),
+        findings=findings_of(quality),
+        charts=evidence_charts(quality.curves),
+        scores=scores,
+        scores_notes=tuple(scores_notes),
+        facts=fact_tables(sources),
+        training=() if sources.trained is None else training_charts(sources.trained.history),
+        commands=commands_of(sources, request),
+        notes=sources.notes,
+        version=__version__,
+    )
+
+
+def _judge(sources: Sources, request: ReportRequest, progress: Progress) -> Quality:
+    from ..judge.judging import judge_restored  # late: SciPy takes a while
+
+    with progress.task(f"{sources.restored.name}: checks") as step:
+        return judge_restored(sources.noisy, sources.restored, seed=request.seed, progress=step)
+
+
+def _scalings(evaluation: Evaluation) -> Sequence[Scaling]:
+    """Gain and offset that ``--affine`` found, of each channel."""
+    return evaluation.measured[0].scalings.get("restored", ())
+
+
+def _evaluate(sources: Sources, request: ReportRequest, progress: Progress) -> Evaluation:
+    """Measure against the truth, as n2v-evaluate does."""
+    stacks = {"restored": sources.restored, "clean": sources.clean, "noisy": sources.noisy}
+    keep_strips = sources.record.part("settings").get("keep_strips") is True
+    side = lay_side_by_side(
+        {role: stack for role, stack in stacks.items() if stack is not None},
+        keep_strips=keep_strips,
+    )
+    rules = Rules(affine=request.affine)
+    with progress.task(f"{sources.restored.name}: truth") as step:
+        scores = score_files(side, rules, np.random.default_rng(request.seed), step)
+    names = {role: stack.name for role, stack in stacks.items() if stack is not None}
+    return Evaluation((Evaluated(names, scores),), rules, request.seed, request.command)

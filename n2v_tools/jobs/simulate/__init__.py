@@ -1,0 +1,1 @@
+"""Simulation: a noisy file and its clean truth."""

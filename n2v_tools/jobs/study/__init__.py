@@ -1,0 +1,1 @@
+"""Studies: named experiments of a YAML file, each trained, denoised and evaluated once."""

@@ -1,0 +1,350 @@
+"""A training with its files opened and surveyed: all that is known before anything is learned."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import keras_backend
+from ...errors import ModelError, StackError, UsageError
+from ...io import list_inputs
+from ...learn.samples import Pick, sample_shape
+from ...methods.base import Method
+from ...modelfolder import Model, find_model, load_net, read_model
+from ...nets.unet import NetSettings
+from ...prepare.patches import can_split, require_equal_channels, too_small_to_split
+from ...prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
+from ...prepare.survey import Survey, require_trainable, survey_stack
+from ...stack import Stack
+from ..desk.names import Naming
+from ..desk.progress import Progress
+from ..desk.provenance import files_of
+from ..desk.requests import DenoiseRequest
+from .checks import warn_of_noise, with_cuts
+from .choice import require_some_method, with_method
+from .mask import with_struct_mask
+from .request import TrainRequest, method_for
+from .window import SMALLEST_PATCH_PX, fit_window
+
+MOVIE = "TYX"  # axes of a window
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request with its files opened.
+
+    Parameters
+    ----------
+    request : TrainRequest
+    method : Method
+        Its patch fits the data.
+    axes : str
+        Of the model: ``YX``, ``ZYX`` or ``TYX``.
+    stacks : tuple of Stack
+    surveys : tuple of Survey
+        One per stack.
+    means, stds : tuple of float
+        Counts, one per channel.
+    base : Model or None
+        What training starts from instead of random weights.
+    window_px : tuple of int or None
+        Edges (T, Y, X) of what a movie method draws; None: patches are drawn.
+    """
+
+    request: TrainRequest
+    method: Method
+    axes: str
+    stacks: tuple[Stack, ...]
+    surveys: tuple[Survey, ...]
+    means: tuple[float, ...]
+    stds: tuple[float, ...]
+    base: Model | None = None
+    mask_record: Mapping[str, Any] | None = None
+    window_px: tuple[int, ...] | None = None
+
+    @property
+    def plan(self) -> PatchPlan:
+        """Which patches, or windows of a movie, to draw."""
+        s = self.method.settings
+        return PatchPlan(
+            self.window_px or s.patch_px,
+            MOVIE if self.window_px else self.axes,
+            s.n_patches,
+            s.validation,
+            self.request.keep_strips,
+            as_on_disk=self.window_px is not None,
+        )
+
+    @property
+    def pick(self) -> Pick | None:
+        """What the method takes of a window at one step; None of a patch, which it takes whole."""
+        return self.method.pick if self.window_px else None  # type: ignore[attr-defined]
+
+    @property
+    def summarise(self) -> Callable[[np.ndarray], np.ndarray | None] | None:
+        """What the method wants to know of whole windows; None if nothing."""
+        return getattr(self.method, "summarise", None)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Of one training sample before its pixels are hidden: ([Z,] Y, X, C)."""
+        drawn = (*self.plan.patch_px, len(self.means))
+        return sample_shape(drawn, self.pick)
+
+    @property
+    def net(self) -> NetSettings:
+        """Shape of the network."""
+        return self.base.net if self.base else self.method.net_settings(len(self.means))
+
+    @property
+    def precision(self) -> tuple[str, str]:
+        """Arithmetic to train in, and why; loads TensorFlow."""
+        asked = self.method.settings.precision
+        if asked == "auto":
+            return keras_backend.fast_precision()
+        return asked, "as asked"
+
+    def build(self) -> Any:
+        """Make the network, with random weights or those of `base`: a keras.Model."""
+        precision, _ = self.precision
+        if self.base:
+            return load_net(self.base, precision)
+        with keras_backend.building_in(precision):
+            return self.method.build(len(self.means), seed=self.request.seed)
+
+
+def open_job(request: TrainRequest, say: Progress) -> Job:
+    """Open and survey every stack, and fit axes and patch to them.
+
+    Raises
+    ------
+    UsageError
+        For settings that cannot be, before anything is opened.
+    StackError, AxesError
+        Where a stack cannot be learned from.
+    ModelError
+        If the model to start from does not fit.
+    """
+    require_some_method(request)
+    opened = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
+    for stack in opened:
+        for heard in stack.notes:
+            say.note(f"{stack.name}: {heard}")
+        for heard in stack.warnings:
+            say.warn(f"{stack.name}: {heard}")
+    n_channels = require_equal_channels(opened)
+    request = with_method(request, opened, say)
+    method = method_for(request)
+    base = _base(method, request)
+    axes = _model_axes(method, opened, request.depth)
+    surveys = []
+    for stack in opened:
+        with say.task(f"{stack.name}: looking at planes") as step:
+            surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
+        require_trainable(surveys[-1], stack.name, nan=request.nan)
+        if method.movie_axes or axes == MOVIE:
+            surveys[-1] = with_cuts(stack, surveys[-1], say)
+    block = (base.net if base else method.net_settings(n_channels)).block
+    block = getattr(method.settings, "patch_multiple", block)
+    window: tuple[int, ...] | None = None
+    if method.movie_axes:
+        window, fitted, notes = fit_window(request, method, block, opened, surveys)  # type: ignore[arg-type]
+    else:
+        fitted, notes = _fitted(request, method, block, axes, opened, surveys)
+    for note in notes:
+        say.note(note)
+    warn_of_noise(opened, fitted, axes, request, say)
+    fitted, mask_record = with_struct_mask(fitted, opened, request, say)
+    means, stds = _pooled_intensity(surveys)
+    stds = fitted.settings.divisors(stds)
+    if base:
+        _require_channels(base, len(means), opened[0].name)
+        means, stds = base.means, base.stds  # what the weights were learned with
+    files = tuple(opened), tuple(surveys)
+    return Job(request, fitted, axes, *files, means, stds, base, mask_record, window)
+
+
+def describe(job: Job) -> list[str]:
+    """What was understood, one line a stack, and what will be trained."""
+    lines = []
+    for stack, survey in zip(job.stacks, job.surveys, strict=True):
+        sizes = " x ".join(str(n) for n in stack.sizes.values())
+        strips = (
+            f"; strips in {survey.n_planes_with_strips} of {survey.n_planes} planes, "
+            f"{survey.n_empty_planes} empty planes, both left out"
+            if survey.n_planes_with_strips or survey.n_empty_planes
+            else "; no strips"
+        )
+        lines.append(f"{stack.name}: {stack.axes} {sizes} {stack.dtype}{strips}")
+    n_train, n_validation = count_patches(job.surveys, job.plan)
+    drawn = "windows" if job.window_px else "patches"
+    start = f", starting from {job.base.name}" if job.base else ""
+    lines.append(
+        f"method {_method_text(job)}, model axes {job.axes}{start}, {n_train} {drawn} of "
+        f"{' x '.join(map(str, job.plan.patch_px))} px to train on and {n_validation} "
+        f"to validate; mean {', '.join(f'{m:.6g}' for m in job.means)}, "
+        f"deviation {', '.join(f'{d:.6g}' for d in job.stds)}"
+    )
+    return lines
+
+
+def _method_text(job: Job) -> str:
+    mask = job.method.settings.struct_mask
+    return job.method.name if mask == "none" else f"{job.method.name} with struct mask {mask}"
+
+
+def _base(method: Method, request: TrainRequest) -> Model | None:
+    """The model named by the setting `start_from`, checked as far as the settings tell."""
+    name = method.settings.start_from
+    if name is None:
+        return None
+    model = read_model(find_model(name, request.models_dir))
+    if model.kind != "n2v" or not model.means:
+        raise ModelError(
+            f"{model.folder}: is a {model.method} model, which no training here can start from. "
+            "Name a model of the N2V family in start_from."
+        )
+    n_dim = len(method.settings.patch_px)
+    if model.net.n_dim != n_dim:
+        patch = "64" if model.net.n_dim == 2 else "16,64,64"
+        raise UsageError(
+            f"start_from: {model.name} is a {model.net.n_dim}D model, but the patch has {n_dim} "
+            f"edges. Pass --patch {patch}."
+        )
+    block = model.net.block
+    wrong = [edge for edge in method.settings.patch_px if edge % block]
+    if wrong:
+        raise UsageError(
+            f"start_from: {model.name} needs patch edges that are multiples of {block}, not "
+            f"{wrong[0]}. Pass another --patch."
+        )
+    return model
+
+
+def _require_channels(base: Model, n_channels: int, where: str) -> None:
+    if base.n_channels != n_channels:
+        raise StackError(
+            f"{where}: has {n_channels} channel(s), but {base.name}, which training starts from, "
+            f"has {base.n_channels}. Use stacks of {base.n_channels} channel(s)."
+        )
+
+
+def _open(spec: str | Stack, axes: str | None) -> list[Stack]:
+    """Stacks behind `spec`; of a folder or glob those that are no outputs of ours."""
+    if isinstance(spec, Stack):
+        return [spec]
+    naming = Naming(None, DenoiseRequest.suffix, "tiff")
+    inputs = list_inputs(spec, axes, leave_out=naming.carries_suffix)
+    if not inputs:
+        raise StackError(
+            f"{spec}: holds nothing but files whose names end in {DenoiseRequest.suffix}, which "
+            "are denoised already. Name a file to train on it all the same."
+        )
+    return [one.open() for one in inputs]
+
+
+def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
+    """Stacks without repeats: a file named twice would stand in training and validation."""
+    kept: dict[object, Stack] = {}
+    for stack in stacks:
+        files = tuple(path.resolve() for path in files_of(stack))
+        dataset = stack.metadata.get("dataset")
+        kept.setdefault((files, dataset) if files else id(stack), stack)
+    return list(kept.values())
+
+
+def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> str:
+    """YX for 2D patches; for 3D ones depth is Z where there is Z, else T, or as asked."""
+    if method.movie_axes:
+        for stack in stacks:
+            if "T" not in stack.axes:
+                raise StackError(
+                    f"{stack.name}: has axes {stack.axes}, but --method {method.name} learns from "
+                    f"movies, with axis T. Pass {_as_time(stack.axes)}, or --method n2v."
+                )
+        return method.movie_axes
+    if len(method.settings.patch_px) == 2:
+        return "YX"
+    axis = depth or ("Z" if all("Z" in stack.axes for stack in stacks) else "T")
+    for stack in stacks:
+        if axis not in stack.axes:
+            raise StackError(
+                f"{stack.name}: has axes {stack.axes}, but 3D patches need a depth axis, "
+                f"{depth or 'Z or T'}. Pass --axes if the file names them wrongly, or --patch 64 "
+                "for a 2D model."
+            )
+    return f"{axis}YX"
+
+
+def _as_time(axes: str) -> str:
+    """What to pass where a file calls its frames Z."""
+    if "Z" in axes:
+        return f"--axes {axes.replace('Z', 'T')} if its Z is time"
+    return "--axes if the file names them wrongly"
+
+
+def _fitted(
+    request: TrainRequest,
+    method: Method,
+    block: int,
+    axes: str,
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+) -> tuple[Method, list[str]]:
+    """The method with patch and validation that fit the data, and what was changed.
+
+    What was asked for is never changed, but refused; see `fit_patch` and `draw_patches`.
+    """
+    settings = method.settings
+    plan = PatchPlan(settings.patch_px, axes, keep_strips=request.keep_strips)
+    rooms = {
+        stack.name: room_for_patches(stack, survey, plan)
+        for stack, survey in zip(stacks, surveys, strict=True)
+    }
+    fit = fit_patch(settings.patch_px, rooms, block, chosen=request.patch_chosen)
+    notes = [fit.note] if fit.note else []
+    patch_px, validation = fit.patch_px, settings.validation
+    plan = dataclasses.replace(plan, patch_px=patch_px)
+    if validation and request.patch_chosen and not can_split(stacks, surveys, plan):
+        raise too_small_to_split(plan)
+    if validation and not request.patch_chosen:
+        patch_px = _splittable(patch_px, block, plan, stacks, surveys)
+        if not patch_px:
+            patch_px, validation = fit.patch_px, 0.0
+            notes.append("the data are too small for a validation block: trained without one")
+        elif patch_px != fit.patch_px:
+            notes.append(
+                f"patches are {commas(patch_px)} px, so that a validation block fits beside them"
+            )
+    fitted = dataclasses.replace(settings, patch_px=patch_px, validation=validation)
+    return dataclasses.replace(method, settings=fitted), notes  # type: ignore[type-var]
+
+
+def _splittable(
+    patch_px: tuple[int, ...],
+    block: int,
+    plan: PatchPlan,
+    stacks: Sequence[Stack],
+    surveys: Sequence[Survey],
+) -> tuple[int, ...]:
+    """Halve the patch until training and validation fit side by side; empty if they never do."""
+    while min(patch_px) >= SMALLEST_PATCH_PX:
+        if can_split(stacks, surveys, dataclasses.replace(plan, patch_px=patch_px)):
+            return patch_px
+        patch_px = tuple(edge // 2 // block * block for edge in patch_px)
+    return ()
+
+
+def _pooled_intensity(surveys: Sequence[Survey]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel over all stacks, weighted by its real pixels."""
+    weights = np.array([survey.n_pixels_per_channel for survey in surveys], float)  # (stacks, C)
+    weights /= weights.sum(axis=0)
+    means = np.array([survey.mean for survey in surveys])
+    stds = np.array([survey.std for survey in surveys])
+    mean = (weights * means).sum(axis=0)
+    variance = (weights * (stds**2 + (means - mean) ** 2)).sum(axis=0)
+    return tuple(mean.tolist()), tuple(np.sqrt(variance).tolist())

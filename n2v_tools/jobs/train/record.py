@@ -1,0 +1,159 @@
+"""What a training writes beside its weights: configuration, provenance, and the plan to resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ... import modelfolder
+from ...errors import ModelError, UsageError
+from ...learn.checkpoints import has_state
+from ...noise.fingerprint import take_fingerprint
+from ...prepare.patches import PatchSet
+from ..desk.provenance import input_record, versions
+from .opened import Job
+
+if TYPE_CHECKING:
+    from ...learn.callbacks import LoopState
+
+PLAN_NAME = "plan.json"
+
+
+def write_config(job: Job, folder: Path) -> None:
+    """Write ``config.json``: what n2v reads, and what only we do."""
+    s = job.method.settings
+    modelfolder.write_config(
+        folder,
+        job.net,
+        axes=job.axes,
+        means=job.means,
+        stds=job.stds,
+        method=_method_name(job),
+        training={
+            **job.method.n2v_names(),
+            "train_epochs": s.epochs,
+            "train_steps_per_epoch": s.steps_per_epoch,
+            "train_learning_rate": s.learning_rate,
+            "train_batch_size": s.batch,
+        },
+        own={
+            "settings": dataclasses.asdict(s),
+            **job.method.own_record(),
+            "pixel_size": job.stacks[0].pixel_size,
+            "intensity": {
+                "minimum": min(survey.minimum for survey in job.surveys),
+                "maximum": max(survey.maximum for survey in job.surveys),
+            },
+            "fingerprint": take_fingerprint(job.stacks, keep_strips=job.request.keep_strips),
+            **({"struct_mask": job.mask_record} if job.mask_record else {}),
+        },
+    )
+
+
+def write_provenance(job: Job, patches: PatchSet, state: LoopState, folder: Path) -> dict[str, Any]:
+    """Write ``provenance.json`` and return what it holds."""
+    precision, _ = job.precision
+    record = {
+        **versions(),
+        "command": list(job.request.command),
+        "seed": job.request.seed,
+        "repeat_with": repeat_words(job, state, precision),
+        "method": _method_name(job),
+        "axes": job.axes,
+        "settings": dataclasses.asdict(job.method.settings),
+        "struct_mask": job.mask_record,
+        "precision": precision,
+        "inputs": [input_record(stack) for stack in job.stacks],
+        "patches": {"train": len(patches.train), "validation": len(patches.validation)},
+        "steps": state.step,
+        "epochs": state.epoch,
+        "training_seconds": round(state.seconds, 2),
+        "best_val_loss": state.best_val_loss if math.isfinite(state.best_val_loss) else None,
+        "needs_n2v_tools": list(modelfolder.needs_n2v_tools(job.net)),
+    }
+    modelfolder.write_provenance(folder, record)
+    return record
+
+
+def _method_name(job: Job) -> str:
+    """As models of n2v with a struct mask are called when they are read."""
+    name = job.method.name
+    return "structn2v" if name == "n2v" and job.method.settings.mask is not None else name
+
+
+def complete_record(folder: Path) -> dict[str, Any] | None:
+    """Provenance of a training that ended but never got its name; None for any other."""
+    if has_state(folder) or not (folder / modelfolder.LAST).exists():
+        return None
+    return modelfolder.read_provenance(folder)
+
+
+def repeat_words(job: Job, state: LoopState, precision: str) -> list[str]:
+    """Words that repeat what a clock or a trial decided, in place of ``--minutes``."""
+    words: list[str] = []
+    if job.request.minutes is not None:
+        knots = json.dumps(state.knots, separators=(",", ":"))
+        words += ["--epochs", str(max(state.epoch, 1)), "--set", f"max_steps={state.step}"]
+        words += ["--set", f"progress_knots={knots}"]
+    if job.method.settings.precision == "auto":
+        words += ["--set", f"precision={precision}"]
+    return words
+
+
+def plan_of(job: Job) -> dict[str, Any]:
+    """What must be equal for a training to be resumed, JSON values."""
+    inputs = [input_record(stack) for stack in job.stacks]
+    return {
+        **dataclasses.asdict(job.method.settings),
+        "method": job.method.name,
+        "axes of the model": job.axes,
+        "seed": job.request.seed,
+        "keep_strips": job.request.keep_strips,
+        "nan": job.request.nan,
+        "use of --minutes": job.request.minutes is not None,
+        "files": [file["file"] for one in inputs for file in one["files"]],
+        "axes of the stacks": [one["axes"] for one in inputs],
+        "content of the files": [
+            *(file["sha256"] for one in inputs for file in one["files"]),
+            *(one["pixels_sha256"] for one in inputs if "pixels_sha256" in one),
+        ],
+    }
+
+
+def write_plan(job: Job, folder: Path) -> None:
+    """Write the plan, whole or not at all."""
+    temporary = folder / f".{PLAN_NAME}.writing"
+    temporary.write_text(json.dumps(plan_of(job), indent=1))
+    os.replace(temporary, folder / PLAN_NAME)
+
+
+def require_same_plan(job: Job, folder: Path) -> None:
+    """Refuse to go on with another training than the one that was interrupted.
+
+    Raises
+    ------
+    UsageError
+        Naming the first difference.
+    ModelError
+        If the plan cannot be read.
+    """
+    try:
+        before = json.loads((folder / PLAN_NAME).read_text())
+    except (OSError, ValueError):
+        raise ModelError(
+            f"{folder}: the plan of the interrupted training cannot be read. Start anew with "
+            "--overwrite."
+        ) from None
+    now = json.loads(json.dumps(plan_of(job)))
+    different = [key for key in now if now[key] != before.get(key)]
+    if different:
+        key = different[0]
+        was = "" if "content" in key else f" (was {before.get(key)}, is {now[key]})"
+        raise UsageError(
+            f"--resume: the {key} changed since the training was interrupted{was}. Repeat the "
+            "first command with --resume, or start anew with --overwrite."
+        )

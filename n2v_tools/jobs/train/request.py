@@ -1,0 +1,154 @@
+"""What ``n2v-train`` was asked to do, and what that adds up to before any file is opened."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import UsageError
+from ...io import HDF5_PLACE
+from ...methods.base import Method
+from ...methods.table import find_method, method_settings, preset_settings
+from ...settings import settings_from
+from ...stack import Stack
+from ..desk.names import stem_of
+
+OPTIONS = {  # field of a request, that stands for a setting of the method: its name
+    "patch": "patch_px",
+    "patches": "n_patches",
+    "validation": "validation",
+    "epochs": "epochs",
+    "steps": "steps_per_epoch",
+    "batch": "batch_size",
+    "struct_mask": "struct_mask",
+}
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What ``n2v-train`` was asked to do; None means not said.
+
+    Parameters
+    ----------
+    stacks : tuple of str or Stack
+        Files, folders or globs, or stacks that are open already.
+    models_dir : Path
+        Where models live.
+    axes, depth : str or None
+        ``--axes`` and ``--depth``.
+    method, preset : str
+        Names in `methods.table`.
+    model : str or None
+        Name of the model.
+    patch, patches, validation, epochs, steps, batch, struct_mask
+        Options that stand for settings of the method.
+    minutes : float or None
+        End this long after `started`.
+    settings : mapping
+        What ``--set`` named.
+    nan : {"refuse", "fill"}
+        What to do with pixels that are not finite.
+    command : tuple of str
+        The words of the command, for the record.
+    started : float
+        When the command started, on `time.monotonic`.
+    """
+
+    stacks: tuple[str | Stack, ...]
+    models_dir: Path
+    axes: str | None = None
+    depth: str | None = None
+    method: str = "auto"
+    preset: str = "default"
+    model: str | None = None
+    patch: tuple[int, ...] | None = None
+    patches: int | None = None
+    validation: float | None = None
+    epochs: int | None = None
+    steps: int | None = None
+    batch: int | None = None
+    struct_mask: str | None = None
+    minutes: float | None = None
+    resume: bool = False
+    overwrite: bool = False
+    dry_run: bool = False
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    keep_strips: bool = False
+    nan: str = "refuse"
+    command: tuple[str, ...] = ()
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def patch_chosen(self) -> bool:
+        """Whether the patch was asked for, so that it must not be made smaller."""
+        return self.patch is not None or "patch_px" in self.settings
+
+
+def method_for(request: TrainRequest) -> Method:
+    """Method and settings that a request adds up to; nothing is opened.
+
+    Raises
+    ------
+    UsageError
+        For an unknown method, preset or setting, one given twice, or an option that means
+        nothing to the method.
+    """
+    kind = find_method(request.method)
+    defaults = kind().settings
+    given = _given(request, kind.name, defaults)
+    if request.minutes is not None and {"epochs", "max_steps"} & {*given, *request.settings}:
+        raise UsageError("--minutes and a number of epochs contradict: give one of them.")
+    values = {
+        **dataclasses.asdict(defaults),
+        **method_settings(request.method),
+        **preset_settings(request.preset, request.method),
+        **request.settings,
+        **given,
+    }
+    method = kind(settings_from(type(defaults), values, "--set"))
+    hides_nothing = method.settings.struct_mask != "auto" and method.settings.mask is None
+    if method_settings(request.method) and hides_nothing:
+        raise UsageError(
+            f"--method {request.method} and --struct-mask {method.settings.struct_mask}, which "
+            "hides nothing, contradict: leave one of them out."
+        )
+    if method.movie_axes and request.depth:
+        raise UsageError(f"--depth means nothing to --method {kind.name}: leave it out.")
+    if len(method.settings.patch_px) == 2 and request.depth:
+        raise UsageError("--depth is for 3D patches: add --patch with three edges (16,64,64).")
+    method.net_settings(n_channels=1)  # refuses a net that cannot be built
+    return method
+
+
+def _given(request: TrainRequest, method: str, defaults: Any) -> dict[str, Any]:
+    """Settings that options were given for."""
+    known = {one.name for one in dataclasses.fields(defaults)}
+    given = {}
+    for option, name in OPTIONS.items():
+        value = getattr(request, option)
+        if value is None:
+            continue
+        words = "--" + option.replace("_", "-")
+        if name not in known:
+            raise UsageError(f"{words} means nothing to --method {method}: leave it out.")
+        if name in request.settings:
+            raise UsageError(f"--set {name} and {words} contradict: give one of them.")
+        given[name] = value
+    return given
+
+
+def model_name(request: TrainRequest, first_stack: str) -> str:
+    """Name asked for, else the stem of the first stack and the method."""
+    if request.model:
+        return request.model
+    place = HDF5_PLACE.match(first_stack)
+    file = Path(place["file"] if place else first_stack)
+    stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
+    method = request.method if method_settings(request.method) else find_method(request.method).name
+    return f"{stem}_{method}"

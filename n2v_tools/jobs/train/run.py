@@ -1,0 +1,299 @@
+"""Training as a user means it: from the command's words to a finished model folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import math
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import claim, modelfolder
+from ...learn.samples import MOST_VALIDATION_PATCHES, Batches
+from ...prepare.patches import PatchSet, draw_patches
+from ...prepare.plan import count_patches
+from ...prepare.symmetry import symmetries
+from ..desk.progress import Progress
+from .opened import Job, describe, open_job
+from .record import (
+    PLAN_NAME,
+    complete_record,
+    require_same_plan,
+    write_config,
+    write_plan,
+    write_provenance,
+)
+from .request import TrainRequest, model_name
+
+if TYPE_CHECKING:
+    from ...learn.callbacks import LoopState, TrainingProgress
+    from ...learn.loop import LoopPlan
+
+FINISH_S = 2.5  # weights, curve and provenance, after the last validation
+FEW_STEPS = 100  # with fewer a net has hardly learned anything
+WORSE_THAN_THE_MEAN = 1.02  # squared error, normalised; chance of a small validation set
+FEW_PATCHES = 64  # that a method is fitted to when nothing is to be learned
+PATCHES = "patches"  # folder of patches that are too large for memory
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished training: where it is, how it went, and why n2v alone cannot use it, if so."""
+
+    model: Path
+    best_val_loss: float | None
+    steps: int
+    seconds: float
+    needs_n2v_tools: tuple[str, ...] = ()
+
+
+def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
+    """Train a model as asked and leave it, complete, under its name.
+
+    Raises
+    ------
+    N2VToolsError
+        In one line: bad settings, files that cannot be used, a name that is taken, a
+        training that diverged.
+    """
+    if request.model:  # refused before any work
+        claim.require_free(request.models_dir, request.model, request.overwrite, request.resume)
+    job = open_job(request, say)
+    for line in describe(job):
+        say.note(line)
+    name = model_name(job.request, job.stacks[0].name)
+    with _claimed(request, name, say) as folder:
+        record = complete_record(folder.path) or _train(job, folder.path, say)
+        final = folder.finish()
+    seconds = time.monotonic() - request.started
+    reasons = tuple(record["needs_n2v_tools"])
+    return TrainResult(final, record["best_val_loss"], record["steps"], seconds, reasons)
+
+
+def plan_training(request: TrainRequest, say: Progress) -> list[str]:
+    """What a training would do and cost, one line each; trains nothing and writes nothing."""
+    from ...learn.devices import spread
+    from ...learn.trial import measure_step
+
+    claim.require_writable(request.models_dir)
+    job = _fitted_to_a_few(open_job(request, say))
+    settings, counts = job.method.settings, _counts(job)
+    shape = (settings.batch, *job.sample_shape)
+    opened_s = time.monotonic() - request.started
+    with spread(settings.batch):
+        model = job.build()
+        trial = measure_step(model, job.method.loss(), job.method.make_sample, shape)
+    if request.minutes:
+        length = f"{request.minutes:g} minutes, about {trial.seconds_a_step:.2g} s a step"
+    else:
+        steps = _loop_plan(job).steps
+        seconds = opened_s + trial.start_s + FINISH_S
+        seconds += (steps + _validation_in_steps(job, counts[1])) * trial.seconds_a_step
+        length = f"{steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
+    patches_bytes = sum(counts) * math.prod((*job.plan.patch_px, len(job.means)))
+    patches_bytes *= 2 if job.plan.as_on_disk else 4
+    precision, reason = job.precision
+    return [
+        *describe(job),
+        f"batches of {settings.batch}; {model.count_params()} weights; {precision}: {reason}",
+        f"time: {length}",
+        f"memory: about {(trial.peak_bytes + patches_bytes) / 1e9:.1f} GB, of which "
+        f"{patches_bytes / 1e9:.2g} GB are patches",
+        f"the model would go to {request.models_dir / model_name(job.request, job.stacks[0].name)}",
+    ]
+
+
+def _fitted_to_a_few(job: Job) -> Job:
+    """The job with its method fitted to some patches: what a step costs may depend on it."""
+    few = dataclasses.replace(job.plan, n_patches=min(FEW_PATCHES, sum(_counts(job))))
+    patches = draw_patches(job.stacks, job.surveys, few, np.random.default_rng(job.request.seed))
+    method, _ = job.method.fitted(patches.train, job.means, job.stds)
+    return dataclasses.replace(job, method=method)
+
+
+def _counts(job: Job) -> tuple[int, int]:
+    return count_patches(job.surveys, job.plan)
+
+
+def _validation_in_steps(job: Job, n_patches: int) -> float:
+    """What all validation of a training costs, in steps."""
+    from ...learn.loop import FORWARD_SHARE
+
+    settings = job.method.settings
+    n_epochs = math.ceil(_loop_plan(job).steps / settings.steps_per_epoch)
+    batches: float = min(MOST_VALIDATION_PATCHES, n_patches) / settings.batch
+    return n_epochs * batches * FORWARD_SHARE
+
+
+def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
+    """From an empty or interrupted folder to one that only wants its name; its provenance."""
+    import matplotlib.figure  # noqa: F401  a second of import that must not follow the clock
+
+    from ...learn.checkpoints import has_state, remove_state
+    from ...learn.history import plot_history
+
+    resume = job.request.resume and has_state(folder)
+    if resume:
+        require_same_plan(job, folder)
+    else:
+        write_plan(job, folder)
+    patches = _draw(job, folder, say)
+    method, notes = job.method.fitted(patches.train, job.means, job.stds)
+    for note in notes:
+        say.note(note)
+    job = dataclasses.replace(job, method=method)
+    state = _fit(job, patches, folder, resume, say)
+    title = f"{folder.name.removesuffix('.partial')}: {job.method.name}, {state.step} steps"
+    plot_history(state.rows, folder / "training.png", title)
+    write_config(job, folder)
+    record = write_provenance(job, patches, state, folder)
+    if record["repeat_with"]:
+        how = "in place of --minutes" if job.request.minutes else "add"
+        say.note(f"the same training again: {how} {shlex.join(record['repeat_with'])}")
+    if job.request.minutes and state.step < FEW_STEPS:
+        say.warn(
+            f"only {state.step} steps fitted into {job.request.minutes:g} minutes: the net has "
+            "hardly learned anything. Give it more --minutes."
+        )
+    learned_nothing = WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf
+    # Frames are their own target: how bright the validation block is decides on their noise.
+    told = job.method.settings.loss == "mse" and not job.window_px
+    if learned_nothing and not job.base and told:
+        say.warn(
+            f"the best validation loss is {state.best_val_loss:.2f}, no better than predicting the "
+            "mean: the net has learned nothing. Train longer, or with a lower --set learning_rate."
+        )
+    del patches  # files mapped to memory cannot be deleted on Windows
+    gc.collect()
+    remove_state(folder)
+    (folder / PLAN_NAME).unlink(missing_ok=True)
+    shutil.rmtree(folder / PATCHES, ignore_errors=True)
+    for leftover in folder.glob(".*.writing"):
+        leftover.unlink()
+    return record
+
+
+def _draw(job: Job, folder: Path, say: Progress) -> PatchSet:
+    with say.task("drawing patches") as step:
+        rng = np.random.default_rng(job.request.seed)
+        patches = draw_patches(
+            job.stacks, job.surveys, job.plan, rng, scratch=folder / PATCHES, progress=step
+        )
+    for note in patches.notes:
+        say.note(note)
+    return patches
+
+
+def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress) -> LoopState:
+    """Build the network and run the loop; TensorFlow loads here."""
+    from ... import keras_backend
+    from ...learn.devices import spread
+    from ...learn.loop import run_loop
+
+    precision, reason = job.precision
+    say.note(f"computing in {precision}: {reason}")
+    keras_backend.make_repeatable(job.request.seed)
+    training, validation = _batches(job, patches)
+    with spread(training.batch_size) as n_devices, say.task("training") as step:
+        if n_devices > 1:
+            say.note(
+                f"each batch of {training.batch_size} patches is shared by {n_devices} GPUs; a "
+                "larger --batch fills them better, CUDA_VISIBLE_DEVICES=0 takes the first only"
+            )
+
+        def report(progress: TrainingProgress) -> None:
+            words = f"loss {progress.loss:.4f}"
+            if math.isfinite(progress.val_loss):
+                words += f", validation {progress.val_loss:.4f}"
+            step(progress.step, progress.steps, words)
+
+        return run_loop(
+            job.build(),
+            job.method.loss(),
+            job.method.make_sample,
+            training,
+            validation,
+            _loop_plan(job),
+            folder,
+            resume=resume,
+            progress=report,
+        )
+
+
+def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
+    """Training batches, turned at random, and validation batches, as they are."""
+    settings, seed = job.method.settings, job.request.seed
+    turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
+    used = turns if settings.augment else turns[:1]
+    norm = job.means, job.stds
+    training = Batches(patches.train, settings.batch, *norm, used, seed, job.pick, job.summarise)
+    if not len(patches.validation):
+        return training, None
+    held_out = patches.validation[:MOST_VALIDATION_PATCHES]
+    return training, Batches(
+        held_out, settings.batch, *norm, turns[:1], seed + 1, job.pick, job.summarise
+    )
+
+
+def _loop_plan(job: Job) -> LoopPlan:
+    from ...learn.loop import LoopPlan
+    from ...learn.schedule import Clock
+
+    s, request = job.method.settings, job.request
+    clock = None
+    if request.minutes:
+        clock = Clock(request.started + 60 * request.minutes - FINISH_S, s.steps_per_epoch)
+    return LoopPlan(
+        epochs=10**6 if clock else s.epochs,
+        steps_per_epoch=s.steps_per_epoch,
+        max_steps=s.max_steps,
+        learning_rate=s.learning_rate,
+        beta_1=s.beta_1,
+        beta_2=s.beta_2,
+        schedule=s.schedule,
+        plateau_factor=s.plateau_factor,
+        plateau_patience=s.plateau_patience,
+        knots=s.progress_knots,
+        clock=clock,
+        tensorboard=s.tensorboard,
+    )
+
+
+@contextmanager
+def _claimed(request: TrainRequest, name: str, say: Progress) -> Iterator[claim.PartialFolder]:
+    """The partial folder; removed again if the work ended before there was anything to keep."""
+    from ...learn.checkpoints import has_state
+
+    folder = claim.claim_folder(request.models_dir, name, request.overwrite, request.resume)
+    try:
+        yield folder
+    except BaseException:
+        learned = any(
+            (folder.path / file).exists() for file in (modelfolder.BEST, modelfolder.LAST)
+        )
+        if has_state(folder.path):
+            say.warn(
+                f"{folder.path} keeps what was learned so far: the same command with --resume "
+                "goes on, with --overwrite it starts anew."
+            )
+        elif not learned:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    finally:
+        folder.release()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""Learning: samples, schedule, checkpoints, history and the loop that runs them in order."""

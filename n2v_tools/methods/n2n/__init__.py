@@ -1,0 +1,1 @@
+"""Noise2Noise on movies."""

@@ -1,0 +1,1 @@
+"""Noise2Void, N2V2 and structN2V."""

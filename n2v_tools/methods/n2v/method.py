@@ -1,0 +1,300 @@
+"""Noise2Void and Noise2Void 2: settings, presets, and what a training sample is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from ... import keras_backend
+from ...blindspot.batches import hide_pixels
+from ...blindspot.positions import box_edges
+from ...blindspot.recorrupt import recorrupt
+from ...blindspot.replace import REPLACEMENTS, USE_NEIGHBOURS, least_radius, require_visible
+from ...blindspot.struct_mask import hidden_offsets, read_struct_mask
+from ...errors import SettingsError
+from ...nets.losses import masked_loss, recorrupted_loss
+from ...nets.unet import NetSettings, build_unet
+from ...noise.level import Noise, measure_noise
+from ...settings import nearest
+from ..learning import LEARNING_RANGES, LearningSettings
+
+
+@dataclass(frozen=True)
+class N2VSettings(LearningSettings):
+    """Everything `--set` can change; a default stands here and nowhere else.
+
+    The defaults differ from n2v's on purpose: hiding more pixels, replacing them by the
+    median of their neighbours and leaving out batch normalisation reach n2v's quality in
+    a fraction of the time; see DESIGN.md.
+    """
+
+    patch_px: tuple[int, ...] = (64, 64)  # YX or ZYX
+    masked_percent: float | None = None  # of a patch's pixels; None: 6, less with a struct mask
+    replacement: str = "median"  # n2v_manipulator
+    radius_px: float = 2  # of the window a replacement comes from
+    struct_mask: str = "none"  # what is hidden with each pixel; auto: by the measured noise
+    recorrupt: float = 0.5  # noise added so that visible pixels teach too; 0: hidden ones only
+    noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
+    loss: Literal["mse", "mae"] = "mse"
+    net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
+    unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
+    unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
+    unet_kern_size: int = 3
+    batch_norm: bool = False
+    residual: bool = False
+    blurpool: bool = False  # N2V2
+    skip_skipone: bool = False  # N2V2
+
+    def __post_init__(self) -> None:
+        if len(self.patch_px) not in (2, 3):
+            raise SettingsError(f"patch {self.patch_px}: give two edges (Y,X) or three (Z,Y,X).")
+        if self.replacement not in REPLACEMENTS:
+            raise SettingsError(
+                f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
+                f"Known: {', '.join(REPLACEMENTS)}."
+            )
+        self.require_whole_blocks(self.patch_px, self.depth)
+        self.require_ranges((*LEARNING_RANGES, *_RANGES))
+        if self.replacement != "normal_additive" and self.radius_px < 1:
+            raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")
+        if self.recorrupt and self.recorrupt < LEAST_RECORRUPT:
+            raise SettingsError(
+                f"recorrupt is {self.recorrupt:g}; it must be 0 (off) or {LEAST_RECORRUPT} to 1: "
+                "with less, targets are noisier than a net can learn from."
+            )
+        self._check_mask()
+        box_edges(self.patch_px, self.percent)
+
+    def _check_mask(self) -> None:
+        """Refuse a struct mask that leaves too little of a patch to see."""
+        hidden = self.hidden_offsets
+        if hidden is None:
+            return
+        wide = [
+            axis
+            for axis, edge in enumerate(self.patch_px)
+            if 2 * int(np.abs(hidden[:, axis]).max()) >= edge
+        ]
+        if wide:
+            raise SettingsError(
+                f"struct_mask {self.struct_mask} is as wide as the patch of "
+                f"{' x '.join(map(str, self.patch_px))} px; take a larger --patch."
+            )
+        if self.replacement in USE_NEIGHBOURS:
+            require_visible(hidden, self.radius, self.patch_px)
+
+    @property
+    def mask(self) -> np.ndarray | None:
+        """What is hidden around each blind spot, 0 and 1, shape ([Z,] Y, X); None if nothing."""
+        if self.struct_mask == "auto":  # not before the data are known
+            return None
+        return read_struct_mask(self.struct_mask, len(self.patch_px))
+
+    @property
+    def hidden_offsets(self) -> np.ndarray | None:
+        """The same as offsets (K, D) from the blind spot."""
+        mask = self.mask
+        return None if mask is None else hidden_offsets(mask)
+
+    @property
+    def percent(self) -> float:
+        """Share of a patch's pixels that are to be predicted, in percent."""
+        if self.masked_percent is not None:
+            return self.masked_percent
+        hidden = self.hidden_offsets
+        return min(6.0, MOST_HIDDEN_PERCENT / (1 + len(hidden))) if hidden is not None else 6.0
+
+    @property
+    def radius(self) -> float:
+        """Of the window: `radius_px`, or one more than a struct mask leaves nothing of."""
+        hidden = self.hidden_offsets
+        if hidden is None or self.replacement not in USE_NEIGHBOURS:
+            return self.radius_px
+        return least_radius(hidden, self.radius_px, self.patch_px)
+
+    @property
+    def batch(self) -> int:
+        """Patches a step."""
+        return self.batch_size or (16 if len(self.patch_px) == 2 else 4)
+
+    @property
+    def depth(self) -> int:
+        """Poolings of the network."""
+        return self.unet_n_depth or (3 if len(self.patch_px) == 2 else 2)
+
+    @property
+    def first_filters(self) -> int:
+        """Feature maps at full size."""
+        return self.unet_n_first or FIRST_FILTERS[self.net_size][len(self.patch_px) - 2]
+
+
+LEAST_RECORRUPT = 0.05
+MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too little is left to see
+FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
+
+_RANGES = (
+    ("radius_px", 0, 1000),
+    ("recorrupt", 0, 1),
+    ("unet_n_depth", 1, 6),
+    ("unet_n_first", 1, 512),
+    ("unet_kern_size", 1, 15),
+)
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # A third of the cost of denoising; learns twice as long, at the same cost as the default.
+    "fast": {"net_size": "small", "epochs": 40},
+    # As good as an hour on two cores makes it.
+    "best": {
+        "net_size": "large",
+        "learning_rate": 0.001,
+        "epochs": 100,
+        "steps_per_epoch": 150,
+    },
+    # The dome author's settings; see the dome workflow in the documentation of the model folders.
+    "legacy": {
+        "unet_n_depth": 3,
+        "unet_n_first": 64,
+        "batch_norm": True,
+        "learning_rate": 4e-4,
+        "schedule": "plateau",
+        "batch_size": 128,
+        "epochs": 25,
+        "steps_per_epoch": 75,
+        "masked_percent": 0.198,
+        "replacement": "uniform_withCP",
+        "radius_px": 5,
+        "recorrupt": 0.0,
+        "augment": False,
+        "joint_channels": True,
+    },
+}
+
+
+@dataclass(frozen=True)
+class N2V:
+    """Noise2Void [1]_: predict hidden pixels from their neighbours.
+
+    The noise must be independent from pixel to pixel, the signal must not be.
+
+    References
+    ----------
+    .. [1] A. Krull, T.-O. Buchholz, F. Jug. Noise2Void - Learning Denoising
+       from Single Noisy Images. CVPR 2019.
+    """
+
+    settings: N2VSettings = N2VSettings()
+    noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
+    name: ClassVar[str] = "n2v"
+    movie_axes: ClassVar[str | None] = None
+
+    def n2v_names(self) -> dict[str, Any]:
+        """What of the settings n2v keeps in its own ``config.json``, by its names."""
+        s = self.settings
+        mask = s.mask
+        return {
+            "train_loss": s.loss,
+            "n2v_perc_pix": s.percent,
+            "n2v_patch_shape": list(s.patch_px),
+            "n2v_manipulator": s.replacement,
+            "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
+            "structN2Vmask": None if mask is None else mask.tolist(),
+        }
+
+    def own_record(self) -> dict[str, Any]:
+        """Nothing that n2v's configuration does not say."""
+        return {}
+
+    def net_settings(self, n_channels: int) -> NetSettings:
+        """The network for patches of `n_channels` channels."""
+        s = self.settings
+        return NetSettings(
+            n_dim=len(s.patch_px),
+            n_channels=n_channels,
+            depth=s.depth,
+            first_filters=s.first_filters,
+            kernel=s.unet_kern_size,
+            batch_norm=s.batch_norm,
+            residual=s.residual,
+            blurpool=s.blurpool,
+            skip_skipone=s.skip_skipone,
+            single_net_per_channel=not s.joint_channels,
+        )
+
+    def build(self, n_channels: int, seed: int) -> Any:
+        """Make the untrained network: a keras.Model of ([Z,] Y, X, C) to the same."""
+        return build_unet(self.net_settings(n_channels), seed=seed)
+
+    def fitted(
+        self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
+    ) -> tuple[N2V, list[str]]:
+        """Measure the noise, unless it is given or not wanted, so that visible pixels can teach.
+
+        Only squared errors allow it. The noise must be white and a function of brightness:
+        where that cannot be shown, hidden pixels alone teach, as in the original.
+        """
+        s = self.settings
+        if not s.recorrupt or s.loss != "mse" or s.mask is not None:  # it needs white noise
+            return replace(self, noise=()), []
+        if s.noise:
+            if len(s.noise) != len(means):
+                raise SettingsError(
+                    f"noise is given for {len(s.noise)} channel(s), but the data have {len(means)}."
+                )
+            found = tuple(Noise(*one) for one in s.noise)
+            said = "as given"
+        else:
+            found = measure_noise(patches)
+            said = "measured"
+        doubts = [noise for noise in found if noise.doubt]
+        if doubts:
+            note = f"noise {doubts[0].describe()}; only hidden pixels teach"
+            return replace(self, noise=()), [note]
+        note = f"noise {said}: {'; '.join(noise.describe() for noise in found)}"
+        normalised = tuple(
+            (noise.gain / std, (noise.gain * mean + noise.floor) / std**2, noise.skew)
+            for noise, mean, std in zip(found, means, stds, strict=True)
+        )
+        settings = replace(s, noise=tuple((n.gain, n.floor, n.skew) for n in found))
+        return replace(self, settings=settings, noise=normalised), [note]
+
+    def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
+        """Hide pixels of normalised patches (N, [Z,] Y, X, C); see `blindspot.batches`.
+
+        Where the noise is known, visible pixels teach as well; see `blindspot.recorrupt`.
+        Hidden and visible pixels, each group as a whole, have equal weight.
+        """
+        s = self.settings
+        if not self.noise:
+            return hide_pixels(patches, s.percent, s.replacement, s.radius, seed, s.mask)
+        tf = keras_backend.load()
+        seed, noise_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        noisier, shift = recorrupt(patches, self.noise, s.recorrupt, noise_seed)
+        shown, target = hide_pixels(noisier, s.percent, s.replacement, s.radius, seed)
+        hidden = target[..., patches.shape[-1] :]
+        weight = 1 + hidden * (100 / s.percent - 2)  # (1 - share) / share where hidden
+        return shown, tf.concat([patches, weight, shift * (1 - hidden)], axis=-1)
+
+    def loss(self) -> Callable[[Any, Any], Any]:
+        """Error at the hidden pixels, or at all of them, in normalised units."""
+        return recorrupted_loss() if self.noise else masked_loss(self.settings.loss)
+
+
+@dataclass(frozen=True)
+class N2V2(N2V):
+    """Noise2Void 2 [1]_: median replacement, blur pooling and no first skip, against checkerboards.
+
+    References
+    ----------
+    .. [1] E. Hoeck, T.-O. Buchholz, A. Brachmann, F. Jug, A. Freytag. N2V2 - Fixing
+       Noise2Void Checkerboard Artifacts. ECCV Workshops 2022.
+    """
+
+    settings: N2VSettings = N2VSettings(
+        blurpool=True, skip_skipone=True, unet_n_depth=2, unet_n_first=32
+    )
+    name: ClassVar[str] = "n2v2"

@@ -1,0 +1,1 @@
+"""Frames predicted from the frames around them."""

@@ -1,0 +1,162 @@
+"""What a report finds by itself, and how little it believes of what files say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from n2v_tools.errors import AxesError, ModelError, StackError
+from n2v_tools.io import create_stack, layout_like
+from n2v_tools.jobs.report.record import Record, read_history, read_record
+from n2v_tools.jobs.report.request import ReportRequest
+from n2v_tools.jobs.report.sources import find_sources
+from n2v_tools.stack import Stack
+
+
+def write(path, axes, shape, seed=0, description=""):
+    array = np.random.default_rng(seed).integers(1, 999, shape, np.uint16)
+    layout = layout_like(Stack(array, axes), np.dtype(np.uint16), description=description)
+    stack = Stack(array, axes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with create_stack(path, layout, overwrite=True) as writer:
+        for place, plane in stack.planes():
+            writer.write(place, plane)
+    return path
+
+
+def record(**values):
+    return json.dumps({"n2v_tools": "0", "input": "a.tif", **values})
+
+
+def find(path, **values):
+    return find_sources(ReportRequest(str(path), **values), path.parent / "models")
+
+
+def test_the_noisy_file_is_found_beside_the_restored_one(tmp_path):
+    write(tmp_path / "a.tif", "TYX", (3, 8, 9))
+    restored = write(tmp_path / "a_denoised.tif", "TYX", (3, 8, 9), 1, record())
+    sources = find(restored)
+    assert sources.noisy.name.endswith("a.tif") and sources.restored.name == str(restored)
+    assert sources.found and not sources.notes
+
+
+@pytest.mark.parametrize("words", [["raw/a.tif"], ["raw"], ["--output", "out", "raw/"]])
+def test_the_noisy_file_is_found_where_the_command_found_it(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "raw" / "a.tif", "YX", (8, 9))
+    restored = write(
+        tmp_path / "out" / "x" / "b.tif", "YX", (8, 9), 1, record(command=["n2v-denoise", *words])
+    )
+    assert find(restored).noisy.name == "raw/a.tif"
+
+
+def test_a_file_of_the_name_that_does_not_fit_is_not_taken(tmp_path):
+    write(tmp_path / "a.tif", "YX", (8, 10))
+    restored = write(tmp_path / "a_denoised.tif", "YX", (8, 9), 1, record())
+    with pytest.raises(StackError, match="--noisy"):
+        find(restored)
+
+
+def test_the_restored_file_is_never_its_own_input(tmp_path):
+    restored = write(tmp_path / "a.tif", "YX", (8, 9), 1, record())
+    with pytest.raises(StackError, match="--noisy"):
+        find(restored)
+    with pytest.raises(StackError, match="named twice"):
+        find(restored, noisy=str(restored))
+
+
+def test_without_a_record_the_noisy_file_must_be_named(tmp_path):
+    restored = write(tmp_path / "a_denoised.tif", "YX", (8, 9))
+    with pytest.raises(StackError, match="Name the noisy file with --noisy"):
+        find(restored)
+    noisy = write(tmp_path / "a.tif", "YX", (8, 9), 1)
+    sources = find(restored, noisy=str(noisy))
+    assert sources.noisy.name == str(noisy) and not sources.found
+
+
+def test_a_single_frame_is_compared_with_that_frame(tmp_path):
+    noisy = write(tmp_path / "a.tif", "TYX", (5, 8, 9))
+    restored = write(tmp_path / "a_t0003.tif", "YX", (8, 9), 1, record(frame=3, input_axes="YX"))
+    found = find(restored).noisy
+    assert found.axes == "YX"
+    whole = find(noisy, noisy=str(write(tmp_path / "b.tif", "TYX", (5, 8, 9), 7))).restored
+    np.testing.assert_array_equal(found.plane({}), whole.plane({"T": 3}))
+
+
+def test_axes_of_a_file_without_them_come_from_the_record(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 8, 9), np.uint16))
+    said = record(input="a.npy", input_axes="TYX")
+    restored = write(tmp_path / "a_denoised.tif", "TYX", (3, 8, 9), 1, said)
+    assert find(restored).noisy.axes == "TYX"
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    restored = write(tmp_path / "r.tif", "TYX", (3, 8, 9))
+    other = write(tmp_path / "o.tif", "TYX", (4, 8, 9))
+    with pytest.raises(AxesError, match=r"o\.tif: is TYX of 4 x 8 x 9"):
+        find(restored, noisy=str(other))
+
+
+def test_the_uncertainty_beside_is_taken_if_it_fits(tmp_path):
+    noisy = write(tmp_path / "a.tif", "YX", (8, 9))
+    restored = write(tmp_path / "r.tif", "YX", (8, 9), 1)
+    beside = write(tmp_path / "r_uncertainty.tif", "YX", (8, 9), 2)
+    assert find(restored, noisy=str(noisy)).uncertainty.name == str(beside)
+    write(beside, "YX", (8, 11), 2)
+    assert find(restored, noisy=str(noisy)).uncertainty is None
+    beside.write_text("no image")
+    assert find(restored, noisy=str(noisy)).uncertainty is None
+
+
+def test_a_model_that_is_gone_is_said_so_and_another_one_is_not_taken_for_it(tmp_path):
+    write(tmp_path / "a.tif", "YX", (8, 9))
+    said = record(model={"name": "quick_look", "method": "supervised", "weights_sha256": "0" * 64})
+    restored = write(tmp_path / "r.tif", "YX", (8, 9), 1, said)
+    sources = find(restored)
+    assert sources.trained is None and "not at hand" in sources.notes[0]
+    named = find(restored, model="quick_look")
+    assert named.trained.is_the_one is False and "another model" in named.notes[0]
+    with pytest.raises(ModelError):
+        find(restored, model="no_such_model")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Info of ImageJ",
+        "[" * 5000,
+        "[1, 2]",
+        '{"other": 1}',
+        json.dumps({"n2v_tools": 3, "input": ["a"], "command": "rm", "model": [], "frame": True}),
+        json.dumps({"n2v_tools": "0", "settings": 4, "filter": {"parameters": {"a": 1}}}),
+    ],
+)
+def test_a_strange_record_is_no_record(tmp_path, text):
+    found = read_record(write(tmp_path / "r.tif", "YX", (8, 9), 1, text))
+    assert found.text("input") is None and found.command == () and found.frame is None
+    assert found.part("model") == {} and found.text("model", "name") is None
+
+
+def test_the_record_is_read_as_it_was_written(tmp_path):
+    said = record(command=["n2v-denoise", "a.tif"], frame=2, model={"name": "m"})
+    found = read_record(write(tmp_path / "r.tif", "YX", (8, 9), 1, said))
+    assert found.command == ("n2v-denoise", "a.tif") and found.frame == 2
+    assert found.text("model", "name") == "m"
+    np.save(tmp_path / "r.npy", np.ones((3, 3)))
+    assert read_record(tmp_path / "r.npy") == Record()
+
+
+def test_the_curve_of_a_training_is_read_and_a_damaged_one_is_said_so(tmp_path):
+    path = tmp_path / "training.csv"
+    assert read_history(tmp_path) == {}
+    path.write_text("epoch,loss,val_loss\n1,0.5,0.4\n2,0.3,\n")
+    history = read_history(tmp_path)
+    assert history["loss"] == [0.5, 0.3] and history["val_loss"][0] == 0.4
+    assert np.isnan(history["val_loss"][1])
+    path.write_text("epoch,loss\n1,x\n")
+    with pytest.raises(ModelError, match=r"training\.csv"):
+        read_history(tmp_path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match=r"training\.csv"):
+        read_history(tmp_path)

@@ -1,0 +1,53 @@
+"""What ``--method auto`` means: a movie's own method where there is a movie for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from n2v_tools.errors import SettingsError, UsageError
+from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.train.choice import require_some_method, with_method
+from n2v_tools.jobs.train.request import TrainRequest
+from n2v_tools.stack import Stack
+
+
+def chosen(axes, shape, **asked):
+    request = TrainRequest(("movie.tif",), Path("models"), **asked)
+    stacks = [Stack(np.zeros(shape, np.uint16), axes)]
+    return with_method(request, stacks, Progress(quiet=True)).method
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "asked", "method"),
+    [
+        ("TYX", (32, 8, 8), {}, "video"),
+        ("TZYX", (40, 2, 8, 8), {}, "video"),
+        ("TYX", (31, 8, 8), {}, "n2v"),
+        ("ZYX", (40, 8, 8), {}, "n2v"),
+        ("TCYX", (40, 2, 8, 8), {}, "n2v"),
+        ("TYX", (40, 8, 8), {"struct_mask": "auto"}, "n2v"),
+        ("TYX", (40, 8, 8), {"patch": (16, 64, 64)}, "n2v"),
+        ("TYX", (40, 8, 8), {"settings": {"masked_percent": "2"}}, "n2v"),
+        ("TYX", (40, 8, 8), {"settings": {"reach": "20"}}, "video"),
+        ("TYX", (40, 8, 8), {"preset": "legacy"}, "n2v"),
+        ("TYX", (40, 8, 8), {"method": "n2n"}, "n2n"),
+        ("TYX", (20, 8, 8), {"method": "video"}, "video"),
+    ],
+)
+def test_a_movie_gets_video_unless_something_speaks_against_it(axes, shape, asked, method):
+    assert chosen(axes, shape, **asked) == method
+
+
+def test_the_shortest_movie_decides():
+    request = TrainRequest(("a", "b"), Path("models"))
+    stacks = [Stack(np.zeros((n, 8, 8), np.uint16), "TYX") for n in (400, 10)]
+    assert with_method(request, stacks, Progress(quiet=True)).method == "n2v"
+
+
+def test_settings_that_no_method_has_are_refused_before_a_file_is_looked_for():
+    request = TrainRequest(("missing.tif",), Path("models"), settings={"raech": "3"})
+    with pytest.raises((UsageError, SettingsError), match="raech"):
+        require_some_method(request)
