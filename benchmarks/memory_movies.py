@@ -19,7 +19,7 @@ import numpy as np
 from sidebyside import Ended, Report, measured, n2v_tools, parser, words
 
 from n2v_tools.io import Layout, create_stack
-from n2v_tools.methods.table import METHODS
+from n2v_tools.methods.table import learning_rows
 
 STILLS = {"n2v, planes": ["n2v"], "n2v, T as depth": ["n2v", "--patch", "16,64,64", "--depth", "T"]}
 BASES = {  # what a command loads before it does anything
@@ -65,7 +65,7 @@ def parse() -> argparse.Namespace:
 
 def chosen(names: list[str] | None) -> dict[str, list[str]]:
     """Labels and words of the methods: those that learn from movies, then Noise2Void."""
-    movies = {name: [name] for name, kind in METHODS.items() if kind().movie_axes}
+    movies = {row.name: [row.name] for row in learning_rows() if row.data == "movie"}
     known = {**movies, **STILLS}
     unknown = set(names or ()) - {one[0] for one in known.values()}
     if unknown:

@@ -25,7 +25,7 @@ import tifffile
 from sidebyside import HERE, Ended, Player, Report, n2v_tools, n_cores, parser, spread, words
 
 from n2v_tools.methods.deepcad.original import OriginalSettings, cover_axis
-from n2v_tools.methods.table import METHODS, PRESETS
+from n2v_tools.methods.table import learning_rows
 
 PYTORCH = HERE.parent / ".venv-careamics" / "bin" / "python"
 CHECKED = {"mean": -0.512380, "first": -0.310414, "parameters": 1_020_337}
@@ -79,9 +79,10 @@ def parse() -> argparse.Namespace:
 def all_rows() -> list[Row]:
     """Every method of the table with its presets; those that share a network share a row."""
     rows = []
-    for method, kind in METHODS.items():
+    for row in learning_rows():
+        method, kind = row.name, row.load("method")
         nets: dict[object, list[str]] = {}
-        for preset, changes in PRESETS[method].items():
+        for preset, changes in kind.presets.items():
             settings = kind().settings
             made = kind(type(settings)(**{**vars(settings), **changes}))
             nets.setdefault(made.net_settings(n_channels=1), []).append(preset)

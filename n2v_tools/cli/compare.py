@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from ..jobs.desk.requests import CompareRequest
+from ..methods import table
 from . import options, output
 from .exits import Command
 from .options import Filled, Named, PatchSize
 
 FILTERS = ("median", "gaussian", "diffusion", "nlm")
-LEARNING = ("n2v", "n2v2", "video", "n2n", "deepcad", "structn2v")
-LATER = ("cellmincer", "hdn", "deconoising")
+LEARNING = tuple(row.name for row in table.learning_rows())
 
 
 class Methods(click.ParamType):
@@ -30,7 +30,7 @@ class Methods(click.ParamType):
         """Return the names, or refuse a wrong one with the nearest known."""
         if isinstance(value, tuple):
             return value
-        one = Named("method", FILTERS + LEARNING, LATER)
+        one = Named("method", FILTERS + LEARNING, table.LATER)
         return tuple(one.convert(word.strip(), param, ctx) for word in value.split(","))
 
 

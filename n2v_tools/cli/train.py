@@ -9,23 +9,24 @@ from typing import Any
 
 import click
 
+from ..methods import table
 from ..settings import parse_assignments
 from . import options, output
 from .exits import Command
 from .options import Named, PatchSize
 
-METHODS = ("auto", "n2v", "n2v2", "video", "n2n", "deepcad", "structn2v")
-METHODS_LATER = ("cellmincer", "hdn", "deconoising")
-PRESETS = (
-    "default",
-    "fast",
-    "best",
-    "legacy",
-    "n2n-refined",
-    "deepcad-rt",
-    "deepcad-rt-p13",
-)
-PRESETS_LATER = ()
+
+def _about_methods() -> str:
+    """What each method does, and what ``auto`` takes, from the table of methods."""
+    movies = "; ".join(f"{r.name} ({r.title})" for r in table.learning_rows() if r.data == "movie")
+    auto = ", ".join(f"{r.name} where there are {r.auto_frames} frames" for r in table.movie_rows())
+    return f"What kind of learning. For movies: {movies}. auto: {auto}, else {table.FALLBACK}."
+
+
+def _about_presets() -> str:
+    """What presets are for, where their names do not say so."""
+    said = {name: text for r in table.learning_rows() for name, text in r.presets.items() if text}
+    return "; ".join(f"{name}: {text}" for name, text in said.items()) + "."
 
 
 @click.command(
@@ -44,19 +45,17 @@ PRESETS_LATER = ()
 @options.axes
 @click.option(
     "--method",
-    type=Named("method", METHODS, METHODS_LATER),
+    type=Named("method", table.method_names(), table.LATER),
     default="auto",
     show_default=True,
-    help="What kind of learning. For movies: video (each frame from those around it), n2n (pairs "
-    "of frames), deepcad (even and odd frames). auto: video where there are 32 frames, else n2v.",
+    help=_about_methods(),
 )
 @click.option(
     "--preset",
-    type=Named("preset", PRESETS, PRESETS_LATER),
+    type=Named("preset", table.preset_names(), table.PRESETS_LATER),
     default="default",
     show_default=True,
-    help="legacy: the settings of the dome models of before. n2n-refined: of n2n, as in the study "
-    "of calcium movies.",
+    help=_about_presets(),
 )
 @click.option(
     "--model",

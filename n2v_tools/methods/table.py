@@ -1,75 +1,91 @@
-"""The table of methods: one row each, and the names that are still to come."""
+"""The table of methods: one folder each here, and what other packages add.
+
+Another package adds a method by an entry point of the group ``n2v_tools.methods`` that leads to
+its `Row`; see CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import importlib
+import importlib.metadata
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UsageError
 from ..settings import nearest
-from .base import Method
-from .deepcad import method as deepcad
-from .n2n import method as n2n
-from .n2v import method as n2v
-from .video import method as video
+from ..words import option
+from .row import Row
 
-METHODS: dict[str, Callable[..., Method]] = {
-    "n2v": n2v.N2V,
-    "n2v2": n2v.N2V2,
-    "video": video.Video,
-    "n2n": n2n.N2N,
-    "deepcad": deepcad.DeepCAD,
-}
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {  # of each method, by its name above
-    "n2v": n2v.PRESETS,
-    "n2v2": n2v.PRESETS,
-    "video": video.PRESETS,
-    "n2n": n2n.PRESETS,
-    "deepcad": deepcad.PRESETS,
-}
-WITH_SETTINGS: dict[str, dict[str, object]] = {"structn2v": {"struct_mask": "auto"}}  # of n2v
+FOLDERS = ("n2v", "video", "n2n", "deepcad", "supervised")
+GROUP = "n2v_tools.methods"  # of entry points
+AUTO = "auto"
+FALLBACK = "n2v"  # for single images, and whatever no other method suits
 LATER = ("cellmincer", "hdn", "deconoising")
 PRESETS_LATER: tuple[str, ...] = ()
 
 
-def find_method(name: str) -> Any:
-    """Class of the method called `name`; ``auto`` stands for Noise2Void here.
+@functools.cache
+def rows() -> Mapping[str, Row]:
+    """All rows by name, those of other packages last; none may take the name of another."""
+    found: dict[str, Row] = {}
+    for folder in FOLDERS:
+        for row in importlib.import_module(f"{__package__}.{folder}").ROWS:
+            found[row.name] = row
+    for point in importlib.metadata.entry_points(group=GROUP):
+        row = point.load()
+        found.setdefault(row.name, row)
+    return found
+
+
+def learning_rows() -> tuple[Row, ...]:
+    """Rows of the methods that ``n2v-train`` can train."""
+    return tuple(row for row in rows().values() if row.learns)
+
+
+def movie_rows() -> tuple[Row, ...]:
+    """Rows of the methods that ``auto`` takes for movies, the most demanding first."""
+    wanted = [row for row in learning_rows() if row.auto_frames]
+    return tuple(sorted(wanted, key=lambda row: -(row.auto_frames or 0)))
+
+
+def find_row(name: str) -> Row:
+    """Row of the method called `name`; ``auto`` stands for the fallback here.
 
     Raises
     ------
     UsageError
         If the name is unknown, with the nearest known one, or not built yet.
     """
-    if name == "auto" or name in WITH_SETTINGS:
-        return n2v.N2V
+    known = method_names()
+    if name in known:
+        return rows()[FALLBACK if name == AUTO else name]
     if name in LATER:
         raise UsageError(
-            f"--method {name} is not available yet. Known: {', '.join(method_names())}."
+            f"{option('method', name)} is not available yet. Known: {', '.join(known)}."
         )
-    if name not in METHODS:
-        raise UsageError(
-            f"--method {name}: no such method.{nearest(name, method_names())} "
-            f"Known: {', '.join(method_names())}."
-        )
-    return METHODS[name]
+    raise UsageError(
+        f"{option('method', name)}: no such method.{nearest(name, known)} "
+        f"Known: {', '.join(known)}."
+    )
+
+
+def find_method(name: str) -> Any:
+    """Class of the method called `name`; see `find_row`."""
+    return find_row(name).load("method")
 
 
 def method_names() -> tuple[str, ...]:
     """Every name that ``--method`` takes."""
-    return ("auto", *METHODS, *WITH_SETTINGS)
-
-
-def method_settings(name: str) -> dict[str, object]:
-    """Settings that the method called `name` changes of the class it shares with another."""
-    return WITH_SETTINGS.get(name, {})
+    return (AUTO, *(row.name for row in learning_rows()))
 
 
 def preset_names() -> tuple[str, ...]:
     """Every name that ``--preset`` takes, whichever method it belongs to."""
-    return tuple(dict.fromkeys(name for presets in PRESETS.values() for name in presets))
+    return tuple(dict.fromkeys(name for row in learning_rows() for name in row.presets))
 
 
-def preset_settings(name: str, method: str | None = None) -> dict[str, Any]:
+def preset_settings(name: str, method: str | None = None) -> Mapping[str, Any]:
     """Settings that the preset called `name` changes.
 
     Parameters
@@ -85,17 +101,19 @@ def preset_settings(name: str, method: str | None = None) -> dict[str, Any]:
     UsageError
         If the name is unknown, not built yet, or not one of this method.
     """
-    known = preset_names() if method is None else tuple(PRESETS[find_method(method).name])
-    owners = [owner for owner, presets in PRESETS.items() if name in presets]
-    if name in known:
-        return PRESETS[owners[0] if method is None else find_method(method).name][name]
+    owners = [row for row in learning_rows() if name in row.presets]
+    row = find_row(method) if method is not None else owners[0] if owners else None
+    if row is not None and name in row.presets:
+        presets: Mapping[str, Mapping[str, Any]] = row.load("method").presets
+        return presets[name]
+    known = preset_names() if row is None else tuple(row.presets)
+    asked = option("preset", name)
     if owners:
+        names = " and ".join(owner.name for owner in owners if not owner.family)
         raise UsageError(
-            f"--preset {name} is one of --method {' and '.join(owners)}; --method {method} has "
+            f"{asked} is one of {option('method')} {names}; {option('method', method)} has "
             f"{', '.join(known)}."
         )
     if name in PRESETS_LATER:
-        raise UsageError(f"--preset {name} is not available yet. Known: {', '.join(known)}.")
-    raise UsageError(
-        f"--preset {name}: no such preset.{nearest(name, known)} Known: {', '.join(known)}."
-    )
+        raise UsageError(f"{asked} is not available yet. Known: {', '.join(known)}.")
+    raise UsageError(f"{asked}: no such preset.{nearest(name, known)} Known: {', '.join(known)}.")

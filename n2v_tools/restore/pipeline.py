@@ -7,6 +7,7 @@ Ctrl-C too, ends both threads before anything else happens.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +32,7 @@ class ReadAhead(Generic[T]):
         self._queue: queue.Queue[Any] = queue.Queue(depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        self._thread = _thread(self._read, "read-ahead")
 
     def __enter__(self) -> Iterator[T]:
         self._thread.start()
@@ -82,7 +83,7 @@ class WriteBehind:
         self._queue: queue.Queue[Any] = queue.Queue(depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._drain, name="write-behind", daemon=True)
+        self._thread = _thread(self._drain, "write-behind")
 
     def __enter__(self) -> WriteBehind:
         self._thread.start()
@@ -130,6 +131,12 @@ class WriteBehind:
                 self._write(*item)
         except BaseException as error:  # raised in the caller's thread
             self._error = error
+
+
+def _thread(target: Callable[[], None], name: str) -> threading.Thread:
+    """A thread that speaks to whom its maker speaks: what it raises is worded alike."""
+    context = contextvars.copy_context()
+    return threading.Thread(target=context.run, args=(target,), name=name, daemon=True)
 
 
 def _get(items: queue.Queue[Any]) -> Any:

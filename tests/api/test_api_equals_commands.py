@@ -10,8 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from n2v_tools import denoise, evaluate, inspect, open_stack
-from n2v_tools import learn as train
+from n2v_tools import denoise, evaluate, inspect, open_stack, train
 from n2v_tools.jobs.judge.judging import judge_restored
 
 TINY = {"unet_n_first": 4, "unet_n_depth": 1, "precision": "float32"}

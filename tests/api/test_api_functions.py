@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import n2v_tools
-from n2v_tools import denoise, evaluate, inspect, open_stack
-from n2v_tools import learn as train
+from n2v_tools import denoise, evaluate, inspect, open_stack, train
 from n2v_tools.api.wording import as_keywords
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.stack import Stack

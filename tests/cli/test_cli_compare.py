@@ -10,7 +10,7 @@ from n2v_tools.cli import compare as module
 from n2v_tools.cli.main import cli
 from n2v_tools.filters.table import FILTERS
 from n2v_tools.jobs.desk.requests import CompareRequest
-from n2v_tools.methods.table import LATER, method_names
+from n2v_tools.methods.table import method_names
 
 SMALL = ("simulate", "structured", "--kind", "1x3", "--shape", "1,1,96,128", "--name", "a")
 
@@ -96,5 +96,4 @@ def test_what_cannot_be_compared_is_one_line(values, here):
 def test_the_names_in_help_are_those_there_are():
     assert set(module.FILTERS) == set(FILTERS)
     assert {"auto", *module.LEARNING} == set(method_names())
-    assert set(module.LATER) == set(LATER)
     assert set(CompareRequest.methods) <= {*module.FILTERS, *module.LEARNING}

@@ -274,10 +274,13 @@ def test_names_of_methods_and_presets_are_those_of_their_table():
     from n2v_tools.cli import train
     from n2v_tools.methods import table
 
-    assert train.METHODS == table.method_names()
-    assert train.METHODS_LATER == table.LATER
-    assert train.PRESETS == table.preset_names()
-    assert train.PRESETS_LATER == table.PRESETS_LATER
+    types = {param.name: param.type for param in train.command.params}
+    assert types["method"].known == table.method_names()
+    assert types["method"].later == table.LATER
+    assert types["preset"].known == table.preset_names()
+    assert types["preset"].later == table.PRESETS_LATER
+    for row in table.learning_rows():
+        assert tuple(row.presets) == tuple(row.load("method").presets), row.name
 
 
 @pytest.mark.parametrize(

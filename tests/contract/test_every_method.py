@@ -10,14 +10,15 @@ from n2v_tools.errors import N2VToolsError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
-from n2v_tools.methods.table import METHODS
+from n2v_tools.methods.table import learning_rows
 from n2v_tools.restore.engine import open_restorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
 QUICK = {"unet_n_first": 4, "precision": "float32", "epochs": 2, "steps_per_epoch": 3}
 QUIET = Progress(quiet=True)
-MOVIES = [name for name, kind in METHODS.items() if kind.movie_axes]
+METHODS = [row.name for row in learning_rows()]
+MOVIES = [row.name for row in learning_rows() if row.data == "movie"]
 
 every_method = pytest.mark.parametrize("method", METHODS)
 

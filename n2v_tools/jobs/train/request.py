@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import UsageError
 from ...io import HDF5_PLACE
 from ...methods.base import Method
-from ...methods.table import find_method, method_settings, preset_settings
+from ...methods.table import find_row, preset_settings
 from ...settings import settings_from
 from ...stack import Stack
 from ..desk.names import stem_of
@@ -99,21 +99,22 @@ def method_for(request: TrainRequest) -> Method:
         For an unknown method, preset or setting, one given twice, or an option that means
         nothing to the method.
     """
-    kind = find_method(request.method)
+    row = find_row(request.method)
+    kind = row.load("method")
     defaults = kind().settings
     given = _given(request, kind.name, defaults)
     if request.minutes is not None and {"epochs", "max_steps"} & {*given, *request.settings}:
         raise UsageError("--minutes and a number of epochs contradict: give one of them.")
     values = {
         **dataclasses.asdict(defaults),
-        **method_settings(request.method),
+        **row.settings,
         **preset_settings(request.preset, request.method),
         **request.settings,
         **given,
     }
     method = kind(settings_from(type(defaults), values, "--set"))
     hides_nothing = method.settings.struct_mask != "auto" and method.settings.mask is None
-    if method_settings(request.method) and hides_nothing:
+    if row.settings and hides_nothing:
         raise UsageError(
             f"--method {request.method} and --struct-mask {method.settings.struct_mask}, which "
             "hides nothing, contradict: leave one of them out."
@@ -150,5 +151,4 @@ def model_name(request: TrainRequest, first_stack: str) -> str:
     place = HDF5_PLACE.match(first_stack)
     file = Path(place["file"] if place else first_stack)
     stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
-    method = request.method if method_settings(request.method) else find_method(request.method).name
-    return f"{stem}_{method}"
+    return f"{stem}_{find_row(request.method).name}"

@@ -1,1 +1,19 @@
-"""DeepCAD-RT."""
+"""DeepCAD-RT: of a stretch of a movie, every other frame is predicted from those between."""
+
+from ..row import Row
+
+ROWS = (
+    Row(
+        name="deepcad",
+        title="even and odd frames",
+        learned="It learned from noisy movies alone (DeepCAD) and has never seen a clean image",
+        method="n2v_tools.methods.deepcad.method:DeepCAD",
+        record="n2v_tools.methods.deepcad.record:read_section",
+        restorer="n2v_tools.methods.deepcad.restorer:open_restorer",
+        restoring="n2v_tools.methods.deepcad.original:OriginalSettings",
+        presets={"default": "", "fast": "", "deepcad-rt": "", "deepcad-rt-p13": ""},
+        data="movie",
+        frames_per_sample=2,
+        also="suits such movies too",
+    ),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -117,6 +117,7 @@ class DeepCAD:
     settings: DeepCADSettings = DeepCADSettings()
     means: tuple[float, ...] = ()  # counts, of the training data
     name: ClassVar[str] = "deepcad"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str | None] = "TYX"
 
     def net_settings(self, n_channels: int) -> NetSettings:

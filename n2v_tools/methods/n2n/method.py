@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -98,6 +98,7 @@ class N2N:
 
     settings: N2NSettings = N2NSettings()
     name: ClassVar[str] = "n2n"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str | None] = "YX"
 
     def n2v_names(self) -> dict[str, Any]:

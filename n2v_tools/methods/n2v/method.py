@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -190,6 +190,7 @@ class N2V:
     settings: N2VSettings = N2VSettings()
     noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
     name: ClassVar[str] = "n2v"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str | None] = None
 
     def n2v_names(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
@@ -112,6 +112,7 @@ class Video:
 
     settings: VideoSettings = VideoSettings()
     name: ClassVar[str] = "video"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str] = "TYX"
 
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
