@@ -71,12 +71,12 @@ def make_stack(path: Path, n_planes: int, edge: int) -> None:
 
 def make_model(folder: Path) -> None:
     from n2v_tools.modelfolder import write_config
-    from n2v_tools.nets.unet import NetSettings, build_unet
+    from n2v_tools.nets.unet import NetSettings
 
     settings = NetSettings(n_dim=2, batch_norm=True)
     folder.mkdir()
     write_config(folder, settings, axes="YX", means=[200.0], stds=[40.0], method="n2v")
-    build_unet(settings).save_weights(str(folder / "weights_best.h5"))
+    settings.build().save_weights(str(folder / "weights_best.h5"))
 
 
 def in_child(source: Path, options: argparse.Namespace) -> dict:
@@ -96,8 +96,8 @@ def restore(options: argparse.Namespace) -> dict:
     keras_backend.load()
     from n2v_tools.io import create_stack, layout_like, open_stack, to_dtype
     from n2v_tools.modelfolder import read_model
-    from n2v_tools.restore import restore_stack
-    from n2v_tools.restore.engine import open_restorer
+    from n2v_tools.modelfolder.opening import open_restorer
+    from n2v_tools.restore.run import restore_stack
 
     base_mb = status_mb("VmRSS")
     started = time.perf_counter()

@@ -42,9 +42,9 @@ class Net:
 
     def flop_per_px(self, n_dim: int = 2) -> float:
         """Floating point operations of the convolutions for a pixel or voxel, forward."""
-        from n2v_tools.nets.sketch import sketch_unet
+        from n2v_tools.nets.sketch import sketch_net
 
-        steps = [s for s in sketch_unet(self.settings(n_dim)).steps if s.kind.startswith("Conv")]
+        steps = [s for s in sketch_net(self.settings(n_dim)).steps if s.kind.startswith("Conv")]
         return sum(2 * math.prod(s.weight_shapes[0]) / s.scale**n_dim for s in steps)
 
     def step_flop(self, batch: int, patch_px: tuple[int, ...]) -> float:

@@ -87,7 +87,7 @@ class Trial:
     def open(self, engine: str, precision: str):
         """Return our Restorer of the same net."""
         from n2v_tools.modelfolder import read_model
-        from n2v_tools.restore.engine import open_restorer
+        from n2v_tools.modelfolder.opening import open_restorer
 
         return open_restorer(read_model(self.folder / "net"), precision, engine)
 
@@ -138,8 +138,8 @@ def array_to_array(one: Trial, limit: dict, report: Report) -> None:
 def file_to_file(one: Trial, n: int, report: Report) -> None:
     """The same stack from array to array and from file to file, as n2v-denoise runs it."""
     from n2v_tools.jobs.denoise.files import denoise_files
+    from n2v_tools.jobs.denoise.request import DenoiseRequest
     from n2v_tools.jobs.desk.progress import Progress
-    from n2v_tools.jobs.desk.requests import DenoiseRequest
     from n2v_tools.restore.run import restore_stack
     from n2v_tools.stack import Stack
 
@@ -233,10 +233,10 @@ def tile_table(net: Net, report: Report) -> None:
 
 
 def random_restorer(net: Net):
-    from n2v_tools.nets.sketch import sketch_unet
+    from n2v_tools.nets.sketch import sketch_net
     from n2v_tools.restore.openvino_engine import OpenVinoRestorer
 
-    sketch = sketch_unet(net.settings(batch_norm=False))
+    sketch = sketch_net(net.settings(batch_norm=False))
     rng = np.random.default_rng(0)
     weights = {
         step: [rng.normal(0, 0.05, shape).astype(np.float32) for shape in step.weight_shapes]
@@ -252,7 +252,7 @@ def agreement(minutes: float, report: Report) -> None:
     from n2v_tools.io import open_stack
     from n2v_tools.measure.yardstick import know_truth
     from n2v_tools.modelfolder import read_model
-    from n2v_tools.restore.engine import open_restorer
+    from n2v_tools.modelfolder.opening import open_restorer
     from n2v_tools.restore.run import restore_stack
 
     with tempfile.TemporaryDirectory() as name:

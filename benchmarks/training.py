@@ -202,7 +202,8 @@ def serve_n2v(job: Job, folder: Path) -> None:
 def serve_ours(job: Job, folder: Path) -> None:
     """Train by the loop of n2v-train, an epoch a turn."""
     from n2v_tools import keras_backend
-    from n2v_tools.learn.loop import LoopPlan, run_loop
+    from n2v_tools.learn.loop import run_loop
+    from n2v_tools.learn.plan import LoopPlan
     from n2v_tools.learn.samples import Batches
     from n2v_tools.methods.n2v.method import N2V, N2VSettings
     from n2v_tools.prepare.symmetry import Symmetry

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from n2v_tools.methods.base import Restorer
 from scipy.optimize import minimize
 from sidebyside import SHARED_DATA, Report, n2v_tools, parser, words
 from skimage.io import imread
 
 from n2v_tools.filters import filter_for, read_settings
 from n2v_tools.measure.calibration import Calibration, measure_calibration
-from n2v_tools.methods.base import Restorer
 from n2v_tools.modelfolder import find_model, read_model
+from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.restore import uncertainty as rules
-from n2v_tools.restore.engine import open_restorer
 from n2v_tools.restore.run import restore_with_uncertainty
 from n2v_tools.restore.uncertainty import Mixture, Part, WithUncertainty, fit_uncertainty
 from n2v_tools.simulate.calcium import Calcium, simulate_calcium

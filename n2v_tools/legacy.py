@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from .errors import ModelError, SettingsError
-from .nets.unet import NetSettings
+from .nets.unet import N2V_LAYOUT, NetSettings
 
 MANIPULATORS = (
     "uniform_withCP", "uniform_withoutCP", "normal_withoutCP", "normal_additive",
     "normal_fitted", "identity", "mean", "median",
 )  # fmt: skip
 CARE_PERCENTILES = (2.0, 99.8)  # CSBDeep's PercentileNormalizer, the default of CARE.predict
-BEST = "weights_best.h5"
+BEST, LAST = "weights_best.h5", "weights_last.h5"
 LARGEST_MASK = 257  # pixels along an axis: no noise is correlated further and still structured
 
 
@@ -174,8 +174,8 @@ def needs_n2v_tools(net: NetSettings, normalisation: str = "model") -> tuple[str
         reasons.append("n2v takes grey levels as they are, not by the percentiles of each image")
     if net.n_inputs is not None:
         reasons.append("n2v has no net of several frames")
-    if net.layout != "n2v":
-        reasons.append("n2v has not the network of DeepCAD")
+    if net.layout != N2V_LAYOUT:
+        reasons.append(f"n2v has not the network of {net.title}")
     if net.n_dim == 3 and net.blurpool:
         reasons.append("n2v has no BlurPool (N2V2) in 3D")
     if net.n_channels > 1 and net.single_net_per_channel:

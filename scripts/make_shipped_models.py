@@ -33,10 +33,11 @@ from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.learn.checkpoints import remove_state
 from n2v_tools.learn.history import plot_history, write_history
-from n2v_tools.learn.loop import LoopPlan, run_loop
+from n2v_tools.learn.loop import run_loop
+from n2v_tools.learn.plan import LoopPlan
 from n2v_tools.learn.samples import Batches
 from n2v_tools.nets.losses import masked_loss
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.prepare.symmetry import symmetries
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -267,7 +268,7 @@ def learn_pairs(
     turns = symmetries()
     with say.task(recipe.name) as step:
         state = run_loop(
-            build_unet(net, seed=recipe.seed),
+            net.build(seed=recipe.seed),
             masked_loss("mse"),
             make_sample,
             batches(training, turns),

@@ -13,6 +13,7 @@ from numpy.random import default_rng
 
 from n2v_tools.errors import ModelError
 from n2v_tools.legacy import needs_n2v_tools
+from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import (
     find_model,
     list_models,
@@ -23,7 +24,7 @@ from n2v_tools.modelfolder import (
     write_config,
     write_provenance,
 )
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 
 SHARED_WITH_N2V = {
     "2D": NetSettings(2, first_filters=4),
@@ -57,7 +58,7 @@ def make_folder(folder, settings=None, **config):
 @functools.cache
 def random_weights(settings):
     """The bytes of a weight file."""
-    net = build_unet(settings)
+    net = settings.build()
     shuffle_weights(net)
     with tempfile.TemporaryDirectory() as folder:
         net.save_weights(Path(folder) / "w.h5")
@@ -145,7 +146,7 @@ def test_what_is_written_is_read_again(tmp_path):
 
 
 def test_the_layout_of_a_network_is_read_again(tmp_path):
-    settings = NetSettings(3, depth=3, first_filters=2, layout="deepcad")
+    settings = DeepCADNet(3, depth=3, first_filters=2)
     folder = make_folder(tmp_path / "m", settings)
     model = read_model(folder)
     assert model.net == settings
@@ -166,7 +167,7 @@ def test_a_misspelt_training_key_is_a_bug_of_the_caller(tmp_path):
         (NetSettings(3, blurpool=True, skip_skipone=True), "3D"),
         (NetSettings(2, 2, single_net_per_channel=True), "last channel"),
         (NetSettings(2, 2, residual=True), "residual"),
-        (NetSettings(3, depth=3, layout="deepcad"), "DeepCAD"),
+        (DeepCADNet(3, depth=3), "DeepCAD"),
     ],
 )
 def test_what_n2v_cannot_do_is_said(settings, word):

@@ -19,7 +19,7 @@ from .opening import Source, configuration, open_stack
 from .wording import in_keywords
 
 if TYPE_CHECKING:
-    from ..jobs.desk.requests import DenoiseRequest
+    from ..jobs.denoise.request import DenoiseRequest
     from ..modelfolder import Model
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -139,7 +139,7 @@ def denoise(
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
     options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
-    from ..jobs.desk.requests import DenoiseRequest
+    from ..jobs.denoise.request import DenoiseRequest
 
     request = DenoiseRequest(
         inputs=(), settings=_texts(settings), command=words, **{**given, **options}
@@ -166,7 +166,7 @@ def _checked(
     given: Mapping[str, Any], options: Mapping[str, Any], *, to_memory: bool
 ) -> dict[str, Any]:
     """Refuse options that do not exist, or contradict each other."""
-    from ..jobs.desk.requests import DenoiseRequest
+    from ..jobs.denoise.request import DenoiseRequest
 
     names = {field.name for field in dataclasses.fields(DenoiseRequest)}
     names -= {*NOT_OPTIONS, *given, "settings", "output"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import DenoiseRequest
+from ..jobs.denoise.request import DenoiseRequest
 from ..settings import parse_assignments
 from . import options, output
 from .exits import Command

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import DenoiseRequest
+from ..jobs.denoise.request import DenoiseRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named

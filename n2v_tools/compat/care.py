@@ -126,9 +126,8 @@ class CARE(BaseModel):
         return self._model.net
 
     def _make_net(self) -> None:
-        from ..nets.unet import build_unet
 
-        self.keras_model = build_unet(self._model.net)
+        self.keras_model = self._model.net.build()
 
     def _weight_options(self) -> dict[str, Any]:
         return {

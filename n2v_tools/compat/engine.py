@@ -19,7 +19,7 @@ import numpy as np
 from .. import keras_backend, openvino_backend
 from ..errors import ModelError, N2VToolsError
 from ..nets.reach import net_block, net_reach
-from ..nets.sketch import Sketch, Step, sketch_unet
+from ..nets.sketch import Sketch, Step, sketch_net
 from ..nets.unet import NetSettings
 from ..restore.engine import choose_engine
 from ..restore.keras_engine import KerasRestorer
@@ -116,7 +116,7 @@ def _drawing(net: Any, settings: NetSettings) -> tuple[Sketch | None, dict[Step,
     """The sketch of a net and its layers with weights, if OpenVINO is to predict with it."""
     name, reason = _engine()
     if name == "openvino":
-        sketch = sketch_unet(settings)
+        sketch = sketch_net(settings)
         layers = layers_of(net, sketch)
         if layers is not None:
             return sketch, {step: layers[step] for step in sketch.weighted}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..nets.builder import BATCH_NORM_EPSILON
 from ..nets.sketch import Sketch, Step
-from ..nets.unet import BATCH_NORM_EPSILON
 
 PACKAGES = ("keras", "tf_keras", "n2v_tools")  # a user's class may bear a known name
 EACH = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "channel")

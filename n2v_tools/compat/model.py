@@ -14,9 +14,8 @@ from typing import Any
 from .. import modelfolder
 from ..claim import hold_name
 from ..errors import ModelError
-from ..nets.sketch import sketch_unet
 from ..nets.unet import NetSettings
-from ..nets.weights import load_weights
+from ..nets.weights import WeightFile
 from ..restore.trained import TrainedRestorer
 from .engine import Engine
 from .refusals import NoModel, NotBuilt, WrongValue
@@ -93,8 +92,7 @@ class BaseModel:
         path = self.logdir / name
         if not path.is_file():
             raise NoModel(f"{path}: there is no such weight file. Train first, or check the name.")
-        sketch = sketch_unet(self._net_settings)
-        load_weights(self.keras_model, sketch, path, **self._weight_options())
+        WeightFile(path, **self._weight_options()).load_into(self.keras_model)
         LOG.info("weights of %s", path)
 
     @property
@@ -123,7 +121,7 @@ class BaseModel:
         raise NotImplementedError
 
     def _weight_options(self) -> dict[str, Any]:
-        """How the net's weight files are to be read: options of `nets.weights.load_weights`."""
+        """How the net's weight files are to be read: fields of `nets.weights.WeightFile`."""
         return {}
 
     def _current_restorer(self) -> TrainedRestorer:

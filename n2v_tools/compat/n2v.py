@@ -13,7 +13,7 @@ import numpy as np
 from .. import keras_backend, modelfolder
 from ..learn.samples import training_dataset, validation_samples
 from ..legacy import n2v_config
-from ..nets.unet import NetSettings, build_unet
+from ..nets.unet import NetSettings
 from ..restore.trained import TrainedRestorer
 from .chance import new_seed
 from .config import N2VConfig, method_name, net_settings, training_values
@@ -257,7 +257,7 @@ class N2V(BaseModel):
 
     def _build(self) -> Any:
         """The network, untrained: a keras.Model; may be overridden."""
-        return build_unet(self._net, seed=new_seed())
+        return self._net.build(seed=new_seed())
 
     def _check_arguments(self, config: Any, name: Any, basedir: Any) -> None:
         if config is not None and not isinstance(config, self._config_class):

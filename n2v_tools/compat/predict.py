@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..methods.base import Restorer
+from ..contracts import Restorer
 from ..prepare.symmetry import Symmetry
 from ..restore.cover import plan_tiles
 from .intensity import NoNormalizer

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..contracts import Restorer, Where
 from ..errors import StackError
 from ..prepare.symmetry import Symmetry, symmetries
 from .anscombe import Anscombe
@@ -68,8 +69,8 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class FilterRestorer:
-    """A filter that keeps the contract `methods.base.Restorer`.
+class FilterRestorer(Restorer):
+    """A filter that keeps the contract `contracts.Restorer`.
 
     Parameters
     ----------
@@ -89,44 +90,44 @@ class FilterRestorer:
     seed: int = 0
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         """The filter's name."""
         return self.channels[0].settings.name
 
     @property
-    def n_channels(self) -> int:
+    def n_channels(self) -> int:  # type: ignore[override]
         """Channels of a tile."""
         return len(self.channels)
 
     @property
-    def reach_px(self) -> tuple[int, ...]:
+    def reach_px(self) -> tuple[int, ...]:  # type: ignore[override]
         """The longest reach of all channels."""
         each = [channel.settings.reach_px(len(self.axes)) for channel in self.channels]
         return tuple(max(along) for along in zip(*each, strict=True))
 
     @property
-    def block_px(self) -> tuple[int, ...]:
+    def block_px(self) -> tuple[int, ...]:  # type: ignore[override]
         """Tiles may start anywhere."""
         return (1,) * len(self.axes)
 
     @property
-    def bytes_per_px(self) -> int:
+    def bytes_per_px(self) -> int:  # type: ignore[override]
         """Of the tile, the output, and the filter, one channel at a time."""
         extra = 24 if self.stabilise else 0
         return 8 * self.n_channels + self.channels[0].settings.bytes_per_px + extra
 
     @property
-    def tiles_at_once(self) -> int:
+    def tiles_at_once(self) -> int:  # type: ignore[override]
         """As many as there are cores."""
         return _n_cores()
 
     @property
-    def sample_px(self) -> tuple[int, ...]:
+    def sample_px(self) -> tuple[int, ...]:  # type: ignore[override]
         """Size of the pieces by which it wants to be fitted."""
         return SAMPLE_PX[len(self.axes)]
 
     @property
-    def symmetries(self) -> tuple[Symmetry, ...]:
+    def symmetries(self) -> tuple[Symmetry, ...]:  # type: ignore[override]
         """All: a filter does to a turned image what it does to the image."""
         return symmetries()
 
@@ -135,7 +136,7 @@ class FilterRestorer:
         """True once every parameter is known."""
         return all(channel.reason for channel in self.channels)
 
-    def predict(self, tiles: np.ndarray) -> np.ndarray:
+    def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Filter tiles, float32 (N, [Z,] Y, X, C) counts, in bands of rows."""
         restored = np.empty(tiles.shape, np.float32)
         work = [

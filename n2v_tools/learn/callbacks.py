@@ -1,4 +1,4 @@
-"""What happens around each step and each epoch of the loop, as Keras callbacks."""
+"""Keras callbacks around each step and each epoch of the loop."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import keras_backend
-from ..modelfolder import BEST
+from ..legacy import BEST
 from .checkpoints import save_state, save_weights
 from .history import write_history
-from .schedule import Knot, cosine_rate, planned_end, progress_at
-
-if TYPE_CHECKING:
-    from .loop import LoopPlan
+from .plan import Knot, LoopPlan
+from .schedule import Clock, cosine_rate, planned_end, progress_at
 
 Logs = dict[str, float] | None
 
@@ -50,6 +48,7 @@ class LoopState:
 
 def make_callbacks(
     plan: LoopPlan,
+    clock: Clock | None,
     state: LoopState,
     folder: Path,
     progress: Callable[[TrainingProgress], None] | None,
@@ -57,7 +56,7 @@ def make_callbacks(
     with_validation: bool,
 ) -> list[Any]:
     """Keras callbacks in the order in which they must run."""
-    callbacks = [_derive(_Guide)(plan, state, progress)]
+    callbacks = [_derive(_Guide)(plan, clock, state, progress)]
     if plan.schedule == "plateau":
         monitor = "val_loss" if with_validation else "loss"
         callbacks.append(_plateau(plan, state, monitor))
@@ -74,16 +73,18 @@ class _Guide:
     def __init__(
         self,
         plan: LoopPlan,
+        clock: Clock | None,
         state: LoopState,
         progress: Callable[[TrainingProgress], None] | None,
     ) -> None:
         super().__init__()
-        self.plan, self.state, self.progress = plan, state, progress
+        self.plan, self.clock = plan, clock
+        self.state, self.progress = state, progress
         self._epoch_over: float | None = None  # when its last step ended
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        if self._epoch_over is not None and self.plan.clock and self.state.epoch:
-            self.plan.clock.paused(self.plan.clock.now() - self._epoch_over)
+        if self._epoch_over is not None and self.clock and self.state.epoch:
+            self.clock.paused(self.clock.now() - self._epoch_over)
         self._epoch_over = None
         if self.plan.schedule == "cosine":
             done = progress_at(self.state.step, self.state.knots)
@@ -95,11 +96,11 @@ class _Guide:
         self.state.step += 1
         self.state.broken = not math.isfinite(loss)
         over = bool(self.plan.max_steps and self.state.step >= self.plan.max_steps)
-        if self.plan.clock:
-            over = not self.plan.clock.after_step(self.state.step) or over
-            self.state.knots = self.plan.clock.knots
+        if self.clock:
+            over = not self.clock.after_step(self.state.step) or over
+            self.state.knots = self.clock.knots
             if batch + 1 == self.plan.steps_per_epoch:
-                self._epoch_over = self.plan.clock.now()
+                self._epoch_over = self.clock.now()
         if self.state.broken or over:
             self.model.stop_training = True  # type: ignore[attr-defined]
         self._report(loss)
@@ -113,7 +114,7 @@ class _Guide:
         if self.progress is None:
             return
         steps = self.plan.steps
-        if self.plan.clock:
+        if self.clock:
             steps = max(round(planned_end(self.state.knots)), self.state.step)
         val_loss = self.state.rows[-1]["val_loss"] if self.state.rows else math.nan
         self.progress(TrainingProgress(self.state.step, steps, loss, val_loss))

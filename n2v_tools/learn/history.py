@@ -21,9 +21,7 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
             )
 
 
-def plot_history(
-    rows: list[dict[str, float]], path: Path, title: str, loss: str = "loss at hidden pixels"
-) -> None:
+def plot_history(rows: list[dict[str, float]], path: Path, title: str, loss: str = "loss") -> None:
     """Draw training and validation loss over epochs, the learning rate below, as PNG."""
     from matplotlib.figure import Figure  # takes a second: not before a plot is wanted
 

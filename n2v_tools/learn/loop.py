@@ -3,64 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .. import keras_backend
 from ..errors import N2VToolsError
-from ..modelfolder import LAST
+from ..legacy import LAST
 from .callbacks import LoopState, TrainingProgress, make_callbacks
 from .checkpoints import load_state, save_weights
 from .devices import whole_batch_loss
+from .joint import joined
+from .plan import Knot, LoopPlan
 from .samples import Batches, MakeSample, training_dataset, validation_samples
-from .schedule import Clock, Knot, straight
+from .schedule import Clock, straight
 
+MANY = 10**6  # epochs, of which a clock ends the last
 FORWARD_SHARE = 1 / 3  # of a step's time is what a batch of validation takes, about
-
-
-@dataclass(frozen=True)
-class LoopPlan:
-    """How long and how fast to learn.
-
-    Parameters
-    ----------
-    epochs, steps_per_epoch : int
-        An epoch ends with validation and a checkpoint.
-    beta_1, beta_2 : float
-        Of Adam.
-    max_steps : int or None
-        End after this many steps in all, within an epoch if need be.
-    learning_rate : float
-        Of Adam; the highest where the schedule changes it.
-    schedule : 'cosine', 'plateau' or 'constant'
-        `plateau` multiplies by `plateau_factor` after `plateau_patience` epochs without gain.
-    knots : tuple of (step, progress, pace)
-        Progress of the cosine schedule; empty means straight from the first step to the last.
-    clock : Clock or None
-        Ends training at a time instead.
-    tensorboard : bool
-        Write logs/ for TensorBoard.
-    """
-
-    epochs: int
-    steps_per_epoch: int
-    learning_rate: float
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    max_steps: int | None = None
-    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
-    plateau_factor: float = 0.5
-    plateau_patience: int = 10
-    knots: tuple[Knot, ...] = ()
-    clock: Clock | None = None
-    tensorboard: bool = False
-
-    @property
-    def steps(self) -> int:
-        """Steps in all if no clock ends the training."""
-        steps = self.epochs * self.steps_per_epoch
-        return min(steps, self.max_steps) if self.max_steps else steps
 
 
 def run_loop(
@@ -71,6 +29,7 @@ def run_loop(
     validation: Batches | None,
     plan: LoopPlan,
     folder: Path,
+    clock: Clock | None = None,
     resume: bool = False,
     progress: Callable[[TrainingProgress], None] | None = None,
 ) -> LoopState:
@@ -82,7 +41,7 @@ def run_loop(
         Not compiled; built in `devices.spread`, in which this is called too, to learn on
         several GPUs.
     loss : callable
-        Keras loss of (target, prediction).
+        Keras loss of (target, prediction); of a net with several outputs both are tuples.
     make_sample : callable
         What the method says a training sample is; see `samples`.
     training, validation : Batches
@@ -91,6 +50,8 @@ def run_loop(
         How long and how fast.
     folder : Path
         Where everything goes; also where an interrupted training left its state.
+    clock : Clock, optional
+        Ends training at a time instead of a number of epochs.
     resume : bool
         Go on from that state.
     progress : callable, optional
@@ -108,23 +69,29 @@ def run_loop(
     """
     tf = keras_backend.load()
     optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
-    model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
-    state = LoopState(knots=_first_knots(plan))
+    if len(model.outputs) > 1:
+        model = joined(model, loss)
+        model.compile(optimizer=optimizer)
+    else:
+        model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    state = LoopState(knots=_first_knots(plan, clock))
     if resume:
         state = _state_from(load_state(folder, model))
-    if plan.clock:
-        plan.clock.knots = state.knots
+    if clock:
+        clock.knots = state.knots
     if plan.max_steps and state.step >= plan.max_steps:  # killed after the last checkpoint
         save_weights(folder / LAST, model)
         return state
     held_out = validation_samples(validation, make_sample) if validation else None
-    if plan.clock and held_out:
-        plan.clock.pause_in_steps = len(held_out[0]) / training.batch_size * FORWARD_SHARE
-    callbacks = make_callbacks(plan, state, folder, progress, with_validation=bool(validation))
+    if clock and held_out:
+        clock.pause_in_steps = len(held_out[0]) / training.batch_size * FORWARD_SHARE
+    callbacks = make_callbacks(
+        plan, clock, state, folder, progress, with_validation=bool(validation)
+    )
     model.fit(
         training_dataset(training, make_sample, first_step=state.step),
         initial_epoch=state.epoch,
-        epochs=plan.epochs,
+        epochs=MANY if clock else plan.epochs,
         steps_per_epoch=plan.steps_per_epoch,
         validation_data=held_out,
         validation_batch_size=training.batch_size,
@@ -142,10 +109,10 @@ def run_loop(
     return state
 
 
-def _first_knots(plan: LoopPlan) -> list[Knot]:
-    if plan.clock:
-        return list(plan.clock.knots)
-    return list(plan.knots or straight(plan.steps))
+def _first_knots(plan: LoopPlan, clock: Clock | None) -> list[Knot]:
+    if clock:
+        return list(clock.knots)
+    return list(plan.progress_knots or straight(plan.steps))
 
 
 def _state_from(facts: dict[str, Any]) -> LoopState:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from .. import keras_backend
+from ..contracts import Method
 from ..prepare.symmetry import Symmetry
 
 MOST_VALIDATION_PATCHES = 256  # the score is a mean: more cost time and tell no more
 
 MakeSample = Callable[[Any, Any], tuple[Any, Any]]
-Pick = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Batches:
@@ -36,11 +36,8 @@ class Batches:
         Operations to draw from for each patch; one that changes nothing is enough.
     seed : int
         Source of chance.
-    pick : callable, optional
-        ``(windows, rng) -> patches``: what a movie method takes of its windows at one step.
-    summarise : callable, optional
-        ``windows -> summaries``, one for each: what `pick` wants to know of whole windows as
-        its third argument, computed once; None where it wants nothing.
+    method : Method, optional
+        Its `pick` takes from the patches, or windows, what one step looks at; default: all.
     """
 
     def __init__(
@@ -51,12 +48,11 @@ class Batches:
         stds: Sequence[float],
         turns: Sequence[Symmetry],
         seed: int,
-        pick: Callable[..., np.ndarray] | None = None,
-        summarise: Callable[[np.ndarray], np.ndarray | None] | None = None,
+        method: Method | None = None,
     ) -> None:
         self.patches = patches
-        self._pick = pick or _as_they_are
-        self._summaries = summarise(patches) if summarise else None
+        self._method = method
+        self._summaries = None if method is None else method.summarise(patches)
         self.batch_size = batch_size
         self.turns = tuple(turns)
         self.seed = seed
@@ -67,7 +63,7 @@ class Batches:
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Of one patch as `batch` gives it: ([Z,] Y, X, C)."""
-        return sample_shape(self.patches.shape[1:], self._pick)
+        return sample_shape(self.patches.shape[1:], self._method)
 
     def numbers(self, step: int) -> np.ndarray:
         """Numbers of the patches of `step` (from 0), shape (batch,).
@@ -84,9 +80,13 @@ class Batches:
         """Normalised and turned patches of `step`, float32 (batch, [Z,] Y, X, C)."""
         rng = np.random.default_rng([self.seed, 1, step])
         numbers = self.numbers(step)
-        known = () if self._summaries is None else (self._summaries[numbers],)
+        known = None if self._summaries is None else self._summaries[numbers]
         picker = np.random.default_rng([self.seed, 2, step])
-        chosen = self._pick(self.patches[numbers], picker, *known)
+        patches = self.patches[numbers]
+        if self._method is None:
+            chosen = patches.astype(np.float32)
+        else:
+            chosen = self._method.pick(patches, picker, known)
         for i, turn in enumerate(rng.integers(len(self.turns), size=len(chosen))):
             chosen[i] = self.turns[turn].apply(chosen[i : i + 1])[0]
         # What is picked may hold each channel several times, one after the other.
@@ -100,16 +100,12 @@ class Batches:
         return self._round[1]
 
 
-def sample_shape(window: Sequence[int], pick: Pick | None = None) -> tuple[int, ...]:
-    """Shape ([Z,] Y, X, C) of what `pick` takes from a window of shape ([T,] Y, X, C)."""
-    if pick is None:
+def sample_shape(window: Sequence[int], method: Method | None = None) -> tuple[int, ...]:
+    """Shape ([Z,] Y, X, C) of what a method picks from a window of shape ([T,] Y, X, C)."""
+    if method is None or method.movie_axes is None:
         return tuple(window)
     one = np.zeros((1, *window), np.float32)
-    return tuple(pick(one, np.random.default_rng(0)).shape[1:])
-
-
-def _as_they_are(patches: np.ndarray, _: np.random.Generator) -> np.ndarray:
-    return patches.astype(np.float32)
+    return tuple(method.pick(one, np.random.default_rng(0)).shape[1:])
 
 
 def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int = 0) -> Any:
@@ -153,15 +149,15 @@ def validation_samples(
 
     Returns
     -------
-    shown, target : float32 arrays
+    shown, target : float32 arrays, or tuples of them
         At most `most` samples.
     """
     tf = keras_backend.load()
     wanted = min(len(batches.patches), most)
-    shown, targets = [], []
+    pairs = []
     for step, first in enumerate(range(0, wanted, batches.batch_size)):
         patches = batches.batch(step)[: wanted - first]
         pair = make_sample(tf.constant(patches), tf.constant([batches.seed, step], tf.int64))
-        shown.append(pair[0].numpy())
-        targets.append(pair[1].numpy())
-    return np.concatenate(shown), np.concatenate(targets)
+        pairs.append(tf.nest.map_structure(lambda one: one.numpy(), pair))
+    shown, targets = tf.nest.map_structure(lambda *parts: np.concatenate(parts), *pairs)
+    return shown, targets

@@ -1,4 +1,4 @@
-"""How the learning rate falls, and how training ends when a clock decides.
+"""Schedule of the learning rate, and the clock that ends a training.
 
 The rate is a function of progress, which goes from 0 to 1; progress is a function of
 the step, straight between knots. A fixed number of steps has one knot. Under a clock
@@ -13,15 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from .plan import Knot
+
 WARM_UP = 0.03  # share of the training in which the rate rises
 FLOOR = 0.01  # share of the rate that is left at the end
 MARKS = 200  # steps whose mean time is the speed
 REPLAN_AT = (5, 12, 30, 60, 100)  # steps: early, when little is known; later by time
 REPLAN_SHARE = 0.15  # of the time that is left
 FIRST_PAUSE_S = 1.0  # the first validation traces and compiles
-
-
-Knot = tuple[float, float, float]  # step, progress there, progress a step from there on
 
 
 def cosine_rate(progress: float, peak: float) -> float:

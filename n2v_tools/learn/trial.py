@@ -13,6 +13,7 @@ import numpy as np
 from .. import keras_backend
 from ..prepare.symmetry import Symmetry
 from .devices import whole_batch_loss
+from .joint import joined
 from .samples import Batches, MakeSample, training_dataset
 
 FIRST_STEPS = 2  # trace, and fill caches
@@ -71,7 +72,12 @@ def measure_step(
 
     noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     batches = Batches(noise, shape[0], [0.0], [1.0], (Symmetry(),), seed=0)
-    model.compile(optimizer=keras.optimizers.Adam(1e-5), loss=whole_batch_loss(loss))
+    optimizer = keras.optimizers.Adam(1e-5)
+    if len(model.outputs) > 1:
+        model = joined(model, loss)
+        model.compile(optimizer=optimizer)
+    else:
+        model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
     model.fit(
         training_dataset(batches, make_sample),
         steps_per_epoch=10**6,

@@ -9,39 +9,48 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..errors import SettingsError
+from ..learn.plan import LoopPlan
+
+FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
 Range = tuple[str, float, float]  # name of a field, lowest and highest value
 
 
 @dataclass(frozen=True)
-class LearningSettings:
+class LearningSettings(LoopPlan):
     """What `jobs` and `train` read of any method's settings; a default may be changed by a method.
 
-    A method adds ``patch_px``, the edges of what its network sees in one step, and `batch`.
+    A method says the edges of what its network sees in one step, and how many it sees at once.
     """
+
+    patch_px: tuple[int, ...] = (64, 64)  # [Z,] Y, X
 
     n_patches: int | None = None  # training and validation together; None: by the data's size
     validation: float = 0.1  # share of the patches, from blocks of their own
-    epochs: int = 20
-    steps_per_epoch: int = 100
-    max_steps: int | None = None  # ends within an epoch
     batch_size: int | None = None  # None: as the method thinks fit
-    learning_rate: float = 0.002
-    beta_1: float = 0.9  # of Adam
-    beta_2: float = 0.999
-    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
-    plateau_factor: float = 0.5
-    plateau_patience: int = 10  # epochs
-    progress_knots: tuple[tuple[float, float, float], ...] = ()  # recorded by --minutes
     augment: bool = True  # flips and quarter turns in YX
     joint_channels: bool = False
     start_from: str | None = None  # model to train on, by name or folder, instead of random weights
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    tensorboard: bool = False
 
     # Only methods with blind spots hide neighbours; see `methods.n2v`.
     struct_mask: ClassVar[str] = "none"
-    mask: ClassVar[np.ndarray | None] = None
+    loss: ClassVar[str] = ""
+
+    @property
+    def mask(self) -> np.ndarray | None:
+        """What is hidden around each blind spot, 0 and 1, shape ([Z,] Y, X); None if nothing."""
+        return None
+
+    @property
+    def batch(self) -> int:
+        """Patches a step."""
+        return self.batch_size or 16
+
+    @property
+    def patch_multiple(self) -> int | None:
+        """Edges of a patch are multiples of this; None: of the net's block."""
+        return None
 
     def divisors(self, stds: Sequence[float]) -> tuple[float, ...]:
         """By what counts are divided, per channel, after their mean is taken off."""

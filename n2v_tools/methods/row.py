@@ -29,6 +29,8 @@ class Row:
     record : str
         ``module:function`` that reads its section of a model folder, see
         `modelfolder.Section`; empty where n2v's own keys say everything.
+    nets : mapping of str to str
+        Its networks that are not n2v's, ``module:class`` by the layout that a model folder names.
     restorer : str
         ``module:function`` that makes the Restorer it leaves behind, see `contracts.Opening`;
         empty where that is the trained net itself.
@@ -61,6 +63,7 @@ class Row:
     learned: str
     method: str = ""
     record: str = ""
+    nets: Mapping[str, str] = field(default_factory=dict)
     restorer: str = ""
     restoring: str = ""
     presets: Mapping[str, str] = field(default_factory=dict)
@@ -81,8 +84,16 @@ class Row:
 
     def load(self, part: Literal["method", "record", "restorer", "restoring"]) -> Any:
         """Import one of its parts; None where it has none."""
-        place = getattr(self, part)
-        if not place:
-            return None
-        module, _, name = place.partition(":")
-        return getattr(importlib.import_module(module), name)
+        places = {
+            "method": self.method,
+            "record": self.record,
+            "restorer": self.restorer,
+            "restoring": self.restoring,
+        }
+        return load(places[part]) if places[part] else None
+
+
+def load(place: str) -> Any:
+    """Import what ``module:attribute`` names."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

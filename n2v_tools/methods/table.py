@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import UsageError
 from ..settings import nearest
 from ..words import option
-from .row import Row
+from .row import Row, load
 
 FOLDERS = ("n2v", "video", "n2n", "deepcad", "supervised")
 GROUP = "n2v_tools.methods"  # of entry points
@@ -47,6 +47,20 @@ def movie_rows() -> tuple[Row, ...]:
     """Rows of the methods that ``auto`` takes for movies, the most demanding first."""
     wanted = [row for row in learning_rows() if row.auto_frames]
     return tuple(sorted(wanted, key=lambda row: -(row.auto_frames or 0)))
+
+
+def several_channels() -> str:
+    """Options that name the methods for movies of several channels."""
+    rows = (row for row in learning_rows() if row.data == "movie" and not row.one_channel)
+    return " or ".join(option("method", row.name) for row in rows)
+
+
+def find_net(layout: str) -> Any:
+    """Class of the networks that model folders call `layout`; None if no method knows it."""
+    for row in rows().values():
+        if layout in row.nets:
+            return load(row.nets[layout])
+    return None
 
 
 def find_row(name: str) -> Row:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import keras_backend
-from .sketch import blur_kernel
+from .builder import blur_kernel
 
 tf = keras_backend.load()
 register = tf.keras.utils.register_keras_serializable(package="n2v_tools")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from .. import openvino_backend
-from .sketch import Sketch, Step, blur_kernel
-from .unet import BATCH_NORM_EPSILON
+from .builder import BATCH_NORM_EPSILON, blur_kernel
+from .sketch import Sketch, Step
 
 Weights = Mapping[Step, Sequence[np.ndarray]]
 

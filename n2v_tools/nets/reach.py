@@ -37,7 +37,8 @@ def net_reach(model: Any) -> tuple[int, ...]:
     Parameters
     ----------
     model : keras.Model or Sketch
-        Functional, one input and one output of shape ``(N, [Z,] Y, X, C)``.
+        Functional, one input and outputs of shape ``(N, [Z,] Y, X, C)``; of several outputs the
+        farthest counts.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def net_block(model: Any) -> tuple[int, ...]:
 def _seen(model: Any, order: list[Any], axis: int, block: int) -> tuple[Any, Any]:
     """First and last input pixel that each output pixel of a block sees: two (block,) arrays."""
     places = np.arange(block)
-    seen = {id(model.output): (places, places)}
+    seen = {id(output): (places, places) for output in _outputs(model)}
     for layer, sources, result in reversed(order):
         low, high = _seen_by(layer, axis, *seen[id(result)])
         for source in sources:
@@ -115,7 +116,7 @@ def _block(model: Any, order: list[Any], axis: int) -> int:
         if len(found) != 1:
             raise ModelError(f"layer {layer.name!r} joins images of different scales; no net can.")
         scale[id(result)] = found.pop() * _shrinks(layer, axis)
-    if scale[id(model.output)] != 1:
+    if any(scale[id(output)] != 1 for output in _outputs(model)):
         raise ModelError("the net's output is not of its input's size; it cannot restore tiles.")
     return math.lcm(*(s.numerator for s in scale.values()))
 
@@ -159,10 +160,15 @@ def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
             visit(source)
         calls.append((layer, sources, tensor))
 
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ModelError("the net has several inputs or outputs; one of each can be tiled.")
-    visit(model.output)
+    if len(model.inputs) != 1:
+        raise ModelError("the net has several inputs; one can be cut into tiles.")
+    for output in _outputs(model):
+        visit(output)
     return calls
+
+
+def _outputs(model: Any) -> list[Any]:
+    return [model.output] if isinstance(model, Sketch) else list(model.outputs)
 
 
 def _kind(layer: Any) -> str:

@@ -1,4 +1,4 @@
-"""A U-Net as a list of steps, without TensorFlow.
+"""A network as a list of steps, without TensorFlow.
 
 Drawn by the same code that lays out the Keras network. What needs only the shape of a
 net reads it here: how far a pixel acts (`reach`), which weights a file must hold
@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from .unet import Builder, NetSettings, lay_out
+from .builder import Builder
+from .unet import NetSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,20 +99,12 @@ class Sketch:
         return list(itertools.chain.from_iterable(zip(*nets, strict=True)))
 
 
-def sketch_unet(settings: NetSettings) -> Sketch:
-    """Draw the net that `unet.build_unet` builds."""
+def sketch_net(settings: NetSettings) -> Sketch:
+    """Draw the net that `NetSettings.build` builds."""
     build = _SketchBuilder(settings)
     inputs = Step("InputLayer", "input", (), settings.channels_in)
-    output = lay_out(build, inputs)
+    output = settings.lay_out(build, inputs)
     return Sketch(settings, inputs, output, tuple(build.steps))
-
-
-def blur_kernel(n_dim: int, n_channels: int) -> np.ndarray:
-    """Binomial kernel as n2v stores it: float32, shape ``(3,) * n_dim + (n_channels, 1)``."""
-    kernel = np.ones(())
-    for _ in range(n_dim):
-        kernel = np.multiply.outer(kernel, [0.25, 0.5, 0.25])
-    return np.repeat(kernel[..., None, None], n_channels, axis=-2).astype(np.float32)
 
 
 class _SketchBuilder(Builder):
@@ -157,7 +148,7 @@ class _SketchBuilder(Builder):
         two = self._each(2)
         return self._step(kind, name, [x], scale=2 * x.scale, pool_size=two, strides=two)
 
-    def upsample(self, x: Step, like: Step) -> Step:
+    def upsample(self, x: Step, like: Step | None = None) -> Step:
         kind = self._nd("UpSampling")
         return self._step(kind, kind, [x], scale=x.scale // 2, size=self._each(2))
 

@@ -6,92 +6,137 @@ else a file may hold (a model's code, an optimiser) is never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from .. import keras_backend
 from ..errors import ModelError
-from .sketch import Sketch, Step, blur_kernel
+from .builder import blur_kernel
+from .sketch import Sketch, Step, sketch_net
+from .unet import NetSettings
 
 Group = tuple[str, list[Any]]  # name of a layer and its HDF5 datasets, in order
 
 
-def load_weights(
-    net: Any,
-    sketch: Sketch,
-    path: Path,
-    *,
-    skip_last: int = 0,
-    axes_order: Sequence[int] | None = None,
-) -> None:
-    """Read a weight file into a Keras net, layer by layer in the net's own order.
+class Weighted(Protocol):
+    """What a weight file must fit: a step of a sketch, or a layer of a Keras net."""
+
+    @property
+    def kind(self) -> str:
+        """Class name of the Keras layer."""
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+
+    @property
+    def weight_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of its weights in Keras' order."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """A layer of a Keras net, as a file is checked against it."""
+
+    kind: str
+    name: str
+    weight_shapes: list[tuple[int, ...]]
+
+
+W = TypeVar("W", Step, _Layer)
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A file of weights, and how it differs from the net that it is read into.
 
     Parameters
     ----------
-    net : keras.Model
-        Built, of the settings the file was trained with.
-    sketch : Sketch
-        Of the same settings.
-    path, skip_last, axes_order
-        As in `read_weights`.
-
-    Raises
-    ------
-    ModelError
-        If the file is missing, damaged, or does not fit, naming the layer.
-    """
-    values = read_weights(sketch, path, skip_last=skip_last, axes_order=axes_order)
-    layers = [layer for layer in net.layers if layer.weights]
-    for layer, step in zip(layers, sketch.weighted, strict=True):
-        layer.set_weights(values[step])
-
-
-def read_weights(
-    sketch: Sketch, path: Path, *, skip_last: int = 0, axes_order: Sequence[int] | None = None
-) -> dict[Step, list[np.ndarray]]:
-    """Read a weight file.
-
-    Parameters
-    ----------
-    sketch : Sketch
-        Of the settings the file was trained with.
     path : Path
         What ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``.
     skip_last : int
         Number of weighted layers at the end of the file that the net lacks: the
         scale head of a probabilistic CARE model.
-    axes_order : sequence of int, optional
+    axes_order : tuple of int, optional
         Place of each of the net's spatial axes among those of the file's kernels:
         ``(2, 1, 0)`` reads a net trained on XYZ into one for ZYX.
-
-    Returns
-    -------
-    weights : dict of Step to list of ndarray of float32
-        Keras' order and shapes.
-
-    Raises
-    ------
-    ModelError
-        If the file is missing, damaged, or does not fit, naming the layer.
     """
-    steps = sketch.weighted
-    with _open_layers(path) as groups:
-        groups = groups[: len(groups) - skip_last]
-        _require_fit(steps, groups, path)
-        weights = {
-            step: [_to_axes(np.asarray(a, np.float32), axes_order) for a in arrays]
-            for step, (_, arrays) in zip(steps, groups, strict=True)
-        }
-    _require_blur_kernels(weights, path)
-    if not all(np.isfinite(array).all() for arrays in weights.values() for array in arrays):
-        raise ModelError(
-            f"{path}: holds weights that are NaN or infinite, so its training went wrong. Train "
-            "the model anew, or use another one."
-        )
-    return weights
+
+    path: Path
+    skip_last: int = 0
+    axes_order: tuple[int, ...] | None = None
+
+    def load(self, settings: NetSettings, precision: str = "float32") -> Any:
+        """Build a network of Keras layers and read the weights into it: a keras.Model.
+
+        Parameters
+        ----------
+        settings : NetSettings
+            The file was trained with.
+        precision : {"float32", "bfloat16"}
+            Arithmetic; input, output and weights are float32 in both.
+
+        Raises
+        ------
+        ModelError
+            If the file is missing, damaged, or does not fit, naming the layer.
+        """
+        with keras_backend.building_in(precision):
+            net = settings.build()
+        self.load_into(net)
+        return net
+
+    def load_into(self, net: Any) -> None:
+        """Read the weights into a keras.Model, layer by layer in its own order; see `load`."""
+        layers = [layer for layer in net.layers if layer.weights]
+        needed = [
+            _Layer(type(layer).__name__, layer.name, [tuple(w.shape) for w in layer.weights])
+            for layer in layers
+        ]
+        values = self._read(needed)
+        for layer, one in zip(layers, needed, strict=True):
+            layer.set_weights(values[one])
+
+    def read(self, settings: NetSettings) -> tuple[Sketch, dict[Step, list[np.ndarray]]]:
+        """Read the weights without TensorFlow.
+
+        Returns
+        -------
+        sketch : Sketch
+            The net that `load` builds.
+        weights : dict of Step to list of ndarray of float32
+            Keras' order and shapes.
+
+        Raises
+        ------
+        ModelError
+            As `load`.
+        """
+        sketch = sketch_net(settings)
+        return sketch, self._read(sketch.weighted)
+
+    def _read(self, steps: list[W]) -> dict[W, list[np.ndarray]]:
+        """Check the file against what it must fit, and read it."""
+        path = self.path
+        with _open_layers(path) as groups:
+            groups = groups[: len(groups) - self.skip_last]
+            _require_fit(steps, groups, path)
+            weights = {
+                step: [_to_axes(np.asarray(a, np.float32), self.axes_order) for a in arrays]
+                for step, (_, arrays) in zip(steps, groups, strict=True)
+            }
+        _require_blur_kernels(weights, path)
+        if not all(np.isfinite(array).all() for arrays in weights.values() for array in arrays):
+            raise ModelError(
+                f"{path}: holds weights that are NaN or infinite, so its training went wrong. "
+                "Train the model anew, or use another one."
+            )
+        return weights
 
 
 @contextmanager
@@ -126,7 +171,7 @@ def _texts(attributes: Any, name: str) -> list[str]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]
 
 
-def _require_fit(steps: list[Step], groups: list[Group], path: Path) -> None:
+def _require_fit(steps: Sequence[Weighted], groups: list[Group], path: Path) -> None:
     """Raise unless the file has the net's layers, with weights of the same shapes."""
     for step, (name, arrays) in zip(steps, groups, strict=False):  # counted below
         needed = step.weight_shapes
@@ -156,7 +201,7 @@ def _to_axes(array: np.ndarray, order: Sequence[int] | None) -> np.ndarray:
     return array.transpose(*order, array.ndim - 2, array.ndim - 1)
 
 
-def _require_blur_kernels(weights: dict[Step, list[np.ndarray]], path: Path) -> None:
+def _require_blur_kernels(weights: Mapping[W, list[np.ndarray]], path: Path) -> None:
     """Raise if a file holds other blur kernels than the constant that `MaxBlurPool` uses."""
     for step, arrays in weights.items():
         if step.kind == "MaxBlurPool":

@@ -1,4 +1,4 @@
-"""How a field of any size is covered by tiles of one size.
+"""Tiles of one size that cover a field of any size.
 
 The rule is n2v's: a field is padded by reflection to a multiple of the block, split on
 both sides, and the network sees zeros beyond that. A tile at the border of the padded
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingsError
+from ..words import option
 
 DEFAULT_MEMORY_BYTES = 1_250_000_000  # above the base process; leaves a sixth of 1.5 GB to spare
 DEFAULT_MARGIN_BYTES = 2_500_000_000  # with a margin: twice the tile is half the work there
@@ -217,11 +218,13 @@ def plan_tiles(
         lambda edges: memory(edges) <= bound and bytes_per_px * math.prod(edges) <= tile_bound,
     )
     if edges is None and memory_bytes is not None:
+        asked = option("memory", f"{memory_bytes / 1e6:.0f}MB")
+        enough = option("memory", f"{math.ceil(memory(smallest) / 1e8) / 10:.1f}GB")
         raise SettingsError(
-            f"--memory {memory_bytes / 1e6:.0f}MB: one tile of {' x '.join(map(str, smallest))} "
+            f"{asked}: one tile of {' x '.join(map(str, smallest))} "
             f"px, the smallest that this model can use, and its planes need "
             f"{memory(smallest) / 1e6:.0f} MB. "
-            f"Pass --memory {math.ceil(memory(smallest) / 1e8) / 10:.1f}GB or more."
+            f"Pass {enough} or more."
         )
     edges = edges or smallest
     batch = 1

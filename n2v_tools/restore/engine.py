@@ -1,4 +1,4 @@
-"""One call behind which TensorFlow or OpenVINO works.
+"""The engine that runs a network: TensorFlow or OpenVINO behind one call.
 
 Which of them is decided here, and neither is loaded before it is needed: on a CPU with
 OpenVINO a model restores without TensorFlow ever being imported.
@@ -6,68 +6,79 @@ OpenVINO a model restores without TensorFlow ever being imported.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 from .. import keras_backend, openvino_backend
 from ..errors import N2VToolsError, UsageError
-
-if TYPE_CHECKING:
-    from ..methods.video.restorer import MovieRestorer
-    from ..modelfolder import Model
-    from .trained import TrainedRestorer
+from ..nets.unet import NetSettings
+from ..nets.weights import WeightFile
+from ..words import option
+from .trained import TrainedRestorer
 
 ENGINES = ("auto", "tensorflow", "openvino")
 
 
-def open_restorer(
-    model: Model, precision: str = "float32", engine: str = "tensorflow"
-) -> TrainedRestorer | MovieRestorer:
-    """Load a model's network and weights and make a Restorer of them.
+def open_net(
+    net: NetSettings,
+    weights: WeightFile,
+    *,
+    engine: str = "tensorflow",
+    precision: str = "float32",
+    in_percentiles: bool = False,
+    **known: Any,
+) -> TrainedRestorer:
+    """Make a Restorer of a network and its weights.
 
     Parameters
     ----------
-    model : Model
-        As `modelfolder.read_model` returns it.
+    net : NetSettings
+    weights : WeightFile
+    engine : {"tensorflow", "openvino"}
+        As `choose_engine` returns it.
     precision : {"auto", "float32", "bfloat16"}
         Arithmetic of the network. Auto is bfloat16 with OpenVINO on a processor that has
         it, else float32.
-    engine : {"auto", "tensorflow", "openvino"}
-        See `choose_engine`.
+    in_percentiles : bool
+        The model takes values from 0 to 1, not those of mean 0 and deviation 1.
+    **known
+        ``axes``, ``means``, ``stds``, ``name`` and ``struct_mask``; see
+        `trained.TrainedRestorer`.
 
     Returns
     -------
-    restorer : TrainedRestorer or MovieRestorer
+    restorer : TrainedRestorer
         Its ``engine`` and ``precision`` say what was chosen.
 
     Raises
     ------
     ModelError
         If the weights are missing, damaged or do not fit.
-    N2VToolsError
-        If the engine is not installed.
     """
-    engine, _ = choose_engine(engine)
     if engine == "openvino":
-        from .openvino_engine import open_with_openvino
+        from .openvino_engine import restore_with_openvino
 
-        restorer: TrainedRestorer = open_with_openvino(model, precision)
-    else:
-        restorer = _open_with_tensorflow(model, "float32" if precision == "auto" else precision)
-    restorer.subtracts_still = model.still
-    if model.frames is None:
-        return restorer
-    from ..methods.video.restorer import MovieRestorer
+        sketch, values = weights.read(net)
+        return restore_with_openvino(
+            sketch, values, precision, in_percentiles=in_percentiles, **known
+        )
+    from .keras_engine import restore_with_tensorflow
 
-    return MovieRestorer(restorer, model.frames, model.means[0], model.stds[0])
+    precision = "float32" if precision == "auto" else precision
+    return restore_with_tensorflow(net, weights.load(net, precision), precision, **known)
 
 
-def choose_engine(engine: str = "auto") -> tuple[str, str]:
+def choose_engine(
+    engine: str = "auto", possible: Sequence[str] = ("openvino", "tensorflow")
+) -> tuple[str, str]:
     """Say what shall run a network, and why.
 
     Parameters
     ----------
     engine : {"auto", "tensorflow", "openvino"}
         Auto: TensorFlow on a GPU or where OpenVINO is missing, else OpenVINO.
+    possible : sequence of str
+        Engines that can run the network.
 
     Returns
     -------
@@ -78,7 +89,7 @@ def choose_engine(engine: str = "auto") -> tuple[str, str]:
     Raises
     ------
     UsageError
-        If there is no such engine.
+        If there is no such engine, or it cannot run the network.
     N2VToolsError
         If it is not installed.
     """
@@ -87,38 +98,20 @@ def choose_engine(engine: str = "auto") -> tuple[str, str]:
     installed = openvino_backend.available()
     if engine == "openvino" and not installed:
         raise N2VToolsError(
-            "--engine openvino: OpenVINO is not installed. pip install openvino, or leave the "
-            "choice to --engine auto."
+            f"{option('engine', 'openvino')}: OpenVINO is not installed. pip install openvino, or "
+            f"leave the choice to {option('engine', 'auto')}."
+        )
+    if engine not in ("auto", *possible):
+        raise UsageError(
+            f"{option('engine', engine)} cannot run this network, but {' or '.join(possible)} can."
         )
     if engine != "auto":
         return engine, "as asked for"
+    if len(possible) == 1:
+        return possible[0], "no other engine can run this network"
     if not installed:
         return "tensorflow", "OpenVINO is not installed"
     # TensorFlow takes seconds to load: it is asked for a GPU only if there may be one.
     if keras_backend.gpu_possible() and keras_backend.gpus():
         return "tensorflow", "there is a GPU"
     return "openvino", "the fastest on a processor"
-
-
-def _open_with_tensorflow(model: Model, precision: str) -> TrainedRestorer:
-    from ..modelfolder import load_net
-    from ..nets.reach import net_block, net_halo, net_reach
-    from .keras_engine import KerasRestorer
-
-    net = load_net(model, precision)
-    halo = net_halo(net)
-    frames = model.frames is not None  # then its images are normalised before they come here
-    return KerasRestorer(
-        net,
-        axes="YX" if frames else model.axes,
-        n_channels=model.n_channels,
-        means=None if frames else model.means or None,
-        stds=None if frames else model.stds or None,
-        reach_px=net_reach(net),
-        block_px=net_block(net),
-        halo_px=halo,
-        margin_px=halo if model.net.layout == "deepcad" else (),
-        name=model.name,
-        struct_mask=model.struct_mask,
-        precision=precision,
-    )

@@ -1,4 +1,4 @@
-"""Does a stack look like what a model was trained on? Warnings only, never a refusal.
+"""Comparison of a stack with what a model was trained on: warnings, never a refusal.
 
 A net knows structure at one pixel size and grey levels around one mean; other data pass
 through it without an error and come out wrong.
@@ -77,9 +77,8 @@ def _recorded_um(recorded: Any, axis: str) -> float | None:
 
 
 def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
-    settings = model.own.get("settings")
-    if isinstance(settings, Mapping) and settings.get("normalise") == "mean":
-        return []  # its deviation is 1, whatever that of the data was
+    if not model.deviation_known:
+        return []
     survey = survey_stack(stack, sample_planes=SAMPLED_PLANES)
     if not survey.n_pixels:
         return []

@@ -1,29 +1,31 @@
-"""From planes read to planes restored: a model's own pace between reader and writer.
+"""Planes on their way through a Restorer, at its own pace between reader and writer.
 
-A 2D model takes planes, several at once if they are small; a 3D model takes a volume in
-slabs, and each plane is held exactly as long as a slab needs it.
+A 2D Restorer takes planes, several at once if they are small; a 3D one takes a volume in
+slabs, and a sliding one goes through it plane by plane. Each plane is read once and held
+exactly as long as it is needed.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..contracts import Place, Restorer, SlidingRestorer, Where
 from ..errors import StackError
-from ..methods.base import Restorer
-from ..methods.video.restorer import MovieRestorer, restore_movie
 from ..stack import Stack
 from .cover import TilePlan, Window
 from .match import AxesMatch
-from .planes import Place, Plane, read_depth, read_plane
+from .planes import Plane, read_depth, read_plane
+
+Restored = Iterator[tuple[Plane, np.ndarray | None]]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """The steps between reading and writing, for 2D and 3D models alike."""
+    """The steps between reading and writing, for 2D and 3D Restorers alike."""
 
     stack: Stack
     restorer: Restorer
@@ -34,128 +36,168 @@ class Flow:
     def read(self) -> Iterator[Plane]:
         """Yield the planes of one field after the other."""
         for field in self.layout.fields:
-            places = self.layout.planes(field)
-            if self.layout.depth is None:
-                yield read_plane(self.stack, places[0], keep_strips=self.keep_strips)
-            else:
-                yield from read_depth(self.stack, places, keep_strips=self.keep_strips)
+            yield from self._read_field(field)
 
-    def restore(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
-        """Yield each plane with what the net made of it; None if it is empty."""
-        if self.layout.depth is None:
-            yield from self._restore_planes(planes)
+    def restore(self, planes: Iterator[Plane]) -> Restored:
+        """Yield each plane with what became of it, all outputs in a row; None if it is empty."""
+        if self.layout.depth is None and not self.restorer.looks_through:
+            yield from self._in_groups(planes)
             return
-        n_deep = self.layout.sizes[0]
+        n_planes = 1 if self.layout.depth is None else self.layout.sizes[0]
         for field in self.layout.fields:
-            volume = itertools.islice(planes, n_deep)
-            if isinstance(self.restorer, MovieRestorer):
-                yield from restore_movie(self.restorer, self.plan, volume, n_deep)
+            mine = itertools.islice(planes, n_planes)
+            restorer = self.restorer
+            if restorer.looks_through:  # its planes are read once more for it
+                seen = (plane.values for plane in self._read_field(field))
+                restorer = restorer.for_field(seen)
+            if self.layout.depth is None:
+                yield from self._in_groups(mine, restorer)
+            elif isinstance(restorer, SlidingRestorer):
+                yield from self._sliding(mine, restorer, n_planes)
             else:
-                yield from self._restore_volume(volume, self._still(field))
+                yield from self._in_slabs(mine, restorer)
 
-    def _still(self, field: Place) -> np.ndarray | None:
-        """Deviation of the mean over all frames (Y, X, C) from its own mean, in counts.
-
-        For restorers that take frames counted from it; None for any other. The frames are read
-        once more for it.
-        """
-        if not getattr(self.restorer, "subtracts_still", False):
-            return None
+    def _read_field(self, field: Place) -> Iterator[Plane]:
         places = self.layout.planes(field)
-        total, n = None, 0
-        for plane in read_depth(self.stack, places, keep_strips=self.keep_strips):
-            if plane.values is None:  # then all are
-                return None
-            total = plane.values.astype(np.float64) if total is None else total + plane.values
-            n += 1
-        if total is None:
-            return None
-        still = total / n
-        return (still - still.mean(axis=(0, 1))).astype(np.float32)
+        if self.layout.depth is None:
+            yield read_plane(self.stack, places[0], keep_strips=self.keep_strips)
+        else:
+            yield from read_depth(self.stack, places, keep_strips=self.keep_strips)
 
-    def _restore_planes(self, planes: Iterator[Plane]) -> Iterator[tuple[Plane, np.ndarray | None]]:
+    def _in_groups(self, planes: Iterator[Plane], restorer: Restorer | None = None) -> Restored:
+        """Restore planes, as many at once as the plan says."""
+        restorer = restorer or self.restorer
         group: list[Plane] = []
-        for plane in planes:
-            if plane.values is None:
-                yield plane, None
-                continue
-            group.append(plane)
-            if len(group) == self.plan.batch:
-                yield from self._restore_group(group)
+        for plane in itertools.chain(planes, [None]):
+            if plane is not None and plane.values is not None:
+                group.append(plane)
+            if group and (plane is None or len(group) == self.plan.batch):
+                held = [one.values for one in group]
+                at = tuple(one.places[0] for one in group)
+                yield from zip(
+                    group, self._predict(restorer, held, at, range(len(group))), strict=True
+                )
                 group = []
-        if group:
-            yield from self._restore_group(group)
+            if plane is not None and plane.values is None:
+                yield plane, None
 
-    def _restore_group(self, group: Sequence[Plane]) -> Iterator[tuple[Plane, np.ndarray]]:
-        restored = self._predict([plane.values for plane in group], range(len(group)))
-        yield from zip(group, restored, strict=True)
-
-    def _restore_volume(
-        self, planes: Iterator[Plane], still: np.ndarray | None
-    ) -> Iterator[tuple[Plane, np.ndarray | None]]:
+    def _in_slabs(self, planes: Iterator[Plane], restorer: Restorer) -> Restored:
         """Restore a volume in slabs; each plane is read once and kept while a slab needs it."""
         sources = self.plan.sources(0)
         slabs = self.plan.windows(slice(0, 1))
-        held: dict[int, np.ndarray | None] = {}
-        waiting: dict[int, Plane] = {}
-        n_read = 0
+        held = _Held(planes)
         for window, following in itertools.zip_longest(slabs, slabs[1:]):
             needed = sources[window.read[0]].tolist()
-            while n_read <= max(needed):
-                plane = next(planes)
-                held[n_read] = plane.values
-                waiting[n_read] = Plane(None, plane.places, plane.strips, plane.broken)
-                n_read += 1
-            slab = [held[i] for i in needed]
+            held.read_to(max(needed))
+            slab = [held.values[i] for i in needed]
+            places = tuple(held.places[i] for i in needed)
             good = range(*window.write[0].indices(self.plan.sizes[0]))
-            later = set() if following is None else set(sources[following.read[0]].tolist())
-            for i in set(held) - later:
-                del held[i]
+            held.keep(set() if following is None else set(sources[following.read[0]].tolist()))
             if any(values is None for values in slab):  # then the whole volume is empty
-                yield from ((waiting.pop(i), None) for i in good)
+                yield from ((held.waiting.pop(i), None) for i in good)
                 continue
             depths = range(*window.keep[0].indices(len(slab)))
-            restored = self._predict(slab, depths, still)
+            restored = self._predict(restorer, slab, places, depths)
             del slab
             restored.reverse()
             for i in good:
-                yield waiting.pop(i), restored.pop()
+                yield held.waiting.pop(i), restored.pop()
+
+    def _sliding(
+        self, planes: Iterator[Plane], restorer: SlidingRestorer, n_planes: int
+    ) -> Restored:
+        """Restore a movie or volume plane by plane, from what is carried along."""
+        going = restorer.open(n_planes)
+        held = _Held(planes, channel=0)
+        for t in range(n_planes):
+            first, last = going.needs(t)
+            held.read_to(last)
+            if any(values is None for values in held.values.values()):  # then all are
+                yield from ((held.waiting.pop(i), None) for i in sorted(held.waiting))
+                yield from ((plane, None) for plane in planes)
+                return
+            going.move_to(t, held.values)
+            (restored,) = self._tiled((held.places[t],), len(restorer.outputs), [0], going.predict)
+            yield held.waiting.pop(t), restored
+            held.keep({number for number in held.values if number >= first})
 
     def _predict(
-        self, planes: Sequence[np.ndarray], kept: Iterable[int], still: np.ndarray | None = None
+        self,
+        restorer: Restorer,
+        planes: Sequence[np.ndarray],
+        places: tuple[Place, ...],
+        kept: Iterable[int],
     ) -> list[np.ndarray]:
-        """Predict planes (Y, X, C), a batch or one slab, less `still`; return those kept."""
+        """Predict planes (Y, X, C), a batch or one slab; return those kept."""
         deep = self.layout.depth is not None
-        kept = list(kept)
+
+        def predict(at: Where) -> np.ndarray:
+            tiles = np.stack([at.cut(plane) for plane in planes]).astype(np.float32, copy=False)
+            predicted = restorer.predict(tiles[np.newaxis] if deep else tiles, at)
+            return predicted[0] if deep else predicted
+
+        n_channels = planes[0].shape[-1] * len(restorer.outputs)
+        return self._tiled(places, n_channels, list(kept), predict)
+
+    def _tiled(
+        self,
+        places: tuple[Place, ...],
+        n_channels: int,
+        kept: Sequence[int],
+        predict: Callable[[Where], np.ndarray],
+    ) -> list[np.ndarray]:
+        """Put planes (Y, X, C) together from tiles in Y and X; return those kept."""
         rows, columns = self.plan.sizes[-2:]
-        restored = [np.empty((rows, columns, planes[0].shape[-1]), np.float32) for _ in kept]
+        restored = [np.empty((rows, columns, n_channels), np.float32) for _ in kept]
         sources = [self.plan.sources(axis) for axis in (-2, -1)]
         for window in self.plan.windows(slice(-2, None)):
-            places = [one[read] for one, read in zip(sources, window.read, strict=True)]
-            tiles = np.stack([_cut(plane, *places) for plane in planes])
-            tiles = tiles.astype(np.float32, copy=False)
-            if still is not None:
-                tiles -= _cut(still, *places)
-            predicted = self.restorer.predict(tiles[np.newaxis] if deep else tiles)
-            predicted = predicted[0] if deep else predicted
+            cut = [one[read] for one, read in zip(sources, window.read, strict=True)]
+            predicted = predict(Where(places, cut[0], cut[1], (rows, columns)))
+            predicted = predicted.reshape(-1, *predicted.shape[-3:])
             _require_finite_prediction(predicted, window, self.restorer.name, self.stack.name)
             for plane, i in zip(restored, kept, strict=True):
                 plane[window.write] = predicted[i][window.keep]
-        if still is not None:
-            for plane in restored:
-                plane += still
         return restored
 
 
-def _cut(plane: np.ndarray, *places: np.ndarray) -> np.ndarray:
-    """Cut rows and columns at `places` out of a plane (Y, X, C); a view where they are one run."""
-    for axis, at in enumerate(places):
-        if at[-1] - at[0] == len(at) - 1 and (np.diff(at) == 1).all():
-            at = slice(at[0], at[-1] + 1)
-            plane = plane[at] if axis == 0 else plane[:, at]
-        else:
-            plane = plane.take(at, axis=axis)
-    return plane
+class _Held:
+    """Planes of one field, read in order and held as long as they are needed.
+
+    Parameters
+    ----------
+    planes : iterator of Plane
+    channel : int or None
+        The only channel that is held; None: all of them.
+
+    Attributes
+    ----------
+    values, places, waiting : dict
+        By the number of a plane: its pixels and place, and what is to be put back.
+    """
+
+    def __init__(self, planes: Iterator[Plane], channel: int | None = None) -> None:
+        self._planes, self._channel = planes, channel
+        self._n_read = 0
+        self.values: dict[int, np.ndarray | None] = {}
+        self.places: dict[int, Place] = {}
+        self.waiting: dict[int, Plane] = {}
+
+    def read_to(self, last: int) -> None:
+        """Read on until plane `last` was read."""
+        while self._n_read <= last:
+            plane = next(self._planes)
+            values = plane.values
+            if values is not None and self._channel is not None:
+                values = values[..., self._channel]
+            self.values[self._n_read] = values
+            self.places[self._n_read] = plane.places[0]
+            self.waiting[self._n_read] = Plane(None, plane.places, plane.strips, plane.broken)
+            self._n_read += 1
+
+    def keep(self, numbers: set[int]) -> None:
+        """Give back the memory of all planes but these."""
+        for number in set(self.values) - numbers:
+            del self.values[number], self.places[number]
 
 
 def _require_finite_prediction(

@@ -1,4 +1,4 @@
-"""How much memory a network needs per pixel of its input, in either engine.
+"""Memory that a network needs per pixel of its input, in either engine.
 
 An engine frees a tensor after its last use, so the peak of a forward pass is the
 largest sum of tensors alive at once: for a U-Net, the two branches that meet at the

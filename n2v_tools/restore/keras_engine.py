@@ -15,11 +15,43 @@ from typing import Any
 import numpy as np
 
 from .. import keras_backend
+from ..contracts import Where
 from ..errors import N2VToolsError
+from ..nets.reach import net_block, net_halo, net_reach
+from ..nets.unet import NetSettings
+from ..words import option
 from .footprint import bytes_per_px
 from .trained import TrainedRestorer
 
 LOG = logging.getLogger(__name__)
+
+
+def restore_with_tensorflow(
+    settings: NetSettings, net: Any, precision: str, **known: Any
+) -> KerasRestorer:
+    """Make a Restorer of a Keras network with its weights.
+
+    Parameters
+    ----------
+    settings : NetSettings
+        That the net was built with.
+    net : keras.Model
+    precision : {"float32", "bfloat16"}
+        Of `net`.
+    **known : as in TrainedRestorer
+        All that the network does not say.
+    """
+    halo = net_halo(net)
+    return KerasRestorer(
+        net,
+        n_channels=settings.n_channels,
+        reach_px=net_reach(net),
+        block_px=net_block(net),
+        halo_px=halo,
+        margin_px=halo if settings.needs_margin else (),
+        precision=precision,
+        **known,
+    )
 
 
 class KerasRestorer(TrainedRestorer):
@@ -29,7 +61,8 @@ class KerasRestorer(TrainedRestorer):
     ----------
     net : keras.Model
         Normalised (N, [Z,] Y, X, C) in; as many channels out, or twice as many where
-        the second half is the scale of a probabilistic model, which is dropped.
+        the second half is the scale of a probabilistic model, which is dropped. A net with
+        several outputs gives one tensor for each.
     precision : {"float32", "bfloat16"}
         Of `net`, for the record.
     known : as in TrainedRestorer
@@ -55,7 +88,7 @@ class KerasRestorer(TrainedRestorer):
         """Working memory per pixel of a tile, from the traced network."""
         return bytes_per_px(self._function, self.block_px, self.n_inputs)
 
-    def predict(self, tiles: np.ndarray) -> np.ndarray:
+    def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts.
 
         Raises
@@ -74,8 +107,8 @@ class KerasRestorer(TrainedRestorer):
                 if n == 1:
                     raise N2VToolsError(
                         f"{self.name}: one tile of {' x '.join(map(str, tiles.shape[1:-1]))} px "
-                        "needs more memory than the device has. Pass a smaller --memory, or set "
-                        "CUDA_VISIBLE_DEVICES=-1 to use the processor."
+                        "needs more memory than the device has. Pass a smaller "
+                        f"{option('memory')}, or set CUDA_VISIBLE_DEVICES=-1 to use the processor."
                     ) from None
                 self._most_at_once = n // 2
                 LOG.info("%s: out of memory, now %d tiles at once", self.name, n // 2)
@@ -85,21 +118,14 @@ class KerasRestorer(TrainedRestorer):
 
     def with_intensity(self, means: np.ndarray, stds: np.ndarray) -> KerasRestorer:
         """Return a Restorer of the same network with another mean and deviation."""
-        return KerasRestorer(
-            self.net,
-            axes=self.axes,
-            n_channels=self.n_channels,
-            means=means,
-            stds=stds,
-            reach_px=self.reach_px,
-            block_px=self.block_px,
-            halo_px=self.halo_px,
-            margin_px=self.margin_px,
-            name=self.name,
-            precision=self.precision,
-        )
+        other = super().with_intensity(means, stds)
+        other._traced = {}  # traced functions hold the mean and the deviation
+        for traced in ("_function", "bytes_per_px"):
+            other.__dict__.pop(traced, None)
+        return other
 
     def _predict_batch(self, tiles: np.ndarray) -> np.ndarray:
+        """Predict what fits into the memory, traced once for each size of a tile."""
         tf = keras_backend.load()
         shape = tiles.shape[1:]
         if shape not in self._traced:
@@ -115,7 +141,9 @@ class KerasRestorer(TrainedRestorer):
         stds = tf.constant(1 if self.stds is None else self.stds, tf.float32)
 
         def restore(tiles: Any) -> Any:
-            predicted = self.net((tiles - means) / stds, training=False)
-            return tf.cast(predicted[..., : self.n_channels], tf.float32) * stds + means
+            predicted = tf.nest.flatten(self.net((tiles - means) / stds, training=False))
+            images = [tf.cast(one[..., : self.n_channels], tf.float32) for one in predicted]
+            counts = [image * stds + means for image in images]
+            return counts[0] if len(counts) == 1 else tf.concat(counts, axis=-1)
 
         return tf.function(restore, autograph=False)

@@ -1,4 +1,4 @@
-"""How the axes of a stack meet those of a model.
+"""Axes of a stack matched with those of a model: fields, depth and channels.
 
 A model takes planes or volumes, one channel or several at once; whatever else a stack
 has is looped over. This module says what is what, or why it cannot be; it reads nothing.
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..axes import outer_axes
+from ..contracts import Place
 from ..errors import AxesError
 from ..stack import Stack
-from .planes import Place
+from ..words import option
 
 
 class TakesAxes(Protocol):
@@ -78,13 +79,13 @@ def match_axes(stack: Stack, restorer: TakesAxes) -> AxesMatch:
         remedy = "Use a model for YX planes"
         if _renamed(stack.axes, missing[0]) != stack.axes:
             remedy += (
-                ", or, if the axes are named wrongly, pass the right ones with --axes, such as "
-                f"--axes {_renamed(stack.axes, missing[0])}"
+                f", or, if the axes are named wrongly, pass the right ones with {option('axes')}, "
+                f"such as {option('axes', _renamed(stack.axes, missing[0]))}"
             )
         elif stack.axes == "YX":
             remedy += (
-                f", or, if it is one plane of a folder of them, pass the folder with --axes "
-                f"{restorer.axes}"
+                ", or, if it is one plane of a folder of them, pass the folder with "
+                f"{option('axes', restorer.axes)}"
             )
         raise AxesError(
             f"{stack.name}: axes {stack.axes} have no {missing[0]}, but the model "

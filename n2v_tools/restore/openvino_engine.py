@@ -10,59 +10,24 @@ even hold the counts.
 from __future__ import annotations
 
 import collections
-import copy
 import functools
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import keras_backend, openvino_backend
+from ..contracts import Where
 from ..nets.openvino_net import Weights, to_openvino
 from ..nets.reach import net_block, net_halo, net_reach
 from ..nets.sketch import Sketch
 from .footprint import sketch_bytes_per_px
 from .trained import TrainedRestorer
 
-if TYPE_CHECKING:
-    from ..modelfolder import Model
-
 LOG = logging.getLogger(__name__)
 LARGEST_ERROR = 0.005  # of bfloat16's output, relative to float32's, in normalised units
 TRIAL_2D, TRIAL_3D = (128, 128), (16, 32, 32)
 COMPILED_KEPT = 4  # turned tiles and the last, incomplete group have sizes of their own
-
-
-def open_with_openvino(model: Model, precision: str = "auto") -> OpenVinoRestorer:
-    """Read a model's weights and make a Restorer of them; TensorFlow is not loaded.
-
-    Parameters
-    ----------
-    model : Model
-    precision : {"auto", "float32", "bfloat16"}
-        Auto: bfloat16 if the processor has it and this model bears it: its output on a
-        trial tile is within half a percent of float32's.
-
-    Raises
-    ------
-    ModelError
-        If the weights are missing, damaged or do not fit.
-    """
-    from ..modelfolder import load_sketch
-
-    sketch, weights = load_sketch(model)
-    frames = model.frames is not None  # then its images are normalised before they come here
-    return restore_with_openvino(
-        sketch,
-        weights,
-        precision,
-        in_percentiles=model.normalisation == "percentile",
-        axes="YX" if frames else model.axes,
-        means=None if frames else model.means or None,
-        stds=None if frames else model.stds or None,
-        name=model.name,
-        struct_mask=model.struct_mask,
-    )
 
 
 def restore_with_openvino(
@@ -80,7 +45,8 @@ def restore_with_openvino(
     sketch, weights, known
         As in OpenVinoRestorer.
     precision : {"auto", "float32", "bfloat16"}
-        See `open_with_openvino`.
+        Auto: bfloat16 if the processor has it and this model bears it: its output on a
+        trial tile is within half a percent of float32's.
     in_percentiles : bool
         The model takes values from 0 to 1, not those of mean 0 and deviation 1.
     """
@@ -154,7 +120,7 @@ class OpenVinoRestorer(TrainedRestorer):
             reach_px=net_reach(sketch),
             block_px=net_block(sketch),
             halo_px=halo,
-            margin_px=halo if sketch.settings.layout == "deepcad" else (),
+            margin_px=halo if sketch.settings.needs_margin else (),
             **known,
         )
         self.sketch = sketch
@@ -174,7 +140,7 @@ class OpenVinoRestorer(TrainedRestorer):
         """Working memory per pixel of a tile."""
         return sketch_bytes_per_px(self.sketch, 2 if self.precision == "bfloat16" else 4)
 
-    def predict(self, tiles: np.ndarray) -> np.ndarray:
+    def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts."""
         compiled = self._for(tiles.shape)
         restored = np.empty((*tiles.shape[:-1], self.n_channels), np.float32)
@@ -193,12 +159,6 @@ class OpenVinoRestorer(TrainedRestorer):
             for _, request in running:
                 request.wait()
         return restored
-
-    def with_intensity(self, means: np.ndarray, stds: np.ndarray) -> OpenVinoRestorer:
-        """Return a Restorer of the same compiled networks with another mean and deviation."""
-        other = copy.copy(self)
-        other.means, other.stds = np.asarray(means, np.float64), np.asarray(stds, np.float64)
-        return other
 
     def _for(self, shape: tuple[int, ...]) -> _Compiled:
         """The net for tiles of a shape (N, [Z,] Y, X, C), the last ones used being kept."""

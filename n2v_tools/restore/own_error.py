@@ -1,4 +1,4 @@
-"""How large the error of a restored image is as a whole, from the noisy image itself.
+"""Error of a restored image as a whole, estimated from the noisy image itself.
 
 Two answers, neither of which needs the truth [1]_. What was taken away, noisy less restored,
 has the power of the noise and of the error less twice what they share, and probes say what they

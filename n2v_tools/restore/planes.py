@@ -7,17 +7,17 @@ halves of that bargain stand here; tiles and nets do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..contracts import Place
 from ..errors import StackError
 from ..prepare.strips import Strips, find_strips, reflected_sources
 from ..prepare.survey import fill_nonfinite
 from ..stack import Stack
-
-Place = Mapping[str, int]
+from ..words import option
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +145,8 @@ def require_finite(stack: Stack) -> None:
     if n_broken:
         raise StackError(
             f"{stack.name}: {n_broken} pixels are NaN or infinite, the first at {first}. "
-            "Mend the file, or pass --nan fill to fill them for the net and keep them as NaN."
+            f"Mend the file, or pass {option('nan', 'fill')} to fill them for the net and keep "
+            "them as NaN."
         )
 
 

@@ -1,9 +1,9 @@
-"""What more noise does to a restored image: the noise that is left in it, pixel by pixel.
+"""Probing with more noise: the noise that is left in a restored image, pixel by pixel.
 
 Noise as strong as the image's own is added to the image, a part of it, and the image restored
 again; how far the answer moves is the deviation that the image's own noise left in the first
-answer [1]_. Chance is drawn by the place of a pixel in its stack, four bits each, which travel
-with the plane as channels of their own, so that tiles draw what the whole plane would draw.
+answer [1]_. Chance is drawn by the place of a pixel in its stack, four bits each, so that tiles
+draw what the whole plane would draw.
 
 References
 ----------
@@ -13,16 +13,14 @@ References
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..methods.base import Restorer
+from ..contracts import Restorer, Where
 from ..noise.local import LocalNoise
-from .planes import Plane
 
 DRAWS = 4  # bits of a mark; 8 predict no better once smoothed
 PART = 0.5  # of the noise that is added: nets are far from linear
@@ -78,6 +76,7 @@ class Probe:
         self,
         values: np.ndarray,
         marks: np.ndarray,
+        at: Where | None = None,
         kept: list[tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> Seen:
         """Restore tiles and say what their error goes with.
@@ -88,13 +87,15 @@ class Probe:
             Counts.
         marks : ndarray of uint8, same shape
             See `draw_marks`.
+        at : Where, optional
+            Where the tiles lie.
         kept : list, optional
             Takes what `answers` yields.
         """
-        restored = self.inner.predict(values)
+        restored = self.inner.predict(values, at)
         noise = self.variance(values)
         spread = np.zeros_like(restored)
-        for drawn, moved in self.answers(values, restored, noise, marks):
+        for drawn, moved in self.answers(values, restored, noise, marks, at):
             spread += moved * moved
             if kept is not None:
                 kept.append((drawn, moved))
@@ -108,7 +109,12 @@ class Probe:
         return np.stack(each, axis=-1).astype(np.float32, copy=False)
 
     def answers(
-        self, values: np.ndarray, restored: np.ndarray, noise: np.ndarray, marks: np.ndarray
+        self,
+        values: np.ndarray,
+        restored: np.ndarray,
+        noise: np.ndarray,
+        marks: np.ndarray,
+        at: Where | None = None,
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield noise drawn, in counts, and how far the answer would move by all of it."""
         deviation = np.sqrt(noise)
@@ -116,7 +122,7 @@ class Probe:
             signs = ((marks >> draw) & 1).astype(np.float32) * 2 - 1
             each = [one.colour(signs[..., c], self.inner.axes) for c, one in enumerate(self.noise)]
             drawn = deviation * np.stack(each, axis=-1)
-            answer = self.inner.predict(values + np.float32(PART) * drawn)
+            answer = self.inner.predict(values + np.float32(PART) * drawn, at)
             yield drawn, (answer - restored) / np.float32(PART)
 
 
@@ -126,20 +132,14 @@ def smooth(values: np.ndarray) -> np.ndarray:
     return gaussian_filter(values, sigmas, truncate=SMOOTH_REACH_PX / SMOOTH_PX)
 
 
+def marks_at(at: Where, seed: int, n_channels: int) -> np.ndarray:
+    """Draw the bits of the planes of tiles, as whole planes would: uint8 (planes, Y, X, C)."""
+    shape = (*at.sizes, n_channels)
+    return np.stack([at.cut(draw_marks(shape, seed, place)) for place in at.planes])
+
+
 def draw_marks(shape: tuple[int, ...], seed: int, place: Mapping[str, int]) -> np.ndarray:
     """Draw the bits of one plane: uint8 of `shape`, equal for equal seeds and places."""
     words = [number for letter in sorted(place) for number in (ord(letter), place[letter])]
     rng = np.random.default_rng([seed, *words])
     return rng.integers(2**DRAWS, size=shape, dtype=np.uint8)
-
-
-def with_marks(planes: Iterator[Plane], seed: int) -> Iterator[Plane]:
-    """Give each plane (Y, X, C) its bits as C more channels."""
-    for plane in planes:
-        if plane.values is None:
-            yield plane
-            continue
-        values = plane.values.view(np.uint8) if plane.values.dtype == bool else plane.values
-        marks = draw_marks(values.shape, seed, plane.places[0])
-        marked = np.concatenate((values, marks.astype(values.dtype)), axis=-1)
-        yield dataclasses.replace(plane, values=marked)

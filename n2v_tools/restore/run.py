@@ -8,17 +8,19 @@ planes there are.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..methods.base import Restorer
-from ..methods.video.restorer import MovieRestorer, held_bytes, plan_frame
+from ..contracts import Restorer, SlidingRestorer
+from ..errors import SettingsError, StackError
 from ..stack import Stack
+from ..words import option
 from .cover import DEFAULT_MEMORY_BYTES, TilePlan, plan_tiles
 from .flow import Flow
 from .match import AxesMatch, match_axes
@@ -27,10 +29,8 @@ from .planes import Plane, held_dtype, require_finite
 from .sample import read_sample
 from .test_time import WithSymmetries
 
-if TYPE_CHECKING:
-    from .uncertainty import Uncertainty
-
 QUEUE_BYTES = 32 * 2**20  # of planes read ahead, and again of planes to be written
+SMALLEST_ROOM = 500 * 10**6  # bytes for a net beside planes that are held, without a bound
 
 Write = Callable[[Mapping[str, int], np.ndarray], None]
 
@@ -71,6 +71,7 @@ def restore_stack(
     restorer: Restorer,
     write: Write,
     *,
+    others: Sequence[Write] = (),
     memory_bytes: int | None = None,
     keep_strips: bool = False,
     nan: str = "refuse",
@@ -88,6 +89,9 @@ def restore_stack(
     write : callable
         Called as ``write(place, plane)`` with float32 counts, shape (Y, X), from another
         thread, once for each plane, in an order of its own.
+    others : sequence of callable
+        The same for each further output of the restorer, in its order; exactly 0 in strips and
+        NaN where NaN was.
     memory_bytes : int, optional
         Bound above the base process; default `cover.DEFAULT_MEMORY_BYTES`.
     keep_strips : bool
@@ -115,74 +119,26 @@ def restore_stack(
         require_finite(stack)
     restorer = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
     if tta:
-        movie = isinstance(restorer, MovieRestorer)
-        restorer = restorer.with_symmetries() if movie else WithSymmetries(restorer)
+        restorer = restorer.around(WithSymmetries)
     tally = _Tally(len(list(stack.places())), progress)
     flow, depth = _plan(stack, restorer, layout, memory_bytes, keep_strips)
-    with (
-        ReadAhead(flow.read(), depth) as planes,
-        WriteBehind(write, depth) as writer,
-    ):
+    with ExitStack() as threads:
+        planes = threads.enter_context(ReadAhead(flow.read(), depth))
+        writers = [threads.enter_context(WriteBehind(to, depth)) for to in (write, *others)]
         for plane, restored in flow.restore(planes):
-            for place, channel in plane.put_back(restored):
-                writer(place, channel)
+            images = _apart(restored, len(writers))
+            for writer, image in zip(writers, images, strict=True):
+                for place, channel in plane.put_back(image):
+                    writer(place, channel)
             tally.add(plane)
     return tally.report(flow.plan, time.perf_counter() - started)
 
 
-def restore_with_uncertainty(
-    uncertainty: Uncertainty,
-    write: Write,
-    write_uncertainty: Write,
-    *,
-    memory_bytes: int | None = None,
-    keep_strips: bool = False,
-    nan: str = "refuse",
-    progress: Callable[[int, int], None] | None = None,
-) -> RestoreReport:
-    """Restore every plane of a stack and say, pixel by pixel, how wrong that may be.
-
-    Parameters
-    ----------
-    uncertainty : Uncertainty
-        As `uncertainty.fit_uncertainty` makes it of a stack and a Restorer.
-    write, write_uncertainty : callable
-        Called as ``write`` of `restore_stack`, one with restored planes, one with the standard
-        deviation of their error: float32 counts, exactly 0 in strips, NaN where NaN was.
-    memory_bytes, keep_strips, nan, progress
-        As in `restore_stack`.
-
-    Raises
-    ------
-    StackError
-        If pixels are not finite, before or after.
-    SettingsError
-        If `memory_bytes` is too small for this model.
-    """
-    started = time.perf_counter()
-    parts = uncertainty.parts
-    if nan == "refuse":
-        for part in parts:
-            require_finite(part.stack)
-    tally = _Tally(sum(len(list(part.stack.places())) for part in parts), progress)
-    from .probing import with_marks  # late: SciPy takes 0.2 s of the start
-
-    for part in parts:
-        half = part.restorer.n_channels // 2
-        layout = match_axes(part.stack, part.restorer.probe.inner)
-        flow, depth = _plan(part.stack, part.restorer, layout, memory_bytes, keep_strips)
-        with (
-            ReadAhead(with_marks(flow.read(), uncertainty.seed), depth) as planes,
-            WriteBehind(write, depth) as writer,
-            WriteBehind(write_uncertainty, depth) as second,
-        ):
-            for plane, both in flow.restore(planes):
-                halves = (None, None) if both is None else (both[..., :half], both[..., half:])
-                for to, values in zip((writer, second), halves, strict=True):
-                    for place, channel in plane.put_back(values):
-                        to({**place, **part.place}, channel)
-                tally.add(plane)
-    return tally.report(flow.plan, time.perf_counter() - started)
+def _apart(restored: np.ndarray | None, n_outputs: int) -> Sequence[np.ndarray | None]:
+    """Part the outputs of a plane (Y, X, C * K)."""
+    if restored is None:
+        return [None] * n_outputs
+    return np.split(restored, n_outputs, axis=-1)
 
 
 def _plan(
@@ -197,23 +153,61 @@ def _plan(
     queue_bytes = min(QUEUE_BYTES, (memory_bytes or DEFAULT_MEMORY_BYTES) // 16)
     depth = max(1, min(64, queue_bytes // (4 * plane_px)))
     value_bytes = held_dtype(stack.dtype).itemsize
-    if isinstance(restorer, MovieRestorer):
-        held = held_bytes(restorer.frames.bands, plane_px, value_bytes)
-        plan = plan_frame(restorer, layout.sizes, held, memory_bytes, 2 * (depth + 1))
-        return Flow(stack, restorer, plan, layout, keep_strips), depth
-    plan = plan_tiles(
-        layout.sizes,
-        getattr(restorer, "halo_px", restorer.reach_px),
-        restorer.block_px,
-        restorer.bytes_per_px,
-        memory_bytes,
-        read_bytes=plane_px * value_bytes,
-        restored_bytes=plane_px * 4,
-        queued_planes=2 * (depth + 1),
-        tiles_at_once=getattr(restorer, "tiles_at_once", 1),
-        margin=getattr(restorer, "margin_px", ()),
-    )
+    queued = 2 * (depth + 1)
+    try:
+        plan = restorer.own_cover(layout.sizes, memory_bytes)
+    except StackError as error:
+        raise StackError(f"{stack.name}: {error}") from None
+    if plan is None and isinstance(restorer, SlidingRestorer):
+        held = restorer.held_bytes(plane_px, value_bytes)
+        plan = _plan_plane(restorer, layout.sizes, held, memory_bytes, queued)
+    if plan is None:
+        plan = plan_tiles(
+            layout.sizes,
+            restorer.halo_px,
+            restorer.block_px,
+            restorer.bytes_per_px,
+            memory_bytes,
+            read_bytes=plane_px * value_bytes,
+            restored_bytes=plane_px * 4 * len(restorer.outputs),
+            queued_planes=queued,
+            tiles_at_once=restorer.tiles_at_once,
+            margin=restorer.margin_px,
+        )
     return Flow(stack, restorer, plan, layout, keep_strips), depth
+
+
+def _plan_plane(
+    restorer: SlidingRestorer,
+    sizes: Sequence[int],
+    held: int,
+    memory_bytes: int | None,
+    queued_planes: int,
+) -> TilePlan:
+    """Choose the tiles of a plane beside the planes that are held.
+
+    Raises
+    ------
+    SettingsError
+        If the planes that are held leave no room for a tile.
+    """
+    if memory_bytes is not None and memory_bytes <= held:
+        asked = option("memory", f"{memory_bytes / 1e6:.0f}MB")
+        enough = option("memory", f"{math.ceil(1.3 * held / 1e8) / 10:.1f}GB")
+        raise SettingsError(
+            f"{asked}: the frames of {sizes[-2]} x {sizes[-1]} px that this model looks at "
+            f"together need {held / 1e6:.0f} MB. Pass {enough} or more, or {restorer.lighter}."
+        )
+    room = max(DEFAULT_MEMORY_BYTES - held, SMALLEST_ROOM)
+    plan = plan_tiles(
+        sizes[-2:],
+        restorer.inner.halo_px,
+        restorer.inner.block_px,
+        restorer.inner.bytes_per_px + restorer.carried_bytes_per_px,
+        room if memory_bytes is None else memory_bytes - held,
+        queued_planes=queued_planes,
+    )
+    return dataclasses.replace(plan, memory_bytes=plan.memory_bytes + held)
 
 
 class _Tally:

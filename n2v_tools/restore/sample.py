@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..methods.base import Restorer
+from ..contracts import Place, Restorer
 from ..stack import Stack
 from .match import AxesMatch
-from .planes import Place, Plane, read_plane
+from .planes import Plane, read_plane
 
 SAMPLED_PLANES = 16
 SAMPLED_SLABS = 4
@@ -41,7 +41,7 @@ def read_sample(
     values : ndarray of float32, shape ([Z,] Y, X, C)
         Counts, evenly spread over the stack; empty planes are left out.
     """
-    wanted = getattr(restorer, "sample_px", None)
+    wanted = restorer.sample_px
     depth = min(wanted[0], layout.sizes[0]) if wanted and len(wanted) == 3 else 1
     starts = _starts(layout, depth)
     for slab in _evenly(starts, SAMPLED_PLANES if depth == 1 else SAMPLED_SLABS):

@@ -1,13 +1,15 @@
-"""What all trained networks have in common, whatever engine runs them: grey levels, geometry."""
+"""Trained networks behind any engine: their grey levels and their geometry."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import copy
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..contracts import Restorer
 from ..legacy import CARE_PERCENTILES
 from ..prepare.symmetry import Symmetry, symmetries
 
@@ -16,7 +18,7 @@ CARE_EPSILON = 1e-20
 R = TypeVar("R", bound="TrainedRestorer")
 
 
-class TrainedRestorer(ABC):
+class TrainedRestorer(Restorer):
     """A Restorer that carries the mean and deviation of its training data, or fits them.
 
     Parameters
@@ -41,8 +43,7 @@ class TrainedRestorer(ABC):
 
     engine: str
     precision: str
-    tiles_at_once = 1
-    subtracts_still = False  # its frames are counted from the mean over all frames
+    halo_px: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -74,18 +75,11 @@ class TrainedRestorer(ABC):
     def n_inputs(self) -> int:
         """Channels of the tiles that `predict` takes; those of frames are more than it returns."""
 
-    @property
-    @abstractmethod
-    def bytes_per_px(self) -> int:
-        """Working memory per pixel of a tile."""
-
-    @abstractmethod
-    def predict(self, tiles: np.ndarray) -> np.ndarray:
-        """Restore tiles, float32 (N, [Z,] Y, X, C) counts."""
-
-    @abstractmethod
     def with_intensity(self: R, means: np.ndarray, stds: np.ndarray) -> R:
         """Return a Restorer of the same network with another mean and deviation."""
+        other = copy.copy(self)
+        other.means, other.stds = np.asarray(means, np.float64), np.asarray(stds, np.float64)
+        return other
 
     def fit_intensity(self: R, planes: Iterable[np.ndarray]) -> R:
         """Return itself, or, for a model without mean and deviation, one fitted to `planes`.

@@ -1,4 +1,4 @@
-"""How wrong a restored image may be, pixel by pixel: the standard deviation of its error.
+"""Uncertainty of a restored image, pixel by pixel: the standard deviation of its error.
 
 Where: the error goes with what noise leaves behind (see `probing`), with fine structure, which
 may be smoothed or invented, and with the noise itself; their mixture is the shape of the map.
@@ -8,26 +8,27 @@ it says little, what was seen on generated data does.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..contracts import RESTORED, UNCERTAINTY, Output, Restorer, Where
 from ..errors import SettingsError
-from ..methods.base import Restorer
 from ..noise.local import LocalNoise, measure_local_noise
 from ..prepare.part import take_channel
-from ..prepare.symmetry import Symmetry
 from ..stack import Stack
+from ..words import flag
 from .cover import padding
 from .match import match_axes
 from .own_error import ErrorSums, Guess
-from .planes import Place
-from .probing import DRAWS, Probe, Seen, draw_marks
+from .probing import DRAWS, Probe, Seen, draw_marks, marks_at
 from .sample import read_pieces, read_sample
 from .test_time import WithSymmetries
+from .wrapped import Wrapped
 
 # Found by `benchmarks/uncertainty.py --fit`; benchmarks/results/uncertainty.md says on which data
 # and how sure. Shares that are even do nearly as well on each kind of image; uneven ones fail on
@@ -74,8 +75,8 @@ class Mixture:
 
 
 @dataclass(frozen=True)
-class WithUncertainty:
-    """A Restorer of tiles whose channels are followed by marks, and whose answer by deviations.
+class Fitted:
+    """One channel, or channels that are restored together, and how wrong they may be.
 
     Parameters
     ----------
@@ -87,134 +88,111 @@ class WithUncertainty:
     probe: Probe
     mixtures: tuple[Mixture, ...]
 
-    @property
-    def name(self) -> str:
-        """Name of the inner Restorer."""
-        return self.probe.inner.name
-
-    @property
-    def axes(self) -> str:
-        """Axes of the inner Restorer."""
-        return self.probe.inner.axes
-
-    @property
-    def n_channels(self) -> int:
-        """Twice those of the inner Restorer."""
-        return 2 * self.probe.inner.n_channels
-
-    @property
-    def symmetries(self) -> tuple[Symmetry, ...]:
-        """Those of the inner Restorer."""
-        return self.probe.inner.symmetries
-
-    @property
-    def reach_px(self) -> tuple[int, ...]:
-        """As the inner Restorer's, and the margin of the probes."""
-        return self._further(self.probe.inner.reach_px)
-
-    @property
-    def halo_px(self) -> tuple[int, ...]:
-        """As the inner Restorer's, and the margin of the probes."""
-        return self._further(getattr(self.probe.inner, "halo_px", self.probe.inner.reach_px))
-
-    @property
-    def block_px(self) -> tuple[int, ...]:
-        """Those of the inner Restorer."""
-        return self.probe.inner.block_px
-
-    @property
-    def margin_px(self) -> tuple[int, ...]:
-        """Those of the inner Restorer."""
-        return getattr(self.probe.inner, "margin_px", ())
-
-    @property
-    def tiles_at_once(self) -> int:
-        """Those of the inner Restorer."""
-        return getattr(self.probe.inner, "tiles_at_once", 1)
-
-    @property
-    def bytes_per_px(self) -> int:
-        """Those of the inner Restorer, and of what is kept between its answers."""
-        inner = self.probe.inner
-        return inner.bytes_per_px + BYTES_PER_VALUE * inner.n_channels
-
-    def predict(self, tiles: np.ndarray) -> np.ndarray:
-        """Restore tiles, float32 (N, [Z,] Y, X, 2 C).
-
-        Counts and marks go in; counts and the standard deviations of their error come out.
-        """
-        n_channels = self.probe.inner.n_channels
-        values = np.ascontiguousarray(tiles[..., :n_channels])
-        seen = self.probe.look(values, tiles[..., n_channels:].astype(np.uint8))
-        answer = np.empty(tiles.shape, np.float32)
-        answer[..., :n_channels] = seen.restored
-        for c, mixture in enumerate(self.mixtures):
-            answer[..., n_channels + c] = mixture.deviation(seen, c)
-        return answer
-
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> WithUncertainty:
-        """Return itself: what is inside was fitted before."""
-        return self
-
-    def _further(self, inner: Sequence[int]) -> tuple[int, ...]:
-        return tuple(a + b for a, b in zip(inner, self.probe.margin_px, strict=True))
-
 
 @dataclass(frozen=True)
-class Part:
-    """Channels that are restored together, and what restores them.
+class WithUncertainty(Wrapped):
+    """A Restorer that also gives the standard deviation of its error, pixel by pixel.
 
     Parameters
     ----------
-    stack : Stack
-    place : mapping
-        What to add to a place in `stack` to have it in the whole.
-    restorer : WithUncertainty
-    """
-
-    stack: Stack
-    place: Place
-    restorer: WithUncertainty
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """What restores a stack and says how wrong that may be.
-
-    Parameters
-    ----------
-    parts : tuple of Part
-        Together they make up the stack.
+    inner : Restorer
+        Fitted.
+    fitted : tuple of Fitted
+        One for each channel of the stack where they are restored one by one, else a single one.
+    apart : bool
+        Channels are restored one by one: chance is then the same in each.
     seed : int
         Of the noise that is added.
     typical : float
         Root mean squared error that is expected of the stack, in counts.
-    facts : list of dict
+    channels : list of dict
         What was measured, one object per channel, for the record.
     warnings : tuple of str
     """
 
-    parts: tuple[Part, ...]
+    fitted: tuple[Fitted, ...]
+    apart: bool
     seed: int
     typical: float
-    facts: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
     warnings: tuple[str, ...]
 
+    outputs: ClassVar[tuple[Output, ...]] = (RESTORED, UNCERTAINTY)  # type: ignore[misc]
+
     @property
-    def record(self) -> dict[str, Any]:
-        """What is kept in the file: what its values are, and what they were found from."""
+    def reach_px(self) -> tuple[int, ...]:  # type: ignore[override]
+        """As the inner Restorer's, and the margin of the probes."""
+        return self._further(self.inner.reach_px)
+
+    @property
+    def halo_px(self) -> tuple[int, ...]:
+        """As the inner Restorer's, and the margin of the probes."""
+        return self._further(self.inner.halo_px)
+
+    @property
+    def bytes_per_px(self) -> int:  # type: ignore[override]
+        """Those of the inner Restorer, and of what is kept between its answers."""
+        return self.inner.bytes_per_px + BYTES_PER_VALUE * self.inner.n_channels
+
+    def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
+        """Restore tiles, float32 (N, [Z,] Y, X, C): restored counts, then their deviations."""
+        if at is None:
+            raise ValueError("the noise that is added depends on where tiles lie")
+        if not self.apart:
+            return self._look(self.fitted[0], tiles, at)
+        deep = len(self.axes) == 3
+        answers = []
+        for number, tile in enumerate(tiles):
+            planes = at.planes if deep else (at.planes[number],)
+            one = dataclasses.replace(at, planes=planes)
+            answers.append(self._look(self.fitted[planes[0]["C"]], tile[np.newaxis], one))
+        return np.concatenate(answers)
+
+    def _look(self, fitted: Fitted, tiles: np.ndarray, at: Where) -> np.ndarray:
+        """Restore tiles of one channel, or of channels that are restored together."""
+        places = at.planes
+        if self.apart:
+            places = tuple({a: i for a, i in one.items() if a != "C"} for one in places)
+        marks = marks_at(dataclasses.replace(at, planes=places), self.seed, tiles.shape[-1])
+        seen = fitted.probe.look(tiles, marks.reshape(tiles.shape), at)
+        deviations = [one.deviation(seen, c) for c, one in enumerate(fitted.mixtures)]
+        return np.concatenate([seen.restored, np.stack(deviations, axis=-1)], axis=-1)
+
+    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
+        """Return itself: what is inside was fitted before."""
+        return self
+
+    def record_of(self, output: Output) -> Mapping[str, Any]:
+        """Found values of the uncertainty: what it is typically, and what it was found from."""
+        if output != UNCERTAINTY:
+            return super().record_of(output)
         return {
-            "values": "standard deviation of the error of the restored value, counts",
+            "values": output.values,
             "typical": self.typical,
             "draws": DRAWS,
             "seed": self.seed,
-            "channels": self.facts,
+            "channels": self.channels,
         }
+
+    def describe(self, output: Output) -> str:
+        """Words about one of its outputs."""
+        if output != UNCERTAINTY:
+            return super().describe(output)
+        return f"standard deviation of the error, {self.typical:.3g} counts overall"
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Root mean squared error that is expected, in counts."""
+        return {"typical_error": self.typical}
+
+    def _further(self, inner: Sequence[int]) -> tuple[int, ...]:
+        margins = zip(*(one.probe.margin_px for one in self.fitted), strict=True)
+        return tuple(a + max(each) for a, each in zip(inner, margins, strict=True))
 
 
 def fit_uncertainty(
     stack: Stack, restorer: Restorer, *, keep_strips: bool = False, tta: bool = False, seed: int = 0
-) -> Uncertainty:
+) -> WithUncertainty:
     """Measure a stack's noise and try a Restorer on some of it.
 
     Parameters
@@ -237,30 +215,29 @@ def fit_uncertainty(
     """
     layout = match_axes(stack, restorer)
     inner = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
-    if getattr(inner, "subtracts_still", False):
-        raise SettingsError(
-            f"--uncertainty: the model {inner.name} takes frames counted from what stands still, "
-            "which noise cannot be added to yet. Train with --set subtract_still=false, or take "
-            "--method video."
-        )
+    if len(inner.outputs) > 1:
+        raise SettingsError(f"{flag('uncertainty')}: {inner.name} gives several images of its own.")
+    if inner.no_uncertainty:
+        raise SettingsError(f"{flag('uncertainty')}: {inner.no_uncertainty}")
     if tta:
-        inner = WithSymmetries(inner)
+        inner = inner.around(WithSymmetries)
     together = inner.n_channels > 1 or "C" not in stack.axes
-    parts: list[Part] = []
+    fitted: list[Fitted] = []
     facts: list[dict[str, Any]] = []
-    for place in [{}] if together else [{"C": c} for c in range(stack.sizes["C"])]:
-        part = stack if together else take_channel(stack, place["C"])
+    for number in [None] if together else range(stack.sizes["C"]):
+        part = stack if number is None else take_channel(stack, number)
         noise = tuple(
             measure_local_noise(take_channel(part, c), inner.axes, keep_strips=keep_strips)
             for c in range(inner.n_channels)
         )
         probe = Probe(inner, noise)
         tried = _try(part, probe, seed, keep_strips=keep_strips)
-        fitted = [_mix(sums, one) for sums, one in zip(tried, noise, strict=True)]
-        parts.append(Part(part, place, WithUncertainty(probe, tuple(one for one, _ in fitted))))
-        facts += [fact for _, fact in fitted]
+        mixed = [_mix(sums, one) for sums, one in zip(tried, noise, strict=True)]
+        fitted.append(Fitted(probe, tuple(one for one, _ in mixed)))
+        facts += [fact for _, fact in mixed]
     typical = math.sqrt(float(np.mean([fact["typical"] ** 2 for fact in facts])))
-    return Uncertainty(tuple(parts), seed, typical, facts, tuple(_doubts(parts)))
+    doubts = tuple(_doubts(fitted))
+    return WithUncertainty(inner, tuple(fitted), not together, seed, typical, facts, doubts)
 
 
 def _try(stack: Stack, probe: Probe, seed: int, *, keep_strips: bool) -> list[ErrorSums]:
@@ -268,14 +245,14 @@ def _try(stack: Stack, probe: Probe, seed: int, *, keep_strips: bool) -> list[Er
     inner = probe.inner
     collected = [ErrorSums() for _ in range(inner.n_channels)]
     layout = match_axes(stack, inner)
-    margin = getattr(inner, "margin_px", ()) or (0,) * len(inner.axes)
+    margin = inner.margin_px or (0,) * len(inner.axes)
     for number, (piece, real) in enumerate(read_pieces(stack, layout, keep_strips=keep_strips)):
         pads = [padding(*axis) for axis in zip(real.shape, inner.block_px, margin, strict=True)]
         values = np.pad(piece, [*pads, (0, 0)], mode="reflect")[np.newaxis]
         valid = np.pad(real, pads)
         marks = draw_marks(values.shape, seed, {"P": number})
         probes: list[tuple[np.ndarray, np.ndarray]] = []
-        seen = probe.look(values, marks, probes)
+        seen = probe.look(values, marks, kept=probes)
         for c, sums in enumerate(collected):
             features = (seen.spread, seen.detail, seen.noise)
             sums.add(
@@ -343,14 +320,11 @@ def most_likely(by_spread: float, guesses: Sequence[tuple[Guess, float]]) -> flo
     return float(tried[np.argmin(cost)])
 
 
-def _doubts(parts: Sequence[Part]) -> Iterator[str]:
-    for part in parts:
-        for c, noise in enumerate(part.restorer.probe.noise):
-            number = part.place.get("C", c)
-            several = len(parts) > 1 or len(part.restorer.probe.noise) > 1
-            where = f" of channel {number}" if several else ""
-            if noise.doubt:
-                yield (
-                    f"the noise{where} that the uncertainty is found from is not sure: "
-                    f"{noise.doubt}"
-                )
+def _doubts(fitted: Sequence[Fitted]) -> Iterator[str]:
+    noises = [noise for one in fitted for noise in one.probe.noise]
+    for number, noise in enumerate(noises):
+        where = f" of channel {number}" if len(noises) > 1 else ""
+        if noise.doubt:
+            yield (
+                f"the noise{where} that the uncertainty is found from is not sure: {noise.doubt}"
+            )

@@ -9,21 +9,22 @@ from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
 from n2v_tools.io import read_description
+from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import write_config
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """A folder with models ``deepcad`` and ``plain`` and a movie ``m.tif``."""
     for name, settings, axes in (
-        ("deepcad", NetSettings(3, depth=3, first_filters=2, layout="deepcad"), "TYX"),
+        ("deepcad", DeepCADNet(3, depth=3, first_filters=2), "TYX"),
         ("plain", NetSettings(2, depth=1, first_filters=2), "YX"),
     ):
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True)
         write_config(folder, settings, axes=axes, means=[100], stds=[10], method=name)
-        build_unet(settings).save_weights(folder / "weights_best.h5")
+        settings.build().save_weights(folder / "weights_best.h5")
     movie = np.random.default_rng(0).poisson(100, (40, 32, 40)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "m.tif", movie, imagej=True, metadata={"axes": "TYX"})
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ from n2v_tools import openvino_backend
 from n2v_tools.cli.main import cli
 from n2v_tools.io import read_description
 from n2v_tools.modelfolder import write_config
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 
 pytestmark = pytest.mark.skipif(
     not openvino_backend.available(), reason="there are no OpenVINO wheels for this system"
@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch):
     folder = tmp_path / "models" / "m"
     folder.mkdir(parents=True)
     write_config(folder, settings, axes="YX", means=[1000], stds=[100], method="n2v")
-    build_unet(settings).save_weights(folder / "weights_best.h5")
+    settings.build().save_weights(folder / "weights_best.h5")
     noisy = np.random.default_rng(0).normal(1000, 100, (80, 90)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", noisy, imagej=True, metadata={"axes": "YX"})
     monkeypatch.chdir(tmp_path)

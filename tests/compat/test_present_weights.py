@@ -10,7 +10,7 @@ from n2v_oracle import shuffle_weights
 
 from n2v_tools import keras_backend, openvino_backend
 from n2v_tools.compat import CARE, N2V, engine
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.restore import openvino_engine
 
 needs_openvino = pytest.mark.skipif(
@@ -139,10 +139,10 @@ def replaced(model, kind):
         out = keras.layers.LeakyReLU()(net.output)
         model.keras_model = keras.Model(net.input, out)
     elif kind == "another activation":
-        net = build_unet(NetSettings(2, depth=2, first_filters=4, last_activation="relu"))
+        net = NetSettings(2, depth=2, first_filters=4, last_activation="relu").build()
         model.keras_model = net
     elif kind == "another depth":
-        model.keras_model = build_unet(NetSettings(2, depth=1, first_filters=4))
+        model.keras_model = NetSettings(2, depth=1, first_filters=4).build()
     elif kind == "a class of one's own":
         inputs = keras.Input((None, None, 1))
         model.keras_model = type("Own", (keras.Model,), {})(inputs, net(inputs))

@@ -20,11 +20,12 @@ from n2v_tools.errors import OutputError, StackError
 from n2v_tools.io import Layout, create_stack, find_files, open_stack
 from n2v_tools.io.convert import to_dtype
 from n2v_tools.jobs.train.request import TrainRequest, model_name
-from n2v_tools.learn.loop import LoopPlan, run_loop
+from n2v_tools.learn.loop import run_loop
+from n2v_tools.learn.plan import LoopPlan
 from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation_samples
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.plan import PatchPlan, fit_patch
 from n2v_tools.prepare.survey import survey_stack
@@ -72,7 +73,7 @@ def restorer_of(net, axes):
 
 @pytest.mark.parametrize("n_dim", [2, 3])
 def test_d01_each_channel_of_independent_nets_sees_itself_alone(n_dim):
-    net = build_unet(NetSettings(n_dim, n_channels=3, first_filters=2, single_net_per_channel=True))
+    net = NetSettings(n_dim, n_channels=3, first_filters=2, single_net_per_channel=True).build()
     image = noise(1, *(8,) * n_dim, 3) / 100
     before = net(image).numpy()
     for channel in range(3):
@@ -105,7 +106,7 @@ def test_d03_a_residual_net_of_three_channels_adds_to_each_channel_its_own(singl
     settings = NetSettings(
         2, n_channels=3, first_filters=2, residual=True, single_net_per_channel=single
     )
-    net = build_unet(settings)
+    net = settings.build()
     net.set_weights([np.zeros_like(weight) for weight in net.get_weights()])
     image = noise(1, 8, 8, 3)
     np.testing.assert_allclose(net(image).numpy(), image)
@@ -143,7 +144,7 @@ def test_d07_test_time_turns_of_a_volume_leave_depth_where_it_is():
 
         symmetries = symmetries()
 
-        def predict(self, tiles):
+        def predict(self, tiles, at=None):
             return tiles * np.arange(1, 5, dtype=np.float32)[:, None, None, None]
 
     tiles = noise(1, 4, 4, 4, 1)
@@ -271,7 +272,7 @@ def test_d20_every_batch_is_a_new_array():
 @pytest.mark.parametrize("depth, plain, blur", [(2, 23, 29), (3, 51, 65)])
 def test_d21_the_halo_is_the_reach_of_the_net_blur_pooling_included(depth, plain, blur):
     for blurpool, expected in ((False, plain), (True, blur)):
-        net = build_unet(NetSettings(2, depth=depth, first_filters=2, blurpool=blurpool))
+        net = NetSettings(2, depth=depth, first_filters=2, blurpool=blurpool).build()
         assert net_reach(net) == (expected, expected)
 
 
@@ -319,7 +320,7 @@ def test_d25_export_is_refused_and_leaves_nothing_until_it_works(tmp_path, monke
 
 
 def test_d27_two_threads_restore_with_one_restorer_as_one_does():
-    restorer = restorer_of(build_unet(NetSettings(2, first_filters=2)), "YX")
+    restorer = restorer_of(NetSettings(2, first_filters=2).build(), "YX")
     arrays = [noise(3, 37 + 5 * i, 51, seed=i) for i in range(2)]
 
     def restored(array):

@@ -7,9 +7,11 @@ import pytest
 from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.learn.checkpoints import STATE_NAME
-from n2v_tools.learn.loop import LoopPlan, run_loop
+from n2v_tools.learn.loop import run_loop
+from n2v_tools.learn.plan import LoopPlan
 from n2v_tools.learn.samples import Batches, training_dataset
 from n2v_tools.methods.n2v.method import N2V, N2V2, N2VSettings
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.prepare.symmetry import symmetries
 
 SMALL = {"unet_n_first": 4, "patch_px": (16, 16), "batch_size": 8, "replacement": "mean"}
@@ -153,18 +155,16 @@ def test_a_validation_loss_that_is_not_finite_stops_too(tmp_path):
 
 
 def test_weights_that_break_behind_a_sound_loss_stop_the_training(tmp_path, monkeypatch):
-    from n2v_tools.methods.n2v.method import method as n2v
-
-    real = n2v.build_unet
+    real = NetSettings.build
 
     def build(settings, seed):
-        net = real(settings, seed=seed)
+        net = real(settings, seed)
         # ReLU makes NaN into 0 on processors: the loss stays finite.
         kernel = net.get_layer("channel_0down_level_1_no_0").kernel
         kernel.assign(np.full(kernel.shape, np.nan, np.float32))
         return net
 
-    monkeypatch.setattr(n2v, "build_unet", build)
+    monkeypatch.setattr(NetSettings, "build", build)
     with pytest.raises(N2VToolsError, match="NaN"):
         train(tmp_path / "m")
     assert not (tmp_path / "m" / "weights_best.h5").exists()

@@ -5,7 +5,7 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend
 from n2v_tools.errors import ModelError
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 
 tf = keras_backend.load()
 keras = tf.keras
@@ -48,7 +48,7 @@ def measured_reach(net, axis, room):
 
 @nets
 def test_reach_is_how_far_a_lit_pixel_shines(settings):
-    net = build_unet(settings)
+    net = settings.build()
     make_positive(net)
     reach = net_reach(net)
     for axis in range(settings.n_dim):
@@ -63,7 +63,7 @@ def test_reach_follows_the_formula(depth, kernel, blurpool, reach):
     """Two convolutions a level; a BlurPool sees 2 pixels more at its end, at every scale."""
     c, pooled = (kernel - 1) // 2, 2**depth - 1
     assert reach == 4 * c * pooled + 2 * c * 2**depth + pooled + 2 * pooled * blurpool
-    net = build_unet(NetSettings(2, 1, depth, 2, kernel, blurpool=blurpool))
+    net = NetSettings(2, 1, depth, 2, kernel, blurpool=blurpool).build()
     assert net_reach(net) == (reach, reach)
     assert net_block(net) == (2**depth, 2**depth)
 
@@ -72,7 +72,7 @@ def test_reach_follows_the_formula(depth, kernel, blurpool, reach):
 @pytest.mark.parametrize("n2v2", [False, True], ids=["plain", "n2v2"])
 def test_a_tile_with_its_halo_cannot_be_told_from_the_whole(depth, n2v2):
     settings = NetSettings(2, 1, depth, 2, 3, blurpool=n2v2, skip_skipone=n2v2)
-    net = build_unet(settings)
+    net = settings.build()
     (block, _), (halo, _) = net_block(net), net_halo(net)
     assert halo <= -(-net_reach(net)[0] // block) * block
     image = default_rng(0).normal(size=(1, 2 * halo + 3 * block, 32, 1)).astype(np.float32)
@@ -83,7 +83,7 @@ def test_a_tile_with_its_halo_cannot_be_told_from_the_whole(depth, n2v2):
 
 @nets
 def test_a_halo_one_block_short_is_noticed(settings):
-    net = build_unet(settings)
+    net = settings.build()
     make_positive(net)
     for axis, (block, halo) in enumerate(zip(net_block(net), net_halo(net), strict=True)):
         size = 2 * halo + 6 * block

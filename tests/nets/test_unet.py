@@ -7,7 +7,7 @@ from numpy.random import default_rng
 
 from n2v_tools import keras_backend
 from n2v_tools.errors import SettingsError
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 
 tf = keras_backend.load()
 
@@ -44,7 +44,7 @@ def build_both(settings):
         blurpool=settings.blurpool,
         skip_skipone=settings.skip_skipone,
     )
-    return theirs, build_unet(settings)
+    return theirs, settings.build()
 
 
 def image_for(settings, seed=0):
@@ -93,7 +93,7 @@ def test_independent_channels_have_the_weights_of_n2v_in_its_order():
     ],
 )
 def test_known_nets_have_the_known_number_of_parameters(settings, parameters):
-    assert build_unet(settings).count_params() == parameters
+    assert settings.build().count_params() == parameters
 
 
 @pytest.mark.parametrize("n_dim", [2, 3])
@@ -102,7 +102,7 @@ def test_an_independent_channel_sees_itself_only(n_dim, residual):
     settings = NetSettings(
         n_dim, 3, depth=1, first_filters=4, residual=residual, single_net_per_channel=True
     )
-    net, x = build_unet(settings), image_for(settings)
+    net, x = settings.build(), image_for(settings)
     shuffle_weights(net)
     for channel in range(3):
         other = x.copy()
@@ -114,7 +114,7 @@ def test_an_independent_channel_sees_itself_only(n_dim, residual):
 @pytest.mark.parametrize("single", [False, True], ids=["joint", "independent"])
 def test_a_residual_net_that_predicts_nothing_returns_its_input(single):
     settings = NetSettings(2, 3, first_filters=4, residual=True, single_net_per_channel=single)
-    net, x = build_unet(settings), image_for(settings)
+    net, x = settings.build(), image_for(settings)
     net.set_weights([np.zeros_like(w) for w in net.get_weights()])
     np.testing.assert_array_equal(net(x), x)
 
@@ -122,16 +122,16 @@ def test_a_residual_net_that_predicts_nothing_returns_its_input(single):
 def test_n2v2_in_3d_builds_and_keeps_the_size():
     settings = NetSettings(3, first_filters=4, blurpool=True, skip_skipone=True)
     x = image_for(settings)
-    assert build_unet(settings)(x).shape == x.shape
+    assert settings.build()(x).shape == x.shape
 
 
 def test_equal_seeds_give_equal_weights_whatever_else_drew_random_numbers():
     settings = NetSettings(2, first_filters=4)
     tf.random.set_seed(1)
-    first = build_unet(settings, seed=5).get_weights()
+    first = settings.build(seed=5).get_weights()
     tf.random.set_seed(2)
     tf.random.normal((3,))
-    again, other = build_unet(settings, seed=5).get_weights(), build_unet(settings, 6).get_weights()
+    again, other = settings.build(seed=5).get_weights(), settings.build(6).get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True) if a.ndim > 1)
     kernels = [w.ravel()[:20] for w in first if w.ndim > 1]
@@ -142,7 +142,7 @@ def test_in_bfloat16_the_output_is_float32_and_a_residual_input_is_not_rounded()
     settings = NetSettings(2, 2, first_filters=4, residual=True, single_net_per_channel=True)
     keras_backend.set_precision("bfloat16")
     try:
-        net = build_unet(settings)
+        net = settings.build()
     finally:
         keras_backend.set_precision("float32")
     net.set_weights([np.zeros_like(w) for w in net.get_weights()])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from n2v_tools.contracts import Restorer
 from n2v_tools.prepare.symmetry import symmetries
 
 
 @dataclass
-class Filter:
+class Filter(Restorer):
     """Applies `function` to each tile and channel; counts its calls."""
 
     function: object = staticmethod(lambda tile: tile)
@@ -34,7 +35,7 @@ class Filter:
     def symmetries(self):
         return symmetries()
 
-    def predict(self, tiles):
+    def predict(self, tiles, at=None):
         assert tiles.dtype == np.float32
         assert tiles.ndim == len(self.axes) + 2
         assert np.isfinite(tiles).all()

@@ -7,17 +7,17 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.modelfolder import read_model
+from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.restore.cover import PREFERRED_TILE_BYTES
-from n2v_tools.restore.engine import open_restorer
 from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
 
 def restorer_of(settings, means=(200.0,), stds=(40.0,)):
-    net = build_unet(settings)
+    net = settings.build()
     for weight in net.trainable_weights:  # biases too, or zeros beyond the border pass unseen
         if "bias" in weight.name:
             weight.assign(default_rng(1).normal(0, 0.1, weight.shape))

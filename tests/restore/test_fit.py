@@ -7,13 +7,14 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.noise.fingerprint import take_fingerprint
-from n2v_tools.restore import check_fit
+from n2v_tools.restore.fit import check_fit
 from n2v_tools.stack import Stack
 
 
 def model(**changes):
     known = {
         "name": "mito", "axes": "YX", "n_channels": 1, "means": (200.0,), "stds": (40.0,),
+        "deviation_known": True,
         "own": {"pixel_size": {"Y": 0.1, "X": 0.1, "unit": "micron"}},
     }  # fmt: skip
     return SimpleNamespace(**{**known, **changes})
@@ -52,7 +53,7 @@ def test_another_intensity_gets_one_warning(mean, std):
 
 
 def test_a_model_whose_counts_are_not_divided_says_nothing_about_intensity():
-    asked = model(stds=(1.0,), own={"settings": {"normalise": "mean"}})
+    asked = model(stds=(1.0,), deviation_known=False, own={"settings": {"normalise": "mean"}})
     assert check_fit(stack(), asked) == []
     assert check_fit(stack(), model(stds=(1.0,), own={"settings": ["mean"]}))
 

@@ -9,10 +9,10 @@ from numpy.random import default_rng
 from restore_fakes import Filter, box_mean
 
 from n2v_tools import openvino_backend
+from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import read_model, write_config
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.restore.cover import cover, padded_indices, plan_tiles
-from n2v_tools.restore.engine import open_restorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
@@ -80,9 +80,9 @@ def test_the_plan_counts_what_the_margin_costs():
 @functools.cache
 def deepcad_model(folder, depth):
     """A tiny DeepCAD model whose output has about the spread of its input."""
-    settings = NetSettings(3, depth=depth, first_filters=2, layout="deepcad")
+    settings = DeepCADNet(3, depth=depth, first_filters=2)
     write_config(folder, settings, axes="TYX", means=[100], stds=[10], method="deepcad")
-    net = build_unet(settings, seed=1)
+    net = settings.build(seed=1)
     for layer in net.layers:
         if layer.get_weights():
             kernel, bias = layer.get_weights()
@@ -111,7 +111,7 @@ def test_deepcad_in_tiles_equals_the_reflected_movie_in_one_piece(
     assert expected.std() > 0.1
     seen = []
     predict = restorer.predict
-    restorer.predict = lambda tiles: (seen.append(tiles.shape), predict(tiles))[1]
+    restorer.predict = lambda tiles, at: (seen.append(tiles.shape), predict(tiles))[1]
     restored = restore(movie, restorer, memory if engine == "tensorflow" else 0.55 * memory)
     assert restored.shape == movie.shape
     assert len(seen) > 1 or shape[0] == 1

@@ -12,11 +12,12 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend, openvino_backend
 from n2v_tools.errors import ModelError, N2VToolsError, UsageError
 from n2v_tools.modelfolder import read_model, write_config
+from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
-from n2v_tools.nets.sketch import sketch_unet
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.sketch import sketch_net
+from n2v_tools.nets.unet import NetSettings
 from n2v_tools.restore import openvino_engine
-from n2v_tools.restore.engine import choose_engine, open_restorer
+from n2v_tools.restore.engine import choose_engine
 from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.openvino_engine import OpenVinoRestorer, precision_error
 from n2v_tools.restore.run import restore_stack
@@ -48,7 +49,7 @@ every_net = pytest.mark.parametrize("settings", NETS.values(), ids=NETS)
 
 def random_net(settings):
     """A Keras net whose biases and statistics are not the neutral ones of a new net."""
-    net, rng = build_unet(settings), default_rng(1)
+    net, rng = settings.build(), default_rng(1)
     for weight in net.weights:
         values = rng.normal(0, 0.1, weight.shape)
         if "variance" in weight.name or "gamma" in weight.name:
@@ -64,7 +65,7 @@ def counts_of(settings):
 
 
 def with_openvino(net, settings, precision="float32"):
-    sketch = sketch_unet(settings)
+    sketch = sketch_net(settings)
     layers = [layer for layer in net.layers if layer.weights]
     weights = {
         step: layer.get_weights() for step, layer in zip(sketch.weighted, layers, strict=True)
@@ -94,7 +95,7 @@ def model_folder(folder, settings=NETS["2D"], net=None):
 
 @every_net
 def test_a_sketch_is_the_net(settings):
-    net, sketch = build_unet(settings), sketch_unet(settings)
+    net, sketch = settings.build(), sketch_net(settings)
     layers = [layer for layer in net.layers if layer.weights]
     assert [layer.name for layer in layers] == [step.name for step in sketch.weighted]
     for layer, step in zip(layers, sketch.weighted, strict=True):
@@ -234,7 +235,7 @@ def test_turned_tiles_and_odd_groups_do_not_gather_compiled_nets():
 def test_memory_per_pixel_grows_with_filters_and_precision():
     def needed(filters, precision):
         settings = NetSettings(2, first_filters=filters)
-        return with_openvino(build_unet(settings), settings, precision).bytes_per_px
+        return with_openvino(settings.build(), settings, precision).bytes_per_px
 
     assert 3 < needed(32, "bfloat16") / needed(8, "bfloat16") < 5
     assert 1.7 < needed(32, "float32") / needed(32, "bfloat16") < 2
@@ -255,7 +256,7 @@ def forbidden(*a, **k):
 socket.socket = socket.create_connection = socket.getaddrinfo = forbidden
 import numpy as np
 from n2v_tools.modelfolder import read_model
-from n2v_tools.restore.engine import open_restorer
+from n2v_tools.modelfolder.opening import open_restorer
 restorer = open_restorer(read_model(sys.argv[1]), "auto", "openvino")
 restorer.predict(np.zeros((2, 32, 32, 1), np.float32))
 print(json.dumps([m for m in ("tensorflow", "keras", "openvino_telemetry") if sys.modules.get(m)]))

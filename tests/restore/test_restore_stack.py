@@ -96,7 +96,7 @@ def test_a_stack_that_does_not_fit_the_model_is_refused(axes, model, channels, s
 
 def test_a_model_of_two_channels_sees_both_at_once():
     class Swap(Filter):
-        def predict(self, tiles):
+        def predict(self, tiles, at=None):
             return tiles[..., ::-1].copy()
 
     stack = Stack(noise(3, 2, 12, 12), "ZCYX")

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from n2v_tools.errors import StackError
 from n2v_tools.restore.match import match_axes
 from n2v_tools.restore.probing import draw_marks
-from n2v_tools.restore.run import restore_stack, restore_with_uncertainty
+from n2v_tools.restore.run import restore_stack
 from n2v_tools.restore.sample import read_pieces
 from n2v_tools.restore.uncertainty import WithUncertainty, fit_uncertainty
 from n2v_tools.stack import Stack
@@ -30,8 +30,8 @@ def restore(stack, restorer, *, memory_bytes=None, nan="refuse", **options):
 
     fitted = fit_uncertainty(stack, restorer, **options)
     options = {"keep_strips": options.get("keep_strips", False)}
-    restore_with_uncertainty(
-        fitted, into(0), into(1), memory_bytes=memory_bytes, nan=nan, **options
+    restore_stack(
+        stack, fitted, into(0), others=[into(1)], memory_bytes=memory_bytes, nan=nan, **options
     )
     return both[0], both[1], fitted
 
@@ -163,7 +163,7 @@ def test_channels_have_noise_of_their_own(together):
     stack = Stack(noisy.astype(np.float32), "TCYX")
     _, claimed, fitted = restore(stack, averaging(n_channels=together))
     assert [rms(claimed[:, c]) for c in range(2)] == pytest.approx([10 / 3, 20], rel=0.15)
-    assert [fact["typical"] for fact in fitted.facts] == pytest.approx([10 / 3, 20], rel=0.15)
+    assert [fact["typical"] for fact in fitted.channels] == pytest.approx([10 / 3, 20], rel=0.15)
 
 
 def test_equal_seeds_give_equal_maps_and_turned_images_are_averaged_too():
@@ -215,11 +215,11 @@ def test_memory_does_not_grow_with_the_stack():
             return default_rng(key[0]).poisson(100, (96, 96)).astype(np.uint16)
 
     def peak(n):
-        fitted = fit_uncertainty(Stack(Endless(n), "ZYX"), averaging())
+        stack = Stack(Endless(n), "ZYX")
+        fitted = fit_uncertainty(stack, averaging())
         tracemalloc.start()
-        restore_with_uncertainty(
-            fitted, lambda place, plane: None, lambda place, plane: None, memory_bytes=20_000_000
-        )
+        nowhere = [lambda place, plane: None]
+        restore_stack(stack, fitted, *nowhere, others=nowhere, memory_bytes=20_000_000)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -20,10 +20,11 @@ from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
 from ...stack import Stack
 from ..denoise.files import denoise_files
+from ..denoise.request import DenoiseRequest
 from ..desk.frames import plane_at
 from ..desk.names import stem_of
 from ..desk.progress import Progress
-from ..desk.requests import CompareRequest, DenoiseRequest
+from ..desk.requests import CompareRequest
 from ..train.run import train_stacks
 from .figure import Figured, Shown, draw_comparison
 from .plan import (

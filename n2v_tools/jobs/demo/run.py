@@ -18,9 +18,10 @@ from ...io import open_stack
 from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
 from ...preview.picture import Panel, Picture, draw_picture
 from ..denoise.files import denoise_files
+from ..denoise.request import DenoiseRequest
 from ..desk.names import require_absent
 from ..desk.progress import Progress
-from ..desk.requests import DemoRequest, DenoiseRequest, SimulateRequest
+from ..desk.requests import DemoRequest, SimulateRequest
 from ..simulate.pairs import AXES, simulate_files
 from ..train.request import TrainRequest
 from ..train.run import train_stacks

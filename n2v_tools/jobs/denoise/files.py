@@ -1,4 +1,4 @@
-"""Denoising as a user means it: many files, one model or filter, and where outputs go.
+"""Denoising of many files with one model or filter.
 
 Everything that can be refused is refused before an engine loads: the model, the
 names, what exists, the room on disk. After that a file that fails does not stop the
@@ -7,63 +7,18 @@ others.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from ...errors import N2VToolsError
 from ...io import create_stack, decide_dtype
-from ...methods.base import Restorer
-from ...methods.deepcad.original import OriginalSettings
-from ...modelfolder import Model, find_model, read_model, weights_file
-from ...restore.fit import check_fit
-from ...restore.run import match_axes
 from ...stack import Stack
 from ..desk.progress import Progress
-from ..desk.provenance import sha256_of
-from ..desk.requests import DenoiseRequest
 from .one import Create, denoise_one
-from .original import original_settings
 from .plan import Job, plan_jobs
+from .request import DenoiseRequest
 from .result import Denoised, failed
-from .session import Prepared, Session
-
-
-@dataclass(frozen=True)
-class _Session:
-    """What all files of one command share, once an engine and the weights are loaded."""
-
-    request: DenoiseRequest
-    model: Model
-    restorer: Restorer
-    precision: str
-    weights_sha256: str
-    engine: str = "tensorflow"
-    original: OriginalSettings | None = None
-
-    def prepare(self, stack: Stack) -> Prepared:
-        """Return the same Restorer for every stack."""
-        model = {
-            "name": self.model.name,
-            "method": self.model.method,
-            "weights_sha256": self.weights_sha256,
-        }
-        settings: dict[str, Any] = {
-            "engine": self.engine,
-            "precision": self.precision,
-            "tta": self.request.tta,
-        }
-        if self.original is not None:
-            settings.update(dataclasses.asdict(self.original))
-        return Prepared(
-            self.restorer,
-            {"model": model},
-            settings,
-            warnings=check_fit(stack, self.model),
-            original=self.original,
-        )
+from .session import Session
 
 
 def denoise_files(
@@ -84,16 +39,8 @@ def denoise_files(
         If the whole request cannot be done: no such model, outputs that exist or
         collide, too little room.
     """
-    session: Session | None = None
-    if request.method is not None:
-        from .filtering import Filtering  # late: SciPy takes 0.2 s of the start
-
-        session = filtering = Filtering.of(request)
-        plan = plan_jobs(request, filtering.require_fit, progress)
-    else:
-        model = _find(request, models_dir, progress)
-        # A Model has the axes, channels and name that are asked for, before any net is loaded.
-        plan = plan_jobs(request, lambda stack: match_axes(stack, cast(Restorer, model)), progress)
+    session = _session(request, models_dir, progress)
+    plan = plan_jobs(request, session, progress)
     n_files = sum(isinstance(item, Job) and not item.done for item in plan)
     n_begun = 0
     for item in plan:
@@ -107,11 +54,9 @@ def denoise_files(
                 str(item.target),
                 skipped=True,
                 note="skipped: the output exists already",
-                uncertainty=None if item.uncertainty is None else str(item.uncertainty),
+                others={output.name: str(path) for output, path in item.others.items()},
             )
             continue
-        if session is None:
-            session = _load(model, request, progress)
         n_begun += 1
         label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
         try:
@@ -148,47 +93,19 @@ def denoise_stack(
     N2VToolsError
         If it cannot be done.
     """
-    session: Session
-    if request.method is not None:
-        from .filtering import Filtering  # late: see denoise_files
-
-        session = filtering = Filtering.of(request)
-        filtering.require_fit(stack)
-    else:
-        model = _find(request, models_dir, progress)
-        match_axes(stack, cast(Restorer, model))
-        session = _load(model, request, progress)
+    session = _session(request, models_dir, progress)
+    session.require_fit(stack)
     if request.dtype == "same":
         decide_dtype(stack.dtype, 0, 0, True, "same")
-    job = Job(stack.name, stack, Path(stack.name), done=False)
+    job = Job(stack.name, stack, Path(stack.name))
     return denoise_one(job, session, stack.name, progress, create)
 
 
-def _find(request: DenoiseRequest, models_dir: Path, progress: Progress) -> Model:
-    """Read what the folder of the model says, and whether it has what `request` sets."""
-    model = read_model(find_model(str(request.model), models_dir))
-    original_settings(model, request)
-    for warning in model.warnings:
-        progress.warn(warning)
-    return model
+def _session(request: DenoiseRequest, models_dir: Path, progress: Progress) -> Session:
+    if request.method is None:
+        from .model import Modelled
 
+        return Modelled.of(request, models_dir, progress)
+    from .filtering import Filtering  # late: SciPy takes 0.2 s of the start
 
-def _load(model: Model, request: DenoiseRequest, progress: Progress) -> _Session:
-    """Load an engine and the weights."""
-    from ...restore.engine import choose_engine, open_restorer
-
-    original = original_settings(model, request)
-    engine, reason = choose_engine(request.engine)
-    if original is not None:
-        engine, reason = "tensorflow", "the original's tiles are of any size"
-    restorer = open_restorer(model, request.precision, engine)
-    chosen = f"--engine {restorer.engine} --precision {restorer.precision}"
-    progress.note(f"runs with {chosen} (engine: {reason})")
-    reach = ", ".join(
-        f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True)
-    )
-    progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
-    weights_sha256 = sha256_of(weights_file(model))
-    return _Session(
-        request, model, restorer, restorer.precision, weights_sha256, restorer.engine, original
-    )
+    return Filtering.of(request)

@@ -1,4 +1,4 @@
-"""Filters in ``n2v-denoise``: what all files of one command share, and what each file gets."""
+"""Session of a filter: settings that all files share, parameters that each file gets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ...filters.restorer import Channel
 from ...restore.match import match_axes
 from ...restore.sample import read_sample
 from ...stack import Stack
-from ..desk.requests import DenoiseRequest
-from .session import Prepared
+from ...words import flag, option, setting
+from .request import DenoiseRequest
+from .session import Prepared, Session
 
 
 @dataclass(frozen=True)
-class Filtering:
-    """A session of ``n2v-denoise`` without a model.
+class Filtering(Session):
+    """A session without a model.
 
     Parameters
     ----------
@@ -28,9 +29,6 @@ class Filtering:
 
     request: DenoiseRequest
     settings: Filter
-
-    engine: None = None
-    precision: None = None
 
     @classmethod
     def of(cls, request: DenoiseRequest) -> Filtering:
@@ -46,7 +44,11 @@ class Filtering:
         )
         return cls(request, settings)
 
-    def require_fit(self, stack: Stack) -> FilterRestorer:
+    def require_fit(self, stack: Stack) -> None:
+        """Raise if the filter cannot be made for a stack."""
+        self._for(stack)
+
+    def _for(self, stack: Stack) -> FilterRestorer:
         """Make the filter for one stack, not yet fitted; no pixel is read.
 
         Raises
@@ -67,7 +69,7 @@ class Filtering:
 
     def prepare(self, stack: Stack) -> Prepared:
         """Fit the filter to a stack."""
-        restorer = self.require_fit(stack)
+        restorer = self._for(stack)
         layout = match_axes(stack, restorer)
         sample = read_sample(stack, layout, restorer, keep_strips=self.request.keep_strips)
         restorer = restorer.fit_intensity(sample)
@@ -89,10 +91,11 @@ class Filtering:
 
 def _options(restorer: FilterRestorer, channel: Channel) -> str:
     """The options that repeat what was done to a channel."""
-    words = [f"--method {restorer.name}"]
+    words = [option("method", restorer.name)]
     if len(restorer.axes) == 3:
-        words.append("--dims 3")
+        words.append(option("dims", 3))
     if channel.stabiliser is not None:
         gain, floor = channel.stabiliser.gain, channel.stabiliser.floor
-        words.append(f"--variance-stabilise --set gain={gain:.6g} --set floor={floor:.6g}")
+        words.append(flag("variance_stabilise"))
+        words += [setting("gain", f"{gain:.6g}"), setting("floor", f"{floor:.6g}")]
     return " ".join([*words, channel.settings.options]).rstrip()

@@ -8,26 +8,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
 from ... import __version__
+from ...contracts import Output, Restorer
 from ...errors import StackError
 from ...io import create_stack, decide_dtype, layout_like, to_dtype
-from ...methods.deepcad.original import restore_as_original
 from ...prepare.survey import survey_stack
-from ...restore.run import restore_stack, restore_with_uncertainty
-from ...restore.trained import TrainedRestorer
+from ...restore.run import Write, restore_stack
 from ...stack import Stack
+from ...words import option
 from ..desk.progress import Progress
-from ..desk.requests import DenoiseRequest
 from .plan import TYPES_KNOWN_TO_FIT, Job
+from .request import DenoiseRequest
 from .result import Denoised
 from .session import Prepared, Session
-
-if TYPE_CHECKING:
-    from ...restore.uncertainty import Uncertainty
 
 Create = Callable[..., AbstractContextManager[Any]]  # as io.create_stack
 MUCH_CLIPPED_PERCENT = 5.0
@@ -47,28 +44,44 @@ def denoise_one(
         progress.note(f"{job.name}: {note}")
     dtype, reason, nan = _choose_dtype(job, request, label, progress)
     prepared = session.prepare(job.stack)
-    found = None
-    if job.uncertainty is not None:
+    restorer = prepared.restorer
+    doubts: tuple[str, ...] = ()
+    if request.uncertainty:
         from .uncertainty import find_uncertainty  # late: SciPy takes 0.2 s of the start
 
-        found = find_uncertainty(job.stack, prepared.restorer, request, label, progress)
+        restorer = found = find_uncertainty(job.stack, restorer, request, label, progress)
+        doubts = found.warnings
     for note in prepared.notes:
         progress.note(f"{job.name}: {note}")
-    warnings = [*job.stack.warnings, *prepared.warnings, *(found.warnings if found else ())]
+    warnings = [*job.stack.warnings, *prepared.warnings, *doubts]
     for warning in warnings:
         progress.warn(f"{job.name}: {warning}")
     described = describe_run(job.stack, request, prepared)
-    with _files(job, dtype, described, found, request, create) as (writer, second):
+    with _files(job, dtype, described, restorer, request, create) as (writer, *others):
         counting = _Counting(writer, dtype, job.name)
         with progress.task(label) as step:
-            _restore(job, prepared, found, counting, second, request, nan, step)
+            restore_stack(
+                job.stack,
+                restorer,
+                counting.write,
+                others=[
+                    counting.beside(other, output)
+                    for other, output in zip(others, restorer.outputs[1:], strict=True)
+                ],
+                tta=request.tta and not request.uncertainty,  # then it is inside
+                memory_bytes=request.memory_bytes,
+                keep_strips=request.keep_strips,
+                nan=nan,
+                progress=step,
+            )
     for note in writer.notes:
         progress.note(f"{job.target}: {note}")
     clipped_percent = 100 * counting.n_clipped / math.prod(job.stack.array.shape)
     if clipped_percent > MUCH_CLIPPED_PERCENT:
         warnings.append(
             f"{clipped_percent:.0f} % of the pixels lay outside the range of {dtype} and were "
-            "clipped: the model may not suit the file. Pass --dtype float32 to see them."
+            f"clipped: the model may not suit the file. Pass {option('dtype', 'float32')} to see "
+            "them."
         )
         progress.warn(f"{label}: {warnings[-1]}")
     return Denoised(
@@ -85,8 +98,9 @@ def denoise_one(
         precision=session.precision,
         method=request.method,
         parameters=prepared.parameters,
-        uncertainty=None if found is None else str(job.uncertainty),
-        typical_error=None if found is None else found.typical,
+        others={output.name: str(path) for output, path in job.others.items()},
+        about={output.name: restorer.describe(output) for output in job.others},
+        facts=restorer.facts,
     )
 
 
@@ -103,12 +117,20 @@ class _Counting:
         self.n_clipped += clipped
         self.writer.write(place, counts)
 
-    def with_rounding(self, deviation: np.ndarray) -> np.ndarray:
-        """Deviation of the error of what is written: float32 counts; 0 stays 0."""
-        if self.dtype.kind == "f":
-            return deviation
-        rounding = np.float32(1 / 12)  # the variance of errors of up to half a count
-        return np.where(deviation > 0, np.sqrt(deviation**2 + rounding), deviation)
+    def beside(self, writer: Any, output: Output) -> Write:
+        """Writer of another image, as float32.
+
+        Deviations of the restored image have what rounding adds, the variance of errors of up to
+        half a count; 0 stays 0.
+        """
+        rounding = np.float32(0 if self.dtype.kind == "f" or not output.is_deviation else 1 / 12)
+
+        def write(place: Mapping[str, int], plane: np.ndarray) -> None:
+            if rounding:
+                plane = np.where(plane > 0, np.sqrt(plane**2 + rounding), plane)
+            writer.write(place, plane)
+
+        return write
 
 
 @contextmanager
@@ -116,54 +138,23 @@ def _files(
     job: Job,
     dtype: np.dtype,
     described: dict[str, Any],
-    found: Uncertainty | None,
+    restorer: Restorer,
     request: DenoiseRequest,
     create: Create,
-) -> Iterator[tuple[Any, Any]]:
-    """Open the output, and the uncertainty's if there is one: both appear at the end."""
-
-    def open_one(path: Path, dtype: np.dtype, described: dict[str, Any]) -> Any:
-        text = json.dumps(described, ensure_ascii=True)
-        layout = layout_like(job.stack, dtype, description=text, format=request.format)
-        return create(path, layout, overwrite=request.overwrite)
-
+) -> Iterator[list[Any]]:
+    """Open the output and what is written beside it: all appear at the end."""
     with ExitStack() as files:
-        writer = files.enter_context(open_one(job.target, dtype, described))
-        second = None
-        if found is not None and job.uncertainty is not None:
-            float32 = np.dtype(np.float32)
-            described = {**described, "uncertainty": found.record}
-            second = files.enter_context(open_one(job.uncertainty, float32, described))
-        yield writer, second
 
+        def open_one(path: Path, dtype: np.dtype, described: dict[str, Any]) -> Any:
+            text = json.dumps(described, ensure_ascii=True)
+            layout = layout_like(job.stack, dtype, description=text, format=request.format)
+            return files.enter_context(create(path, layout, overwrite=request.overwrite))
 
-def _restore(
-    job: Job,
-    prepared: Prepared,
-    found: Uncertainty | None,
-    counting: _Counting,
-    second: Any,
-    request: DenoiseRequest,
-    nan: str,
-    step: Callable[[int, int], None],
-) -> None:
-    how: dict[str, Any] = {
-        "memory_bytes": request.memory_bytes,
-        "keep_strips": request.keep_strips,
-        "nan": nan,
-        "progress": step,
-    }
-    if prepared.original is not None:
-        restorer = cast(TrainedRestorer, prepared.restorer)
-        restore_as_original(job.stack, restorer, counting.write, prepared.original, **how)
-    elif found is None:
-        restore_stack(job.stack, prepared.restorer, counting.write, tta=request.tta, **how)
-    else:
-
-        def write(place: Mapping[str, int], deviation: np.ndarray) -> None:
-            second.write(place, counting.with_rounding(deviation))
-
-        restore_with_uncertainty(found, counting.write, write, **how)
+        writers = [open_one(job.target, dtype, described)]
+        for output, path in job.others.items():
+            record = {**described, output.name: restorer.record_of(output)}
+            writers.append(open_one(path, np.dtype(np.float32), record))
+        yield writers
 
 
 def describe_run(stack: Stack, request: DenoiseRequest, prepared: Prepared) -> dict[str, Any]:
@@ -197,8 +188,9 @@ def _choose_dtype(
         dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
         if may_be_filled and dtype.kind != "f":
             raise StackError(
-                f"{job.name}: --nan fill puts NaN back, which {dtype} cannot hold. Use --dtype "
-                "float32 or auto."
+                f"{job.name}: {option('nan', 'fill')} puts NaN back, which {dtype} cannot hold. "
+                "Use "
+                f"{option('dtype', 'float32')} or auto."
             )
         if not may_be_filled:
             return dtype, reason, request.nan
@@ -208,8 +200,8 @@ def _choose_dtype(
     if request.nan == "refuse" and not finite:
         raise StackError(
             f"{job.name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
-            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them for the "
-            "net and keep them as NaN."
+            f"{survey.first_nonfinite}. Mend the file, or pass {option('nan', 'fill')} to fill "
+            "them for the net and keep them as NaN."
         )
     if not survey.n_pixels and not finite:
         raise StackError(

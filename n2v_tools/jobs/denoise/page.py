@@ -9,11 +9,11 @@ from ...errors import N2VToolsError
 from ..desk.inputs import one_line
 from ..desk.names import report_for
 from ..desk.progress import Progress
-from ..desk.requests import DenoiseRequest
 from ..report.request import ReportRequest
 from ..report.sources import sources_of
 from ..report.write import write_report
 from .plan import Job
+from .request import DenoiseRequest
 from .result import Denoised
 
 

@@ -1,37 +1,36 @@
-"""Which inputs ``n2v-denoise`` works on and where their outputs go; nothing is written here."""
+"""Plan of ``n2v-denoise``: its inputs, and where their outputs go; nothing is written here."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from ...contracts import UNCERTAINTY, Output
 from ...errors import N2VToolsError, SettingsError, StackError
 from ...io import decide_dtype, layout_like, output_bytes
 from ...stack import Stack
+from ...words import flag, option
 from ..desk.inputs import Opened, open_inputs
 from ..desk.names import (
     Naming,
+    beside,
     report_for,
     require_absent,
     require_distinct,
     require_folder,
     require_inputs_kept,
     require_room,
-    uncertainty_for,
 )
 from ..desk.progress import Progress
-from ..desk.requests import DenoiseRequest
+from .request import DenoiseRequest
 from .result import Denoised, failed
+from .session import Session
 
-EXISTING_REMEDY = (
-    "Pass --skip-existing to go on with the others, --overwrite to replace, or another --output "
-    "or --suffix."
-)
 TYPES_KNOWN_TO_FIT = ("uint8", "uint16", "int16")  # --dtype auto need not look at the values
 
 
@@ -43,24 +42,24 @@ class Job:
     stack: Stack
     target: Path
     done: bool = False  # its outputs exist and are to be left
-    uncertainty: Path | None = None
+    others: Mapping[Output, Path] = field(default_factory=dict)  # beside the restored image
 
     @property
     def targets(self) -> tuple[Path, ...]:
         """All files that it becomes."""
-        return (self.target,) if self.uncertainty is None else (self.target, self.uncertainty)
+        return (self.target, *self.others.values())
 
 
 def plan_jobs(
-    request: DenoiseRequest, require_fit: Callable[[Stack], object], progress: Progress
+    request: DenoiseRequest, session: Session, progress: Progress
 ) -> list[Job | Denoised]:
     """Open all inputs and settle all outputs; nothing is written and no pixel is read.
 
     Parameters
     ----------
     request : DenoiseRequest
-    require_fit : callable
-        Raises if a stack's axes and channels are not what the model or filter takes.
+    session : Session
+        Says what fits it, and what will be written.
     progress : Progress
 
     Raises
@@ -90,14 +89,15 @@ def plan_jobs(
         names = ", ".join(map(str, request.inputs))
         raise StackError(
             f"{names}: no input left after leaving out files whose names end in "
-            f"{request.suffix!r}. Name other files, or another --suffix."
+            f"{request.suffix!r}. Name other files, or another {option('suffix')}."
         )
     if left_out:
         progress.note(
             f"left out {len(left_out)} named like outputs of {request.suffix!r}, such as "
-            f"{next(iter(left_out))}; name them one by one, or another --suffix, to denoise them"
+            f"{next(iter(left_out))}; name them one by one, or another "
+            f"{option('suffix')}, to denoise them"
         )
-    plan = [_plan_one(one, naming, request, require_fit) for one in inputs]
+    plan = [_plan_one(one, naming, request, session) for one in inputs]
     jobs = [item for item in plan if isinstance(item, Job)]
     targets = [(job.name, target) for job in jobs for target in job.targets]
     if request.report:
@@ -106,11 +106,18 @@ def plan_jobs(
     files_in = [file for one in inputs for file in (one.source, *one.files)]
     require_inputs_kept((target for _, target in targets), files_in)
     if not (request.overwrite or request.skip_existing):
-        require_absent((target for _, target in targets), EXISTING_REMEDY)
+        require_absent((target for _, target in targets), _remedy())
     todo = [job for job in jobs if not job.done]
-    _warn_of_stale_uncertainty(todo, progress)
+    _warn_of_stale_outputs(todo, progress)
     require_room(need for job in todo for need in _needs(job, request))
     return plan
+
+
+def _remedy() -> str:
+    return (
+        f"Pass {flag('skip_existing')} to go on with the others, {flag('overwrite')} to replace, "
+        f"or another {option('output')} or {option('suffix')}."
+    )
 
 
 def _without_earlier_outputs(
@@ -120,7 +127,7 @@ def _without_earlier_outputs(
     outputs = {}
     for one in (one for one in inputs if one.stack is not None):
         target = naming.output_for(one.source)
-        for path in (target, uncertainty_for(target)):
+        for path in (target, beside(target, UNCERTAINTY.suffix)):
             outputs[os.path.realpath(path)] = one.name
     kept = []
     for one in inputs:
@@ -134,12 +141,12 @@ def _without_earlier_outputs(
 
 
 def _plan_one(
-    one: Opened, naming: Naming, request: DenoiseRequest, require_fit: Callable[[Stack], object]
+    one: Opened, naming: Naming, request: DenoiseRequest, session: Session
 ) -> Job | Denoised:
     if one.stack is None:
         return Denoised(one.name, error=one.error)
     try:
-        require_fit(one.stack)
+        session.require_fit(one.stack)
         if request.dtype == "same":
             decide_dtype(one.stack.dtype, 0, 0, True, "same")
     except SettingsError:
@@ -147,37 +154,39 @@ def _plan_one(
     except N2VToolsError as error:
         return failed(one.name, error)
     target = naming.output_for(one.source)
-    second = uncertainty_for(target) if request.uncertainty else None
-    job = Job(one.name, one.stack, target, uncertainty=second)
+    others = {output: beside(target, output.suffix) for output in session.outputs[1:]}
+    job = Job(one.name, one.stack, target, others=others)
     there = [path for path in job.targets if os.path.lexists(path)]
     if not request.skip_existing or not there:
         return job
     if len(there) < len(job.targets):
-        (missing,) = set(job.targets) - set(there)
+        missing = next(path for path in job.targets if path not in there)
+        names = " and ".join(output.name for output in others)
         return Denoised(
             one.name,
             error=f"{there[0]} exists already, but {missing.name} does not, and both are made "
-            "together. Pass --overwrite to make both anew, or leave --uncertainty out.",
+            f"together. Pass {flag('overwrite')} to make both anew, or leave out what asks for "
+            f"the {names}.",
         )
     return dataclasses.replace(job, done=True)
 
 
-def _warn_of_stale_uncertainty(jobs: Sequence[Job], progress: Progress) -> None:
+def _warn_of_stale_outputs(jobs: Sequence[Job], progress: Progress) -> None:
     for job in jobs:
-        other = uncertainty_for(job.target)
-        if job.uncertainty is None and os.path.lexists(other):
+        other = beside(job.target, UNCERTAINTY.suffix)
+        if UNCERTAINTY not in job.others and os.path.lexists(other):
             progress.warn(
                 f"{other} belongs to an earlier {job.target.name}: delete it, or pass "
-                "--uncertainty to make it anew"
+                f"{flag('uncertainty')} to make it anew"
             )
 
 
 def _needs(job: Job, request: DenoiseRequest) -> Iterator[tuple[Path, int]]:
     """Each output and its bytes, at most."""
     yield job.target, _largest_bytes(job.stack, request)
-    if job.uncertainty is not None:
-        layout = layout_like(job.stack, np.dtype(np.float32), format=request.format)
-        yield job.uncertainty, output_bytes(layout)
+    layout = layout_like(job.stack, np.dtype(np.float32), format=request.format)
+    for path in job.others.values():
+        yield path, output_bytes(layout)
 
 
 def _largest_bytes(stack: Stack, request: DenoiseRequest) -> int:

@@ -1,9 +1,10 @@
-"""What became of one input of ``n2v-denoise``."""
+"""Result of ``n2v-denoise`` for one input."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import N2VToolsError
@@ -40,10 +41,12 @@ class Denoised:
         The filter that was used instead of a model.
     parameters : list of dict or None
         Its settings, one object per channel.
-    uncertainty : str or None
-        The stack of standard deviations of the error, if it was asked for.
-    typical_error : float or None
-        Root mean squared error that is expected, in counts, if it was asked for.
+    others : mapping of str to str
+        Further files that were written, by the name of the output.
+    about : mapping of str to str
+        Words about each of them.
+    facts : mapping
+        What the Restorer says of the whole stack.
     report : str or None
         The page about it, if it was asked for.
     """
@@ -63,8 +66,9 @@ class Denoised:
     precision: str | None = None
     method: str | None = None
     parameters: list[dict[str, Any]] | None = None
-    uncertainty: str | None = None
-    typical_error: float | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     report: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -72,8 +76,9 @@ class Denoised:
         if self.error:
             return {"input": self.input, "error": self.error}
         values = dataclasses.asdict(self)
-        del values["error"]
-        return values
+        for nested in ("error", "others", "about", "facts"):
+            del values[nested]
+        return {**values, **self.others, **self.facts}
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -82,10 +87,11 @@ class Denoised:
             f"{self.output}\t{self.axes} {self.dtype} ({self.reason}), "
             f"clipped {self.clipped_percent:.3g} %, {self.seconds:.1f} s"
         )
-        if self.uncertainty is None:
-            return (restored,)
-        about = f"standard deviation of the error, {self.typical_error:.3g} counts overall"
-        return restored, f"{self.uncertainty}\t{self.axes} float32 ({about})"
+        others = (
+            f"{path}\t{self.axes} float32 ({self.about[name]})"
+            for name, path in self.others.items()
+        )
+        return restored, *others
 
 
 def failed(name: str, error: N2VToolsError | OSError) -> Denoised:

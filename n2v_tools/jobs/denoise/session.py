@@ -1,20 +1,20 @@
-"""What restores one file, be it a model or a filter."""
+"""Sessions of ``n2v-denoise``: a model or a filter that restores all files of one command."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from ...methods.base import Restorer
-from ...methods.deepcad.original import OriginalSettings
+from ...contracts import RESTORED, UNCERTAINTY, Output, Restorer
 from ...stack import Stack
-from ..desk.requests import DenoiseRequest
+from .request import DenoiseRequest
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What restores one file.
+    """A Restorer for one file, and what is said and kept of it.
 
     Parameters
     ----------
@@ -26,8 +26,6 @@ class Prepared:
         What a user should hear, and must hear.
     parameters : list of dict or None
         Of a filter, one object per channel.
-    original : OriginalSettings or None
-        Of a DeepCAD model that is to restore as the original program does.
     """
 
     restorer: Restorer
@@ -36,23 +34,39 @@ class Prepared:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     parameters: list[dict[str, Any]] | None = None
-    original: OriginalSettings | None = None
 
 
-class Session(Protocol):
-    """What all files of one command share: a model that is loaded, or a filter's settings."""
+class Session(ABC):
+    """A model or a filter with what was asked for; engines load when the first file needs them.
+
+    Attributes
+    ----------
+    request : DenoiseRequest
+    engine, precision : str or None
+        What runs the net, and its arithmetic, once it is loaded; None for a filter.
+    """
+
+    request: DenoiseRequest
+    engine: str | None = None
+    precision: str | None = None
 
     @property
-    def request(self) -> DenoiseRequest:
-        """What was asked for."""
+    def own_outputs(self) -> tuple[Output, ...]:
+        """What the model or filter itself gives, the restored image first."""
+        return (RESTORED,)
 
     @property
-    def engine(self) -> str | None:
-        """What runs the net; None for a filter."""
+    def outputs(self) -> tuple[Output, ...]:
+        """What will be written of each file, the restored image first."""
+        return (*self.own_outputs, UNCERTAINTY) if self.request.uncertainty else self.own_outputs
 
-    @property
-    def precision(self) -> str | None:
-        """Arithmetic of the net; None for a filter."""
+    @abstractmethod
+    def require_fit(self, stack: Stack) -> None:
+        """Raise if a stack's axes and channels are not what the model or filter takes.
 
+        No pixel is read and no engine is loaded.
+        """
+
+    @abstractmethod
     def prepare(self, stack: Stack) -> Prepared:
         """Return what restores one stack."""

@@ -1,17 +1,17 @@
-"""How ``n2v-denoise --uncertainty`` finds what it says of one stack, and what a user hears."""
+"""Uncertainty as a further output of any Restorer, and the words about it."""
 
 from __future__ import annotations
 
-from ...methods.base import Restorer
-from ...restore.uncertainty import Uncertainty, fit_uncertainty
+from ...contracts import Restorer
+from ...restore.uncertainty import WithUncertainty, fit_uncertainty
 from ...stack import Stack
 from ..desk.progress import Progress
-from ..desk.requests import DenoiseRequest
+from .request import DenoiseRequest
 
 
 def find_uncertainty(
     stack: Stack, restorer: Restorer, request: DenoiseRequest, label: str, progress: Progress
-) -> Uncertainty:
+) -> WithUncertainty:
     """Measure the noise of a stack and try a Restorer on some of it.
 
     Parameters

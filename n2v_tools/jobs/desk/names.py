@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...contracts import UNCERTAINTY
 from ...errors import OutputError, UsageError
 
 ENDINGS = re.compile(
     r"(\.ome)?\.(tiff?|btf|tf8|tf2)$|\.(npy|lsm|ome\.zarr|zarr|h5|hdf5|hdf|nd2|czi|lif)$",
     re.IGNORECASE,
 )
-UNCERTAINTY = "_uncertainty"  # after the stem of the output that it belongs to
-REPORT = "_report.html"  # likewise
+REPORT = "_report.html"  # after the stem of the output that it belongs to
 FORMAT_ENDINGS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}
 
 
@@ -68,13 +68,13 @@ class Naming:
         """Whether `source` is named like an output of an earlier run."""
         stem = stem_of(source)
         own = bool(self.suffix) and stem.endswith(self.suffix)
-        return own or stem.endswith(self.suffix + UNCERTAINTY)
+        return own or stem.endswith(self.suffix + UNCERTAINTY.suffix)
 
 
-def uncertainty_for(target: Path) -> Path:
-    """Path of the uncertainty of an output: ``a_denoised_uncertainty.ome.tif``."""
+def beside(target: Path, suffix: str) -> Path:
+    """Path of a further output beside the restored one: ``a_denoised_uncertainty.ome.tif``."""
     stem = stem_of(target)
-    return target.with_name(f"{stem}{UNCERTAINTY}{target.name[len(stem) :]}")
+    return target.with_name(f"{stem}{suffix}{target.name[len(stem) :]}")
 
 
 def report_for(target: Path) -> Path:

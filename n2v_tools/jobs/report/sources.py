@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...contracts import UNCERTAINTY
 from ...errors import AxesError, N2VToolsError, StackError
 from ...stack import Stack
 from ..desk.frames import take_frame
 from ..desk.inputs import Opened, open_inputs
-from ..desk.names import uncertainty_for
+from ..desk.names import beside
 from .record import Record, Trained, find_trained, read_record
 from .request import ReportRequest
 
@@ -116,7 +117,7 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
 
 def find_uncertainty(source: Path, restored: Stack) -> Stack | None:
     """Open the uncertainty beside a restored file; None if there is none that fits."""
-    path = uncertainty_for(source)
+    path = beside(source, UNCERTAINTY.suffix)
     if not path.is_file():
         return None
     try:

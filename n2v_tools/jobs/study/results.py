@@ -13,8 +13,8 @@ from ...errors import OutputError, StackError
 from ...experiment.record import Record, write_whole
 from ...experiment.study import Experiment
 from ...io import open_stacks
+from ..denoise.request import DenoiseRequest
 from ..desk.names import stem_of
-from ..desk.requests import DenoiseRequest
 from .background import Background, remove_background
 from .data import Data, Item
 from .places import Session

@@ -1,11 +1,11 @@
-"""Before a training: do its stacks contradict its settings?"""
+"""Checks before a training: stacks that contradict its settings."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 
-from ...methods.base import Method
+from ...contracts import Method
 from ...noise.advice import advise_training
 from ...noise.between_frames import advise_movie_training
 from ...noise.movie import look_at_movie

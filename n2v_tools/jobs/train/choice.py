@@ -1,57 +1,79 @@
-"""What ``--method auto`` means for these stacks: a movie's own method, or Noise2Void."""
+"""Choice of a method: as asked for, or for ``--method auto`` what suits the stacks."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from ...contracts import Method
 from ...errors import UsageError
+from ...methods.table import AUTO, FALLBACK, movie_rows
 from ...stack import Stack
+from ...words import option
 from ..desk.progress import Progress
 from .request import TrainRequest, method_for
 
-FRAMES_OF_A_MOVIE = 32  # fewer tell too little of each other
+Possible = Mapping[str, Method | UsageError]
 
 
-def require_some_method(request: TrainRequest) -> None:
-    """Refuse settings that no method ``auto`` may choose has; nothing is opened.
+def possible_methods(request: TrainRequest) -> Possible:
+    """Methods that a request can mean, by name, with what it adds up to for each.
+
+    Nothing is opened. A method that refuses the request's settings stands with its error.
 
     Raises
     ------
     UsageError
-        What Noise2Void says of them.
+        If none can be meant: what the method asked for, or the fallback, says of the request.
     """
-    if request.method != "auto":
-        method_for(request)
-    elif not _takes("video", request):
-        method_for(dataclasses.replace(request, method="n2v"))
+    if request.method != AUTO:
+        return {request.method: method_for(request)}
+    found: dict[str, Method | UsageError] = {}
+    for name in (*(row.name for row in movie_rows()), FALLBACK):
+        try:
+            found[name] = method_for(dataclasses.replace(request, method=name))
+        except UsageError as error:
+            found[name] = error
+    if all(isinstance(one, UsageError) for one in found.values()):
+        _taken(found, FALLBACK)
+    return found
 
 
-def with_method(request: TrainRequest, stacks: Sequence[Stack], say: Progress) -> TrainRequest:
-    """Return the request with its method decided.
+def choose_method(possible: Possible, stacks: Sequence[Stack], say: Progress) -> tuple[str, Method]:
+    """Choose among the methods that a request can mean: its name, and the method.
 
-    ``auto`` is ``video`` for movies of one channel, all of 32 frames or more, unless an option
-    was given that only Noise2Void has; else ``n2v``.
+    A movie's own method, if all stacks have frames and channels as it wants them, unless an
+    option was given that it does not have; else the fallback.
+
+    Raises
+    ------
+    UsageError
+        If what suits the stacks refuses the request.
     """
-    if request.method != "auto":
-        return request
+    if len(possible) == 1:
+        ((name, _),) = possible.items()
+        return name, _taken(possible, name)
     n_frames = min(stack.sizes.get("T", 1) for stack in stacks)
-    if n_frames >= FRAMES_OF_A_MOVIE and _takes("video", request):
-        if all(stack.sizes.get("C", 1) == 1 for stack in stacks):
+    alone = all(stack.sizes.get("C", 1) == 1 for stack in stacks)
+    for row in movie_rows():
+        if n_frames < (row.auto_frames or 0) or isinstance(possible[row.name], UsageError):
+            continue
+        if alone or not row.one_channel:
             say.note(
-                f"method video, since there are {n_frames} frames; --method n2v takes them singly"
+                f"method {row.name}, since there are {n_frames} frames; "
+                f"{option('method', FALLBACK)} takes them singly"
             )
-            return dataclasses.replace(request, method="video")
+            return row.name, _taken(possible, row.name)
         say.note(
-            f"method n2v, although there are {n_frames} frames: --method video takes one channel; "
-            "save each as a movie of its own for it"
+            f"method {FALLBACK}, although there are {n_frames} frames: "
+            f"{option('method', row.name)} takes one channel; save each as a movie of its own for "
+            "it"
         )
-    return dataclasses.replace(request, method="n2v")
+    return FALLBACK, _taken(possible, FALLBACK)
 
 
-def _takes(name: str, request: TrainRequest) -> bool:
-    try:
-        method_for(dataclasses.replace(request, method=name))
-    except UsageError:
-        return False
-    return True
+def _taken(possible: Possible, name: str) -> Method:
+    found = possible[name]
+    if isinstance(found, UsageError):
+        raise found
+    return found

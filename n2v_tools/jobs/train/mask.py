@@ -1,4 +1,4 @@
-"""The struct mask of a training: as asked, or found from the noise of the stacks."""
+"""Struct mask of a training: as asked for, or found from the noise of the stacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...blindspot.struct_mask import read_struct_mask
-from ...methods.base import Method
+from ...contracts import Method
 from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
@@ -55,7 +55,8 @@ def with_struct_mask(
     say.note(f"struct mask {choice.mask} ({choice.confidence} confidence): {choice.reason}")
     for warning in choice.warnings:
         say.warn(warning)
-    settings = dataclasses.replace(method.settings, struct_mask=choice.mask)
+    decision: dict[str, Any] = {"struct_mask": choice.mask}  # a setting of blind-spot methods
+    settings = dataclasses.replace(method.settings, **decision)
     decided = dataclasses.replace(method, settings=settings)  # type: ignore[type-var]
     return decided, {"asked": "auto", **record_of(choice, correlation)}
 

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ... import keras_backend
+from ...contracts import Method
 from ...errors import ModelError, StackError, UsageError
 from ...io import list_inputs
-from ...learn.samples import Pick, sample_shape
-from ...methods.base import Method
+from ...learn.samples import sample_shape
+from ...methods.table import FALLBACK
 from ...modelfolder import Model, find_model, load_net, read_model
 from ...nets.unet import NetSettings
-from ...prepare.patches import can_split, require_equal_channels, too_small_to_split
-from ...prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
+from ...prepare.patches import require_equal_channels
+from ...prepare.plan import PatchPlan, count_patches
 from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
+from ...words import option
+from ..denoise.request import DenoiseRequest
 from ..desk.names import Naming
 from ..desk.progress import Progress
 from ..desk.provenance import files_of
-from ..desk.requests import DenoiseRequest
 from .checks import warn_of_noise, with_cuts
-from .choice import require_some_method, with_method
+from .choice import choose_method, possible_methods
+from .fit import MOVIE, fit_to_data
 from .mask import with_struct_mask
-from .request import TrainRequest, method_for
-from .window import SMALLEST_PATCH_PX, fit_window
-
-MOVIE = "TYX"  # axes of a window
+from .request import TrainRequest
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,14 @@ class Job:
     Parameters
     ----------
     request : TrainRequest
+    name : str
+        Of the method, as ``--method`` takes it.
     method : Method
         Its patch fits the data.
     axes : str
         Of the model: ``YX``, ``ZYX`` or ``TYX``.
+    plan : PatchPlan
+        Which patches, or windows of a movie, to draw.
     stacks : tuple of Stack
     surveys : tuple of Survey
         One per stack.
@@ -51,49 +54,27 @@ class Job:
         Counts, one per channel.
     base : Model or None
         What training starts from instead of random weights.
-    window_px : tuple of int or None
-        Edges (T, Y, X) of what a movie method draws; None: patches are drawn.
+    mask_record : mapping or None
+        What is kept of the choice of a struct mask.
     """
 
     request: TrainRequest
+    name: str
     method: Method
     axes: str
+    plan: PatchPlan
     stacks: tuple[Stack, ...]
     surveys: tuple[Survey, ...]
     means: tuple[float, ...]
     stds: tuple[float, ...]
     base: Model | None = None
     mask_record: Mapping[str, Any] | None = None
-    window_px: tuple[int, ...] | None = None
-
-    @property
-    def plan(self) -> PatchPlan:
-        """Which patches, or windows of a movie, to draw."""
-        s = self.method.settings
-        return PatchPlan(
-            self.window_px or s.patch_px,
-            MOVIE if self.window_px else self.axes,
-            s.n_patches,
-            s.validation,
-            self.request.keep_strips,
-            as_on_disk=self.window_px is not None,
-        )
-
-    @property
-    def pick(self) -> Pick | None:
-        """What the method takes of a window at one step; None of a patch, which it takes whole."""
-        return self.method.pick if self.window_px else None  # type: ignore[attr-defined]
-
-    @property
-    def summarise(self) -> Callable[[np.ndarray], np.ndarray | None] | None:
-        """What the method wants to know of whole windows; None if nothing."""
-        return getattr(self.method, "summarise", None)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Of one training sample before its pixels are hidden: ([Z,] Y, X, C)."""
         drawn = (*self.plan.patch_px, len(self.means))
-        return sample_shape(drawn, self.pick)
+        return sample_shape(drawn, self.method)
 
     @property
     def net(self) -> NetSettings:
@@ -129,7 +110,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     ModelError
         If the model to start from does not fit.
     """
-    require_some_method(request)
+    possible = possible_methods(request)
     opened = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
     for stack in opened:
         for heard in stack.notes:
@@ -137,8 +118,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         for heard in stack.warnings:
             say.warn(f"{stack.name}: {heard}")
     n_channels = require_equal_channels(opened)
-    request = with_method(request, opened, say)
-    method = method_for(request)
+    name, method = choose_method(possible, opened, say)
     base = _base(method, request)
     axes = _model_axes(method, opened, request.depth)
     surveys = []
@@ -149,12 +129,8 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         if method.movie_axes or axes == MOVIE:
             surveys[-1] = with_cuts(stack, surveys[-1], say)
     block = (base.net if base else method.net_settings(n_channels)).block
-    block = getattr(method.settings, "patch_multiple", block)
-    window: tuple[int, ...] | None = None
-    if method.movie_axes:
-        window, fitted, notes = fit_window(request, method, block, opened, surveys)  # type: ignore[arg-type]
-    else:
-        fitted, notes = _fitted(request, method, block, axes, opened, surveys)
+    block = method.settings.patch_multiple or block
+    plan, fitted, notes = fit_to_data(request, method, block, axes, opened, surveys)
     for note in notes:
         say.note(note)
     warn_of_noise(opened, fitted, axes, request, say)
@@ -165,7 +141,7 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         _require_channels(base, len(means), opened[0].name)
         means, stds = base.means, base.stds  # what the weights were learned with
     files = tuple(opened), tuple(surveys)
-    return Job(request, fitted, axes, *files, means, stds, base, mask_record, window)
+    return Job(request, name, fitted, axes, plan, *files, means, stds, base, mask_record)
 
 
 def describe(job: Job) -> list[str]:
@@ -181,7 +157,7 @@ def describe(job: Job) -> list[str]:
         )
         lines.append(f"{stack.name}: {stack.axes} {sizes} {stack.dtype}{strips}")
     n_train, n_validation = count_patches(job.surveys, job.plan)
-    drawn = "windows" if job.window_px else "patches"
+    drawn = "windows" if job.method.movie_axes else "patches"
     start = f", starting from {job.base.name}" if job.base else ""
     lines.append(
         f"method {_method_text(job)}, model axes {job.axes}{start}, {n_train} {drawn} of "
@@ -203,24 +179,24 @@ def _base(method: Method, request: TrainRequest) -> Model | None:
     if name is None:
         return None
     model = read_model(find_model(name, request.models_dir))
-    if model.kind != "n2v" or not model.means:
+    if not model.can_be_trained_on:
         raise ModelError(
             f"{model.folder}: is a {model.method} model, which no training here can start from. "
             "Name a model of the N2V family in start_from."
         )
     n_dim = len(method.settings.patch_px)
     if model.net.n_dim != n_dim:
-        patch = "64" if model.net.n_dim == 2 else "16,64,64"
+        patch = 64 if model.net.n_dim == 2 else (16, 64, 64)
         raise UsageError(
             f"start_from: {model.name} is a {model.net.n_dim}D model, but the patch has {n_dim} "
-            f"edges. Pass --patch {patch}."
+            f"edges. Pass {option('patch', patch)}."
         )
     block = model.net.block
     wrong = [edge for edge in method.settings.patch_px if edge % block]
     if wrong:
         raise UsageError(
             f"start_from: {model.name} needs patch edges that are multiples of {block}, not "
-            f"{wrong[0]}. Pass another --patch."
+            f"{wrong[0]}. Pass another {option('patch')}."
         )
     return model
 
@@ -263,8 +239,9 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
         for stack in stacks:
             if "T" not in stack.axes:
                 raise StackError(
-                    f"{stack.name}: has axes {stack.axes}, but --method {method.name} learns from "
-                    f"movies, with axis T. Pass {_as_time(stack.axes)}, or --method n2v."
+                    f"{stack.name}: has axes {stack.axes}, but {option('method', method.name)} "
+                    f"learns from movies, with axis T. Pass {_as_time(stack.axes)}, or "
+                    f"{option('method', FALLBACK)}."
                 )
         return method.movie_axes
     if len(method.settings.patch_px) == 2:
@@ -274,8 +251,8 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
         if axis not in stack.axes:
             raise StackError(
                 f"{stack.name}: has axes {stack.axes}, but 3D patches need a depth axis, "
-                f"{depth or 'Z or T'}. Pass --axes if the file names them wrongly, or --patch 64 "
-                "for a 2D model."
+                f"{depth or 'Z or T'}. Pass {option('axes')} if the file names them wrongly, or "
+                f"{option('patch', 64)} for a 2D model."
             )
     return f"{axis}YX"
 
@@ -283,60 +260,8 @@ def _model_axes(method: Method, stacks: Sequence[Stack], depth: str | None) -> s
 def _as_time(axes: str) -> str:
     """What to pass where a file calls its frames Z."""
     if "Z" in axes:
-        return f"--axes {axes.replace('Z', 'T')} if its Z is time"
-    return "--axes if the file names them wrongly"
-
-
-def _fitted(
-    request: TrainRequest,
-    method: Method,
-    block: int,
-    axes: str,
-    stacks: Sequence[Stack],
-    surveys: Sequence[Survey],
-) -> tuple[Method, list[str]]:
-    """The method with patch and validation that fit the data, and what was changed.
-
-    What was asked for is never changed, but refused; see `fit_patch` and `draw_patches`.
-    """
-    settings = method.settings
-    plan = PatchPlan(settings.patch_px, axes, keep_strips=request.keep_strips)
-    rooms = {
-        stack.name: room_for_patches(stack, survey, plan)
-        for stack, survey in zip(stacks, surveys, strict=True)
-    }
-    fit = fit_patch(settings.patch_px, rooms, block, chosen=request.patch_chosen)
-    notes = [fit.note] if fit.note else []
-    patch_px, validation = fit.patch_px, settings.validation
-    plan = dataclasses.replace(plan, patch_px=patch_px)
-    if validation and request.patch_chosen and not can_split(stacks, surveys, plan):
-        raise too_small_to_split(plan)
-    if validation and not request.patch_chosen:
-        patch_px = _splittable(patch_px, block, plan, stacks, surveys)
-        if not patch_px:
-            patch_px, validation = fit.patch_px, 0.0
-            notes.append("the data are too small for a validation block: trained without one")
-        elif patch_px != fit.patch_px:
-            notes.append(
-                f"patches are {commas(patch_px)} px, so that a validation block fits beside them"
-            )
-    fitted = dataclasses.replace(settings, patch_px=patch_px, validation=validation)
-    return dataclasses.replace(method, settings=fitted), notes  # type: ignore[type-var]
-
-
-def _splittable(
-    patch_px: tuple[int, ...],
-    block: int,
-    plan: PatchPlan,
-    stacks: Sequence[Stack],
-    surveys: Sequence[Survey],
-) -> tuple[int, ...]:
-    """Halve the patch until training and validation fit side by side; empty if they never do."""
-    while min(patch_px) >= SMALLEST_PATCH_PX:
-        if can_split(stacks, surveys, dataclasses.replace(plan, patch_px=patch_px)):
-            return patch_px
-        patch_px = tuple(edge // 2 // block * block for edge in patch_px)
-    return ()
+        return f"{option('axes', axes.replace('Z', 'T'))} if its Z is time"
+    return f"{option('axes')} if the file names them wrongly"
 
 
 def _pooled_intensity(surveys: Sequence[Survey]) -> tuple[tuple[float, ...], tuple[float, ...]]:

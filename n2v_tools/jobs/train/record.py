@@ -1,4 +1,4 @@
-"""What a training writes beside its weights: configuration, provenance, and the plan to resume."""
+"""Records of a training beside its weights: configuration, provenance, and the plan to resume."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ... import modelfolder
 from ...errors import ModelError, UsageError
 from ...learn.checkpoints import has_state
+from ...legacy import needs_n2v_tools
 from ...noise.fingerprint import take_fingerprint
 from ...prepare.patches import PatchSet
+from ...words import flag
 from ..desk.provenance import input_record, versions
 from .opened import Job
 
@@ -32,7 +34,7 @@ def write_config(job: Job, folder: Path) -> None:
         axes=job.axes,
         means=job.means,
         stds=job.stds,
-        method=_method_name(job),
+        method=job.method.recorded_name,
         training={
             **job.method.n2v_names(),
             "train_epochs": s.epochs,
@@ -62,7 +64,7 @@ def write_provenance(job: Job, patches: PatchSet, state: LoopState, folder: Path
         "command": list(job.request.command),
         "seed": job.request.seed,
         "repeat_with": repeat_words(job, state, precision),
-        "method": _method_name(job),
+        "method": job.method.recorded_name,
         "axes": job.axes,
         "settings": dataclasses.asdict(job.method.settings),
         "struct_mask": job.mask_record,
@@ -73,16 +75,12 @@ def write_provenance(job: Job, patches: PatchSet, state: LoopState, folder: Path
         "epochs": state.epoch,
         "training_seconds": round(state.seconds, 2),
         "best_val_loss": state.best_val_loss if math.isfinite(state.best_val_loss) else None,
-        "needs_n2v_tools": list(modelfolder.needs_n2v_tools(job.net)),
+        "needs_n2v_tools": list(needs_n2v_tools(job.net)),
     }
+    for name, content in job.method.files().items():
+        (folder / name).write_bytes(content)
     modelfolder.write_provenance(folder, record)
     return record
-
-
-def _method_name(job: Job) -> str:
-    """As models of n2v with a struct mask are called when they are read."""
-    name = job.method.name
-    return "structn2v" if name == "n2v" and job.method.settings.mask is not None else name
 
 
 def complete_record(folder: Path) -> dict[str, Any] | None:
@@ -146,7 +144,7 @@ def require_same_plan(job: Job, folder: Path) -> None:
     except (OSError, ValueError):
         raise ModelError(
             f"{folder}: the plan of the interrupted training cannot be read. Start anew with "
-            "--overwrite."
+            f"{flag('overwrite')}."
         ) from None
     now = json.loads(json.dumps(plan_of(job)))
     different = [key for key in now if now[key] != before.get(key)]
@@ -154,6 +152,6 @@ def require_same_plan(job: Job, folder: Path) -> None:
         key = different[0]
         was = "" if "content" in key else f" (was {before.get(key)}, is {now[key]})"
         raise UsageError(
-            f"--resume: the {key} changed since the training was interrupted{was}. Repeat the "
-            "first command with --resume, or start anew with --overwrite."
+            f"{flag('resume')}: the {key} changed since the training was interrupted{was}. Repeat "
+            f"the first command with {flag('resume')}, or start anew with {flag('overwrite')}."
         )

@@ -1,4 +1,4 @@
-"""What ``n2v-train`` was asked to do, and what that adds up to before any file is opened."""
+"""Request of ``n2v-train``, and the method that it adds up to before any file is opened."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...contracts import Method
 from ...errors import UsageError
 from ...io import HDF5_PLACE
-from ...methods.base import Method
 from ...methods.table import find_row, preset_settings
 from ...settings import settings_from
 from ...stack import Stack
+from ...words import option, setting
 from ..desk.names import stem_of
 
 OPTIONS = {  # field of a request, that stands for a setting of the method: its name
@@ -104,7 +105,9 @@ def method_for(request: TrainRequest) -> Method:
     defaults = kind().settings
     given = _given(request, kind.name, defaults)
     if request.minutes is not None and {"epochs", "max_steps"} & {*given, *request.settings}:
-        raise UsageError("--minutes and a number of epochs contradict: give one of them.")
+        raise UsageError(
+            f"{option('minutes')} and a number of epochs contradict: give one of them."
+        )
     values = {
         **dataclasses.asdict(defaults),
         **row.settings,
@@ -112,17 +115,23 @@ def method_for(request: TrainRequest) -> Method:
         **request.settings,
         **given,
     }
-    method = kind(settings_from(type(defaults), values, "--set"))
+    method = kind(settings_from(type(defaults), values, option("set")))
     hides_nothing = method.settings.struct_mask != "auto" and method.settings.mask is None
     if row.settings and hides_nothing:
         raise UsageError(
-            f"--method {request.method} and --struct-mask {method.settings.struct_mask}, which "
-            "hides nothing, contradict: leave one of them out."
+            f"{option('method', request.method)} and "
+            f"{option('struct_mask', method.settings.struct_mask)}, which hides nothing, "
+            "contradict: leave one of them out."
         )
     if method.movie_axes and request.depth:
-        raise UsageError(f"--depth means nothing to --method {kind.name}: leave it out.")
+        raise UsageError(
+            f"{option('depth')} means nothing to {option('method', kind.name)}: leave it out."
+        )
     if len(method.settings.patch_px) == 2 and request.depth:
-        raise UsageError("--depth is for 3D patches: add --patch with three edges (16,64,64).")
+        raise UsageError(
+            f"{option('depth')} is for 3D patches: add {option('patch')} with three edges "
+            "(16,64,64)."
+        )
     method.net_settings(n_channels=1)  # refuses a net that cannot be built
     return method
 
@@ -131,24 +140,25 @@ def _given(request: TrainRequest, method: str, defaults: Any) -> dict[str, Any]:
     """Settings that options were given for."""
     known = {one.name for one in dataclasses.fields(defaults)}
     given = {}
-    for option, name in OPTIONS.items():
-        value = getattr(request, option)
+    for key, name in OPTIONS.items():
+        value = getattr(request, key)
         if value is None:
             continue
-        words = "--" + option.replace("_", "-")
         if name not in known:
-            raise UsageError(f"{words} means nothing to --method {method}: leave it out.")
+            raise UsageError(
+                f"{option(key)} means nothing to {option('method', method)}: leave it out."
+            )
         if name in request.settings:
-            raise UsageError(f"--set {name} and {words} contradict: give one of them.")
+            raise UsageError(f"{setting(name)} and {option(key)} contradict: give one of them.")
         given[name] = value
     return given
 
 
-def model_name(request: TrainRequest, first_stack: str) -> str:
-    """Name asked for, else the stem of the first stack and the method."""
+def model_name(request: TrainRequest, first_stack: str, method: str) -> str:
+    """Name asked for, else the stem of the first stack and the method's name."""
     if request.model:
         return request.model
     place = HDF5_PLACE.match(first_stack)
     file = Path(place["file"] if place else first_stack)
     stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
-    return f"{stem}_{find_row(request.method).name}"
+    return f"{stem}_{method}"

@@ -1,4 +1,4 @@
-"""Training as a user means it: from the command's words to a finished model folder."""
+"""Training: from a request to a finished model folder."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ...learn.samples import MOST_VALIDATION_PATCHES, Batches
 from ...prepare.patches import PatchSet, draw_patches
 from ...prepare.plan import count_patches
 from ...prepare.symmetry import symmetries
+from ...words import flag, option, setting
 from ..desk.progress import Progress
 from .opened import Job, describe, open_job
 from .record import (
@@ -35,7 +36,7 @@ from .request import TrainRequest, model_name
 
 if TYPE_CHECKING:
     from ...learn.callbacks import LoopState, TrainingProgress
-    from ...learn.loop import LoopPlan
+    from ...learn.schedule import Clock
 
 FINISH_S = 2.5  # weights, curve and provenance, after the last validation
 FEW_STEPS = 100  # with fewer a net has hardly learned anything
@@ -69,7 +70,7 @@ def train_stacks(request: TrainRequest, say: Progress) -> TrainResult:
     job = open_job(request, say)
     for line in describe(job):
         say.note(line)
-    name = model_name(job.request, job.stacks[0].name)
+    name = model_name(job.request, job.stacks[0].name, job.name)
     with _claimed(request, name, say) as folder:
         record = complete_record(folder.path) or _train(job, folder.path, say)
         final = folder.finish()
@@ -94,20 +95,21 @@ def plan_training(request: TrainRequest, say: Progress) -> list[str]:
     if request.minutes:
         length = f"{request.minutes:g} minutes, about {trial.seconds_a_step:.2g} s a step"
     else:
-        steps = _loop_plan(job).steps
+        steps = job.method.settings.steps
         seconds = opened_s + trial.start_s + FINISH_S
         seconds += (steps + _validation_in_steps(job, counts[1])) * trial.seconds_a_step
         length = f"{steps} steps in {settings.epochs} epochs, about {_duration(seconds)}"
     patches_bytes = sum(counts) * math.prod((*job.plan.patch_px, len(job.means)))
     patches_bytes *= 2 if job.plan.as_on_disk else 4
     precision, reason = job.precision
+    name = model_name(request, job.stacks[0].name, job.name)
     return [
         *describe(job),
         f"batches of {settings.batch}; {model.count_params()} weights; {precision}: {reason}",
         f"time: {length}",
         f"memory: about {(trial.peak_bytes + patches_bytes) / 1e9:.1f} GB, of which "
         f"{patches_bytes / 1e9:.2g} GB are patches",
-        f"the model would go to {request.models_dir / model_name(job.request, job.stacks[0].name)}",
+        f"the model would go to {request.models_dir / name}",
     ]
 
 
@@ -128,7 +130,7 @@ def _validation_in_steps(job: Job, n_patches: int) -> float:
     from ...learn.loop import FORWARD_SHARE
 
     settings = job.method.settings
-    n_epochs = math.ceil(_loop_plan(job).steps / settings.steps_per_epoch)
+    n_epochs = math.ceil(job.method.settings.steps / settings.steps_per_epoch)
     batches: float = min(MOST_VALIDATION_PATCHES, n_patches) / settings.batch
     return n_epochs * batches * FORWARD_SHARE
 
@@ -152,24 +154,25 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     job = dataclasses.replace(job, method=method)
     state = _fit(job, patches, folder, resume, say)
     title = f"{folder.name.removesuffix('.partial')}: {job.method.name}, {state.step} steps"
-    plot_history(state.rows, folder / "training.png", title)
+    plot_history(state.rows, folder / "training.png", title, job.method.loss_title)
     write_config(job, folder)
     record = write_provenance(job, patches, state, folder)
     if record["repeat_with"]:
-        how = "in place of --minutes" if job.request.minutes else "add"
+        how = f"in place of {option('minutes')}" if job.request.minutes else "add"
         say.note(f"the same training again: {how} {shlex.join(record['repeat_with'])}")
     if job.request.minutes and state.step < FEW_STEPS:
         say.warn(
             f"only {state.step} steps fitted into {job.request.minutes:g} minutes: the net has "
-            "hardly learned anything. Give it more --minutes."
+            f"hardly learned anything. Give it more {option('minutes')}."
         )
     learned_nothing = WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf
     # Frames are their own target: how bright the validation block is decides on their noise.
-    told = job.method.settings.loss == "mse" and not job.window_px
+    told = job.method.settings.loss == "mse" and not job.method.movie_axes
     if learned_nothing and not job.base and told:
         say.warn(
             f"the best validation loss is {state.best_val_loss:.2f}, no better than predicting the "
-            "mean: the net has learned nothing. Train longer, or with a lower --set learning_rate."
+            "mean: the net has learned nothing. Train longer, or with a lower "
+            f"{setting('learning_rate')}."
         )
     del patches  # files mapped to memory cannot be deleted on Windows
     gc.collect()
@@ -206,7 +209,8 @@ def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress)
         if n_devices > 1:
             say.note(
                 f"each batch of {training.batch_size} patches is shared by {n_devices} GPUs; a "
-                "larger --batch fills them better, CUDA_VISIBLE_DEVICES=0 takes the first only"
+                f"larger {option('batch')} fills them better, CUDA_VISIBLE_DEVICES=0 takes the "
+                "first only"
             )
 
         def report(progress: TrainingProgress) -> None:
@@ -221,8 +225,9 @@ def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress)
             job.method.make_sample,
             training,
             validation,
-            _loop_plan(job),
+            job.method.settings,
             folder,
+            clock=_clock(job),
             resume=resume,
             progress=report,
         )
@@ -234,37 +239,22 @@ def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
     turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
     used = turns if settings.augment else turns[:1]
     norm = job.means, job.stds
-    training = Batches(patches.train, settings.batch, *norm, used, seed, job.pick, job.summarise)
+    training = Batches(patches.train, settings.batch, *norm, used, seed, job.method)
     if not len(patches.validation):
         return training, None
     held_out = patches.validation[:MOST_VALIDATION_PATCHES]
-    return training, Batches(
-        held_out, settings.batch, *norm, turns[:1], seed + 1, job.pick, job.summarise
-    )
+    return training, Batches(held_out, settings.batch, *norm, turns[:1], seed + 1, job.method)
 
 
-def _loop_plan(job: Job) -> LoopPlan:
-    from ...learn.loop import LoopPlan
+def _clock(job: Job) -> Clock | None:
+    """The clock that ends a training, if one does."""
     from ...learn.schedule import Clock
 
-    s, request = job.method.settings, job.request
-    clock = None
-    if request.minutes:
-        clock = Clock(request.started + 60 * request.minutes - FINISH_S, s.steps_per_epoch)
-    return LoopPlan(
-        epochs=10**6 if clock else s.epochs,
-        steps_per_epoch=s.steps_per_epoch,
-        max_steps=s.max_steps,
-        learning_rate=s.learning_rate,
-        beta_1=s.beta_1,
-        beta_2=s.beta_2,
-        schedule=s.schedule,
-        plateau_factor=s.plateau_factor,
-        plateau_patience=s.plateau_patience,
-        knots=s.progress_knots,
-        clock=clock,
-        tensorboard=s.tensorboard,
-    )
+    request = job.request
+    if not request.minutes:
+        return None
+    deadline_s = request.started + 60 * request.minutes - FINISH_S
+    return Clock(deadline_s, job.method.settings.steps_per_epoch)
 
 
 @contextmanager
@@ -281,8 +271,8 @@ def _claimed(request: TrainRequest, name: str, say: Progress) -> Iterator[claim.
         )
         if has_state(folder.path):
             say.warn(
-                f"{folder.path} keeps what was learned so far: the same command with --resume "
-                "goes on, with --overwrite it starts anew."
+                f"{folder.path} keeps what was learned so far: the same command with "
+                f"{flag('resume')} goes on, with {flag('overwrite')} it starts anew."
             )
         elif not learned:
             shutil.rmtree(folder.path, ignore_errors=True)

@@ -9,6 +9,7 @@ ROWS = (
         learned="It learned from noisy movies alone (DeepCAD) and has never seen a clean image",
         method="n2v_tools.methods.deepcad.method:DeepCAD",
         record="n2v_tools.methods.deepcad.record:read_section",
+        nets={"deepcad": "n2v_tools.methods.deepcad.net:DeepCADNet"},
         restorer="n2v_tools.methods.deepcad.restorer:open_restorer",
         restoring="n2v_tools.methods.deepcad.original:OriginalSettings",
         presets={"default": "", "fast": "", "deepcad-rt": "", "deepcad-rt-p13": ""},

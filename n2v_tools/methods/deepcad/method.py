@@ -9,10 +9,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ... import keras_backend
+from ...contracts import Method
 from ...errors import SettingsError, StackError
-from ...nets.unet import NetSettings, build_unet
+from ...nets.unet import NetSettings
+from ...words import option
 from ..frames import sum_frames
 from ..learning import LEARNING_RANGES, LearningSettings
+from ..table import FALLBACK
+from .net import DeepCADNet
+from .still import still_image
 
 LEAST_EDGE = 8  # px or frames that go through three poolings
 STILL_FRAMES = 352  # of a window whose mean is what stands still
@@ -40,12 +45,13 @@ class DeepCADSettings(LearningSettings):
     def __post_init__(self) -> None:
         if len(self.patch_px) != 3:
             raise SettingsError(
-                f"patch {','.join(map(str, self.patch_px))}: --method deepcad needs three edges "
-                "T,Y,X, such as --patch 64,64,64."
+                f"patch {','.join(map(str, self.patch_px))}: {option('method', 'deepcad')} needs "
+                f"three edges T,Y,X, such as {option('patch', (64, 64, 64))}."
             )
         if min(self.patch_px) < LEAST_EDGE:
             raise SettingsError(
-                f"patch edge {min(self.patch_px)}: --method deepcad needs {LEAST_EDGE} or more."
+                f"patch edge {min(self.patch_px)}: {option('method', 'deepcad')} needs "
+                f"{LEAST_EDGE} or more."
             )
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
 
@@ -100,7 +106,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class DeepCAD:
+class DeepCAD(Method):
     """Predict the odd frames of a stretch of a movie from the even ones, or the other way round.
 
     The noise must be independent from frame to frame, the signal must not [1]_. A 3D U-Net sees
@@ -119,17 +125,17 @@ class DeepCAD:
     name: ClassVar[str] = "deepcad"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str | None] = "TYX"
+    loss_title: ClassVar[str] = "loss at frames left out"
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """The network for patches of `n_channels` channels."""
         s = self.settings
-        return NetSettings(
+        return DeepCADNet(
             n_dim=3,
             n_channels=n_channels,
             depth=s.unet_n_depth,
             first_filters=s.unet_n_first,
             single_net_per_channel=not s.joint_channels,
-            layout="deepcad",
         )
 
     def n2v_names(self) -> dict[str, Any]:
@@ -139,10 +145,6 @@ class DeepCAD:
     def own_record(self) -> dict[str, Any]:
         """Whether frames are counted from what stands still."""
         return {"still": True} if self.settings.subtract_still else {}
-
-    def build(self, n_channels: int, seed: int) -> Any:
-        """Make the untrained network: a keras.Model of (T, Y, X, C) to the same."""
-        return build_unet(self.net_settings(n_channels), seed=seed)
 
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
@@ -169,8 +171,10 @@ class DeepCAD:
         depth = self._depth(n_frames)
         if depth < LEAST_EDGE:
             raise StackError(
-                f"the movies have {n_frames} frames without gaps, but --method deepcad needs "
-                f"{2 * LEAST_EDGE} or more. Take --method n2v for single images."
+                f"the movies have {n_frames} frames without gaps, but "
+                f"{option('method', self.name)} "
+                f"needs {2 * LEAST_EDGE} or more. Take {option('method', FALLBACK)} for single "
+                "images."
             )
         if self._counts_from_still(n_frames):
             return max(2 * depth, min(n_frames, STILL_FRAMES)), height, width
@@ -192,25 +196,26 @@ class DeepCAD:
         return sum_frames(windows) if self._counts_from_still(windows.shape[1]) else None
 
     def pick(
-        self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None
+        self, windows: np.ndarray, rng: np.random.Generator, summaries: np.ndarray | None = None
     ) -> np.ndarray:
         """Take twice the frames of a patch from each window: float32 (N, T, Y, X, C).
 
         They are counted from the mean of all other frames of the window, which knows nothing of
-        their noise, plus the mean of the data; `sums` is what `summarise` makes of the windows.
+        their noise, plus the mean of the data; `summaries` is what `summarise` makes of the
+        windows.
         """
         n_frames = windows.shape[1]
         if not self._counts_from_still(n_frames):
             return windows.astype(np.float32)
-        sums = sum_frames(windows) if sums is None else sums
+        sums = sum_frames(windows) if summaries is None else summaries
         length = 2 * self._depth(n_frames)
         picked = np.empty((len(windows), length, *windows.shape[2:]), np.float32)
         for window, total, out in zip(windows, sums, picked, strict=True):
             first = int(rng.integers(n_frames - length + 1))
             piece = window[first : first + length]
             others = total - piece.sum(axis=0, dtype=total.dtype)
-            still = others / (n_frames - length) - np.array(self.means or 0.0)
-            np.subtract(piece, still.astype(np.float32), out=out)
+            still = still_image(others / (n_frames - length), np.array(self.means or 0.0))
+            np.subtract(piece, still, out=out)
         return picked
 
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:

@@ -9,47 +9,61 @@ size it came from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ...nets.unet import Builder
+from ...errors import SettingsError
+from ...nets.builder import Builder
+from ...nets.unet import NetSettings
 
 
-def down_and_up(build: Builder, x: Any, prefix: str) -> Any:
-    """Lay out the U [1]_: features at full size, before the last 1-pixel convolution.
-
-    Parameters
-    ----------
-    build : Builder
-        Makes the layers; its settings give depth and width.
-    x : tensor of `build`'s kind
-        Normalised.
-    prefix : str
-        Of the layers' names.
+@dataclass(frozen=True)
+class DeepCADNet(NetSettings):
+    """The shape of DeepCAD-RT's network [1]_: depth and width can be chosen, nothing else.
 
     References
     ----------
     .. [1] X. Li et al. Real-time denoising enables high-sensitivity fluorescence time-lapse
        imaging beyond the shot-noise limit. Nature Biotechnology 41, 2023.
     """
-    settings = build.settings
-    widths = [settings.first_filters * 2**level for level in range(settings.depth + 1)]
-    n_in = 1 if settings.single_net_per_channel else settings.n_channels
-    skips: list[Any] = []
-    for level, width in enumerate(widths):
-        if level:
-            skips.append(x)
-            x = build.pool(x, f"{prefix}pool_{level}")
-        narrow = max(width // 2, widths[level - 1] if level else n_in)
-        x = build.block(x, narrow, f"{prefix}down_level_{level}_no_0")
-        x = build.block(x, width, f"{prefix}down_level_{level}_no_1")
-    for level in reversed(range(settings.depth)):
-        x = build.concatenate([skips[level], build.upsample(x, skips[level])])
-        x = build.block(x, widths[level], f"{prefix}up_level_{level}_no_0")
-        x = build.block(x, widths[level], f"{prefix}up_level_{level}_no_1")
-    return x
+
+    needs_margin: ClassVar[bool] = True
+    initialised_as_in_torch: ClassVar[bool] = True
+    layout: ClassVar[str] = "deepcad"
+    title: ClassVar[str] = "DeepCAD"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        found = {
+            "n_dim": (self.n_dim, 3),
+            "batch_norm": (self.batch_norm, False),
+            "blurpool": (self.blurpool, False),
+            "skip_skipone": (self.skip_skipone, False),
+            "n_inputs": (self.n_inputs, None),
+        }
+        for name, (value, right) in found.items():
+            if value != right:
+                raise SettingsError(f"{name} is {value}; DeepCAD's net has {right}. Leave it out.")
+
+    def down_and_up(self, build: Builder, x: Any, prefix: str) -> Any:
+        """The U: features at full size, before the last 1-pixel convolution."""
+        widths = [self.first_filters * 2**level for level in range(self.depth + 1)]
+        n_in = 1 if self.single_net_per_channel else self.n_channels
+        skips: list[Any] = []
+        for level, width in enumerate(widths):
+            if level:
+                skips.append(x)
+                x = build.pool(x, f"{prefix}pool_{level}")
+            narrow = max(width // 2, widths[level - 1] if level else n_in)
+            x = build.block(x, narrow, f"{prefix}down_level_{level}_no_0")
+            x = build.block(x, width, f"{prefix}down_level_{level}_no_1")
+        for level in reversed(range(self.depth)):
+            x = build.concatenate([skips[level], build.upsample(x, skips[level])])
+            x = build.block(x, widths[level], f"{prefix}up_level_{level}_no_0")
+            x = build.block(x, widths[level], f"{prefix}up_level_{level}_no_1")
+        return x
 
 
 def from_torch(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

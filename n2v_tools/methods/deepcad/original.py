@@ -3,24 +3,26 @@
 Tiles of one size that begin anywhere, each brightened by the square root of what it lost, the
 mean of each movie in place of the training data's. It shows blocks, and that is the point:
 only what is new is left out (brightness that is no number, values that wrap, edges that
-nobody wrote). Everyone else is better served by `run`.
+nobody wrote). Everyone else is better served by `restorer`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from ...errors import SettingsError, StackError
-from ...restore.match import AxesMatch, match_axes
-from ...restore.planes import Plane, read_depth, require_finite
-from ...restore.run import Write
+from ...contracts import RESTORED, Output, Restorer, Where
+from ...errors import SettingsError, StackError, UsageError
+from ...restore.cover import TilePlan, Window
 from ...restore.trained import TrainedRestorer
-from ...stack import Stack
+from ...restore.wrapped import Wrapped
+from ...words import flag, option, setting
 
 Piece = tuple[int, slice, slice]  # start of a tile, what it keeps of itself, what of the axis
 
@@ -49,74 +51,181 @@ class OriginalSettings:
         if not 0 <= self.overlap <= 0.9:
             raise SettingsError(f"overlap is {self.overlap:g}; it must be 0 to 0.9.")
 
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that take tiles of any size, as the original's are; empty: any will do."""
+        return ("tensorflow",) if self.legacy_rescale else ()
 
-def restore_as_original(
-    stack: Stack,
-    restorer: TrainedRestorer,
-    write: Write,
-    settings: OriginalSettings,
-    *,
-    memory_bytes: int | None = None,
-    keep_strips: bool = False,
-    nan: str = "refuse",
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Restore every plane of a movie as the original program does.
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The restored image alone."""
+        return (RESTORED,)
+
+    def check(self, name: str, record: object, given: Mapping[str, object]) -> None:
+        """Raise for what contradicts these settings.
+
+        Parameters
+        ----------
+        name : str
+            Of the model.
+        record : object
+            Of the model: true if its frames are counted from what stands still.
+        given : mapping of str to object
+            Names of the settings and options that were given, with their values.
+
+        Raises
+        ------
+        UsageError
+        """
+        if not self.legacy_rescale:
+            others = {one.name for one in dataclasses.fields(self)} & set(given)
+            others -= {"legacy_rescale"}
+            if others:
+                raise UsageError(
+                    f"{setting(min(others))} is about the original's tiles: add "
+                    f"{setting('legacy_rescale', 'true')}."
+                )
+            return
+        if record:
+            raise UsageError(
+                f"{setting('legacy_rescale', 'true')}: {name} takes frames counted from what "
+                f"stands still, which the original does not. Train with "
+                f"{option('preset', 'deepcad-rt')} or {setting('subtract_still', 'false')}."
+            )
+        wrong = [flag(key) for key in ("tta", "uncertainty") if given.get(key)]
+        if given.get("engine") not in (None, "auto", *self.engines):
+            wrong.append(option("engine", given["engine"]))
+        if wrong:
+            raise UsageError(
+                f"{wrong[0]} and {setting('legacy_rescale', 'true')} contradict: give one of them."
+            )
+
+
+@dataclass(frozen=True)
+class OriginalRestorer(Wrapped):
+    """A DeepCAD net that restores as the original program does.
 
     Parameters
     ----------
-    stack : Stack
-        With T; of several Z planes or channels each is a movie.
-    restorer : TrainedRestorer
-        Of a DeepCAD net, by an engine that takes tiles of any size: TensorFlow.
-    write : callable
-        Called as ``write(place, plane)`` with float32 counts, shape (Y, X), in order of T.
+    inner : TrainedRestorer
+        By an engine that takes tiles of any size: TensorFlow.
     settings : OriginalSettings
         Its tiles.
-    memory_bytes, keep_strips, nan, progress
-        As in `run.restore_stack`.
-
-    Raises
-    ------
-    AxesError
-        If the stack has no T or other channels.
-    StackError
-        If pixels are not finite, or an axis is shorter than the net's block.
-    SettingsError
-        If `memory_bytes` is too small for one tile and the frames that wait for it.
+    kept : tuple of mapping of int to slice
+        Per axis, what a tile that starts there keeps of itself; known once its field is.
     """
-    layout = match_axes(stack, restorer)
-    if nan == "refuse":
-        require_finite(stack)
-    edges = tuple(map(min, settings.patch_px, layout.sizes))
-    for letter, size, block in zip(restorer.axes, layout.sizes, restorer.block_px, strict=True):
-        if size < block:
-            raise StackError(
-                f"{stack.name}: {size} px along {letter}, but the original program's net needs "
-                f"{block}. Leave legacy_rescale out: short axes are then reflected."
+
+    inner: TrainedRestorer
+    settings: OriginalSettings = OriginalSettings()
+    kept: tuple[Mapping[int, slice], ...] = ()
+
+    looks_through: ClassVar[bool] = True  # type: ignore[misc]
+
+    def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan:
+        """The original's tiles.
+
+        Raises
+        ------
+        StackError
+            If an axis is shorter than the net's block.
+        SettingsError
+            If `memory_bytes` is too small for one tile and the frames that wait for it.
+        """
+        for letter, size, block in zip(self.axes, sizes, self.block_px, strict=True):
+            if size < block:
+                raise StackError(
+                    f"{size} px along {letter}, but the original program's net needs {block}. "
+                    "Leave legacy_rescale out: short axes are then reflected."
+                )
+        edges = tuple(map(min, self.settings.patch_px, sizes))
+        frames = 8 * edges[0] * math.prod(sizes[1:]) * self.n_channels
+        needed = self.bytes_per_px * math.prod(edges) + frames
+        if memory_bytes is not None and needed > memory_bytes:
+            asked = option("memory", f"{memory_bytes / 1e6:.0f}MB")
+            enough = option("memory", f"{math.ceil(needed / 1e8) / 10:.1f}GB")
+            raise SettingsError(
+                f"{asked}: the original's tiles of {' x '.join(map(str, edges))} px and their "
+                f"frames need {needed / 1e6:.0f} MB. Pass {enough} or more, or a smaller "
+                f"{setting('patch_px')}."
             )
-    _require_memory(edges, layout, restorer, memory_bytes)
-    n_all, n_done = len(list(stack.places())), 0
-    for field in layout.fields:
-        places = layout.planes(field)
-        mean = _mean(read_depth(stack, places, keep_strips=keep_strips))
-        if mean is None:  # nothing but zeros
-            mean = np.zeros(restorer.n_channels)
-        of_movie = restorer.with_intensity(mean, _deviation(restorer))
-        planes = read_depth(stack, places, keep_strips=keep_strips)
-        for plane, restored in _restore_movie(planes, layout, of_movie, edges, settings.overlap):
-            for place, channel in plane.put_back(restored):
-                write(place, channel)
-                n_done += 1
-            if progress is not None:
-                progress(n_done, n_all)
+        nothing = (0,) * len(sizes)
+        return _OriginalPlan(
+            sizes, edges, nothing, (1,) * len(sizes), 1, needed, overlap=self.settings.overlap
+        )
+
+    def for_field(self, planes: Iterator[np.ndarray | None]) -> Restorer:
+        """Return the Restorer with the mean of one movie in place of the training data's."""
+        total, n_px, n_frames, shape = np.zeros(self.n_channels), 0, 0, (0, 0)
+        for plane in planes:
+            n_frames += 1
+            if plane is not None:
+                shape = plane.shape[:2]
+                total = total + plane.sum(axis=(0, 1), dtype=np.float64)
+                n_px += math.prod(shape)
+        stds = self.inner.stds
+        deviation = np.ones(self.n_channels) if stds is None else stds
+        fitted = self.inner.with_intensity(total / max(n_px, 1), deviation)
+        sizes = (n_frames, *shape)
+        edges = map(min, self.settings.patch_px, sizes)
+        pieces = [
+            cover_axis(size, edge, self.settings.overlap) if size else []
+            for size, edge in zip(sizes, edges, strict=True)
+        ]
+        kept = tuple({start: keep for start, keep, _ in axis} for axis in pieces)
+        return dataclasses.replace(self, inner=fitted, kept=kept)
+
+    def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
+        """Restore tiles, float32 (1, T, Y, X, C), counts, as bright as what they keep was."""
+        restored = self.inner.predict(tiles)
+        if at is None:
+            raise ValueError("the original's tiles depend on where they lie")
+        starts = (at.planes[0]["T"], int(at.rows[0]), int(at.columns[0]))
+        core = tuple(kept[start] for kept, start in zip(self.kept, starts, strict=True))
+        restored[0] *= np.float32(brightness_factor(tiles[0][core], restored[0][core]))
+        return restored
+
+    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
+        """Return itself: each movie has a mean of its own."""
+        return self
+
+    def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
+        """Refuse: the original knows nothing of the kind."""
+        raise NotImplementedError("the original program restores each tile once")
+
+
+@dataclass(frozen=True)
+class _OriginalPlan(TilePlan):
+    """Tiles that begin where the original's do; where they overlap the later one counts."""
+
+    overlap: float = 0.0
+
+    def windows(self, axes: slice = slice(None)) -> list[Window]:
+        """Return the windows over all axes, or over the product of some of them."""
+        along = []
+        for size, edge in zip(self.sizes[axes], self.edges[axes], strict=True):
+            pieces = cover_axis(size, edge, self.overlap)
+            ends = [min(one[2].stop, other[2].start) for one, other in itertools.pairwise(pieces)]
+            along.append(
+                [
+                    (
+                        slice(start, start + edge),
+                        slice(keep.start, keep.start + end - write.start),
+                        slice(write.start, end),
+                    )
+                    for (start, keep, write), end in zip(pieces, [*ends, size], strict=True)
+                ]
+            )
+        return [
+            Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
+            for parts in itertools.product(*along)
+        ]
 
 
 def cover_axis(size: int, edge: int, overlap: float) -> list[Piece]:
     """Cut one axis into the original's tiles.
 
-    Later tiles overwrite earlier ones. A single tile keeps all of itself (the original drops
-    its end).
+    Where tiles overlap the later one counts. A single tile keeps all of itself (the original
+    drops its end).
 
     Parameters
     ----------
@@ -137,84 +246,7 @@ def cover_axis(size: int, edge: int, overlap: float) -> list[Piece]:
     return pieces
 
 
-def _restore_movie(
-    planes: Iterator[Plane],
-    layout: AxesMatch,
-    restorer: TrainedRestorer,
-    edges: Sequence[int],
-    overlap: float,
-) -> Iterator[tuple[Plane, np.ndarray | None]]:
-    """Yield each frame once no later tile can change it."""
-    along_t, *in_plane = (
-        cover_axis(size, edge, overlap) for size, edge in zip(layout.sizes, edges, strict=True)
-    )
-    held: dict[int, Plane] = {}
-    for piece, following in itertools.zip_longest(along_t, along_t[1:]):
-        start, _, written = piece
-        for t in range(len(held) and max(held) + 1, start + edges[0]):
-            held[t] = next(planes)
-        slab = [held[t].values for t in range(start, start + edges[0])]
-        frames = [values for values in slab if values is not None]
-        restored = None  # if one frame is empty here the whole movie is
-        if len(frames) == len(slab):
-            restored = _restore_slab(frames, piece, in_plane, restorer, edges)
-        final = written.stop if following is None else min(written.stop, following[2].start)
-        for t in range(written.start, final):
-            yield held[t], None if restored is None else restored[t - written.start]
-        oldest = layout.sizes[0] if following is None else following[0]
-        held = {t: plane for t, plane in held.items() if t >= oldest}
-
-
-def _restore_slab(
-    frames: Sequence[np.ndarray],
-    along_t: Piece,
-    in_plane: Sequence[Sequence[Piece]],
-    restorer: TrainedRestorer,
-    edges: Sequence[int],
-) -> np.ndarray:
-    """Frames that one row of tiles along Y and X keeps, float32 (T, Y, X, C)."""
-    _, kept_t, written_t = along_t
-    restored = np.empty((written_t.stop - written_t.start, *frames[0].shape), np.float32)
-    for (y, kept_y, written_y), (x, kept_x, written_x) in itertools.product(*in_plane):
-        window = slice(y, y + edges[1]), slice(x, x + edges[2])
-        raw = np.stack([frame[window] for frame in frames]).astype(np.float32)
-        kept = kept_t, kept_y, kept_x
-        core = restorer.predict(raw[np.newaxis])[0][kept]
-        restored[:, written_y, written_x] = core * brightness_factor(raw[kept], core)
-    return restored
-
-
 def brightness_factor(raw: np.ndarray, restored: np.ndarray) -> float:
     """Square root of the share of the light that a tile lost; 1 where that is no number."""
     before, after = raw.sum(dtype=np.float64), restored.sum(dtype=np.float64)
     return math.sqrt(before / after) if before * after > 0 else 1.0
-
-
-def _mean(planes: Iterator[Plane]) -> np.ndarray | None:
-    """Mean of each channel over a movie; None if it is empty."""
-    total, n = 0.0, 0
-    for plane in planes:
-        if plane.values is not None:
-            total = total + plane.values.sum(axis=(0, 1), dtype=np.float64)
-            n += math.prod(plane.values.shape[:2])
-    return np.asarray(total) / n if n else None
-
-
-def _deviation(restorer: TrainedRestorer) -> np.ndarray:
-    return np.ones(restorer.n_channels) if restorer.stds is None else restorer.stds
-
-
-def _require_memory(
-    edges: Sequence[int], layout: AxesMatch, restorer: TrainedRestorer, memory_bytes: int | None
-) -> None:
-    """Refuse tiles that do not fit; unlike ours they cannot be made smaller."""
-    if memory_bytes is None:
-        return
-    frames = 8 * edges[0] * math.prod(layout.sizes[1:]) * restorer.n_channels
-    needed = restorer.bytes_per_px * math.prod(edges) + frames
-    if needed > memory_bytes:
-        raise SettingsError(
-            f"--memory {memory_bytes / 1e6:.0f}MB: the original's tiles of "
-            f"{' x '.join(map(str, edges))} px and their frames need {needed / 1e6:.0f} MB. Pass "
-            f"--memory {math.ceil(needed / 1e8) / 10:.1f}GB or more, or a smaller --set patch_px."
-        )

@@ -1,4 +1,4 @@
-"""Noise2Noise on movies: settings, presets, and what a training sample is."""
+"""Noise2Noise on movies: settings, presets and training samples."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ... import keras_backend
+from ...contracts import Method
 from ...errors import SettingsError, StackError
-from ...nets.unet import NetSettings, build_unet
-from ..learning import LEARNING_RANGES, LearningSettings
-from ..n2v.method import FIRST_FILTERS
+from ...nets.unet import NetSettings
+from ...words import option
+from ..learning import FIRST_FILTERS, LEARNING_RANGES, LearningSettings
+from ..table import FALLBACK
 
 FEWEST_FRAMES = 2
 
@@ -83,7 +85,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class N2N:
+class N2N(Method):
     """Noise2Noise [1]_ on a movie: predict a frame from one close to it in time.
 
     What both frames show is learned, what differs is not: the noise of a frame must be
@@ -100,6 +102,7 @@ class N2N:
     name: ClassVar[str] = "n2n"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     movie_axes: ClassVar[str | None] = "YX"
+    loss_title: ClassVar[str] = "loss at the other frame of each pair"
 
     def n2v_names(self) -> dict[str, Any]:
         """What of the settings n2v keeps in its own ``config.json``, by its names."""
@@ -107,10 +110,6 @@ class N2N:
             "train_loss": self.settings.loss,
             "n2v_patch_shape": list(self.settings.patch_px),
         }
-
-    def own_record(self) -> dict[str, Any]:
-        """Nothing that the settings do not say."""
-        return {}
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """The network, from one frame of `n_channels` channels to the same."""
@@ -125,10 +124,6 @@ class N2N:
             residual=s.residual,
             single_net_per_channel=not s.joint_channels,
         )
-
-    def build(self, n_channels: int, seed: int) -> Any:
-        """Make the untrained network: a keras.Model of (Y, X, C) to the same."""
-        return build_unet(self.net_settings(n_channels), seed=seed)
 
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
@@ -145,14 +140,17 @@ class N2N:
         """Edges (T, Y, X): `window_frames` as far as there are so many, never a single one."""
         if n_frames < FEWEST_FRAMES:
             raise StackError(
-                f"--method {self.name} learns from pairs of frames, but the longest scene without "
-                f"empty frames has {n_frames}. Use longer movies, or --method n2v."
+                f"{option('method', self.name)} learns from pairs of frames, but the longest scene "
+                f"without empty frames has {n_frames}. Use longer movies, or "
+                f"{option('method', FALLBACK)}."
             )
         wanted = max(self.settings.window_frames, self.settings.max_gap + 1)
         height, width = self.settings.patch_px
         return min(wanted, n_frames), height, width
 
-    def pick(self, windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def pick(
+        self, windows: np.ndarray, rng: np.random.Generator, summaries: np.ndarray | None = None
+    ) -> np.ndarray:
         """Draw a pair of frames from each window: the first is shown, the second the target.
 
         All pairs of at most `max_gap` frames are equally likely, in both directions: so

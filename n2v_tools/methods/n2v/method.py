@@ -1,4 +1,4 @@
-"""Noise2Void and Noise2Void 2: settings, presets, and what a training sample is."""
+"""Noise2Void and Noise2Void 2: settings, presets and training samples."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from ...blindspot.positions import box_edges
 from ...blindspot.recorrupt import recorrupt
 from ...blindspot.replace import REPLACEMENTS, USE_NEIGHBOURS, least_radius, require_visible
 from ...blindspot.struct_mask import hidden_offsets, read_struct_mask
+from ...contracts import Method
 from ...errors import SettingsError
 from ...nets.losses import masked_loss, recorrupted_loss
-from ...nets.unet import NetSettings, build_unet
+from ...nets.unet import NetSettings
 from ...noise.level import Noise, measure_noise
 from ...settings import nearest
-from ..learning import LEARNING_RANGES, LearningSettings
+from ...words import option
+from ..learning import FIRST_FILTERS, LEARNING_RANGES, LearningSettings
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class N2VSettings(LearningSettings):
         if wide:
             raise SettingsError(
                 f"struct_mask {self.struct_mask} is as wide as the patch of "
-                f"{' x '.join(map(str, self.patch_px))} px; take a larger --patch."
+                f"{' x '.join(map(str, self.patch_px))} px; take a larger {option('patch')}."
             )
         if self.replacement in USE_NEIGHBOURS:
             require_visible(hidden, self.radius, self.patch_px)
@@ -134,7 +136,6 @@ class N2VSettings(LearningSettings):
 
 LEAST_RECORRUPT = 0.05
 MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too little is left to see
-FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
 _RANGES = (
     ("radius_px", 0, 1000),
@@ -176,7 +177,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class N2V:
+class N2V(Method):
     """Noise2Void [1]_: predict hidden pixels from their neighbours.
 
     The noise must be independent from pixel to pixel, the signal must not be.
@@ -191,7 +192,13 @@ class N2V:
     noise: tuple[tuple[float, float, float], ...] = ()  # slope, floor, skew; normalised
     name: ClassVar[str] = "n2v"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
-    movie_axes: ClassVar[str | None] = None
+    loss_title: ClassVar[str] = "loss at hidden pixels"
+
+    @property
+    def recorded_name(self) -> str:
+        """As models of n2v with a struct mask are called when they are read."""
+        masked = self.name == "n2v" and self.settings.mask is not None
+        return "structn2v" if masked else self.name
 
     def n2v_names(self) -> dict[str, Any]:
         """What of the settings n2v keeps in its own ``config.json``, by its names."""
@@ -205,10 +212,6 @@ class N2V:
             "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
             "structN2Vmask": None if mask is None else mask.tolist(),
         }
-
-    def own_record(self) -> dict[str, Any]:
-        """Nothing that n2v's configuration does not say."""
-        return {}
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """The network for patches of `n_channels` channels."""
@@ -225,10 +228,6 @@ class N2V:
             skip_skipone=s.skip_skipone,
             single_net_per_channel=not s.joint_channels,
         )
-
-    def build(self, n_channels: int, seed: int) -> Any:
-        """Make the untrained network: a keras.Model of ([Z,] Y, X, C) to the same."""
-        return build_unet(self.net_settings(n_channels), seed=seed)
 
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from ... import keras_backend
+from ...contracts import Method
 from ...errors import SettingsError, StackError
-from ...nets.unet import NetSettings, build_unet
+from ...nets.unet import NetSettings
+from ...words import option
 from ..frames import sum_frames
 from ..learning import LEARNING_RANGES, LearningSettings
+from ..table import FALLBACK, several_channels
 from .bands import LEAST_FRAMES, MOST_FRAMES, Bands, Frames, growing_bands
+from .images import ImagesOfFrames
 
 AT_THE_ENDS = 0.1  # share of samples that are drawn as if the movie ended within the window
 FITTED_TO = 64  # windows that image contrasts are measured on
@@ -41,14 +44,16 @@ class VideoSettings(LearningSettings):
     def __post_init__(self) -> None:
         if len(self.patch_px) != 2:
             raise SettingsError(
-                f"patch {self.patch_px}: --method video takes two edges (Y,X); how far it looks in "
-                "time is set by reach."
+                f"patch {self.patch_px}: {option('method', 'video')} takes two edges (Y,X); how "
+                "far it looks in time is set by reach."
             )
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
         self.require_whole_blocks(self.patch_px, self.unet_n_depth)
         if self.joint_channels or self.start_from:
             name = "joint_channels" if self.joint_channels else "start_from"
-            raise SettingsError(f"{name} cannot be used with --method video: leave it out.")
+            raise SettingsError(
+                f"{name} cannot be used with {option('method', 'video')}: leave it out."
+            )
         if self.scales and (
             len(self.scales) != self.bands.n_images + 1 or not min(self.scales) > 0
         ):
@@ -91,7 +96,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Video:
+class Video(Method):
     """Predict a frame from those before and after it.
 
     The noise must be independent from frame to frame; within a frame it may be correlated in
@@ -113,14 +118,15 @@ class Video:
     settings: VideoSettings = VideoSettings()
     name: ClassVar[str] = "video"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
-    movie_axes: ClassVar[str] = "TYX"
+    movie_axes: ClassVar[str | None] = "TYX"
+    loss_title: ClassVar[str] = "loss at all pixels of the frame"
 
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """As many frames as a still image is made of, or all there are."""
         if n_frames < LEAST_FRAMES:
             raise StackError(
-                f"--method video needs movies of {LEAST_FRAMES} frames or more, but there are "
-                f"{n_frames}. Use --method n2v."
+                f"{option('method', 'video')} needs movies of {LEAST_FRAMES} frames or more, but "
+                f"there are {n_frames}. Use {option('method', FALLBACK)}."
             )
         return self.settings.bands.n_base(n_frames), *self.settings.patch_px
 
@@ -129,27 +135,25 @@ class Video:
         return sum_frames(windows)
 
     def pick(
-        self, windows: np.ndarray, rng: np.random.Generator, sums: np.ndarray | None = None
+        self, windows: np.ndarray, rng: np.random.Generator, summaries: np.ndarray | None = None
     ) -> np.ndarray:
-        """Draw a frame of each window: (N, T, Y, X, 1) to its images and itself, (N, Y, X, K + 1).
+        """Make the images of one frame of each window, and the frame: float32 (N, Y, X, K + 1).
 
-        Most frames are drawn where all neighbours are; some anywhere, so that the net learns
-        what the ends of a movie look like. The still image is the mean of the whole window but
-        for the frame; `sums` is what `summarise` makes of the windows, if it is known.
+        Most frames lie where all their neighbours are in the window; one in ten lies anywhere,
+        so that the net learns what the ends of a movie look like. The still image is the mean of
+        the whole window but for the frame; `summaries` is what `summarise` makes of the windows.
         """
         bands, n_frames = self.settings.bands, windows.shape[1]
-        sums = self.summarise(windows) if sums is None else sums
+        sums = self.summarise(windows) if summaries is None else summaries
         picked = np.empty((len(windows), *windows.shape[2:4], bands.n_images + 1), np.float32)
         inner = range(bands.runs_reach, n_frames - bands.runs_reach)
-        for window, total, images in zip(windows[..., 0], sums[..., 0], picked, strict=True):
+        for window, total, out in zip(windows[..., 0], sums[..., 0], picked, strict=True):
             anywhere = not inner or rng.random() < AT_THE_ENDS
             t = int(rng.integers(n_frames) if anywhere else rng.choice(inner))
-            images[..., 0] = (total - window[t].astype(total.dtype)) / (n_frames - 1)
-            first, shares = _shares(bands, t, n_frames)
-            near = window[first : first + shares.shape[1]].reshape(shares.shape[1], -1)
-            means = shares @ near.astype(np.float32)
-            images[..., 1:-1] = means.T.reshape(*images.shape[:2], -1)
-            images[..., -1] = window[t]
+            images = ImagesOfFrames(bands, n_frames, total)
+            images.move_to(t, window)
+            out[..., :-1] = images.means()
+            out[..., -1] = window[t]
         return picked
 
     def fitted(
@@ -187,8 +191,9 @@ class Video:
         """The network: images of one frame in, one frame out."""
         if n_channels != 1:
             raise StackError(
-                f"--method video learns from movies of one channel, but these have {n_channels}. "
-                "Save each channel as a movie of its own, or use --method n2n."
+                f"{option('method', 'video')} learns from movies of one channel, but these have "
+                f"{n_channels}. Save each channel as a movie of its own, or use a method that "
+                f"takes several: {several_channels()}."
             )
         s = self.settings
         return NetSettings(
@@ -198,10 +203,6 @@ class Video:
             first_filters=s.first_filters,
             kernel=s.unet_kern_size,
         )
-
-    def build(self, n_channels: int, seed: int) -> Any:
-        """Make the untrained network: a keras.Model of (Y, X, K) to (Y, X, 1)."""
-        return build_unet(self.net_settings(n_channels), seed=seed)
 
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
         """Count images and target from the still image, each by its contrast."""
@@ -217,24 +218,3 @@ class Video:
         return (
             losses.mean_squared_error if self.settings.loss == "mse" else losses.mean_absolute_error
         )
-
-
-def _shares(bands: Bands, t: int, n_frames: int) -> tuple[int, np.ndarray]:
-    """First frame that runs around `t` are made of, and the share of each frame (K - 1, frames)."""
-    if bands.runs_reach <= t < n_frames - bands.runs_reach:
-        return t - bands.runs_reach, _inner_shares(bands)
-    return _listed(bands.runs_of(t, n_frames))
-
-
-@lru_cache(maxsize=8)
-def _inner_shares(bands: Bands) -> np.ndarray:
-    reach = bands.runs_reach
-    return _listed(bands.runs_of(reach, 2 * reach + 1))[1]
-
-
-def _listed(runs: list[np.ndarray]) -> tuple[int, np.ndarray]:
-    first, last = min(one.min() for one in runs), max(one.max() for one in runs)
-    shares = np.zeros((len(runs), last - first + 1), np.float32)
-    for share, frames in zip(shares, runs, strict=True):
-        np.add.at(share, frames - first, 1 / len(frames))
-    return int(first), shares

@@ -9,7 +9,7 @@ import pytest
 
 from n2v_tools.errors import SettingsError, UsageError
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.train.choice import require_some_method, with_method
+from n2v_tools.jobs.train.choice import choose_method, possible_methods
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.stack import Stack
 
@@ -17,7 +17,7 @@ from n2v_tools.stack import Stack
 def chosen(axes, shape, **asked):
     request = TrainRequest(("movie.tif",), Path("models"), **asked)
     stacks = [Stack(np.zeros(shape, np.uint16), axes)]
-    return with_method(request, stacks, Progress(quiet=True)).method
+    return choose_method(possible_methods(request), stacks, Progress(quiet=True))[0]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_movie_gets_video_unless_something_speaks_against_it(axes, shape, aske
 def test_the_shortest_movie_decides():
     request = TrainRequest(("a", "b"), Path("models"))
     stacks = [Stack(np.zeros((n, 8, 8), np.uint16), "TYX") for n in (400, 10)]
-    assert with_method(request, stacks, Progress(quiet=True)).method == "n2v"
+    assert choose_method(possible_methods(request), stacks, Progress(quiet=True))[0] == "n2v"
 
 
 def test_settings_that_no_method_has_are_refused_before_a_file_is_looked_for():
     request = TrainRequest(("missing.tif",), Path("models"), settings={"raech": "3"})
     with pytest.raises((UsageError, SettingsError), match="raech"):
-        require_some_method(request)
+        possible_methods(request)

@@ -37,7 +37,7 @@ def test_even_and_odd_frames_together_are_the_window_again():
 
 def test_swap_and_turns_make_sixteen_of_one_window():
     window = default_rng(0).normal(size=(1, 16, 8, 8, 1)).astype(np.float32)
-    batches = Batches(window, 1, [0.0], [1.0], symmetries(None), seed=0, pick=DeepCAD().pick)
+    batches = Batches(window, 1, [0.0], [1.0], symmetries(None), seed=0, method=DeepCAD())
     seen = set()
     for step in range(200):
         shown, target = sample(batches.batch(step), seed=step)

@@ -6,14 +6,13 @@ from numpy.random import default_rng
 
 from n2v_tools import keras_backend, openvino_backend
 from n2v_tools.errors import SettingsError
-from n2v_tools.methods.deepcad.net import from_torch
+from n2v_tools.methods.deepcad.net import DeepCADNet, from_torch
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
-from n2v_tools.nets.sketch import sketch_unet
-from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.nets.sketch import sketch_net
 
 tf = keras_backend.load()
 
-DEEPCAD = NetSettings(3, depth=3, first_filters=16, layout="deepcad")
+DEEPCAD = DeepCADNet(3, depth=3, first_filters=16)
 TINY = dataclasses.replace(DEEPCAD, depth=1, first_filters=2)
 
 
@@ -40,7 +39,7 @@ def torch_weights(net):
 @pytest.fixture(scope="module")
 def published():
     """The net of 16 feature maps with the weights of the test vectors."""
-    net = build_unet(DEEPCAD)
+    net = DEEPCAD.build()
     net.set_weights(from_torch(torch_weights(net)))
     return net
 
@@ -82,18 +81,18 @@ def test_numbers_are_those_of_the_original(published, sizes, mean, std, values):
 @pytest.mark.parametrize(("filters", "parameters"), [(8, 255_289), (16, 1_020_337)])
 def test_number_of_parameters(filters, parameters):
     settings = dataclasses.replace(DEEPCAD, first_filters=filters)
-    shapes = [shape for step in sketch_unet(settings).weighted for shape in step.weight_shapes]
+    shapes = [shape for step in sketch_net(settings).weighted for shape in step.weight_shapes]
     assert sum(map(np.prod, shapes)) == parameters
-    assert build_unet(settings).count_params() == parameters
+    assert settings.build().count_params() == parameters
 
 
 def test_the_sketch_lists_the_weights_in_the_order_of_the_network(published):
-    shapes = [shape for step in sketch_unet(DEEPCAD).weighted for shape in step.weight_shapes]
+    shapes = [shape for step in sketch_net(DEEPCAD).weighted for shape in step.weight_shapes]
     assert shapes == [w.shape for w in published.get_weights()]
 
 
 def test_reach_and_halo_are_those_of_the_original(published):
-    for net in (published, sketch_unet(DEEPCAD)):
+    for net in (published, sketch_net(DEEPCAD)):
         assert net_reach(net) == (51, 51, 51)
         assert net_block(net) == (8, 8, 8)
         assert net_halo(net) == (48, 48, 48)
@@ -104,7 +103,7 @@ def test_reach_and_halo_are_those_of_the_original(published):
 def test_openvino_computes_the_same(published, merge):
     from n2v_tools.nets.openvino_net import to_openvino
 
-    sketch, x = sketch_unet(DEEPCAD), wave(16, 24, 16)
+    sketch, x = sketch_net(DEEPCAD), wave(16, 24, 16)
     arrays = iter(published.get_weights())
     weights = {step: [next(arrays) for _ in step.weight_shapes] for step in sketch.weighted}
     net = to_openvino(sketch, weights, x.shape[1:-1], merge_upsampling=merge)
@@ -114,21 +113,21 @@ def test_openvino_computes_the_same(published, merge):
 
 
 def test_new_weights_are_spread_as_in_pytorch():
-    net = build_unet(DEEPCAD, seed=3)
+    net = DEEPCAD.build(seed=3)
     for layer in net.layers:
         for weight in layer.get_weights():
             bound = np.prod(layer.get_weights()[0].shape[:-1]) ** -0.5
             assert np.abs(weight).max() <= bound
             if weight.size > 100:
                 assert weight.std() == pytest.approx(bound / np.sqrt(3), rel=0.2)
-    again, other = (build_unet(DEEPCAD, seed=s).get_weights() for s in (3, 4))
+    again, other = (DEEPCAD.build(seed=s).get_weights() for s in (3, 4))
     assert all(map(np.array_equal, net.get_weights(), again))
     assert not any(map(np.array_equal, net.get_weights(), other))
 
 
 @pytest.mark.parametrize("sizes", [(8, 8, 8), (9, 8, 11)], ids=["doubled", "odd"])
 def test_gradients_flow_through_any_size(sizes):
-    net = build_unet(TINY)
+    net = TINY.build()
     x = default_rng(0).normal(size=(1, *sizes, 1)).astype(np.float32)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(net(x) ** 2)
@@ -137,7 +136,7 @@ def test_gradients_flow_through_any_size(sizes):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"batch_norm": True}, {"n_dim": 2}, {"blurpool": True}, {"layout": "unet"}]
+    "wrong", [{"batch_norm": True}, {"n_dim": 2}, {"blurpool": True}, {"n_inputs": 3}]
 )
 def test_what_the_net_has_not_is_refused(wrong):
     with pytest.raises(SettingsError, match=next(iter(wrong))):

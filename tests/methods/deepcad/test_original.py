@@ -7,15 +7,16 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.errors import SettingsError, StackError
+from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.methods.deepcad.original import (
+    OriginalRestorer,
     OriginalSettings,
     brightness_factor,
     cover_axis,
-    restore_as_original,
 )
 from n2v_tools.modelfolder import read_model, write_config
-from n2v_tools.nets.unet import NetSettings, build_unet
-from n2v_tools.restore.engine import open_restorer
+from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
 
@@ -23,9 +24,9 @@ from n2v_tools.stack import Stack
 def tiny(tmp_path_factory):
     """A Restorer and its net of normalised values."""
     folder = tmp_path_factory.mktemp("model")
-    settings = NetSettings(3, depth=1, first_filters=2, layout="deepcad")
+    settings = DeepCADNet(3, depth=1, first_filters=2)
     write_config(folder, settings, axes="TYX", means=[7], stds=[10], method="deepcad")
-    net = build_unet(settings, seed=2)
+    net = settings.build(seed=2)
     net.save_weights(folder / "weights_best.h5")
     return open_restorer(read_model(folder), "float32", "tensorflow"), net
 
@@ -66,7 +67,7 @@ def restore(movie, restorer, axes="TYX", **options):
         restored[written[-1]] = plane
 
     settings = OriginalSettings(True, **options)
-    restore_as_original(Stack(movie, axes), restorer, write, settings)
+    restore_stack(Stack(movie, axes), OriginalRestorer(restorer, settings), write)
     assert len(written) == len(set(written)) == math.prod(movie.shape[:-2])
     return restored
 
@@ -130,4 +131,5 @@ def test_impossible_tiles_are_refused(tiny):
         OriginalSettings(overlap=1.0)
     movie = Stack(np.ones((64, 64, 64), np.uint16), "TYX")
     with pytest.raises(SettingsError, match="--memory 1MB"):
-        restore_as_original(movie, tiny[0], print, OriginalSettings(True), memory_bytes=10**6)
+        original = OriginalRestorer(tiny[0], OriginalSettings(True))
+        restore_stack(movie, original, print, memory_bytes=10**6)

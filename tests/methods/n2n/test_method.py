@@ -12,6 +12,7 @@ from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.learn.samples import Batches
+from n2v_tools.legacy import needs_n2v_tools
 from n2v_tools.methods.n2n.method import N2N, PRESETS, N2NSettings
 from n2v_tools.prepare.patches import PatchPlan, draw_patches
 from n2v_tools.prepare.survey import survey_stack
@@ -89,7 +90,7 @@ def test_the_loss_of_a_net_that_changes_nothing_is_the_mean_difference_of_frames
 
 def batches(seed):
     windows = default_rng(3).normal(100, 20, (20, 9, 16, 16, 1)).astype(np.float32)
-    return Batches(windows, 8, [100], [20], symmetries(), seed, N2N().pick)
+    return Batches(windows, 8, [100], [20], symmetries(), seed, N2N())
 
 
 def test_equal_seeds_give_equal_batches_whatever_came_before():
@@ -102,7 +103,7 @@ def test_equal_seeds_give_equal_batches_whatever_came_before():
 
 def test_both_frames_of_a_pair_are_turned_and_normalised_alike():
     ramp = np.arange(256.0).reshape(1, 16, 16, 1) + 1000 * np.arange(9).reshape(9, 1, 1, 1)
-    made = Batches(np.stack([ramp] * 4), 8, [1000], [50], symmetries(), 0, N2N().pick).batch(0)
+    made = Batches(np.stack([ramp] * 4), 8, [1000], [50], symmetries(), 0, N2N()).batch(0)
     difference = made[..., 1] - made[..., 0]
     np.testing.assert_allclose(np.abs(difference), 20, rtol=1e-4)
     assert np.ptp(difference, axis=(1, 2)).max() < 1e-3
@@ -145,4 +146,4 @@ def test_a_still_movie_with_independent_noise_comes_near_its_mean(tmp_path):
     assert error < 0.45 * noise.std()
     assert abs(restored.mean() - clean.mean()) < 0.05 * noise.std()
     assert model.axes == "YX" and model.method == "n2n"
-    assert modelfolder.needs_n2v_tools(model.net) == ()
+    assert needs_n2v_tools(model.net) == ()

@@ -6,13 +6,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from restore_fakes import Filter
 
 from n2v_tools import keras_backend
 from n2v_tools.errors import SettingsError, StackError
 from n2v_tools.learn.samples import Batches
 from n2v_tools.methods.video.bands import Frames
+from n2v_tools.methods.video.images import ImagesOfFrames
 from n2v_tools.methods.video.method import Video, VideoSettings
-from n2v_tools.methods.video.restorer import ImagesOfFrames, MovieRestorer
+from n2v_tools.methods.video.restorer import VideoRestorer
 
 SMALL = VideoSettings(patch_px=(16, 16), singles=2, reach=7, base=9)
 
@@ -53,10 +55,10 @@ def test_training_sees_what_restoring_will(t, monkeypatch):
     picked = (method.pick(pixels, Draws(), sums) - 1000) / 50
     shown, target = (one.numpy() for one in method.make_sample(tf.constant(picked), None))
     frames = Frames(method.settings.bands, method.settings.scales)
-    restorer = MovieRestorer(None, frames, 1000.0, 50.0)
+    restorer = VideoRestorer(Filter(), frames, 1000.0, 50.0)
     images = ImagesOfFrames(frames.bands, 40)
     images.move_to(t, pixels[0, ..., 0])
-    expected, still = restorer._normalised(images, ())
+    expected, still = restorer.normalised(images, ())
     np.testing.assert_allclose(shown[0], expected, atol=2e-4)
     answer = target[0, ..., 0] * frames.scales[-1] * 50 + still
     np.testing.assert_allclose(answer, pixels[0, t, ..., 0], atol=1e-2)
@@ -76,9 +78,7 @@ def test_images_and_target_have_equal_contrast():
 
 def test_equal_steps_give_equal_samples():
     method, pixels = Video(SMALL), windows(8)
-    make = lambda: Batches(  # noqa: E731
-        pixels, 4, [0.0], [1.0], (), 5, method.pick, method.summarise
-    )
+    make = lambda: Batches(pixels, 4, [0.0], [1.0], (), 5, method)  # noqa: E731
     for step in (0, 7):
         np.testing.assert_array_equal(_batch(make(), step), _batch(make(), step))
     assert (_batch(make(), 0) != _batch(make(), 7)).any()

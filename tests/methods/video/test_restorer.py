@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from n2v_tools.contracts import Restorer
 from n2v_tools.errors import SettingsError
 from n2v_tools.methods.video.bands import Frames, growing_bands
-from n2v_tools.methods.video.restorer import ImagesOfFrames, MovieRestorer
+from n2v_tools.methods.video.images import ImagesOfFrames
+from n2v_tools.methods.video.restorer import VideoRestorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
@@ -15,10 +17,11 @@ BANDS = growing_bands(singles=2, growth=2, reach=9, base=5)
 FRAMES = Frames(BANDS, tuple(0.5 + 0.1 * i for i in range(BANDS.n_images + 1)))
 
 
-class Blur:
+class Blur(Restorer):
     """A net of one layer: a weight for each image, then the mean of 3 x 3 pixels."""
 
     name, engine, precision = "blur", "numpy", "float32"
+    axes = "YX"
     reach_px = halo_px = (1, 1)
     block_px = (1, 1)
     n_inputs, n_channels = BANDS.n_images, 1
@@ -28,7 +31,7 @@ class Blur:
     def __init__(self) -> None:
         self.weights = np.random.default_rng(5).normal(size=BANDS.n_images).astype(np.float32)
 
-    def predict(self, tiles):
+    def predict(self, tiles, at=None):
         image = tiles @ self.weights
         padded = np.pad(image, ((0, 0), (1, 1), (1, 1)))
         rows, columns = image.shape[1:]
@@ -38,7 +41,7 @@ class Blur:
 
 @pytest.fixture
 def restorer():
-    return MovieRestorer(Blur(), FRAMES, mean=100.0, std=20.0)
+    return VideoRestorer(Blur(), FRAMES, mean=100.0, std=20.0)
 
 
 def movie(n_frames=50, dtype=np.uint16, shape=(20, 24), seed=0):

@@ -1,0 +1,146 @@
+"""Session of a trained model: its engine and weights, loaded when the first file needs them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...contracts import RESTORED, Output, Restorer
+from ...errors import UsageError
+from ...methods.table import rows
+from ...modelfolder import Model, find_model, read_model, weights_file
+from ...restore.fit import check_fit
+from ...restore.match import match_axes
+from ...settings import settings_from
+from ...stack import Stack
+from ...words import option
+from ..desk.progress import Progress
+from ..desk.provenance import sha256_of
+from .request import DenoiseRequest
+from .session import Prepared, Session
+
+
+@dataclass(frozen=True)
+class Modelled(Session):
+    """A session with a model.
+
+    Parameters
+    ----------
+    request : DenoiseRequest
+        With a `model`.
+    model : Model
+    settings : object
+        Those that its method lets ``--set`` change; None without any.
+    progress : Progress
+    """
+
+    request: DenoiseRequest
+    model: Model
+    settings: Any
+    progress: Progress = field(repr=False)
+
+    @classmethod
+    def of(cls, request: DenoiseRequest, models_dir: Path, progress: Progress) -> Modelled:
+        """Read what the folder of the model says, and whether it has what `request` sets.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model, or it is damaged.
+        UsageError
+            If it has nothing to set, or a setting contradicts an option.
+        """
+        model = read_model(find_model(str(request.model), models_dir))
+        settings = _settings(model, request)
+        for warning in model.warnings:
+            progress.warn(warning)
+        return cls(request, model, settings, progress)
+
+    @property
+    def own_outputs(self) -> tuple[Output, ...]:
+        """What its method gives with these settings."""
+        return (RESTORED,) if self.settings is None else self.settings.outputs
+
+    def require_fit(self, stack: Stack) -> None:
+        """Raise if axes or channels do not fit."""
+        match_axes(stack, self.model)
+
+    def prepare(self, stack: Stack) -> Prepared:
+        """Return the same Restorer for every stack."""
+        model = {
+            "name": self.model.name,
+            "method": self.model.method,
+            "weights_sha256": self._weights_sha256,
+        }
+        settings: dict[str, Any] = {
+            "engine": self.engine,
+            "precision": self.precision,
+            "tta": self.request.tta,
+        }
+        if self.settings is not None:
+            settings.update(dataclasses.asdict(self.settings))
+        warnings = check_fit(stack, self.model)
+        return Prepared(self._restorer, {"model": model}, settings, warnings=warnings)
+
+    @property
+    def engine(self) -> str | None:  # type: ignore[override]
+        """What runs the net."""
+        return self._restorer.engine
+
+    @property
+    def precision(self) -> str | None:  # type: ignore[override]
+        """Arithmetic of the net."""
+        return self._restorer.precision
+
+    @functools.cached_property
+    def _weights_sha256(self) -> str:
+        return sha256_of(weights_file(self.model))
+
+    @functools.cached_property
+    def _restorer(self) -> Restorer:
+        """Load an engine and the weights."""
+        from ...modelfolder.opening import open_restorer
+        from ...restore.engine import choose_engine
+
+        model, request = self.model, self.request
+        possible = model.net.engines
+        if self.settings is not None:
+            possible = self.settings.engines or possible
+        engine, reason = choose_engine(request.engine, possible)
+        restorer = open_restorer(
+            model, request.precision, engine, settings=self.settings, seed=request.seed
+        )
+        chosen = f"{option('engine', restorer.engine)} {option('precision', restorer.precision)}"
+        self.progress.note(f"runs with {chosen} (engine: {reason})")
+        reach = ", ".join(
+            f"{axis} {px}" for axis, px in zip(model.axes, restorer.reach_px, strict=True)
+        )
+        self.progress.detail(f"model {model.name}: a pixel of the output sees {reach} px far")
+        return restorer
+
+
+def _settings(model: Model, request: DenoiseRequest) -> Any:
+    """What ``--set`` changes of how a model's method restores; None where nothing is given.
+
+    Raises
+    ------
+    UsageError
+        If the method has nothing to set, a setting does not exist, or options contradict.
+    """
+    row = rows().get(model.method)
+    kind = None if row is None else row.load("restoring")
+    if not request.settings:
+        return None
+    if kind is None:
+        known = ", ".join(one.name for one in rows().values() if one.restoring)
+        raise UsageError(
+            f"{option('set')} goes with {option('method')}, or with a model of {known}, but "
+            f"{model.name} is a {model.method} model. Leave it out."
+        )
+    settings = settings_from(kind, request.settings, option("set"))
+    given = {**vars(request), **request.settings}
+    settings.check(model.name, None if model.section is None else model.section.record, given)
+    return settings

@@ -1,0 +1,34 @@
+"""The plan of a training: how long and how fast to learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Knot = tuple[float, float, float]  # step, progress there, progress a step from there on
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """How long and how fast to learn; the settings of every method are one.
+
+    An epoch ends with validation and a checkpoint.
+    """
+
+    epochs: int = 20
+    steps_per_epoch: int = 100
+    learning_rate: float = 0.002  # of Adam; the highest where the schedule changes it
+    beta_1: float = 0.9  # of Adam
+    beta_2: float = 0.999
+    max_steps: int | None = None  # in all: ends within an epoch
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    plateau_factor: float = 0.5  # of the rate
+    plateau_patience: int = 10  # epochs without gain
+    progress_knots: tuple[Knot, ...] = ()  # recorded by --minutes; empty: straight to the end
+    tensorboard: bool = False  # write logs/ for it
+
+    @property
+    def steps(self) -> int:
+        """Steps in all if no clock ends the training."""
+        steps = self.epochs * self.steps_per_epoch
+        return min(steps, self.max_steps) if self.max_steps else steps

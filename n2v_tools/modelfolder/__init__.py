@@ -1,0 +1,16 @@
+"""A model as a folder: ``config.json``, weights, provenance.
+
+Reads what n2v_tools, n2v and CSBDeep wrote and writes what n2v 0.3.3 can read. Taking a name for
+a new model is in `claim`.
+"""
+
+from ..legacy import BEST, LAST
+from .files import CONFIG, read_provenance, write_provenance
+from .find import find_model, list_models
+from .read import Model, load_net, read_model, weights_file, weights_of
+from .write import write_config
+
+__all__ = [
+    "BEST", "CONFIG", "LAST", "Model", "find_model", "list_models", "load_net", "read_model",
+    "read_provenance", "weights_file", "weights_of", "write_config", "write_provenance",
+]  # fmt: skip
