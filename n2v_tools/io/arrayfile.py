@@ -51,7 +51,7 @@ def open_npy(path: Path, axes: str | None, name: str) -> Stack:
     else:
         array = ContiguousArray(path, offset, shape, dtype)
     array = in_runs(array, letters, letters[::-1] if fortran else letters)
-    return Stack(array=array, axes=letters, name=name, metadata={"format": "npy"})
+    return Stack(array, letters, name=name, metadata={"format": "npy"}, files=(path,))
 
 
 def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> Stack:
@@ -87,7 +87,7 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
         rdcc_nbytes=max(n_bytes, LEAST_CACHE_BYTES) if fits else LEAST_CACHE_BYTES,
         rdcc_nslots=SLOTS_PER_CHUNK * max(n_chunks, LEAST_SLOTS) + 1,
     )
-    array: Any = Hdf5Array(file[place], path)
+    array: Any = Hdf5Array(file[place])
     if file[place].chunks is None:
         array = in_runs(array, letters, letters)
     return Stack(
@@ -96,6 +96,7 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
         name=name,
         metadata={"format": "hdf5", "dataset": place},
         warnings=() if fits else (_say_chunks(file[place], letters, path, n_bytes),),
+        files=(path,),
     )
 
 
@@ -137,11 +138,10 @@ def _say_chunks(dataset: Any, axes: str, path: Path, n_bytes: int) -> str:
 
 
 class Hdf5Array:
-    """An HDF5 dataset that knows its file, for those who must not open it twice."""
+    """An HDF5 dataset whose values come in the machine's byte order."""
 
-    def __init__(self, dataset: Any, path: Path) -> None:
+    def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
-        self.files = (path,)
         self.shape: tuple[int, ...] = tuple(dataset.shape)
         self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
 

@@ -33,16 +33,11 @@ class PageArray(ABC):
         Of the values on disk; arrays come back in the machine's byte order.
     n_inner : int
         How many of the last axes lie inside a page; at least 1.
-    files : tuple of Path
-        The files read from, for those who must not open them twice.
     """
 
-    def __init__(
-        self, shape: Sequence[int], dtype: np.dtype, n_inner: int, files: Sequence[Path]
-    ) -> None:
+    def __init__(self, shape: Sequence[int], dtype: np.dtype, n_inner: int) -> None:
         self.shape = tuple(int(size) for size in shape)
         self.dtype = np.dtype(dtype).newbyteorder("=")
-        self.files = tuple(files)
         self._inner = self.shape[len(self.shape) - n_inner :]
         self._outer = self.shape[: len(self.shape) - n_inner]
 
@@ -95,7 +90,7 @@ class ContiguousArray(PageArray):
     """
 
     def __init__(self, path: Path, offset: int, shape: Sequence[int], dtype: np.dtype) -> None:
-        super().__init__(shape, dtype, min(2, len(shape)), (path,))
+        super().__init__(shape, dtype, min(2, len(shape)))
         self._path = path
         self._offset = offset
         self._disk_dtype = np.dtype(dtype)
@@ -116,8 +111,7 @@ class JoinedArray(PageArray):
 
     def __init__(self, parts: Sequence[Any]) -> None:
         first = parts[0]
-        files = [file for part in parts for file in getattr(part, "files", ())]
-        super().__init__((len(parts), *first.shape), first.dtype, len(first.shape), files)
+        super().__init__((len(parts), *first.shape), first.dtype, len(first.shape))
         self._parts = tuple(parts)
 
     def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
@@ -132,7 +126,6 @@ class TransposedArray:
         self._array = array
         self.shape = array.shape[::-1]
         self.dtype = array.dtype
-        self.files = array.files
 
     def __getitem__(self, key: Any) -> np.ndarray:
         ranges, is_number = to_ranges(key, self.shape)
@@ -159,7 +152,6 @@ class RunsArray:
 
     def __init__(self, array: Any, axis: int, plane_bytes: int) -> None:
         self.shape, self.dtype = tuple(array.shape), array.dtype
-        self.files = getattr(array, "files", ())
         self._array = array
         self._axis = axis
         self._length = max(1, MOST_RUN_BYTES // max(1, plane_bytes))

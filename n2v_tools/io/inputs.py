@@ -208,7 +208,7 @@ def _files_of(file: Path, axes: str | None) -> set[str]:
         stack = open_stack(file, axes)
     except N2VToolsError:
         return {os.path.realpath(file)}
-    return {os.path.realpath(each) for each in getattr(stack.array, "files", (file,))}
+    return {os.path.realpath(each) for each in stack.files}
 
 
 def _join(planes: Input) -> Stack:
@@ -232,6 +232,7 @@ def _join(planes: Input) -> Stack:
         metadata=first.metadata,
         notes=(f"{len(stacks)} planes of one file each, joined along {letter}",),
         warnings=first.warnings,
+        files=tuple(file for stack in stacks for file in stack.files),
     )
 
 

@@ -57,7 +57,8 @@ class TiffPages(PageArray):
         page_shape: tuple[int, ...],
         dtype: np.dtype,
     ) -> None:
-        super().__init__((*outer, *page_shape), dtype, len(page_shape), files)
+        super().__init__((*outer, *page_shape), dtype, len(page_shape))
+        self.files = tuple(files)
         self._table = table
         self._open: dict[int, tifffile.TiffFile] = {}
         self._lock = threading.RLock()

@@ -37,6 +37,7 @@ class Found:
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def open_tiff(path: Path, axes: str | None, name: str) -> Stack:
@@ -94,6 +95,7 @@ def _find_ome(path: Path, xml: str) -> Found:
         unit=image.unit,
         metadata=metadata,
         warnings=warnings,
+        files=pages.files,
     )
 
 
@@ -133,14 +135,16 @@ def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
         spacing, unit = imagej_calibration(header, resolution, unit_there)
     else:
         spacing, unit = resolution_calibration(resolution, resolution_unit)
+    array = _array(tif, series, path, list(shape))
     return Found(
-        array=_array(tif, series, path, list(shape)),
+        array=array,
         axes=axes,
         full=full,
         spacing=spacing,
         unit=unit,
         metadata={"format": series.kind, **{k: header[k] for k in CARRIED if k in header}},
         warnings=tuple(_doubts(tif)),
+        files=array.files if isinstance(array, TiffPages) else (path,),
     )
 
 
@@ -278,6 +282,7 @@ def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
         metadata=found.metadata,
         notes=tuple(notes),
         warnings=found.warnings,
+        files=found.files,
     )
 
 

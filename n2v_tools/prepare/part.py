@@ -27,7 +27,6 @@ class PartArray:
         self._index = index
         self.shape = array.shape[:axis] + array.shape[axis + 1 :]
         self.dtype = array.dtype
-        self.files = getattr(array, "files", ())
 
     def __getitem__(self, key: Any) -> np.ndarray:
         keys = list(key) if isinstance(key, tuple) else [key]

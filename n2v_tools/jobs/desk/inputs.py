@@ -135,8 +135,7 @@ def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | No
     source = Path(place["file"]) if place and not source.exists() else source
     try:
         stack = opening()
-        files = tuple(getattr(stack.array, "files", ()))
         shown = stack if frame is None else take_frame(stack, frame)
-        return Opened(name, source, shown, files=files)
+        return Opened(name, source, shown, files=stack.files)
     except (N2VToolsError, OSError) as error:
         return Opened(name, source, error=one_line(name, error))

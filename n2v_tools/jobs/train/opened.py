@@ -22,7 +22,6 @@ from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
 from ..desk.names import Naming
 from ..desk.progress import Progress
-from ..desk.provenance import files_of
 from ..desk.requests import DenoiseRequest
 from .checks import warn_of_noise, with_cuts
 from .choice import require_some_method, with_method
@@ -251,7 +250,7 @@ def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
     """Stacks without repeats: a file named twice would stand in training and validation."""
     kept: dict[object, Stack] = {}
     for stack in stacks:
-        files = tuple(path.resolve() for path in files_of(stack))
+        files = tuple(path.resolve() for path in stack.files)
         dataset = stack.metadata.get("dataset")
         kept.setdefault((files, dataset) if files else id(stack), stack)
     return list(kept.values())
