@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.denoise.files import denoise_files
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.desk.requests import DenoiseRequest, SimulateRequest

@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..axes import IMAGEJ_ORDER, parse_axes
-from ..errors import UsageError
-from ..settings import nearest
+from ..axes import parse_axes
 from ..stack import Stack
-
-FORMATS = ("tiff", "ome-tiff")
-NOT_YET = ("ome-zarr",)
+from .formats.table import find_format
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         parse_axes(self.axes)
-        require_format(self.format)
+        find_format(self.format)
         object.__setattr__(self, "dtype", np.dtype(self.dtype).newbyteorder("="))
         if set(self.sizes) != set(self.axes) or min(self.sizes.values()) < 1:
             raise ValueError(f"sizes {dict(self.sizes)} do not fit axes {self.axes!r}")
@@ -60,7 +56,7 @@ class Layout:
     @property
     def stored_axes(self) -> str:
         """Axes in the order the file holds them."""
-        return stored_axes(self.axes, self.format)
+        return find_format(self.format).stored_axes(self.axes)
 
 
 def layout_like(
@@ -95,32 +91,3 @@ def layout_like(
         description=description,
         format=format,
     )
-
-
-def stored_axes(axes: str, format: str) -> str:
-    """Return `axes` in the order in which a file of `format` holds them.
-
-    ``tiff`` has ImageJ's order TZCYX; the others keep the input's order. Planes come
-    last everywhere, so channels that were last (YXC) come first.
-    """
-    require_format(format)
-    axes = parse_axes(axes)
-    if format == "tiff":
-        return "".join(letter for letter in IMAGEJ_ORDER if letter in axes)
-    return "".join(letter for letter in axes if letter not in "YX") + "YX"
-
-
-def require_format(format: str) -> None:
-    """Raise unless this version writes `format`.
-
-    Raises
-    ------
-    UsageError
-        With the formats there are.
-    """
-    if format in NOT_YET:
-        raise UsageError(f"--format {format}: not available yet. Use {' or '.join(FORMATS)}.")
-    if format not in FORMATS:
-        raise UsageError(
-            f"--format {format}: use {' or '.join(FORMATS)}.{nearest(format, FORMATS)}"
-        )

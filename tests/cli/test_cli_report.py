@@ -115,7 +115,9 @@ def test_what_cannot_be_done_is_one_line(words, code, said, tmp_path, monkeypatc
 
 
 def test_names_and_metadata_of_a_stranger_are_text(folder, tmp_path):
-    from n2v_tools.io import create_stack, layout_like, open_stack
+    from n2v_tools.io.layout import layout_like
+    from n2v_tools.io.reader import open_stack
+    from n2v_tools.io.writer import create_stack
 
     wild = "<script>window.hacked=1</script>"
     noisy = open_stack(folder / "d_noisy.tif")

@@ -17,8 +17,11 @@ from n2v_tools import keras_backend, modelfolder
 from n2v_tools.blindspot.batches import hide_pixels
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
-from n2v_tools.io import Layout, create_stack, find_files, open_stack
 from n2v_tools.io.convert import to_dtype
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.listing import find_files
+from n2v_tools.io.reader import open_stack
+from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.train.request import TrainRequest, model_name
 from n2v_tools.learn.loop import LoopPlan, run_loop
 from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation_samples

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...errors import N2VToolsError
-from ...io import create_stack, decide_dtype
+from ...io.convert import decide_dtype
+from ...io.writer import create_stack
 from ...methods.base import Restorer
 from ...methods.deepcad.original import OriginalSettings
 from ...modelfolder import Model, find_model, read_model, weights_file

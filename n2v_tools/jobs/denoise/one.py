@@ -14,7 +14,9 @@ import numpy as np
 
 from ... import __version__
 from ...errors import StackError
-from ...io import create_stack, decide_dtype, layout_like, to_dtype
+from ...io.convert import decide_dtype, to_dtype
+from ...io.layout import layout_like
+from ...io.writer import create_stack
 from ...methods.deepcad.original import restore_as_original
 from ...prepare.survey import survey_stack
 from ...restore.run import restore_stack, restore_with_uncertainty

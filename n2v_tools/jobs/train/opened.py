@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import keras_backend
 from ...errors import ModelError, StackError, UsageError
-from ...io import list_inputs
+from ...io.listing import list_inputs
 from ...learn.samples import Pick, sample_shape
 from ...methods.base import Method
 from ...modelfolder import Model, find_model, load_net, read_model

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError
-from ...io import HDF5_PLACE
+from ...io.address import Address
 from ...methods.base import Method
 from ...methods.table import find_row, preset_settings
 from ...settings import settings_from
@@ -148,7 +148,6 @@ def model_name(request: TrainRequest, first_stack: str) -> str:
     """Name asked for, else the stem of the first stack and the method."""
     if request.model:
         return request.model
-    place = HDF5_PLACE.match(first_stack)
-    file = Path(place["file"] if place else first_stack)
+    file = Address.parse(first_stack).file
     stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
     return f"{stem}_{find_row(request.method).name}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from natsort import natsorted
 
-from ..errors import StackError
+from ....errors import StackError
 from .ome import Block, OmeDocument, OmeImage, read_ome
 from .pages import TiffPages, listening, open_header
 

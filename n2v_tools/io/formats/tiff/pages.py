@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import N2VToolsError, StackError
-from .arrays import PageArray, read_values
+from ....errors import N2VToolsError, StackError
+from ...arrays import PageArray, read_values
 
 if TYPE_CHECKING:
     import tifffile

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
-from ..errors import StackError
-from ..stack import MICROMETRES
-from .calibration import SECONDS, positive, readable_unit
+from ....errors import StackError
+from ....stack import MICROMETRES
+from .spacing import SECONDS, positive, readable_unit
 
 MOST_PLANES = 10_000_000
 AXES_KEY = "n2v_tools_axes"

@@ -6,7 +6,8 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import AxesError, StackError
-from n2v_tools.io import find_files, list_inputs, open_stack, open_stacks
+from n2v_tools.io.listing import find_files, list_inputs, open_stacks
+from n2v_tools.io.reader import open_stack
 from n2v_tools.prepare.part import take_index
 
 

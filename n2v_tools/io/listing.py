@@ -13,11 +13,11 @@ from natsort import natsorted
 from ..axes import parse_axes
 from ..errors import AxesError, N2VToolsError, StackError, UsageError
 from ..stack import Stack
-from .arrayfile import HDF5_PLACE
+from .address import Address
 from .arrays import JoinedArray
+from .formats.table import LISTED, format_of_ending
 from .reader import open_stack
 
-READABLE = (".tif", ".tiff", ".btf", ".tf8", ".npy")
 JOINED_AXES = ("ZYX", "TYX")
 
 
@@ -51,10 +51,7 @@ class Input:
     @property
     def key(self) -> str:
         """Equal for two names of one thing: links, ``./a.tif``, ``b.h5:x`` and ``b.h5:/x``."""
-        place = HDF5_PLACE.match(self.name)
-        if place and place["dataset"] and not os.path.lexists(self.name):
-            return f"{os.path.realpath(place['file'])}:/{place['dataset'].strip('/')}"
-        return os.path.realpath(self.name)
+        return Address.parse(self.name).key
 
 
 def open_stacks(spec: str | Path, axes: str | None = None) -> list[Stack]:
@@ -158,8 +155,9 @@ def find_files(spec: str | Path) -> list[Path]:
     if not text:
         raise UsageError("an empty text names no input. Name a file, a folder or a glob.")
     path = Path(spec)
-    extensions = " ".join(READABLE)
-    if path.is_dir() and path.suffix.lower() != ".zarr":
+    extensions = " ".join(LISTED)
+    named = format_of_ending(path.name)
+    if path.is_dir() and not (named is not None and named.folder):
         found = _readable(path.iterdir())
         if not found:
             raise StackError(
@@ -167,7 +165,7 @@ def find_files(spec: str | Path) -> list[Path]:
                 "searched). Pass a folder with such files, or a file."
             )
         return found
-    if os.path.lexists(path) or HDF5_PLACE.match(text):
+    if os.path.lexists(path) or (named is not None and named.places) or Address.parse(text).place:
         return [path]
     if glob.has_magic(text):
         found = _readable(Path(match) for match in glob.glob(text))
@@ -180,11 +178,11 @@ def find_files(spec: str | Path) -> list[Path]:
     raise StackError(f"{text}: not found. Check the path (seen from {Path.cwd()}).")
 
 
-def _readable(paths: object) -> list[Path]:
+def _readable(paths: Iterable[Path]) -> list[Path]:
     kept = [
         path
-        for path in paths  # type: ignore[attr-defined]
-        if path.suffix.lower() in READABLE
+        for path in paths
+        if path.suffix.lower() in LISTED
         and not path.name.startswith(".")
         and (path.is_file() or (path.is_symlink() and not path.exists()))
     ]

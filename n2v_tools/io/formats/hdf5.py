@@ -1,20 +1,19 @@
-"""Arrays without metadata: NumPy's .npy and datasets in HDF5 files; both need --axes."""
+"""Datasets of HDF5 files: arrays without metadata, each named by a place in its file."""
 
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..axes import parse_axes, require_axes
-from ..errors import AxesError, StackError
-from ..stack import Stack
-from .arrays import ContiguousArray, TransposedArray, in_runs
+from ...errors import StackError
+from ...stack import Stack
+from ..address import Address
+from ..arrays import in_runs
+from .unlabelled import require_image, require_letters
 
-HDF5_PLACE = re.compile(r"^(?P<file>.*\.(?:h5|hdf5|hdf|he5))(?::(?P<dataset>/?.+))?$", re.I)
 LEAST_CACHE_BYTES = 64 * 2**20  # windows that lie beside each other share chunks
 MOST_CACHE_BYTES = 512 * 2**20  # for the chunks of one plane: 64 planes of 2048 x 2048 uint16
 LEAST_SLOTS = 100
@@ -22,39 +21,7 @@ SLOTS_PER_CHUNK = 100  # HDF5's advice, so that no two chunks fall on one
 MOST_NAMES = 5
 
 
-def open_npy(path: Path, axes: str | None, name: str) -> Stack:
-    """Open a `.npy` file; only its header is read, and nothing is ever unpickled.
-
-    Raises
-    ------
-    StackError
-        If the file is damaged, truncated, or holds Python objects.
-    AxesError
-        If `axes` are missing or do not fit.
-    """
-    try:
-        with open(path, "rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version == (1, 0):
-                shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            else:
-                shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-            offset = file.tell()
-    except (ValueError, SyntaxError, EOFError) as error:
-        raise StackError(
-            f"{name}: cannot be read as .npy ({error}). Save it anew with numpy.save."
-        ) from error
-    _require_image(dtype, shape, name)
-    letters = _require_letters(axes, shape, name)
-    if fortran and len(shape) > 1:
-        array: Any = TransposedArray(ContiguousArray(path, offset, shape[::-1], dtype))
-    else:
-        array = ContiguousArray(path, offset, shape, dtype)
-    array = in_runs(array, letters, letters[::-1] if fortran else letters)
-    return Stack(array, letters, name=name, metadata={"format": "npy"}, files=(path,))
-
-
-def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> Stack:
+def open_hdf5(address: Address, axes: str | None, name: str) -> Stack:
     """Open a dataset of an HDF5 file, written ``file.h5:/path/in/file``.
 
     Raises
@@ -66,17 +33,18 @@ def open_hdf5(path: Path, dataset: str | None, axes: str | None, name: str) -> S
     """
     import h5py
 
+    path, place = address.file, address.place
     file = _open_file(path, name)
-    found = file.get(dataset) if dataset else None
+    found = file.get(place) if place else None
     if not isinstance(found, h5py.Dataset):
-        held = _dataset_names(file)
+        held = ", ".join(str(Address(path, one)) for one in _dataset_names(file))
         file.close()
         raise StackError(
-            f"{path}: holds {'no dataset ' + dataset if dataset else 'HDF5 datasets'}; name one: "
-            f"{', '.join(f'{path}:{n}' for n in held) or 'it holds none with two axes or more'}."
+            f"{path}: holds {'no dataset ' + place if place else 'HDF5 datasets'}; name one: "
+            f"{held or 'it holds none with two axes or more'}."
         )
-    _require_image(found.dtype, found.shape or (), name)
-    letters = _require_letters(axes, found.shape, name)
+    require_image(found.dtype, found.shape or (), name)
+    letters = require_letters(axes, found.shape, name)
     n_chunks, n_bytes = _of_one_plane(found, letters)
     place = found.name
     file.close()
@@ -150,36 +118,14 @@ class Hdf5Array:
 
 
 def _dataset_names(file: Any) -> list[str]:
+    import h5py
+
     names: list[str] = []
 
     def visit(name: str, item: Any) -> bool | None:
-        if len(getattr(item, "shape", ())) >= 2:
+        if isinstance(item, h5py.Dataset) and len(item.shape or ()) >= 2:
             names.append(f"/{name}")
         return True if len(names) >= MOST_NAMES else None
 
     file.visititems(visit)
     return names
-
-
-def _require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
-    if axes is None:
-        example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
-        sizes = " x ".join(map(str, shape))
-        raise AxesError(
-            f"{name}: holds {sizes} values and says nothing about its axes. Pass --axes, such as "
-            f"--axes {example}."
-        )
-    letters = parse_axes(axes)
-    require_axes(letters, shape, where=name)
-    return letters
-
-
-def _require_image(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
-    if np.dtype(dtype).kind not in "uif":
-        kind = "text or Python objects" if np.dtype(dtype).kind in "OSUV" else str(dtype)
-        raise StackError(
-            f"{name}: holds {kind}, not grey values. Save an array of real numbers instead."
-        )
-    if len(shape) < 2:
-        what = f"a row of {shape[0]} numbers" if shape else "a single number"
-        raise StackError(f"{name}: holds {what}, which is no image. Name an array of Y and X.")

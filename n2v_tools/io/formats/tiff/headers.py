@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from .._version import __version__
-from ..axes import IMAGEJ_ORDER
-from .calibration import imagej_unit
-from .layout import Layout
+from ...._version import __version__
+from ....axes import IMAGEJ_ORDER
+from ...layout import Layout
 from .ome import AXES_KEY
+from .spacing import imagej_unit
 
 IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
 LARGEST_JAVA_ARRAY = 2**31 - 1  # pixels of a plane in ImageJ

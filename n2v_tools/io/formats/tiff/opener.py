@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..axes import LETTERS, parse_axes, require_axes
-from ..errors import AxesError, StackError
-from ..stack import Stack
-from .arrays import ContiguousArray, PageArray
-from .calibration import imagej_calibration, positive, resolution_calibration
+from ....axes import LETTERS, parse_axes, require_axes
+from ....errors import AxesError, StackError
+from ....stack import Stack
+from ...address import Address
+from ...arrays import ContiguousArray, PageArray
 from .ome import AXES_KEY, OmeImage, read_ome
 from .ome_set import open_ome
 from .pages import TiffPages, listening, open_header
+from .spacing import imagej_calibration, positive, resolution_calibration
 
 if TYPE_CHECKING:
     import tifffile
@@ -40,12 +41,12 @@ class Found:
     files: tuple[Path, ...] = ()
 
 
-def open_tiff(path: Path, axes: str | None, name: str) -> Stack:
+def open_tiff(address: Address, axes: str | None, name: str) -> Stack:
     """Open a TIFF, BigTIFF, ImageJ or OME-TIFF file; only its header is read.
 
     Parameters
     ----------
-    path : Path
+    address : Address
         The file, or any file of an OME-TIFF set.
     axes : str or None
         Letters that override the file's own.
@@ -59,6 +60,7 @@ def open_tiff(path: Path, axes: str | None, name: str) -> Stack:
     AxesError
         If the axes are unknown, or do not fit.
     """
+    path = address.file
     with listening(name), open_header(path) as tif:
         xml = tif.ome_metadata if tif.is_ome else None
         found = _find_ome(path, xml) if xml else _find_series(tif, path)
