@@ -15,13 +15,14 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..errors import SettingsError
+from .asked import require_between, require_shape, require_whole
 from .detector import Detector
 from .motion import Drift, shifted
 from .neurons import BLUR_PX, Soma, populate
 from .neuropil import Neuropil
 from .transients import Indicator, Transients
 from .vessels import vessel_light
+from .whole import collect
 
 SMALLEST_PX = 32
 BURST = 3.0  # mean spikes of a burst
@@ -84,24 +85,19 @@ class Calcium:
     detector: Detector = field(default_factory=Detector)
 
     def __post_init__(self) -> None:
-        if len(self.sizes) != 3 or self.sizes[0] < 2 or min(self.sizes[1:]) < SMALLEST_PX:
-            raise SettingsError(
-                f"--shape {','.join(map(str, self.sizes))}: give T,Y,X with T of 2 or more, Y and "
-                f"X of {SMALLEST_PX} or more, such as --shape 300,256,256."
-            )
-        if self.seed < 0:
-            raise SettingsError(f"--seed {self.seed}: give 0 or a larger whole number.")
-        if self.neurons is not None and self.neurons < 0:
-            raise SettingsError(f"--neurons {self.neurons}: give 0 or a larger whole number.")
+        what = f"T,Y,X with T of 2 or more, Y and X of {SMALLEST_PX} or more"
+        least = (2, SMALLEST_PX, SMALLEST_PX)
+        require_shape(self.sizes, least, what, example=(300, 256, 256))
+        require_whole("seed", self.seed)
+        require_whole("neurons", self.neurons or 0)
         self.detector.camera.require_photons(self.photons)
-        for name, value, most, unit in (
+        for key, value, most, what in (
             ("rate", self.rate_hz, MOST_RATE_HZ, "spikes per second"),
             ("bleaching", self.bleaching, 0.95, "the share of the light lost by the last frame"),
             ("drift", self.drift_px, MOST_DRIFT_PX, "pixels"),
             ("neuropil", self.neuropil, 0.3, "the deviation in time relative to the mean"),
         ):
-            if not 0 <= value <= most:  # NaN is refused too
-                raise SettingsError(f"--{name} {value:g}: give {unit}, 0 to {most:g}.")
+            require_between(key, value, 0, most, what=f"{what}, ")
 
 
 class Movie:
@@ -246,10 +242,8 @@ class Movie:
 
 def simulate_calcium(wanted: Calcium) -> tuple[np.ndarray, np.ndarray]:
     """Return a movie as a whole: noisy uint16 and clean float32, shape TYX."""
-    noisy, clean = np.empty(wanted.sizes, np.uint16), np.empty(wanted.sizes, np.float32)
-    for number, planes in enumerate(Movie(wanted).frames()):
-        noisy[number], clean[number] = planes
-    return noisy, clean
+    planes = (({"T": number}, *pair) for number, pair in enumerate(Movie(wanted).frames()))
+    return collect(planes, wanted.sizes)
 
 
 def _spread(deviation: float, number: int, rng: np.random.Generator) -> np.ndarray:

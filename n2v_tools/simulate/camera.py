@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingsError
+from ..words import option
 
 MAX_COUNT = 65_535
 
@@ -75,6 +76,6 @@ class Camera:
         most = (MAX_COUNT - self.offset) / self.gain / 10  # structures are that much brighter
         if not (math.isfinite(photons) and 0 < photons <= most):
             raise SettingsError(
-                f"--photons {photons:g}: give a mean signal above 0 and up to {most:.0f} photons, "
-                "such as 10 for a noisy image or 200 for a good one."
+                f"{option('photons', f'{photons:g}')}: give a mean signal above 0 and up to "
+                f"{most:.0f} photons, such as 10 for a noisy image or 200 for a good one."
             )

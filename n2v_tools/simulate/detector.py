@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import SettingsError
+from .asked import require_between
 from .camera import Camera
 
 MOST_CORRELATION = 0.5  # that averaging over two pixels can give
@@ -44,16 +44,12 @@ class Detector:
 
     def __post_init__(self) -> None:
         most = self.camera.offset / self.camera.gain / 5  # counts must stay above 0
-        if not 0 <= self.row_noise <= most:  # NaN is refused too
-            raise SettingsError(
-                f"--row-noise {self.row_noise:g}: give the deviation of the rows' offsets in "
-                f"photons, 0 to {most:g}."
-            )
-        if not 0 <= self.x_correlation <= MOST_CORRELATION:
-            raise SettingsError(
-                f"--x-correlation {self.x_correlation:g}: give the correlation of neighbours "
-                f"along X, 0 to {MOST_CORRELATION:g}, such as 0.4."
-            )
+        what = "the deviation of the rows' offsets in photons, "
+        require_between("row_noise", self.row_noise, 0, most, what=what)
+        what, hint = "the correlation of neighbours along X, ", ", such as 0.4"
+        require_between(
+            "x_correlation", self.x_correlation, 0, MOST_CORRELATION, what=what, hint=hint
+        )
 
     def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Record one frame.

@@ -16,6 +16,7 @@ from scipy.signal import correlate, fftconvolve
 
 from ..errors import SettingsError
 from ..settings import nearest
+from ..words import option
 
 NAMED = ("white", "isotropic", "cross", "rows", "columns", "poisson")
 KNOWN = (*NAMED, "1x3", "3x1", "1x5", "5x1")  # of the boxes, those to suggest
@@ -95,8 +96,9 @@ def parse_kind(kind: str) -> tuple[str, ...]:
         if name not in NAMED and not _box(name):
             hint = " Join kinds by +, as in 1x3+white." if "," in name else nearest(name, KNOWN)
             raise SettingsError(
-                f"--kind {kind}: {name!r} is no kind of noise.{hint} Known: {', '.join(NAMED)}, "
-                f"and boxes of Y x X pixels up to {LONGEST_BOX_PX}, such as 1x3 or 5x1."
+                f"{option('kind', kind)}: {name!r} is no kind of noise.{hint} Known: "
+                f"{', '.join(NAMED)}, and boxes of Y x X pixels up to {LONGEST_BOX_PX}, "
+                "such as 1x3 or 5x1."
             )
         # A cross has equal variance along its arms, as two kinds joined have.
         parts += ("1x3", "3x1") if name == "cross" else (name,)

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_matrix
 
 from ..errors import SettingsError
+from ..words import option
 
 AREA_PER_NEURON_PX = 1200
 BLUR_PX = 0.8  # standard deviation of the point spread
@@ -148,8 +149,8 @@ def _place(
                 break
         else:
             raise SettingsError(
-                f"--neurons {number}: only {index} find a place side by side; give fewer, such as "
-                f"{max(1, index // 2)}, or a larger --shape."
+                f"{option('neurons', number)}: only {index} find a place side by side; give fewer, "
+                f"such as {max(1, index // 2)}, or a larger {option('shape')}."
             )
     rings = rng.random(number) >= FILLED_SHARE
     lights = BRIGHTNESS * rng.lognormal(0, BRIGHTNESS_SPREAD, number)

@@ -14,6 +14,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ..errors import SettingsError
+from ..words import option
+from .asked import require_between
 
 FRAME_RATE_HZ = 30.0
 BLOCK = 64  # frames
@@ -56,16 +58,14 @@ class Indicator:
     amplitude: float = 0.3
 
     def __post_init__(self) -> None:
-        for name, value in (("rise", self.rise_s), ("decay", self.decay_s)):
-            if not SHORTEST_S <= value <= LONGEST_S:  # NaN is refused too
-                raise SettingsError(
-                    f"--{name} {value:g}: give {SHORTEST_S:g} to {LONGEST_S:g} seconds, such as "
-                    "--rise 0.07 --decay 0.6 for GCaMP6f."
-                )
+        example = f"{option('rise', 0.07)} {option('decay', 0.6)}"
+        hint = f" seconds, such as {example} for GCaMP6f"
+        require_between("rise", self.rise_s, SHORTEST_S, LONGEST_S, hint=hint)
+        require_between("decay", self.decay_s, SHORTEST_S, LONGEST_S, hint=hint)
         if not 0 < self.amplitude <= 10:
             raise SettingsError(
-                f"--amplitude {self.amplitude:g}: give dF/F after one spike, above 0 and up to 10, "
-                "such as 0.3."
+                f"{option('amplitude', f'{self.amplitude:g}')}: give dF/F after one spike, above 0 "
+                "and up to 10, such as 0.3."
             )
 
     @property
