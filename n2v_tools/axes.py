@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .errors import AxesError
+from .words import option
 
 LETTERS = "TCZYX"
 IMAGEJ_ORDER = "TZCYX"
@@ -29,17 +30,20 @@ def parse_axes(text: str) -> str:
     AxesError
         If a letter is unknown or repeated, or Y or X is missing.
     """
+    asked = option("axes", text)
     axes = text.strip().upper().replace("S", "C")
     wrong = [letter for letter in axes if letter not in LETTERS]
     if wrong:
         raise AxesError(
-            f"--axes {text}: {wrong[0]!r} is no axis. Use letters of "
-            "T (time), C (channel), Z (depth), Y (row), X (column), such as --axes TZYX."
+            f"{asked}: {wrong[0]!r} is no axis. Use letters of T (time), C (channel), Z (depth), "
+            f"Y (row), X (column), such as {option('axes', 'TZYX')}."
         )
     if len(set(axes)) != len(axes):
-        raise AxesError(f"--axes {text}: a letter stands twice. Name each axis once, such as TZYX.")
+        raise AxesError(f"{asked}: a letter stands twice. Name each axis once, such as TZYX.")
     if not {"Y", "X"} <= set(axes):
-        raise AxesError(f"--axes {text}: every image has Y and X. Name both, such as --axes ZYX.")
+        raise AxesError(
+            f"{asked}: every image has Y and X. Name both, such as {option('axes', 'ZYX')}."
+        )
     return axes
 
 
@@ -66,8 +70,8 @@ def require_axes(axes: str, shape: Sequence[int], where: str) -> None:
         sizes = " x ".join(map(str, shape))
         raise AxesError(
             f"{where}: axes {axes!r} name {len(axes)} axes, but the file holds {len(shape)}, "
-            f"of sizes {sizes}. Pass --axes with {len(shape)} letters, for example "
-            f"--axes {example}."
+            f"of sizes {sizes}. Pass {option('axes')} with {len(shape)} letters, for example "
+            f"{option('axes', example)}."
         )
 
 

@@ -18,6 +18,7 @@ from types import TracebackType
 import filelock
 
 from .errors import OutputError, UsageError
+from .words import flag, option
 
 PARTIAL = ".partial"
 DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)}
@@ -80,9 +81,7 @@ class PartialFolder:
             return
         with contextlib.suppress(OSError):  # gone, or not empty: then it is kept
             self.path.rmdir()
-        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
-            os.unlink(self._lock.lock_file)
-        self._lock.release()
+        _unlock(self._lock)
 
     def __enter__(self) -> PartialFolder:
         return self
@@ -113,22 +112,15 @@ def hold_name(folder: Path) -> Iterator[None]:
     OutputError
         If a training has the name now, or the folder's parent cannot be written.
     """
-    with _refusals(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder.parent / f".{folder.name}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise OutputError(
-                f"{folder}: this model is being trained now, by another process or thread. Wait "
-                "until that is done, or choose another name."
-            ) from None
+    lock = _lock(
+        folder,
+        f"{folder}: this model is being trained now, by another process or thread. Wait until that "
+        "is done, or choose another name.",
+    )
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
-            os.unlink(lock.lock_file)
-        lock.release()
+        _unlock(lock)
 
 
 def claim_folder(
@@ -160,22 +152,18 @@ def claim_folder(
     """
     require_plain_name(name)
     target = Path(models_dir) / name
-    with _refusals(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(target.parent / f".{name}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise OutputError(
-                f"{_partial(target)}: another n2v-train is training this model now. Wait until it "
-                "is done, or choose another name with --model."
-            ) from None
-        folder = PartialFolder(target, lock, resumed=resume, overwrite=overwrite)
-        try:
+    lock = _lock(
+        target,
+        f"{_partial(target)}: another n2v-train is training this model now. Wait until it is done, "
+        f"or choose another name with {option('model')}.",
+    )
+    folder = PartialFolder(target, lock, resumed=resume, overwrite=overwrite)
+    try:
+        with _refusals(target):
             _prepare(target, overwrite, resume)
-        except BaseException:
-            folder.release()
-            raise
+    except BaseException:
+        folder.release()
+        raise
     return folder
 
 
@@ -194,8 +182,8 @@ def require_plain_name(name: str) -> None:
         wrong = "must not be longer than 200 bytes"
     if wrong:
         raise UsageError(
-            f"--model {name!r}: a model's name {wrong}. Choose another, such as kidney_n2v; the "
-            "folder it goes into is given with --models."
+            f"{option('model')} {name!r}: a model's name {wrong}. Choose another, such as "
+            f"kidney_n2v; the folder it goes into is given with {option('models')}."
         )
 
 
@@ -223,9 +211,10 @@ def require_writable(models_dir: Path | str) -> None:
     there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not there.is_dir():
         found = "is a file" if there.is_file() else "is a link that leads nowhere"
-        problem = f"{there} {found}. Move it, or choose another folder with --models."
+        problem = f"{there} {found}. Move it, or choose another folder with {option('models')}."
     elif not os.access(there, os.W_OK | os.X_OK):
-        problem = f"{there} may not be written. Change its rights, or choose another --models."
+        another = f"choose another {option('models')}"
+        problem = f"{there} may not be written. Change its rights, or {another}."
     else:
         return
     raise OutputError(f"{models_dir}: no model can be put there: {problem}")
@@ -248,24 +237,24 @@ def _refuse_taken(target: Path, overwrite: bool, resume: bool) -> None:
     if os.path.lexists(target):
         if not overwrite:
             raise OutputError(
-                f"{target} exists already. Choose another name with --model, or replace it with "
-                "--overwrite."
+                f"{target} exists already. Choose another name with {option('model')}, or replace "
+                f"it with {flag('overwrite')}."
             )
         if not (target / "config.json").is_file() and (target.is_file() or any(target.iterdir())):
             raise OutputError(
                 f"{target} is no model folder (it has no config.json), so it is not replaced. "
-                "Choose another name with --model."
+                f"Choose another name with {option('model')}."
             )
     if resume:
         if not partial.is_dir():
             raise OutputError(
-                f"{partial} does not exist, so there is nothing to resume. Leave --resume out to "
-                "train from the start."
+                f"{partial} does not exist, so there is nothing to resume. Leave {flag('resume')} "
+                "out to train from the start."
             )
     elif os.path.lexists(partial) and not overwrite:
         raise OutputError(
-            f"{partial} was left by an interrupted training. Continue it with --resume, or "
-            "start anew with --overwrite."
+            f"{partial} was left by an interrupted training. Continue it with {flag('resume')}, or "
+            f"start anew with {flag('overwrite')}."
         )
 
 
@@ -277,6 +266,24 @@ def _mend(target: Path) -> None:
             _delete(aside)
         else:
             os.rename(aside, target)
+
+
+def _lock(folder: Path, taken: str) -> filelock.BaseFileLock:
+    """Take the name of a model; raise OutputError, with the message `taken`, if others have it."""
+    with _refusals(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder.parent / f".{folder.name}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise OutputError(taken) from None
+    return lock
+
+
+def _unlock(lock: filelock.BaseFileLock) -> None:
+    with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
+        os.unlink(lock.lock_file)
+    lock.release()
 
 
 def _partial(target: Path) -> Path:
@@ -303,5 +310,5 @@ def _refusals(target: Path) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise OutputError(
             f"{target}: the model folder cannot be made here ({error}). Choose a folder that you "
-            "can write with --models."
+            f"can write with {option('models')}."
         ) from None

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from .errors import SettingsError
+from .words import option, setting
 
 S = TypeVar("S")
 
@@ -59,7 +60,9 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise SettingsError(f"--set {text}: write KEY=VALUE, such as --set epochs=50.")
+            raise SettingsError(
+                f"{option('set', text)}: write KEY=VALUE, such as {setting('epochs', 50)}."
+            )
         pairs[key.strip().replace("-", "_")] = value.strip()
     return pairs
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import OutputError, UsageError
 from ..settings import nearest
+from ..words import option
 
 ASKED = ("auto", "uint16", "same", "float32")
 UINT16_MAX = 65535
@@ -46,7 +47,9 @@ def decide_dtype(
     """
     dtype = np.dtype(dtype).newbyteorder("=")
     if asked not in ASKED:
-        raise UsageError(f"--dtype {asked}: use one of {', '.join(ASKED)}.{nearest(asked, ASKED)}")
+        raise UsageError(
+            f"{option('dtype', asked)}: use one of {', '.join(ASKED)}.{nearest(asked, ASKED)}"
+        )
     if asked == "same":
         return _same(dtype)
     if asked != "auto":
@@ -99,7 +102,8 @@ def to_dtype(
     if n_broken:
         raise OutputError(
             f"{where}: {n_broken} of {values.size} values are NaN or infinite, which {dtype} "
-            "cannot hold; nothing was written. Use --dtype float32, or check the model's curve."
+            f"cannot hold; nothing was written. Use {option('dtype', 'float32')}, or check the "
+            "model's curve."
         )
     limits = np.iinfo(dtype)
     # float32 has no 4294967295: clipped there, 32-bit values would still overflow.
@@ -124,7 +128,7 @@ def _same(dtype: np.dtype) -> tuple[np.dtype, str]:
         return np.dtype(np.float32), "float16 is stored as float32, which holds it exactly"
     if dtype.kind not in "uif" or dtype.itemsize > (8 if dtype.kind == "f" else 4):
         raise UsageError(
-            f"--dtype same: a TIFF that programs can read holds no {dtype}. Use --dtype auto or "
-            "float32."
+            f"{option('dtype', 'same')}: a TIFF that programs can read holds no {dtype}. Use "
+            f"{option('dtype', 'auto')} or float32."
         )
     return dtype, "as the input"

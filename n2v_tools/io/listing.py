@@ -13,6 +13,7 @@ from natsort import natsorted
 from ..axes import parse_axes
 from ..errors import AxesError, N2VToolsError, StackError, UsageError
 from ..stack import Stack
+from ..words import option
 from .address import Address
 from .arrays import JoinedArray
 from .formats.table import LISTED, format_of_ending
@@ -216,8 +217,8 @@ def _join(planes: Input) -> Stack:
         if (stack.array.shape, stack.dtype) != (first.array.shape, first.dtype):
             raise StackError(
                 f"{stack.name}: is {_kind(stack)}, but {first.name} is {_kind(first)}: planes of "
-                f"one stack must be equal (--axes {planes.axes} joins the files of a folder). Move "
-                "it elsewhere, or leave out --axes."
+                f"one stack must be equal ({option('axes', planes.axes)} joins the files of a "
+                f"folder). Move it elsewhere, or leave out {option('axes')}."
             )
     arrays: Sequence[object] = [stack.array for stack in stacks]
     letter = (planes.axes or "Z")[0]

@@ -11,12 +11,13 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from ..errors import OutputError
+from ..words import flag, option
 
 try:
     import fcntl
@@ -72,13 +73,14 @@ def require_free_name(path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     OutputError
-        Saying which flag replaces it.
+        Saying which option replaces it.
     """
     if path.is_dir():
         raise OutputError(f"{path}: is a folder, not a file. Choose another output name.")
     if not overwrite and os.path.lexists(path):
         raise OutputError(
-            f"{path}: exists already. Pass --overwrite to replace it, or choose another name."
+            f"{path}: exists already. Pass {flag('overwrite')} to replace it, or choose another "
+            "name."
         )
 
 
@@ -97,7 +99,8 @@ def require_space(folder: Path, n_bytes: int) -> None:
     if free < n_bytes:
         raise OutputError(
             f"{folder}: the output needs {n_bytes / GIGABYTE:.3g} GB, but its disk has only "
-            f"{free / GIGABYTE:.3g} GB free. Free some space or choose another --output."
+            f"{free / GIGABYTE:.3g} GB free. Free some space or choose another "
+            f"{option('output')}."
         )
 
 
@@ -128,7 +131,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}). Check the folder's rights, "
-            "or choose another --output."
+            f"or choose another {option('output')}."
         ) from error
 
 
@@ -182,11 +185,11 @@ def _rename(partial: Path, path: Path, *, overwrite: bool) -> None:
             os.close(folder)
 
 
-def _refuse_taken(path: Path, act: object, partial: Path) -> None:
+def _refuse_taken(path: Path, act: Callable[[Path, Path], None], partial: Path) -> None:
     try:
-        act(partial, path)  # type: ignore[operator]
+        act(partial, path)
     except FileExistsError:
         raise OutputError(
             f"{path}: appeared while this was being made, and was left as it is. Another run may "
-            "be writing the same output; pass --overwrite to replace it."
+            f"be writing the same output; pass {flag('overwrite')} to replace it."
         ) from None

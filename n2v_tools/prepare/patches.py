@@ -19,30 +19,19 @@ import numpy as np
 
 from ..errors import OutputError, StackError
 from ..stack import Stack
+from ..words import option
 from .plan import (
     MEMORY_BYTES,
-    PatchFit,
     PatchPlan,
     commas,
     count_patches,
     cuts_of,
-    fit_patch,
     room_for_patches,
     strips_of,
     units_of,
-)
+)  # fmt: skip
 from .survey import Survey, fill_nonfinite
 from .windows import find_ranges, split, volumes
-
-__all__ = [
-    "PatchFit",
-    "PatchPlan",
-    "PatchSet",
-    "count_patches",
-    "draw_patches",
-    "fit_patch",
-    "room_for_patches",
-]
 
 Progress = Callable[[int, int], None]  # patches done, patches in all
 TRAIN, VALIDATION = 0, 1
@@ -202,8 +191,8 @@ def too_small_to_split(plan: PatchPlan) -> StackError:
     """Say what to do where `can_split` is False."""
     return StackError(
         f"the data are too small to set a block apart for validation: two patches of "
-        f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller --patch, or "
-        "--validation 0."
+        f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller {option('patch')}, or "
+        f"{option('validation', 0)}."
     )
 
 
@@ -282,7 +271,7 @@ def _allocate(
         where = f"{scratch} has {free / 2**30:.1f} GiB free" if scratch else "no folder is given"
         raise OutputError(
             f"{sum(counts)} patches of {commas(shape[:-1])} px need {n_bytes / 2**30:.1f} GiB, "
-            f"but {where}. Ask for fewer --patches."
+            f"but {where}. Ask for fewer {option('patches')}."
         )
     return [
         np.lib.format.open_memmap(scratch / f"{name}.npy", "w+", dtype, (n, *shape))
@@ -320,7 +309,7 @@ def _require_some(
         best = max(range(len(rooms)), key=lambda i: math.prod(rooms[i]))
         raise StackError(
             f"{stacks[best].name}: no patch of {commas(plan.patch_px)} px fits between strips; "
-            f"there is room for {commas(rooms[best])} px. Pass a smaller --patch."
+            f"there is room for {commas(rooms[best])} px. Pass a smaller {option('patch')}."
         )
     return tuple(
         f"{stack.name}: skipped, no patch of {commas(plan.patch_px)} px fits between its strips"

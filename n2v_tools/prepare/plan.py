@@ -15,6 +15,7 @@ from operator import or_
 from ..axes import MODEL_AXES
 from ..errors import AxesError, SettingsError, StackError
 from ..stack import Stack
+from ..words import option, setting
 from .strips import Strips
 from .survey import Survey
 from .windows import find_room
@@ -58,15 +59,14 @@ class PatchPlan:
             raise SettingsError(f"a model has axes YX, ZYX or TYX, not {self.model_axes!r}.")
         if len(self.patch_px) != len(self.model_axes) or min(self.patch_px) < 1:
             raise SettingsError(
-                f"--patch {commas(self.patch_px)}: a {self.model_axes} model needs "
+                f"{option('patch', self.patch_px)}: a {self.model_axes} model needs "
                 f"{len(self.model_axes)} edges of 1 pixel or more."
             )
         if self.n_patches is not None and self.n_patches < 1:
-            raise SettingsError(f"--patches {self.n_patches}: ask for 1 or more.")
+            raise SettingsError(f"{option('patches', self.n_patches)}: ask for 1 or more.")
         if not 0 <= self.validation <= 0.5:
-            raise SettingsError(
-                f"--validation {self.validation:g}: give a share from 0 (none) to 0.5."
-            )
+            asked = option("validation", f"{self.validation:g}")
+            raise SettingsError(f"{asked}: give a share from 0 (none) to 0.5.")
 
     @property
     def depth_axis(self) -> str:
@@ -158,16 +158,16 @@ def fit_patch(
     name = max(shrunk, key=lambda key: math.prod(shrunk[key]))
     room = " x ".join(map(str, rooms[name]))
     if not math.prod(shrunk[name]):
-        advice = ", or --patch 64 for a 2D net" if len(patch_px) == 3 else ""
+        advice = f", or {option('patch', 64)} for a 2D net" if len(patch_px) == 3 else ""
         raise StackError(
             f"{name}: the largest box without strips is {room} px, but this net needs "
-            f"{multiple} px or more along each axis. Use --set unet_n_depth=1 or larger "
-            f"data{advice}."
+            f"{multiple} px or more along each axis. Use "
+            f"{setting('unet_n_depth', 1)} or larger data{advice}."
         )
     if chosen:
         raise StackError(
             f"{name}: a patch of {commas(patch_px)} px does not fit; the largest box without "
-            f"strips is {room} px. Pass --patch {commas(shrunk[name])} or smaller."
+            f"strips is {room} px. Pass {option('patch', shrunk[name])} or smaller."
         )
     return PatchFit(
         shrunk[name],
@@ -205,8 +205,8 @@ def units_of(
     if axis and axis not in stack.axes:
         raise AxesError(
             f"{stack.name}: a {plan.model_axes} model needs axis {axis}, but the file has "
-            f"{stack.axes}. Pass a --patch of 2 edges for a 2D model, or name the axes "
-            f"with --axes."
+            f"{stack.axes}. Pass a {option('patch')} of 2 edges for a 2D model, or name the axes "
+            f"with {option('axes')}."
         )
     for place in stack.places():
         if place.get(axis, 0) or place.get("C", 0):
@@ -249,8 +249,8 @@ def _shrink(patch_px: Sequence[int], room: Sequence[int], multiple: int) -> tupl
 
 def _require_multiple(patch_px: tuple[int, ...], multiple: int) -> None:
     if any(edge % multiple for edge in patch_px):
-        nearest = [max(1, round(edge / multiple)) * multiple for edge in patch_px]
+        nearest = tuple(max(1, round(edge / multiple)) * multiple for edge in patch_px)
         raise SettingsError(
-            f"--patch {commas(patch_px)}: the edges must be multiples of {multiple} for this "
-            f"net. Pass --patch {commas(nearest)}."
+            f"{option('patch', patch_px)}: the edges must be multiples of {multiple} for this "
+            f"net. Pass {option('patch', nearest)}."
         )

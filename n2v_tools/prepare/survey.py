@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import StackError
 from ..stack import Stack
+from ..words import option
 from .intensity import Intensity, channel_of, intensity_for
 from .strips import Strips, find_strips
 
@@ -229,8 +230,8 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
     if survey.n_nonfinite and nan != "fill":
         raise StackError(
             f"{name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
-            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them "
-            "from their neighbours."
+            f"{survey.first_nonfinite}. Mend the file, or pass {option('nan', 'fill')} to fill "
+            "them from their neighbours."
         )
     constant = [i for i, std in enumerate(survey.std) if not std > 0]
     if constant:

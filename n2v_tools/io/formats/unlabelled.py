@@ -6,6 +6,7 @@ import numpy as np
 
 from ...axes import parse_axes, require_axes
 from ...errors import AxesError, StackError
+from ...words import option
 
 
 def require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
@@ -20,8 +21,8 @@ def require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
         example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
         sizes = " x ".join(map(str, shape))
         raise AxesError(
-            f"{name}: holds {sizes} values and says nothing about its axes. Pass --axes, such as "
-            f"--axes {example}."
+            f"{name}: holds {sizes} values and says nothing about its axes. Pass {option('axes')}, "
+            f"such as {option('axes', example)}."
         )
     letters = parse_axes(axes)
     require_axes(letters, shape, where=name)

@@ -13,6 +13,7 @@ import numpy as np
 from ....axes import LETTERS, parse_axes, require_axes
 from ....errors import AxesError, StackError
 from ....stack import Stack
+from ....words import option
 from ...address import Address
 from ...arrays import ContiguousArray, PageArray
 from .ome import AXES_KEY, OmeImage, read_ome
@@ -307,9 +308,9 @@ def _known_axes(found: Found, name: str) -> str:
         return letters
     sizes = " x ".join(map(str, found.array.shape))
     guess = suggest_axes(letters)
-    choices = f"--axes {guess}"
+    choices = option("axes", guess)
     if "Z" in guess and "T" not in guess:
-        choices += f" (depth), or --axes {guess.replace('Z', 'T')} (time)"
+        choices += f" (depth), or {option('axes', guess.replace('Z', 'T'))} (time)"
     raise AxesError(
         f"{name}: holds {sizes} values, and its metadata do not say what every axis is (they read "
         f"{found.axes}). Pass {choices}."
