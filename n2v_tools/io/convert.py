@@ -14,11 +14,7 @@ LEAST_FLOAT_SPAN = 255  # a float range narrower than 8 bits of counts would los
 
 
 def decide_dtype(
-    dtype: np.dtype,
-    minimum: float,
-    maximum: float,
-    finite: bool,
-    asked: str = "auto",
+    dtype: np.dtype, minimum: float, maximum: float, finite: bool, asked: str = "auto"
 ) -> tuple[np.dtype, str]:
     """Choose the type of the output from what the input holds.
 

@@ -60,12 +60,7 @@ class Layout:
 
 
 def layout_like(
-    stack: Stack,
-    dtype: np.dtype,
-    *,
-    description: str = "",
-    format: str = "tiff",
-    without: str = "",
+    stack: Stack, dtype: np.dtype, *, description: str = "", format: str = "tiff", without: str = ""
 ) -> Layout:
     """Return the layout of an output that looks like `stack`.
 

@@ -205,10 +205,7 @@ def _all_units(stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPl
 
 
 def _split(
-    units: Sequence[_Unit],
-    plan: PatchPlan,
-    counts: tuple[int, int],
-    rng: np.random.Generator,
+    units: Sequence[_Unit], plan: PatchPlan, counts: tuple[int, int], rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Return the ranges of training and validation, each (R, 6): unit, then the range."""
     ranges = [unit.ranges for unit in units]
@@ -294,10 +291,7 @@ def require_equal_channels(stacks: Sequence[Stack]) -> int:
 
 
 def _require_some(
-    units: Sequence[_Unit],
-    stacks: Sequence[Stack],
-    surveys: Sequence[Survey],
-    plan: PatchPlan,
+    units: Sequence[_Unit], stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan
 ) -> tuple[str, ...]:
     """Raise unless a patch fits somewhere; return a note for each stack without one."""
     useful = {unit.stack for unit in units if len(unit.ranges)}

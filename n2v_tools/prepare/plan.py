@@ -118,11 +118,7 @@ def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]
 
 
 def fit_patch(
-    patch_px: tuple[int, ...],
-    rooms: Mapping[str, tuple[int, ...]],
-    multiple: int,
-    *,
-    chosen: bool,
+    patch_px: tuple[int, ...], rooms: Mapping[str, tuple[int, ...]], multiple: int, *, chosen: bool
 ) -> PatchFit:
     """Return a patch size that fits into at least one stack.
 
@@ -186,11 +182,7 @@ def room_for_patches(stack: Stack, survey: Survey, plan: PatchPlan) -> tuple[int
     """
     cuts = cuts_of(survey, plan)
     rooms = [find_room(strips, plan.window_px, cuts) for _, strips in units_of(stack, survey, plan)]
-    best = max(
-        rooms,
-        key=lambda room: math.prod(map(min, room, plan.window_px)),
-        default=(0, 0, 0),
-    )
+    best = max(rooms, key=lambda room: math.prod(map(min, room, plan.window_px)), default=(0, 0, 0))
     return best if plan.depth_axis else best[1:]
 
 

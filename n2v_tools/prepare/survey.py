@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import StackError
 from ..stack import Stack
 from ..words import option
-from .intensity import Intensity, channel_of, intensity_for
+from .intensity import Intensity, intensity_for
 from .strips import Strips, find_strips
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
@@ -129,7 +129,7 @@ def survey_stack(
     notes = _Notes(stack.axes, keep_strips)
     channels = [intensity_for(stack.dtype) for _ in range(stack.sizes.get("C", 1))]
     for done, place in enumerate(chosen, start=1):
-        notes.add(place, stack.plane(place), channels[channel_of(place)])
+        notes.add(place, stack.plane(place), channels[place.get("C", 0)])
         if progress is not None:
             progress(done, len(chosen))
     return notes.survey(stack, channels, n_planes=len(places), n_seen=len(chosen))
@@ -179,7 +179,8 @@ class _Notes:
     def survey(
         self, stack: Stack, channels: list[Intensity], *, n_planes: int, n_seen: int
     ) -> Survey:
-        seen = [one for one in channels if one.n_pixels]
+        found = [one.summary() for one in channels]
+        seen = [one for one in found if one.n_pixels]
         maximum = max((one.maximum for one in seen), default=0.0)
         return Survey(
             axes=stack.axes,
@@ -190,12 +191,12 @@ class _Notes:
             n_empty_planes=self.n_empty,
             strip_rows=self.n_rows / max(1, self.n_with_strips),
             strip_columns=self.n_columns / max(1, self.n_with_strips),
-            mean=tuple(one.mean for one in channels),
-            std=tuple(one.std for one in channels),
+            mean=tuple(one.mean for one in found),
+            std=tuple(one.std for one in found),
             minimum=min((one.minimum for one in seen), default=0.0),
             maximum=maximum,
-            n_pixels_per_channel=tuple(one.n_pixels for one in channels),
-            n_levels=len(set().union(*(one.levels().tolist() for one in channels))),
+            n_pixels_per_channel=tuple(one.n_pixels for one in found),
+            n_levels=len(set().union(*(one.levels.tolist() for one in found))),
             n_nonfinite=self.n_nonfinite,
             first_nonfinite=self.first_nonfinite,
             n_at_maximum=sum(one.n_at_maximum for one in seen if one.maximum == maximum),

@@ -168,11 +168,7 @@ def cut(
             return parts
     for one in rng.permutation(ranges)[:N_TRIES]:
         z, y0, y1, x0, x1 = (int(i) for i in one)
-        block = (
-            (z, z + patch_px[0]),
-            (y0, y1 + patch_px[1] - 1),
-            (x0, x1 + patch_px[2] - 1),
-        )
+        block = ((z, z + patch_px[0]), (y0, y1 + patch_px[1] - 1), (x0, x1 + patch_px[2] - 1))
         parts = outside(ranges, block, patch_px), inside(ranges, block, patch_px)
         if all(map(len, parts)):
             return parts

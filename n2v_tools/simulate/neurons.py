@@ -128,11 +128,7 @@ def populate(
 
 
 def _place(
-    shape_yx: tuple[int, int],
-    number: int,
-    room: np.ndarray,
-    rng: np.random.Generator,
-    margin: int,
+    shape_yx: tuple[int, int], number: int, room: np.ndarray, rng: np.random.Generator, margin: int
 ) -> list[Soma]:
     """Return bodies that do not overlap, the large ones placed first."""
     radii = np.sort(RADIUS_PX * rng.lognormal(0, RADIUS_SPREAD, number))[::-1]
@@ -193,10 +189,7 @@ def _processes(soma: Soma, rng: np.random.Generator) -> list[Patch]:
     patches = []
     for _ in range(1 + rng.poisson(1.5)):
         heading = rng.uniform(0, 2 * math.pi)
-        start = (
-            soma.y + soma.radius * math.sin(heading),
-            soma.x + soma.radius * math.cos(heading),
-        )
+        start = (soma.y + soma.radius * math.sin(heading), soma.x + soma.radius * math.cos(heading))
         points = _walk(start, heading, rng.uniform(15, 80), rng)
         fading = np.linspace(1, 0.3, len(points))
         patches.append(_line(points, 0.6 * soma.light * fading, rng))

@@ -36,11 +36,7 @@ class Neuropil:
     """
 
     def __init__(
-        self,
-        shape_yx: tuple[int, int],
-        activity: float,
-        indicator: Indicator,
-        key: tuple[int, ...],
+        self, shape_yx: tuple[int, int], activity: float, indicator: Indicator, key: tuple[int, ...]
     ) -> None:
         self.rest = _rest(shape_yx, np.random.default_rng([*key, 0]))
         self._activity = activity
