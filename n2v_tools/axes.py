@@ -1,4 +1,4 @@
-"""Axes as letters: the only place where they are spelt.
+"""Axes as letters; no other module spells them out.
 
 T time, C channel, Z depth, Y row, X column. Other letters that file formats use
 (S for RGB samples, Q and I for "some other sequence") are translated or refused

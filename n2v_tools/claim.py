@@ -1,7 +1,7 @@
-"""One training, one name: who may write ``DIR/NAME``, and when it counts as done.
+"""Claims on model folders: one training alone may write ``DIR/NAME`` until it is done.
 
 A training works in ``DIR/NAME.partial`` and holds a lock of the operating system while
-it lives, so that a second one is refused and a killed one can be told from a running
+it lives, so that a second one is refused, and a killed one is not taken for a running
 one. The lock file ``DIR/.NAME.lock`` stands beside the folders, not in them: the final
 rename then happens under the lock, on every system, and no finished model carries one.
 """
@@ -50,16 +50,10 @@ class PartialFolder:
         self._overwrite = overwrite
 
     def finish(self) -> Path:
-        """Give the folder its final name, in one step; a replaced model goes after that.
+        """Give the folder its final name, in one step, and return it.
 
-        Returns
-        -------
-        target : Path
-
-        Raises
-        ------
-        OutputError
-            If the system refuses; the folder then still has its partial name.
+        A replaced model goes after that. OutputError if the system refuses; the folder then
+        still has its partial name.
         """
         with _refusals(self.target):
             aside = _aside(self.target)
@@ -200,13 +194,7 @@ def require_free(models_dir: Path | str, name: str, overwrite: bool, resume: boo
 
 
 def require_writable(models_dir: Path | str) -> None:
-    """Raise unless models can be put into a folder, as far as can be seen; change nothing.
-
-    Raises
-    ------
-    OutputError
-        Naming what stands in the way.
-    """
+    """Raise OutputError unless models can go into a folder, as far as can be seen."""
     folder = Path(models_dir).absolute()
     there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not there.is_dir():

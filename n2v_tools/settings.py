@@ -26,7 +26,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
+def settings_from(kind: type[S], values: Mapping[str, Any], where: str = "") -> S:
     """Build the dataclass `kind` from named values; refuse a name that is no setting.
 
     Parameters
@@ -36,7 +36,7 @@ def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
     values : mapping of str to value
         JSON values, or text as given to ``--set``.
     where : str
-        Source named in messages: ``--set`` or a file.
+        Source named in messages, such as a file; empty: the option for settings, ``--set``.
 
     Raises
     ------
@@ -48,10 +48,11 @@ def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
     for name in values:
         if name not in known:
             raise SettingsError(
-                f"{where}: there is no setting {name!r}.{nearest(name, known)} "
+                f"{where or option('set')}: there is no setting {name!r}.{nearest(name, known)} "
                 f"Known: {', '.join(known)}."
             )
-    return kind(**{n: _coerce(v, hints[n], f"{where} {n}") for n, v in values.items()})
+    called = {name: f"{where} {name}" if where else setting(name) for name in values}
+    return kind(**{n: _coerce(v, hints[n], called[n]) for n, v in values.items()})
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:

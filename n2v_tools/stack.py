@@ -1,4 +1,4 @@
-"""The value that travels between the rooms: pixels with named axes.
+"""Stacks: pixels with named axes, the value that all parts of the package exchange.
 
 A `Stack` knows where its pixels are and what they mean, and reads them only where
 it is sliced. It neither opens nor writes files.

@@ -1,4 +1,4 @@
-"""Pixels that stay on disk until they are sliced.
+"""Lazy arrays: pixels that stay on disk until they are sliced.
 
 Every array here is a row of pages: the leading axes number the pages, the last ones
 lie inside a page. A slice reads the pages it touches and nothing else, through plain
@@ -238,13 +238,7 @@ def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:
 def read_values(
     file: Any, start: int, shape: Sequence[int], dtype: np.dtype, path: Path
 ) -> np.ndarray:
-    """Read values of `dtype` from byte `start` of an unbuffered file.
-
-    Raises
-    ------
-    StackError
-        If the file ends before.
-    """
+    """Read values from byte `start` of an unbuffered file; StackError if it ends before."""
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     file.seek(start)
@@ -261,13 +255,7 @@ def read_values(
 
 
 def require_length(path: Path, offset: int, n_bytes: int) -> None:
-    """Raise unless the file is long enough for `n_bytes` from `offset`.
-
-    Raises
-    ------
-    StackError
-        With the bytes promised by the header and the bytes there.
-    """
+    """Raise StackError unless the file is long enough for `n_bytes` from `offset` on."""
     length = path.stat().st_size
     if length < offset + n_bytes:
         raise StackError(

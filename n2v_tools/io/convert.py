@@ -1,4 +1,4 @@
-"""Which type the output has, and how values get there: rounded and clipped, never wrapped."""
+"""Conversion to the type of the output: values are rounded and clipped, never wrapped."""
 
 from __future__ import annotations
 

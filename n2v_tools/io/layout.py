@@ -1,4 +1,4 @@
-"""What an output file is to hold: axes, sizes, type, calibration, and in which format."""
+"""Layout of an output file: axes, sizes, type, pixel size and format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user names as input: a file, a folder, a glob, and the stacks behind it."""
+"""Listing of the stacks behind a user's input: a file, a folder or a glob."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A struct mask in a file: nested lists of 0 and 1 as JSON, or a .npy array."""
+"""Struct masks in files: nested lists of 0 and 1 as JSON, or a .npy array."""
 
 from __future__ import annotations
 

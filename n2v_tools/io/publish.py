@@ -1,4 +1,4 @@
-"""An output appears under its final name when it is complete, and never before.
+"""Publishing: an output gets its final name when it is complete, and never before.
 
 Work goes into ``NAME.<random>.partial`` beside the target, locked while its writer
 lives: a leftover of a killed run is one whose lock can be had.
@@ -68,13 +68,7 @@ def publishing(path: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
 
 
 def require_free_name(path: Path, *, overwrite: bool = False) -> None:
-    """Raise if an output of that name exists and may not be replaced.
-
-    Raises
-    ------
-    OutputError
-        Saying which option replaces it.
-    """
+    """Raise OutputError, with the remedy, if that name is taken and may not be replaced."""
     if path.is_dir():
         raise OutputError(f"{path}: is a folder, not a file. Choose another output name.")
     if not overwrite and os.path.lexists(path):
@@ -85,13 +79,7 @@ def require_free_name(path: Path, *, overwrite: bool = False) -> None:
 
 
 def require_space(folder: Path, n_bytes: int) -> None:
-    """Raise unless the disk of `folder` has room for `n_bytes`.
-
-    Raises
-    ------
-    OutputError
-        With what is needed and what is free.
-    """
+    """Raise OutputError unless the disk of `folder` has room for `n_bytes`."""
     there = Path(os.path.abspath(folder))
     while not there.exists() and there != there.parent:
         there = there.parent
@@ -105,12 +93,7 @@ def require_space(folder: Path, n_bytes: int) -> None:
 
 
 def remove_stale(path: Path) -> list[Path]:
-    """Delete what killed runs left of `path`; files that are still being written stay.
-
-    Returns
-    -------
-    removed : list of Path
-    """
+    """Delete and return what killed runs left of `path`; files still being written stay."""
     pattern = re.compile(re.escape(path.name) + r"\.[0-9a-f]{12}\.partial")
     if not path.parent.is_dir():
         return []

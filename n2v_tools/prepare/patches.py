@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import OutputError, StackError
 from ..stack import Stack
 from ..words import option
-from .plan import (
+from .patch_plan import (
     MEMORY_BYTES,
     PatchPlan,
     commas,
@@ -30,8 +30,8 @@ from .plan import (
     strips_of,
     units_of,
 )  # fmt: skip
+from .ranges import find_ranges, split, volumes
 from .survey import Survey, fill_nonfinite
-from .windows import find_ranges, split, volumes
 
 Progress = Callable[[int, int], None]  # patches done, patches in all
 TRAIN, VALIDATION = 0, 1

@@ -15,8 +15,8 @@ import numpy as np
 from ..errors import StackError
 from ..stack import Stack
 from ..words import option
-from .intensity import Intensity, intensity_for
 from .strips import Strips, find_strips
+from .summary import Intensity, intensity_for
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
 

@@ -40,6 +40,8 @@ _VESSELS, _PLACES, _NEUROPIL, _TRAITS, _SPIKES, _DRIFT, _NOISE = range(7)  # str
 class Calcium:
     """A movie of neurons at work, TYX, 30 frames a second.
 
+    SettingsError if a value is out of range.
+
     The default signal is a hard, ordinary case: low laser power, where a single frame
     shows some bodies and hardly anything of what changes.
 
@@ -66,11 +68,6 @@ class Calcium:
         Deviation in time of the neuropil, relative to its mean.
     detector : Detector
         Turns photons into counts.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
     """
 
     sizes: tuple[int, int, int]
@@ -102,10 +99,6 @@ class Calcium:
 
 class Movie:
     """The frames and the truth of a `Calcium`, computed on demand.
-
-    Parameters
-    ----------
-    wanted : Calcium
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a camera makes of light: shot noise, read noise, gain, offset, whole counts.
+"""Camera model: shot noise, read noise, gain, offset and whole counts.
 
 It knows nothing of the specimen, so every simulation shares it.
 """

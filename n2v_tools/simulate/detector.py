@@ -1,4 +1,4 @@
-"""What a scanning microscope's detector adds: noise that neighbours along a line share.
+"""Detector of a scanning microscope, with noise that neighbours along a line share.
 
 The light-sensitive part and its read-out are a `Camera`; a scan visits pixels one after
 the other, so what is slow in its electronics couples neighbours along X, or shifts a line.
@@ -19,7 +19,7 @@ MOST_CORRELATION = 0.5  # that averaging over two pixels can give
 
 @dataclass(frozen=True)
 class Detector:
-    """A photomultiplier behind a scanning microscope.
+    """A photomultiplier that scans; SettingsError if a value is out of range.
 
     Parameters
     ----------
@@ -30,11 +30,6 @@ class Detector:
     x_correlation : float
         Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance
         stay as they are: only the noise is spread.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
     """
 
     # One photon gives many counts, as behind a photomultiplier: grey levels are not scarce.
@@ -52,19 +47,7 @@ class Detector:
         )
 
     def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Record one frame.
-
-        Parameters
-        ----------
-        photons : ndarray of float, shape (Y, X)
-            Mean number of photons in each pixel, 0 or more.
-        rng : numpy.random.Generator
-            Source of chance.
-
-        Returns
-        -------
-        counts : ndarray of uint16, shape (Y, X)
-        """
+        """Record one frame, (Y, X), as `Camera.expose` does."""
         if not (self.row_noise or self.x_correlation):
             return self.camera.expose(photons, rng)
         detected = self.camera.detect(photons, rng)

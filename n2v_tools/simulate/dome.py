@@ -29,7 +29,7 @@ _TISSUE, _STRIPS, _NOISE = 0, 1, 2  # what a stream of chance is for
 
 @dataclass(frozen=True)
 class Dome:
-    """A recording of a dome, TZYX, computed plane by plane.
+    """A recording of a dome, TZYX, plane by plane; SettingsError if a value is out of range.
 
     Parameters
     ----------
@@ -43,11 +43,6 @@ class Dome:
         Leave black strips, as deskewing does.
     camera : Camera
         Turns photons into counts.
-
-    Raises
-    ------
-    SettingsError
-        If a size or the signal is out of range.
     """
 
     sizes: tuple[int, int, int, int]

@@ -1,4 +1,4 @@
-"""An epithelial dome that inflates: how bright each point of the tissue is.
+"""Epithelial dome that inflates: the brightness of each point of the tissue.
 
 A sheet of cells lies on a floor and rises, over fluid, into a dome. Membranes are
 labelled: cells meet in a polygonal network (a Voronoi diagram on the surface), with a

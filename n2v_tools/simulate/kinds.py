@@ -22,7 +22,7 @@ NAMED = ("white", "isotropic", "cross", "rows", "columns", "poisson")
 KNOWN = (*NAMED, "1x3", "3x1", "1x5", "5x1")  # of the boxes, those to suggest
 ISOTROPIC_SIGMA_PX = 1.0
 LONGEST_BOX_PX = 99
-LAGS = 10  # that a correlation is told for
+LAGS = 10  # at which the correlation is given
 FLAT_PHOTONS = 10.0  # of shot noise where no image is given
 
 
@@ -86,10 +86,7 @@ def true_correlation(kind: str) -> dict[str, tuple[float, ...] | float]:
 def parse_kind(kind: str) -> tuple[str, ...]:
     """Return the simple kinds that `kind` is the sum of; ``cross`` is two.
 
-    Raises
-    ------
-    SettingsError
-        If one is unknown, with the nearest one.
+    SettingsError, with the nearest kind, if one is unknown.
     """
     parts: list[str] = []
     for name in (word.strip() for word in kind.split("+")):

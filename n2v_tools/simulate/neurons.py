@@ -1,4 +1,4 @@
-"""Neurons: where they lie, how they look, and which pixels shine when one is active.
+"""Neurons: their places, their shapes, and the pixels that shine when one is active.
 
 A neuron in focus is a ring around a dark nucleus, or a disc; thin processes leave it and
 share its activity. Fibres cross the field, with an activity of their own, and cells above

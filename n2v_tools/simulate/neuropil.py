@@ -1,4 +1,4 @@
-"""What lies between neurons: a dense tangle, grainy in space, that glows and flickers.
+"""Neuropil, the dense tangle between neurons: grainy in space, it glows and flickers.
 
 Nobody can tell its processes apart. Its brightness is uneven and grainy and does not
 change; its activity is smooth over some tens of pixels and goes through the indicator.

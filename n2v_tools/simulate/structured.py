@@ -51,7 +51,7 @@ def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> 
 
 @dataclass(frozen=True)
 class Structured:
-    """What is to be simulated.
+    """A recording to be simulated; SettingsError if values are out of range or contradict.
 
     Parameters
     ----------
@@ -66,11 +66,6 @@ class Structured:
         noise, else a signal whose deviation is `DEVIATION_COUNTS`.
     seed : int
         Equal seeds give equal recordings, to the bit.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range, or two contradict each other.
     """
 
     sizes: tuple[int, int, int, int]
@@ -98,10 +93,6 @@ class Structured:
 
 class Recording:
     """The planes of a `Structured`, computed one by one.
-
-    Parameters
-    ----------
-    wanted : Structured
 
     Attributes
     ----------

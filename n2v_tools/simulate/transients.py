@@ -1,4 +1,4 @@
-"""When neurons fire, and what a calcium indicator shows of it.
+"""Calcium transients: the spikes of neurons, and the answer of an indicator to them.
 
 Spikes are drawn block by block of time, each block seeded by its own number: any frame
 can be asked for alone, and memory does not grow with the length of the movie.

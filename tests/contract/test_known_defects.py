@@ -28,8 +28,8 @@ from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings, build_unet
+from n2v_tools.prepare.patch_plan import PatchPlan, fit_patch
 from n2v_tools.prepare.patches import draw_patches
-from n2v_tools.prepare.plan import PatchPlan, fit_patch
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.keras_engine import KerasRestorer

@@ -71,13 +71,7 @@ class Format:
     extra: str = ""
 
     def load(self, part: Literal["reader", "planner", "writer"]) -> Any:
-        """Import one of its parts, which it must have.
-
-        Raises
-        ------
-        StackError
-            If its extra is not installed.
-        """
+        """Import one of its parts, which it must have; StackError if its extra is missing."""
         module, _, name = getattr(self, part).partition(":")
         try:
             return getattr(importlib.import_module(module), name)
@@ -156,13 +150,7 @@ READ = tuple(row.title for row in FORMATS if row.reader and row.heads)
 
 
 def find_format(name: str) -> Format:
-    """Row of the format called `name`, which must be one that is written.
-
-    Raises
-    ------
-    UsageError
-        With the formats there are.
-    """
+    """Row of a format that is written; UsageError, with those there are, for other names."""
     asked = option("format", name)
     if name in WRITTEN_LATER:
         raise UsageError(f"{asked}: not available yet. Use {' or '.join(WRITTEN)}.")

@@ -10,13 +10,7 @@ from ...words import option
 
 
 def require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
-    """Return the letters that a user gave for an array of `shape`.
-
-    Raises
-    ------
-    AxesError
-        If there are none, or they do not fit.
-    """
+    """Return the letters that a user gave for an array; AxesError if none, or unfit."""
     if axes is None:
         example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
         sizes = " x ".join(map(str, shape))
@@ -30,12 +24,7 @@ def require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
 
 
 def require_image(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
-    """Raise unless an array holds real numbers along two axes or more.
-
-    Raises
-    ------
-    StackError
-    """
+    """Raise StackError unless an array holds real numbers along two axes or more."""
     if np.dtype(dtype).kind not in "uif":
         kind = "text or Python objects" if np.dtype(dtype).kind in "OSUV" else str(dtype)
         raise StackError(

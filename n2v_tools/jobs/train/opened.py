@@ -16,8 +16,8 @@ from ...learn.samples import Pick, sample_shape
 from ...methods.base import Method
 from ...modelfolder import Model, find_model, load_net, read_model
 from ...nets.unet import NetSettings
+from ...prepare.patch_plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ...prepare.patches import can_split, require_equal_channels, too_small_to_split
-from ...prepare.plan import PatchPlan, commas, count_patches, fit_patch, room_for_patches
 from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
 from ..desk.names import Naming

@@ -174,19 +174,18 @@ def listening(where: str) -> Iterator[list[str]]:
         )
 
 
-def require_page(page: Any, tif: tifffile.TiffFile, path: Path) -> None:
-    """Raise unless all of a page's data lie inside its file and its size is believable.
-
-    Raises
-    ------
-    StackError
-        Naming the page.
-    """
-    if page.dtype is None or np.dtype(page.dtype).kind not in "uif":
+def require_grey(dtype: Any, what: str) -> None:
+    """Raise StackError unless pixels are numbers; tifffile's dtype may be None."""
+    if dtype is None or np.dtype(dtype).kind not in "uif":
         raise StackError(
-            f"{path}: page {page.index} holds {page.dtype or 'packed bits'}, not grey values. "
-            "Convert it to 8, 16 or 32 bit in ImageJ."
+            f"{what} holds {dtype or 'packed bits'}, not grey values. Convert it to 8, 16 or 32 "
+            "bit in ImageJ."
         )
+
+
+def require_page(page: Any, tif: tifffile.TiffFile, path: Path) -> None:
+    """Raise StackError unless a page's data lie inside its file, with a believable size."""
+    require_grey(page.dtype, f"{path}: page {page.index}")
     length = tif.filehandle.size
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     if not segments or any(o <= 0 or n <= 0 or o + n > length for o, n in segments):

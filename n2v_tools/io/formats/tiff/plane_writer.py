@@ -61,12 +61,9 @@ class TiffPlaneWriter:
             self._samples.append(sample[np.isfinite(sample) & (sample != 0)])
 
     def finish(self) -> None:
-        """Check that every plane came, and record the range of values for display.
+        """Record the range of values for display.
 
-        Raises
-        ------
-        ValueError
-            If planes are missing: such a file must not look complete.
+        ValueError if planes are missing: such a file must not look complete.
         """
         n_missing = int(np.count_nonzero(~self._written))
         if n_missing:

@@ -1,4 +1,4 @@
-"""Where in a stack a patch may lie, and which places are set aside for validation.
+"""Ranges: the places a patch may take in a stack, divided into training and validation.
 
 A *unit* is what is read as one: a plane for 2D patches, a volume for 3D ones. The
 places a patch may take in it are held as *ranges*: rectangles of corner positions, one

@@ -1,4 +1,4 @@
-"""Which patches to draw: their size, their number, and whether they fit.
+"""Plan of the patches to draw: their size and number, checked against the data.
 
 Everything here is decided from surveys, before a pixel is read again, so that a plan
 can be shown (``--dry-run``) and refused early.
@@ -16,9 +16,9 @@ from ..axes import MODEL_AXES
 from ..errors import AxesError, SettingsError, StackError
 from ..stack import Stack
 from ..words import option, setting
+from .ranges import find_room
 from .strips import Strips
 from .survey import Survey
-from .windows import find_room
 
 COVER = 4  # by default each pixel is in about so many patches
 FEWEST_AND_MOST = {2: (500, 10_000), 3: (200, 1_000)}  # patches by default, by rank
@@ -99,7 +99,7 @@ def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]
     Parameters
     ----------
     surveys : sequence of Survey
-        One per stack; they tell how many real pixels there are.
+        One per stack, with the number of real pixels.
     plan : PatchPlan
         Its `n_patches` is taken as it is; None becomes a number that covers the real
         pixels four times, within `FEWEST_AND_MOST` and `MEMORY_BYTES`.
