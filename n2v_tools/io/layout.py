@@ -15,36 +15,16 @@ from .formats.table import find_format
 
 @dataclass(frozen=True)
 class Layout:
-    """All that a writer must know before the first plane.
+    """All that a writer must know before the first plane."""
 
-    Parameters
-    ----------
-    axes : str
-        Axes of the data, one letter of ``TCZYX`` each, in the input's order.
-    sizes : mapping of axis letter to int
-        Length of each axis.
-    dtype : numpy.dtype
-        Of the planes that will be written.
-    spacing : mapping of axis letter to float
-        As in `Stack`: Z, Y, X in `unit`, T in seconds; missing means unknown.
-    unit : str or None
-        As the input spells it.
-    metadata : mapping
-        As in `Stack`.
-    description : str
-        What was done to the pixels; recorded inside the file.
-    format : str
-        ``tiff`` (ImageJ's, up to its limits) or ``ome-tiff``.
-    """
-
-    axes: str
-    sizes: Mapping[str, int]
-    dtype: np.dtype
-    spacing: Mapping[str, float] = field(default_factory=dict)
+    axes: str  # of the data, one letter of TCZYX each, in the input's order
+    sizes: Mapping[str, int]  # length of each axis
+    dtype: np.dtype  # of the planes that will be written
+    spacing: Mapping[str, float] = field(default_factory=dict)  # as in `Stack`, like the next two
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    description: str = ""
-    format: str = "tiff"
+    description: str = ""  # of what was done to the pixels; recorded inside the file
+    format: str = "tiff"  # ImageJ's, up to its limits; or another that is written
 
     def __post_init__(self) -> None:
         parse_axes(self.axes)

@@ -24,24 +24,12 @@ JOINED_AXES = ("ZYX", "TYX")
 
 @dataclass(frozen=True)
 class Input:
-    """One stack to come: a file, an OME-TIFF set, or planes joined along Z or T.
+    """One stack to come: a file, an OME-TIFF set, or planes joined along Z or T."""
 
-    Parameters
-    ----------
-    name : str
-        As it stands in messages.
-    files : tuple of Path
-        The file to open, or the planes to join, in order.
-    axes : str or None
-        As given by the user.
-    joined : bool
-        Whether each file is one plane of the stack.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    axes: str | None = None
-    joined: bool = False
+    name: str  # as it stands in messages
+    files: tuple[Path, ...]  # the file to open, or the planes to join, in order
+    axes: str | None = None  # as given by the user
+    joined: bool = False  # each file is one plane of the stack
 
     def open(self) -> Stack:
         """Open the stack; nothing but headers is read. Raises as `open_stack`."""

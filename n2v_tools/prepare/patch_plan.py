@@ -28,31 +28,15 @@ MEMORY_BYTES = 2 * 2**30  # patches above it lie in files; the default number st
 
 @dataclass(frozen=True)
 class PatchPlan:
-    """Which patches to draw.
+    """Which patches to draw."""
 
-    Parameters
-    ----------
-    patch_px : tuple of int, length 2 or 3
-        Edges in pixels, in the order of `model_axes`.
-    model_axes : {"YX", "ZYX", "TYX"}
-        Axes of a patch; every other axis of a stack is looped over.
-    n_patches : int or None
-        Exactly how many, training and validation together; None takes enough to cover
-        the data about four times.
-    validation : float
-        Share set aside for validation, 0 to 0.5.
-    keep_strips : bool
-        Take zeros as data.
-    as_on_disk : bool
-        Keep integers of 8 and 16 bits as they are: windows of a movie are large.
-    """
-
-    patch_px: tuple[int, ...] = (64, 64)
-    model_axes: str = "YX"
+    patch_px: tuple[int, ...] = (64, 64)  # edges, in the order of `model_axes`
+    model_axes: str = "YX"  # or ZYX, TYX: of a patch; other axes of a stack are looped over
+    # Training and validation together; None: enough to cover the data about four times.
     n_patches: int | None = None
-    validation: float = 0.1
-    keep_strips: bool = False
-    as_on_disk: bool = False
+    validation: float = 0.1  # share set aside, 0 to 0.5
+    keep_strips: bool = False  # take zeros as data
+    as_on_disk: bool = False  # keep integers of 8 and 16 bits: windows of a movie are large
 
     def __post_init__(self) -> None:
         if self.model_axes not in MODEL_AXES:

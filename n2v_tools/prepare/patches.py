@@ -41,21 +41,14 @@ TRAIN, VALIDATION = 0, 1
 class PatchSet:
     """Patches in counts, shuffled; no pixel is in both parts.
 
-    Parameters
-    ----------
-    train, validation : ndarray of float32, shape (N, [Z,] Y, X, C)
-        Or of the dtype on disk, if the plan says so. Validation has N = 0 if none was asked
-        for. Files mapped to memory if large.
-    n_per_stack : tuple of (int, int)
-        Training and validation patches from each stack.
-    notes : tuple of str
-        What a user should hear: stacks that gave nothing.
+    Arrays have the shape (N, [Z,] Y, X, C) and are float32, or of the dtype on disk if the plan
+    says so; large ones are files mapped to memory.
     """
 
     train: np.ndarray
-    validation: np.ndarray
-    n_per_stack: tuple[tuple[int, int], ...]
-    notes: tuple[str, ...] = ()
+    validation: np.ndarray  # N = 0 if none was asked for
+    n_per_stack: tuple[tuple[int, int], ...]  # training and validation patches from each
+    notes: tuple[str, ...] = ()  # for the user: stacks that gave nothing
 
 
 @dataclass(frozen=True)

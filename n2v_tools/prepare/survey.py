@@ -15,68 +15,38 @@ import numpy as np
 from ..errors import StackError
 from ..stack import Stack
 from ..words import option
+from .statistics import Intensity, intensity_for
 from .strips import Strips, find_strips
-from .summary import Intensity, intensity_for
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a stack found.
+    """What one pass over a stack found; values are counts, of real pixels outside strips."""
 
-    Parameters
-    ----------
-    axes : str
-        Axes of the stack, in its order.
-    sizes : mapping of axis letter to int
-        Sizes of the stack.
-    n_planes, n_seen : int
-        YX planes in the stack, and how many of them were read.
-    n_planes_with_strips, n_empty_planes : int
-        Planes read that have strips but are not empty; planes that are zero throughout.
-    strip_rows, strip_columns : float
-        Mean number of strips per plane that has any, empty planes apart.
-    mean, std : tuple of float, one per channel
-        Counts, outside strips and empty planes; population standard deviation.
-    minimum, maximum : float
-        Counts, outside strips; 0 if there is no real pixel.
-    n_pixels_per_channel : tuple of int
-        Real and finite pixels read.
-    n_levels : int
-        Distinct grey levels seen: all of them for types of 8 and 16 bit, counted up to
-        65,536 for wider integers, from a sample for floats.
-    n_nonfinite : int
-        NaN and infinite pixels; they are left out of the statistics.
-    first_nonfinite : str
-        Where the first of them is, such as ``"T 0, Z 3, Y 17, X 4"``; empty if none.
-    n_at_maximum : int
-        Pixels, of all channels, that have the value `maximum`.
-    keep_strips : bool
-        True if zeros were taken as data, so that no strips were looked for.
-    cuts : tuple of int
-        Frames that are no continuation of the one before, if they were looked for: no patch
-        with depth along T holds both.
-    """
-
-    axes: str
+    axes: str  # of the stack, in its order
     sizes: Mapping[str, int]
-    n_planes: int
-    n_seen: int
-    n_planes_with_strips: int
-    n_empty_planes: int
-    strip_rows: float
+    n_planes: int  # YX planes in the stack
+    n_seen: int  # planes read
+    n_planes_with_strips: int  # but not empty
+    n_empty_planes: int  # zero throughout
+    strip_rows: float  # mean number in planes with strips, empty planes apart
     strip_columns: float
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    minimum: float
+    mean: tuple[float, ...]  # one per channel
+    std: tuple[float, ...]  # of the population, one per channel
+    minimum: float  # 0 if there is no real pixel, like the maximum
     maximum: float
-    n_pixels_per_channel: tuple[int, ...]
+    n_pixels_per_channel: tuple[int, ...]  # real and finite
+    # Distinct grey levels: all of types of 8 and 16 bit, up to 65,536 of wider integers, those in
+    # a sample of floats.
     n_levels: int
-    n_nonfinite: int
-    first_nonfinite: str
-    n_at_maximum: int = 0
-    keep_strips: bool = False
+    n_nonfinite: int  # NaN and infinite pixels, left out of the statistics
+    first_nonfinite: str  # place of the first of them, such as "T 0, Z 3, Y 17, X 4"; or empty
+    n_at_maximum: int = 0  # pixels of all channels with the value `maximum`
+    keep_strips: bool = False  # zeros were taken as data: no strips were looked for
+    # Frames that do not continue the one before, if they were looked for: no patch with depth
+    # along T holds both.
     cuts: tuple[int, ...] = ()
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 

@@ -40,46 +40,23 @@ _VESSELS, _PLACES, _NEUROPIL, _TRAITS, _SPIKES, _DRIFT, _NOISE = range(7)  # str
 class Calcium:
     """A movie of neurons at work, TYX, 30 frames a second.
 
-    SettingsError if a value is out of range.
-
     The default signal is a hard, ordinary case: low laser power, where a single frame
-    shows some bodies and hardly anything of what changes.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Y, X; T at least 2, Y and X at least 32.
-    photons : float
-        Mean of the clean movie, in photons per pixel.
-    seed : int
-        Equal seeds give equal movies, to the bit.
-    neurons : int or None
-        In focus; None: one for each 1200 square pixels, 0: neuropil and vessels only.
-    rate_hz : float
-        Mean spikes per second of a neuron, most of them in bursts.
-    indicator : Indicator
-        Rise, decay and dF/F.
-    bleaching : float
-        Share of the light lost from the first frame to the last.
-    drift_px : float
-        Farthest that the field wanders along Y or X, in pixels; 0: not at all, as in a
-        movie whose motion has been corrected.
-    neuropil : float
-        Deviation in time of the neuropil, relative to its mean.
-    detector : Detector
-        Turns photons into counts.
+    shows some bodies and hardly anything of what changes. SettingsError if a value is out of
+    range.
     """
 
-    sizes: tuple[int, int, int]
-    photons: float = 2.0
-    seed: int = 0
+    sizes: tuple[int, int, int]  # T at least 2, Y and X at least 32
+    photons: float = 2.0  # mean of the clean movie, per pixel
+    seed: int = 0  # equal seeds give equal movies, to the bit
+    # In focus; None: one for each 1200 square pixels, 0: neuropil and vessels only.
     neurons: int | None = None
-    rate_hz: float = 1.0
-    indicator: Indicator = field(default_factory=Indicator)
-    bleaching: float = 0.1
+    rate_hz: float = 1.0  # mean spikes per second of a neuron, most of them in bursts
+    indicator: Indicator = field(default_factory=Indicator)  # rise, decay and dF/F
+    bleaching: float = 0.1  # share of the light lost from the first frame to the last
+    # Farthest that the field wanders along Y or X, in pixels; 0: as after motion correction.
     drift_px: float = 0.0
-    neuropil: float = NEUROPIL_ACTIVITY
-    detector: Detector = field(default_factory=Detector)
+    neuropil: float = NEUROPIL_ACTIVITY  # deviation in time, relative to its mean
+    detector: Detector = field(default_factory=Detector)  # turns photons into counts
 
     def __post_init__(self) -> None:
         what = f"T,Y,X with T of 2 or more, Y and X of {SMALLEST_PX} or more"

@@ -18,21 +18,11 @@ MAX_COUNT = 65_535
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera of 16 bit whose pixels are independent of each other.
+    """A camera of 16 bit whose pixels are independent of each other."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per detected photon.
-    offset : float
-        Counts that no light gives.
-    read_noise : float
-        Standard deviation in photons (electrons).
-    """
-
-    gain: float = 2.0
-    offset: float = 100.0
-    read_noise: float = 1.6  # an sCMOS camera's, root mean square
+    gain: float = 2.0  # counts per detected photon
+    offset: float = 100.0  # counts that no light gives
+    read_noise: float = 1.6  # root mean square in photons (electrons), as of an sCMOS camera
 
     def __post_init__(self) -> None:
         if not (self.gain > 0 and self.read_noise >= 0 and self.offset >= 1):

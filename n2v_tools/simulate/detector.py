@@ -19,22 +19,14 @@ MOST_CORRELATION = 0.5  # that averaging over two pixels can give
 
 @dataclass(frozen=True)
 class Detector:
-    """A photomultiplier that scans; SettingsError if a value is out of range.
+    """A photomultiplier that scans; SettingsError if a value is out of range."""
 
-    Parameters
-    ----------
-    camera : Camera
-        Gain, offset and read noise.
-    row_noise : float
-        Deviation of a random offset of each row, anew in each frame, in photons.
-    x_correlation : float
-        Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance
-        stay as they are: only the noise is spread.
-    """
-
-    # One photon gives many counts, as behind a photomultiplier: grey levels are not scarce.
+    # Gain, offset and read noise. One photon gives many counts, as behind a photomultiplier:
+    # grey levels are not scarce.
     camera: Camera = field(default_factory=lambda: Camera(gain=20, offset=200, read_noise=0.5))
-    row_noise: float = 0.0
+    row_noise: float = 0.0  # deviation of a random offset of each row and frame, in photons
+    # Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance stay as they
+    # are: only the noise is spread.
     x_correlation: float = 0.0
 
     def __post_init__(self) -> None:

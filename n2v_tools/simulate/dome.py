@@ -29,27 +29,13 @@ _TISSUE, _STRIPS, _NOISE = 0, 1, 2  # what a stream of chance is for
 
 @dataclass(frozen=True)
 class Dome:
-    """A recording of a dome, TZYX, plane by plane; SettingsError if a value is out of range.
+    """A recording of a dome, TZYX, plane by plane; SettingsError if a value is out of range."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Z, Y, X; T and Z at least 1, Y and X at least 16.
-    photons : float
-        Mean of the clean signal outside strips, in photons.
-    seed : int
-        Equal seeds give equal recordings, to the bit.
-    strips : bool
-        Leave black strips, as deskewing does.
-    camera : Camera
-        Turns photons into counts.
-    """
-
-    sizes: tuple[int, int, int, int]
-    photons: float = 10.0
-    seed: int = 0
-    strips: bool = True
-    camera: Camera = field(default_factory=Camera)
+    sizes: tuple[int, int, int, int]  # T and Z at least 1, Y and X at least 16
+    photons: float = 10.0  # mean of the clean signal outside strips
+    seed: int = 0  # equal seeds give equal recordings, to the bit
+    strips: bool = True  # leave black strips, as deskewing does
+    camera: Camera = field(default_factory=Camera)  # turns photons into counts
 
     def __post_init__(self) -> None:
         what = "T,Z,Y,X with Y and X of 16 or more"

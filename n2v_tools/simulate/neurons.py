@@ -34,45 +34,23 @@ Patch = tuple[int, int, np.ndarray]  # row and column of its corner, light of ea
 
 @dataclass(frozen=True)
 class Soma:
-    """The body of one neuron.
-
-    Parameters
-    ----------
-    y, x, radius : float
-        Centre and mean radius in pixels.
-    ring : bool
-        Has a dark nucleus.
-    light : float
-        Brightness at rest, relative to neuropil.
-    """
+    """The body of one neuron; lengths in pixels."""
 
     y: float
     x: float
-    radius: float
-    ring: bool
-    light: float
+    radius: float  # mean
+    ring: bool  # has a dark nucleus
+    light: float  # brightness at rest, relative to neuropil
 
 
 @dataclass(frozen=True)
 class Population:
-    """All sources of light that have an activity of their own.
+    """All sources of light that have an activity of their own; N of them."""
 
-    Parameters
-    ----------
-    somata : tuple of Soma
-        In focus; the first sources, in this order.
-    kinds : ndarray of str, shape (N,)
-        ``soma``, ``fibre`` or ``hazy`` of each source.
-    light : csr_matrix of float32, shape (Y * X, N)
-        Brightness at rest of each source in each pixel.
-    inside : csr_matrix of float32, shape (Y * X, len(somata))
-        1 in the pixels of each body.
-    """
-
-    somata: tuple[Soma, ...]
-    kinds: np.ndarray
-    light: csr_matrix
-    inside: csr_matrix
+    somata: tuple[Soma, ...]  # in focus; the first sources, in this order
+    kinds: np.ndarray  # str, shape (N,): soma, fibre or hazy
+    light: csr_matrix  # float32, shape (Y * X, N): brightness at rest in each pixel
+    inside: csr_matrix  # float32, shape (Y * X, len(somata)): 1 in the pixels of each body
 
 
 def populate(

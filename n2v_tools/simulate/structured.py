@@ -51,28 +51,15 @@ def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> 
 
 @dataclass(frozen=True)
 class Structured:
-    """A recording to be simulated; SettingsError if values are out of range or contradict.
+    """A recording to be simulated; SettingsError if values are out of range or contradict."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Z, Y, X; Y and X at least 16.
-    kind : str
-        Kind of noise; see `kinds`.
-    noise_to_signal : float
-        Deviation of the noise over that of the clean signal, both over all planes.
-    photons : float or None
-        Mean of the clean signal. None: what the ratio asks for where there is shot
-        noise, else a signal whose deviation is `DEVIATION_COUNTS`.
-    seed : int
-        Equal seeds give equal recordings, to the bit.
-    """
-
-    sizes: tuple[int, int, int, int]
-    kind: str
-    noise_to_signal: float = 1.0
+    sizes: tuple[int, int, int, int]  # T, Z, Y, X; Y and X at least 16
+    kind: str  # of noise; see `kinds`
+    noise_to_signal: float = 1.0  # deviation of both over all planes
+    # Mean of the clean signal. None: what the ratio asks for where there is shot noise, else a
+    # signal whose deviation is `DEVIATION_COUNTS`.
     photons: float | None = None
-    seed: int = 0
+    seed: int = 0  # equal seeds give equal recordings, to the bit
 
     def __post_init__(self) -> None:
         shot_noise = "poisson" in parse_kind(self.kind)

@@ -20,55 +20,26 @@ HEAD_BYTES = 4  # of a file, by which it is recognised
 
 @dataclass(frozen=True)
 class Format:
-    """A format as the rest of the package sees it.
+    """A format as the rest of the package sees it; functions are named ``module:function``."""
 
-    Parameters
-    ----------
-    name : str
-        As ``--format`` takes it.
-    title : str
-        As messages call it; of a format that is not read, its maker.
-    endings : tuple of str
-        Endings of file names in lower case, with their dot; outputs get the first.
-    listed : tuple of str
-        Those of the endings that folders and globs are searched for.
-    heads : tuple of bytes
-        First bytes of its files, by which they are recognised; empty if only the ending tells.
-    reader : str
-        ``module:function`` that opens an `Address` as a lazy `Stack`, given the axes (or None)
-        and the name to use in messages; empty if the format is not read yet.
-    planner : str
-        ``module:function`` that makes of a `Layout` what the writer needs; its ``n_bytes`` is the
-        size of the output. Empty if the format is not written.
-    writer : str
-        ``module:function``, a context manager that gives the writer of planes for a path, what
-        the planner returned, and whether to overwrite.
-    later : bool
-        It will be written in a later version.
-    order : str
-        Order of axes that its files must have; empty: planes come last, the rest as in the input.
-    places : bool
-        A container: one file holds many arrays, and a place inside it names one. Other formats
-        may be built upon it, so that the ending counts more than the first bytes.
-    folder : bool
-        What looks like a file to a user is a folder.
-    extra : str
-        Extra of this package's installation that its reader or writer needs; empty: none.
-    """
-
-    name: str
-    title: str
-    endings: tuple[str, ...]
-    listed: tuple[str, ...] = ()
-    heads: tuple[bytes, ...] = ()
-    reader: str = ""
-    planner: str = ""
+    name: str  # as --format takes it
+    title: str  # as messages call it; of a format that is not read, its maker
+    endings: tuple[str, ...]  # of file names, in lower case with the dot; outputs get the first
+    listed: tuple[str, ...] = ()  # those of the endings that folders and globs are searched for
+    heads: tuple[bytes, ...] = ()  # first bytes of its files; empty if only the ending tells
+    # Opens an `Address` as a lazy `Stack`, given axes or None and a name for messages.
+    reader: str = ""  # empty: it is not read yet
+    # Makes of a `Layout` what the writer needs; its ``n_bytes`` is the size of the output.
+    planner: str = ""  # empty: it is not written
+    # Context manager of a `PlaneWriter` for a path, what the planner returned, and `overwrite`.
     writer: str = ""
-    later: bool = False
-    order: str = ""
+    later: bool = False  # it will be written in a later version
+    order: str = ""  # of axes in its files; empty: planes come last, the rest as in the input
+    # A container: a place names one of many arrays. Other formats may be built upon it, so that
+    # the ending counts more than the first bytes.
     places: bool = False
-    folder: bool = False
-    extra: str = ""
+    folder: bool = False  # what looks like a file to a user is a folder
+    extra: str = ""  # of this package's installation that its functions need
 
     def load(self, part: Literal["reader", "planner", "writer"]) -> Any:
         """Import one of its parts, which it must have; StackError if its extra is missing."""

@@ -1,4 +1,4 @@
-"""Summary of a stream of pixels: mean, deviation, range and grey levels.
+"""Statistics of a stream of pixels: mean, deviation, range and grey levels.
 
 Pixels of 8 and 16 bit are counted in a histogram, from which every figure follows
 exactly; wider types are merged plane by plane in float64. Either way the memory does

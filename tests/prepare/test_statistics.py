@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from n2v_tools.prepare.summary import MAX_LEVELS, Summary, intensity_for
+from n2v_tools.prepare.statistics import MAX_LEVELS, Summary, intensity_for
 
 KINDS = ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "float32", "float64"]
 
