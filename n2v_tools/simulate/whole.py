@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-Planes = Iterable[tuple[dict[str, int], np.ndarray, np.ndarray]]  # place, noisy, clean
+Planes = Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]  # place, noisy, clean
 
 
 def collect(planes: Planes, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -14,7 +14,7 @@ def collect(planes: Planes, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarra
 
     Parameters
     ----------
-    planes : iterable of (place, noisy, clean)
+    planes : iterator of (place, noisy, clean)
         Places name the axes outside a plane, in order.
     sizes : sequence of int
     """
