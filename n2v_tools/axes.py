@@ -48,21 +48,9 @@ def parse_axes(text: str) -> str:
 
 
 def require_axes(axes: str, shape: Sequence[int], where: str) -> None:
-    """Raise unless `axes` are valid letters and as many as `shape` has sizes.
+    """Raise AxesError, with the letters to pass, unless `axes` are valid and as many as the sizes.
 
-    Parameters
-    ----------
-    axes : str
-        One letter of ``TCZYX`` per axis.
-    shape : sequence of int
-        Sizes, in the same order.
-    where : str
-        File or stack named in the message.
-
-    Raises
-    ------
-    AxesError
-        With the number of letters to pass.
+    `where` is the file or stack named in the message.
     """
     parse_axes(axes)
     if len(axes) != len(shape):

@@ -93,18 +93,9 @@ class PartialFolder:
 def hold_name(folder: Path) -> Iterator[None]:
     """Keep every other process and training from a model's name for a while.
 
-    For those who write into ``DIR/NAME`` itself; nothing is made but the lock, which
-    goes at the end.
-
-    Parameters
-    ----------
-    folder : Path
-        ``DIR/NAME``; need not exist.
-
-    Raises
-    ------
-    OutputError
-        If a training has the name now, or the folder's parent cannot be written.
+    For those who write into the folder ``DIR/NAME`` itself, which need not exist; nothing is made
+    but the lock, which goes at the end. OutputError if a training has the name now, or the folder's
+    parent cannot be written.
     """
     lock = _lock(
         folder,

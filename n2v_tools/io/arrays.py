@@ -25,14 +25,8 @@ MOST_RUN_BYTES = 256 * 2**20  # of planes that are interleaved in their file
 class PageArray(ABC):
     """Base of the lazy arrays; indices are integers and slices of positive step.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Sizes of all axes.
-    dtype : numpy.dtype
-        Of the values on disk; arrays come back in the machine's byte order.
-    n_inner : int
-        How many of the last axes lie inside a page; at least 1.
+    `dtype` is that of the values on disk, and arrays come back in the machine's byte order; the
+    last `n_inner` axes, at least 1, lie inside a page.
     """
 
     def __init__(self, shape: Sequence[int], dtype: np.dtype, n_inner: int) -> None:
@@ -136,18 +130,9 @@ class TransposedArray:
 class RunsArray:
     """An array whose planes are interleaved in the file: runs of them are read at once.
 
-    Where time is the axis that varies fastest, a frame is strewn over the whole file, and
-    reading frame by frame would read the file once for each. One run is kept; any number of
-    threads may read.
-
-    Parameters
-    ----------
-    array : LazyArray
-        As it lies in the file.
-    axis : int
-        The axis to read in runs.
-    plane_bytes : int
-        Of what one index along it stands for.
+    Where time is the axis that varies fastest, a frame is strewn over the whole file, and reading
+    frame by frame would read the file once for each. One run along `axis` is kept, each index of
+    which stands for `plane_bytes`; any number of threads may read.
     """
 
     def __init__(self, array: Any, axis: int, plane_bytes: int) -> None:
@@ -183,15 +168,9 @@ class RunsArray:
 
 
 def in_runs(array: Any, axes: str, stored: str) -> Any:
-    """Return the array, read in runs of planes where these are interleaved in the file.
+    """Return an array, read in runs of planes where these are interleaved in the file.
 
-    Parameters
-    ----------
-    array : LazyArray
-    axes : str
-        Its letters.
-    stored : str
-        The same, from the axis that varies slowest in the file to the fastest.
+    `stored` are its `axes` from the one that varies slowest in the file to the fastest.
     """
     first = min(stored.index("Y"), stored.index("X"))
     inner = [

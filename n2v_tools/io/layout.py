@@ -42,18 +42,9 @@ class Layout:
 def layout_like(
     stack: Stack, dtype: np.dtype, *, description: str = "", format: str = "tiff", without: str = ""
 ) -> Layout:
-    """Return the layout of an output that looks like `stack`.
+    """Return the layout of an output that looks like `stack`, which gives all but the dtype.
 
-    Parameters
-    ----------
-    stack : Stack
-        Gives axes, sizes, calibration and metadata.
-    dtype : numpy.dtype
-        Of the output.
-    description, format : str
-        As in `Layout`.
-    without : str
-        Axes left out, such as ``"T"`` for a single frame.
+    `without` are axes left out, such as ``"T"`` for a single frame.
     """
     axes = "".join(letter for letter in stack.axes if letter not in without)
     return Layout(

@@ -46,21 +46,10 @@ class Input:
 def open_stacks(spec: str | Path, axes: str | None = None) -> list[Stack]:
     """Open every stack behind a file, folder or glob.
 
-    Parameters
-    ----------
-    spec : str or Path
-        A folder or glob is many stacks, one per file, in natural order; an OME-TIFF
-        set of several files counts once.
-    axes : str, optional
-        As in `open_stack`. ``ZYX`` or ``TYX`` for a folder or glob of YX files joins
-        them into one stack.
-
-    Raises
-    ------
-    StackError
-        If nothing is found, a file cannot be read, or planes to join differ.
-    AxesError
-        As in `open_stack`.
+    A folder or glob is many stacks, one per file, in natural order; an OME-TIFF set of several
+    files counts once. `axes` are as in `open_stack`; ``ZYX`` or ``TYX`` for a folder or glob of YX
+    files joins them into one stack. StackError if nothing is found, a file cannot be read, or
+    planes to join differ; AxesError as in `open_stack`.
     """
     return [each.open() for each in preferred(list_inputs(spec, axes)).values()]
 

@@ -80,13 +80,8 @@ class PatchFit:
 def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]:
     """Return how many patches a plan means: (training, validation).
 
-    Parameters
-    ----------
-    surveys : sequence of Survey
-        One per stack, with the number of real pixels.
-    plan : PatchPlan
-        Its `n_patches` is taken as it is; None becomes a number that covers the real
-        pixels four times, within `FEWEST_AND_MOST` and `MEMORY_BYTES`.
+    Its `n_patches` is taken as it is; None becomes a number that covers the real pixels of the
+    surveys, one per stack, four times, within `FEWEST_AND_MOST` and `MEMORY_BYTES`.
     """
     n = plan.n_patches
     if n is None:

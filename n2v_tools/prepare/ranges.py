@@ -23,7 +23,7 @@ NEAR_ENOUGH = 1.25  # a whole unit this much over the share still asked for is t
 def find_ranges(
     strips: Sequence[Strips], patch_px: tuple[int, int, int], cuts: Sequence[int] = ()
 ) -> np.ndarray:
-    """List every place where a patch lies on real pixels only.
+    """List every place where a patch lies on real pixels only; no rows if none fits.
 
     Parameters
     ----------
@@ -33,11 +33,6 @@ def find_ranges(
         Edges in Z, Y, X.
     cuts : sequence of int
         Planes that are no continuation of the one before: no patch holds both.
-
-    Returns
-    -------
-    ranges : ndarray of int64, shape (R, 5)
-        See the module; no rows if no patch fits.
     """
     depth, height, width = patch_px
     found = []

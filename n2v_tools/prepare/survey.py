@@ -216,17 +216,10 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
 def fill_nonfinite(
     plane: np.ndarray, strips: Strips | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fill NaN and infinite pixels with the value of the nearest finite one.
+    """Fill NaN and infinite pixels of a plane (Y, X) with the value of the nearest finite one.
 
-    One neighbour is copied, not several averaged, so that the filled pixels are as
-    noisy as the others.
-
-    Parameters
-    ----------
-    plane : ndarray of float or int, shape (Y, X)
-        Counts; left as it is.
-    strips : Strips or None
-        Rows and columns whose zeros must not be copied.
+    One neighbour is copied, not several averaged, so that the filled pixels are as noisy as the
+    others. Zeros of `strips` are not copied.
 
     Returns
     -------

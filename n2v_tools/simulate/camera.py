@@ -38,8 +38,6 @@ class Camera:
         ----------
         photons : ndarray of float, any shape
             Mean number of photons in each pixel, 0 or more.
-        rng : numpy.random.Generator
-            Source of chance.
 
         Returns
         -------

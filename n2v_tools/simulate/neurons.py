@@ -62,23 +62,9 @@ def populate(
 ) -> Population:
     """Place neurons, fibres and haze.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X.
-    n_neurons : int or None
-        In focus; None: one for each 1200 square pixels.
-    room : ndarray of bool, shape (Y, X)
-        Where a centre may lie.
-    rng : numpy.random.Generator
-        Source of chance.
-    margin : int
-        Pixels at each edge that are to hold no centre.
-
-    Raises
-    ------
-    SettingsError
-        If so many neurons find no place.
+    `n_neurons` are in focus; None: one for each 1200 square pixels. Their centres lie where `room`,
+    bool (Y, X), is True and not within `margin` pixels of an edge. SettingsError if so many find no
+    place.
     """
     height, width = shape_yx
     field = (height - 2 * margin) * (width - 2 * margin)

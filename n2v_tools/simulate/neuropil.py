@@ -22,17 +22,9 @@ UNEVENNESS = ((70.0, 0.3), (5.0, 0.14), (1.6, 0.18), (0.8, 0.16))
 
 
 class Neuropil:
-    """The neuropil of one movie.
+    """The neuropil of one movie; `key` seeds everything.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X.
-    activity : float
-        Deviation in time, relative to its mean.
-    indicator : Indicator
-    key : sequence of int
-        Seeds everything.
+    `activity` is its deviation in time, relative to its mean.
     """
 
     def __init__(

@@ -32,14 +32,8 @@ LEAST_RATIO, MOST_RATIO = 0.01, 20.0
 def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> np.ndarray:
     """Return a sheet of cells with bright borders as a microscope images it, without noise.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X, at least 16.
-    seed : int
-        Equal seeds give equal cells.
-    depth : float
-        Where the sheet is cut: 0 at its bottom, 1 at its top.
+    It is cut at `depth`: 0 at its bottom, 1 at its top. Y and X must be at least 16; equal seeds
+    give equal cells.
 
     Returns
     -------
@@ -85,10 +79,8 @@ class Recording:
     ----------
     photons : float
         Mean of the clean signal, in photons.
-    gain : float
-        Counts per photon.
-    offset : int
-        Counts that no light gives: high enough for noise to stay above 0.
+    gain, offset : float, int
+        Counts per photon, and those that no light gives: high enough for noise to stay above 0.
     noise_counts : float
         Deviation of the noise.
     """
@@ -155,15 +147,7 @@ def simulate_structured(
     seed: int = 0,
     photons: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a recording as a whole: noisy uint16 and clean float32, shape TZYX.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Z, Y, X.
-    kind, noise_to_signal, seed, photons
-        See `Structured`.
-    """
+    """Return a `Structured` recording as a whole: noisy uint16 and clean float32, shape TZYX."""
     wanted = Structured(sizes, kind, noise_to_signal, photons, seed)
     return collect(Recording(wanted).planes(), sizes)
 

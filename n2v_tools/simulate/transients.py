@@ -93,22 +93,11 @@ class Indicator:
 
 
 class Transients:
-    """dF/F of many sources of light, such as neurons.
+    """dF/F of N sources of light, such as neurons; `key` seeds everything.
 
-    Bursts come at random (a Poisson process); the number of spikes in one is
-    geometric, 8 at most.
-
-    Parameters
-    ----------
-    indicator : Indicator
-    rates_hz : ndarray of float, shape (N,)
-        Mean spikes per second.
-    sizes : ndarray of float, shape (N,)
-        Mean dF/F of one spike.
-    burst : float
-        Mean spikes per burst, 1 or more; 1: no bursts.
-    key : sequence of int
-        Seeds everything.
+    Bursts come at random (a Poisson process), with `rates_hz` mean spikes per second, shape (N,);
+    the number of spikes in one is geometric, `burst` (1 or more; 1: no bursts) in the mean and 8 at
+    most. `sizes`, shape (N,), is the mean dF/F of one spike.
     """
 
     def __init__(

@@ -24,12 +24,8 @@ MOST_NAMES = 5
 def open_hdf5(address: Address, axes: str | None, name: str) -> Stack:
     """Open a dataset of an HDF5 file, written ``file.h5:/path/in/file``.
 
-    Raises
-    ------
-    StackError
-        If the file is damaged, or holds no such dataset (naming those it holds).
-    AxesError
-        If `axes` are missing or do not fit.
+    StackError if the file is damaged, or holds no such dataset (naming those it holds); AxesError
+    if `axes` are missing or do not fit.
     """
     import h5py
 

@@ -24,12 +24,8 @@ class _Header(NamedTuple):
 def open_npy(address: Address, axes: str | None, name: str) -> Stack:
     """Open a `.npy` file; only its header is read, and nothing is ever unpickled.
 
-    Raises
-    ------
-    StackError
-        If the file is damaged, truncated, or holds Python objects.
-    AxesError
-        If `axes` are missing or do not fit.
+    StackError if the file is damaged, truncated, or holds Python objects; AxesError if `axes` are
+    missing or do not fit.
     """
     header = _read_header(address.file, name)
     require_image(header.dtype, header.shape, name)

@@ -66,19 +66,9 @@ class OmeDocument:
 
 
 def read_ome(xml: str, where: str) -> OmeDocument:
-    """Parse OME-XML.
+    """Parse OME-XML, which is not trusted: document types and entities are refused.
 
-    Parameters
-    ----------
-    xml : str
-        Untrusted: document types and entities are refused.
-    where : str
-        File named in messages.
-
-    Raises
-    ------
-    StackError
-        If the XML is broken, unsafe, or contradicts itself.
+    StackError, naming the file `where`, if it is broken, unsafe, or contradicts itself.
     """
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise StackError(

@@ -39,23 +39,10 @@ class Found:
 
 
 def open_tiff(address: Address, axes: str | None, name: str) -> Stack:
-    """Open a TIFF, BigTIFF, ImageJ or OME-TIFF file; only its header is read.
+    """Open any TIFF file, or the set that an OME-TIFF file belongs to; only its header is read.
 
-    Parameters
-    ----------
-    address : Address
-        The file, or any file of an OME-TIFF set.
-    axes : str or None
-        Letters that override the file's own.
-    name : str
-        Named in messages.
-
-    Raises
-    ------
-    StackError
-        If the file is damaged, truncated, or a set is incomplete.
-    AxesError
-        If the axes are unknown, or do not fit.
+    `axes` override the file's own, and messages use `name`. StackError if the file is damaged or
+    truncated, or its set incomplete; AxesError if the axes are unknown, or do not fit.
     """
     path = address.file
     with listening(name), open_header(path) as tif:

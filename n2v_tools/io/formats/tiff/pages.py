@@ -35,18 +35,8 @@ ALWAYS_BELIEVED_BYTES = 256_000_000
 class TiffPages(PageArray):
     """Pages of one or more TIFF files as one array; safe to read from several threads.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        The files.
-    table : ndarray of int64, shape (n, 2)
-        For each page of the array: number of its file, number of its page there.
-    outer : sequence of int
-        Sizes of the axes that number the pages.
-    page_shape : tuple of int
-        Shape of each page.
-    dtype : numpy.dtype
-        Of each page.
+    `table`, int64 of shape (n, 2), holds for each page the number of its file and its number there;
+    `outer` are the sizes of the axes that number the pages. All pages have one shape and dtype.
     """
 
     def __init__(
@@ -129,18 +119,10 @@ def open_header(path: Path) -> Iterator[tifffile.TiffFile]:
 
 @contextmanager
 def listening(where: str) -> Iterator[list[str]]:
-    """Keep tifffile's log off the terminal, and raise where it tells of lost pixels.
+    """Keep tifffile's log off the terminal, and raise where it reports lost pixels.
 
-    Yields
-    ------
-    heard : list of str
-        Messages, as they come.
-
-    Raises
-    ------
-    StackError
-        One line about `where`, also in place of whatever else goes wrong while an
-        untrusted file is parsed.
+    Yields the messages, as they come. StackError is one line about `where`, also in place of
+    whatever else goes wrong while an untrusted file is parsed.
     """
     heard: list[str] = []
     thread = threading.get_ident()
