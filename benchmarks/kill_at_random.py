@@ -162,7 +162,7 @@ def bad_outputs(label: str, output: Path, pixels: np.ndarray) -> list[str]:
 
 
 def read(path: Path) -> np.ndarray:
-    from n2v_tools.io import open_stack
+    from n2v_tools.io.reader import open_stack
 
     return np.asarray(open_stack(path).array[:])
 

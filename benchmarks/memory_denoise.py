@@ -58,7 +58,8 @@ def parse() -> argparse.Namespace:
 
 
 def make_stack(path: Path, n_planes: int, edge: int) -> None:
-    from n2v_tools.io import Layout, create_stack
+    from n2v_tools.io.layout import Layout
+    from n2v_tools.io.writer import create_stack
 
     rng = np.random.default_rng(0)
     plane = rng.normal(200, 40, (edge, edge)).clip(1).astype(np.uint16)
@@ -94,7 +95,10 @@ def restore(options: argparse.Namespace) -> dict:
     from n2v_tools import keras_backend
 
     keras_backend.load()
-    from n2v_tools.io import create_stack, layout_like, open_stack, to_dtype
+    from n2v_tools.io.convert import to_dtype
+    from n2v_tools.io.layout import layout_like
+    from n2v_tools.io.reader import open_stack
+    from n2v_tools.io.writer import create_stack
     from n2v_tools.modelfolder import read_model
     from n2v_tools.modelfolder.opening import open_restorer
     from n2v_tools.restore.run import restore_stack

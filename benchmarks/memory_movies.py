@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from sidebyside import Ended, Report, measured, n2v_tools, parser, words
 
-from n2v_tools.io import Layout, create_stack
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.writer import create_stack
 from n2v_tools.methods.table import learning_rows
 
 STILLS = {"n2v, planes": ["n2v"], "n2v, T as depth": ["n2v", "--patch", "16,64,64", "--depth", "T"]}

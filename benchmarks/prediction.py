@@ -249,7 +249,7 @@ def random_restorer(net: Net):
 
 def agreement(minutes: float, report: Report) -> None:
     """How far engines and precisions are from TensorFlow's float32 on a trained net."""
-    from n2v_tools.io import open_stack
+    from n2v_tools.io.reader import open_stack
     from n2v_tools.measure.yardstick import know_truth
     from n2v_tools.modelfolder import read_model
     from n2v_tools.modelfolder.opening import open_restorer

@@ -1,4 +1,4 @@
-"""Axes as letters: the only place where they are spelt.
+"""Axes as letters; no other module spells them out.
 
 T time, C channel, Z depth, Y row, X column. Other letters that file formats use
 (S for RGB samples, Q and I for "some other sequence") are translated or refused
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .errors import AxesError
+from .words import option
 
 LETTERS = "TCZYX"
 IMAGEJ_ORDER = "TZCYX"
@@ -29,36 +30,27 @@ def parse_axes(text: str) -> str:
     AxesError
         If a letter is unknown or repeated, or Y or X is missing.
     """
+    asked = option("axes", text)
     axes = text.strip().upper().replace("S", "C")
     wrong = [letter for letter in axes if letter not in LETTERS]
     if wrong:
         raise AxesError(
-            f"--axes {text}: {wrong[0]!r} is no axis. Use letters of "
-            "T (time), C (channel), Z (depth), Y (row), X (column), such as --axes TZYX."
+            f"{asked}: {wrong[0]!r} is no axis. Use letters of T (time), C (channel), Z (depth), "
+            f"Y (row), X (column), such as {option('axes', 'TZYX')}."
         )
     if len(set(axes)) != len(axes):
-        raise AxesError(f"--axes {text}: a letter stands twice. Name each axis once, such as TZYX.")
+        raise AxesError(f"{asked}: a letter stands twice. Name each axis once, such as TZYX.")
     if not {"Y", "X"} <= set(axes):
-        raise AxesError(f"--axes {text}: every image has Y and X. Name both, such as --axes ZYX.")
+        raise AxesError(
+            f"{asked}: every image has Y and X. Name both, such as {option('axes', 'ZYX')}."
+        )
     return axes
 
 
 def require_axes(axes: str, shape: Sequence[int], where: str) -> None:
-    """Raise unless `axes` are valid letters and as many as `shape` has sizes.
+    """Raise AxesError, with the letters to pass, unless `axes` are valid and as many as the sizes.
 
-    Parameters
-    ----------
-    axes : str
-        One letter of ``TCZYX`` per axis.
-    shape : sequence of int
-        Sizes, in the same order.
-    where : str
-        File or stack named in the message.
-
-    Raises
-    ------
-    AxesError
-        With the number of letters to pass.
+    `where` is the file or stack named in the message.
     """
     parse_axes(axes)
     if len(axes) != len(shape):
@@ -66,8 +58,8 @@ def require_axes(axes: str, shape: Sequence[int], where: str) -> None:
         sizes = " x ".join(map(str, shape))
         raise AxesError(
             f"{where}: axes {axes!r} name {len(axes)} axes, but the file holds {len(shape)}, "
-            f"of sizes {sizes}. Pass --axes with {len(shape)} letters, for example "
-            f"--axes {example}."
+            f"of sizes {sizes}. Pass {option('axes')} with {len(shape)} letters, for example "
+            f"{option('axes', example)}."
         )
 
 

@@ -1,7 +1,7 @@
-"""One training, one name: who may write ``DIR/NAME``, and when it counts as done.
+"""Claims on model folders: one training alone may write ``DIR/NAME`` until it is done.
 
 A training works in ``DIR/NAME.partial`` and holds a lock of the operating system while
-it lives, so that a second one is refused and a killed one can be told from a running
+it lives, so that a second one is refused, and a killed one is not taken for a running
 one. The lock file ``DIR/.NAME.lock`` stands beside the folders, not in them: the final
 rename then happens under the lock, on every system, and no finished model carries one.
 """
@@ -18,6 +18,7 @@ from types import TracebackType
 import filelock
 
 from .errors import OutputError, UsageError
+from .words import flag, option
 
 PARTIAL = ".partial"
 DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)}
@@ -49,16 +50,10 @@ class PartialFolder:
         self._overwrite = overwrite
 
     def finish(self) -> Path:
-        """Give the folder its final name, in one step; a replaced model goes after that.
+        """Give the folder its final name, in one step, and return it.
 
-        Returns
-        -------
-        target : Path
-
-        Raises
-        ------
-        OutputError
-            If the system refuses; the folder then still has its partial name.
+        A replaced model goes after that. OutputError if the system refuses; the folder then
+        still has its partial name.
         """
         with _refusals(self.target):
             aside = _aside(self.target)
@@ -80,9 +75,7 @@ class PartialFolder:
             return
         with contextlib.suppress(OSError):  # gone, or not empty: then it is kept
             self.path.rmdir()
-        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
-            os.unlink(self._lock.lock_file)
-        self._lock.release()
+        _unlock(self._lock)
 
     def __enter__(self) -> PartialFolder:
         return self
@@ -100,35 +93,19 @@ class PartialFolder:
 def hold_name(folder: Path) -> Iterator[None]:
     """Keep every other process and training from a model's name for a while.
 
-    For those who write into ``DIR/NAME`` itself; nothing is made but the lock, which
-    goes at the end.
-
-    Parameters
-    ----------
-    folder : Path
-        ``DIR/NAME``; need not exist.
-
-    Raises
-    ------
-    OutputError
-        If a training has the name now, or the folder's parent cannot be written.
+    For those who write into the folder ``DIR/NAME`` itself, which need not exist; nothing is made
+    but the lock, which goes at the end. OutputError if a training has the name now, or the folder's
+    parent cannot be written.
     """
-    with _refusals(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder.parent / f".{folder.name}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise OutputError(
-                f"{folder}: this model is being trained now, by another process or thread. Wait "
-                "until that is done, or choose another name."
-            ) from None
+    lock = _lock(
+        folder,
+        f"{folder}: this model is being trained now, by another process or thread. Wait until that "
+        "is done, or choose another name.",
+    )
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
-            os.unlink(lock.lock_file)
-        lock.release()
+        _unlock(lock)
 
 
 def claim_folder(
@@ -160,22 +137,18 @@ def claim_folder(
     """
     require_plain_name(name)
     target = Path(models_dir) / name
-    with _refusals(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(target.parent / f".{name}.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise OutputError(
-                f"{_partial(target)}: another n2v-train is training this model now. Wait until it "
-                "is done, or choose another name with --model."
-            ) from None
-        folder = PartialFolder(target, lock, resumed=resume, overwrite=overwrite)
-        try:
+    lock = _lock(
+        target,
+        f"{_partial(target)}: another n2v-train is training this model now. Wait until it is done, "
+        f"or choose another name with {option('model')}.",
+    )
+    folder = PartialFolder(target, lock, resumed=resume, overwrite=overwrite)
+    try:
+        with _refusals(target):
             _prepare(target, overwrite, resume)
-        except BaseException:
-            folder.release()
-            raise
+    except BaseException:
+        folder.release()
+        raise
     return folder
 
 
@@ -194,8 +167,8 @@ def require_plain_name(name: str) -> None:
         wrong = "must not be longer than 200 bytes"
     if wrong:
         raise UsageError(
-            f"--model {name!r}: a model's name {wrong}. Choose another, such as kidney_n2v; the "
-            "folder it goes into is given with --models."
+            f"{option('model')} {name!r}: a model's name {wrong}. Choose another, such as "
+            f"kidney_n2v; the folder it goes into is given with {option('models')}."
         )
 
 
@@ -212,20 +185,15 @@ def require_free(models_dir: Path | str, name: str, overwrite: bool, resume: boo
 
 
 def require_writable(models_dir: Path | str) -> None:
-    """Raise unless models can be put into a folder, as far as can be seen; change nothing.
-
-    Raises
-    ------
-    OutputError
-        Naming what stands in the way.
-    """
+    """Raise OutputError unless models can go into a folder, as far as can be seen."""
     folder = Path(models_dir).absolute()
     there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not there.is_dir():
         found = "is a file" if there.is_file() else "is a link that leads nowhere"
-        problem = f"{there} {found}. Move it, or choose another folder with --models."
+        problem = f"{there} {found}. Move it, or choose another folder with {option('models')}."
     elif not os.access(there, os.W_OK | os.X_OK):
-        problem = f"{there} may not be written. Change its rights, or choose another --models."
+        another = f"choose another {option('models')}"
+        problem = f"{there} may not be written. Change its rights, or {another}."
     else:
         return
     raise OutputError(f"{models_dir}: no model can be put there: {problem}")
@@ -248,24 +216,24 @@ def _refuse_taken(target: Path, overwrite: bool, resume: bool) -> None:
     if os.path.lexists(target):
         if not overwrite:
             raise OutputError(
-                f"{target} exists already. Choose another name with --model, or replace it with "
-                "--overwrite."
+                f"{target} exists already. Choose another name with {option('model')}, or replace "
+                f"it with {flag('overwrite')}."
             )
         if not (target / "config.json").is_file() and (target.is_file() or any(target.iterdir())):
             raise OutputError(
                 f"{target} is no model folder (it has no config.json), so it is not replaced. "
-                "Choose another name with --model."
+                f"Choose another name with {option('model')}."
             )
     if resume:
         if not partial.is_dir():
             raise OutputError(
-                f"{partial} does not exist, so there is nothing to resume. Leave --resume out to "
-                "train from the start."
+                f"{partial} does not exist, so there is nothing to resume. Leave {flag('resume')} "
+                "out to train from the start."
             )
     elif os.path.lexists(partial) and not overwrite:
         raise OutputError(
-            f"{partial} was left by an interrupted training. Continue it with --resume, or "
-            "start anew with --overwrite."
+            f"{partial} was left by an interrupted training. Continue it with {flag('resume')}, or "
+            f"start anew with {flag('overwrite')}."
         )
 
 
@@ -277,6 +245,24 @@ def _mend(target: Path) -> None:
             _delete(aside)
         else:
             os.rename(aside, target)
+
+
+def _lock(folder: Path, taken: str) -> filelock.BaseFileLock:
+    """Take the name of a model; raise OutputError, with the message `taken`, if others have it."""
+    with _refusals(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder.parent / f".{folder.name}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise OutputError(taken) from None
+    return lock
+
+
+def _unlock(lock: filelock.BaseFileLock) -> None:
+    with contextlib.suppress(OSError):  # Windows deletes no open file; it may stay
+        os.unlink(lock.lock_file)
+    lock.release()
 
 
 def _partial(target: Path) -> Path:
@@ -303,5 +289,5 @@ def _refusals(target: Path) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise OutputError(
             f"{target}: the model folder cannot be made here ({error}). Choose a folder that you "
-            "can write with --models."
+            f"can write with {option('models')}."
         ) from None

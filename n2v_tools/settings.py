@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from .errors import SettingsError
+from .words import option, setting
 
 S = TypeVar("S")
 
@@ -25,7 +26,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
+def settings_from(kind: type[S], values: Mapping[str, Any], where: str = "") -> S:
     """Build the dataclass `kind` from named values; refuse a name that is no setting.
 
     Parameters
@@ -35,7 +36,7 @@ def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
     values : mapping of str to value
         JSON values, or text as given to ``--set``.
     where : str
-        Source named in messages: ``--set`` or a file.
+        Source named in messages, such as a file; empty: the option for settings, ``--set``.
 
     Raises
     ------
@@ -47,10 +48,11 @@ def settings_from(kind: type[S], values: Mapping[str, Any], where: str) -> S:
     for name in values:
         if name not in known:
             raise SettingsError(
-                f"{where}: there is no setting {name!r}.{nearest(name, known)} "
+                f"{where or option('set')}: there is no setting {name!r}.{nearest(name, known)} "
                 f"Known: {', '.join(known)}."
             )
-    return kind(**{n: _coerce(v, hints[n], f"{where} {n}") for n, v in values.items()})
+    called = {name: f"{where} {name}" if where else setting(name) for name in values}
+    return kind(**{n: _coerce(v, hints[n], called[n]) for n, v in values.items()})
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
@@ -59,7 +61,9 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise SettingsError(f"--set {text}: write KEY=VALUE, such as --set epochs=50.")
+            raise SettingsError(
+                f"{option('set', text)}: write KEY=VALUE, such as {setting('epochs', 50)}."
+            )
         pairs[key.strip().replace("-", "_")] = value.strip()
     return pairs
 

@@ -1,4 +1,4 @@
-"""The value that travels between the rooms: pixels with named axes.
+"""Stacks: pixels with named axes, the value that all parts of the package exchange.
 
 A `Stack` knows where its pixels are and what they mean, and reads them only where
 it is sliced. It neither opens nor writes files.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -63,6 +64,8 @@ class Stack:
         What the reader decided and a user should hear ("S taken as C").
     warnings : tuple of str
         What a user must hear, even with -q ("holds 2 images; the first is used").
+    files : tuple of Path
+        All files that the pixels are read from; none if they are in memory.
     """
 
     array: LazyArray
@@ -73,6 +76,7 @@ class Stack:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         require_axes(self.axes, self.array.shape, where=self.name)

@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinat
 
 from n2v_tools.legacy import CARE_PERCENTILES
 from n2v_tools.simulate.camera import Camera
-from n2v_tools.simulate.dome import dome_planes
+from n2v_tools.simulate.dome import Dome
 
 EDGE_PX = 192
 PATCH_PX = 64
@@ -89,10 +89,8 @@ def _between(limits: tuple[float, float], rng: np.random.Generator) -> float:
 def _dome(rng: np.random.Generator) -> np.ndarray:
     """One plane of a dome that is seen through six of them."""
     wanted = int(rng.integers(6))
-    planes = dome_planes(
-        (1, 6, EDGE_PX, EDGE_PX), photons=1000, seed=int(rng.integers(10**6)), strips=False
-    )
-    clean = next(clean for place, _, clean in planes if place["Z"] == wanted)
+    dome = Dome((1, 6, EDGE_PX, EDGE_PX), 1000, int(rng.integers(10**6)), strips=False)
+    clean = next(clean for place, _, clean in dome.planes() if place["Z"] == wanted)
     return clean - Camera().offset
 
 

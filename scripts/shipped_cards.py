@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.denoise.files import denoise_files
+from n2v_tools.jobs.denoise.request import DenoiseRequest
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.requests import DenoiseRequest, SimulateRequest
+from n2v_tools.jobs.desk.requests import SimulateRequest
 from n2v_tools.jobs.simulate.pairs import simulate_files
 from n2v_tools.measure import data_range_of, psnr
 from n2v_tools.measure.yardstick import (

@@ -26,7 +26,7 @@ def test_the_rooms_keep_their_order():
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("io/tiff.py", "from ..jobs import train"),
+        ("io/reader.py", "from ..jobs import train"),
         ("restore/run.py", "import tensorflow"),
         ("modelfolder.py", "from csbdeep.models import Config"),
         ("prepare/strips.py", "import medpy"),

@@ -67,7 +67,7 @@ def inspect(
     if found.error:
         raise StackError(found.error)
     values, text = found.to_json(), found.text
-    if not getattr(stack.array, "files", ()) and values["command"]:
+    if not stack.files and values["command"]:
         call = as_call(values["command"], stack.name)
         values, text = {**values, "command": call}, text.replace(values["command"], call)
     return Inspection(values, text)

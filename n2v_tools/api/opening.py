@@ -112,7 +112,7 @@ def _open_file(spec: str, axes: str | None) -> Stack:
             "files, or pass --axes ZYX or TYX to join equal planes."
         )
     if opened[0].stack is None:
-        from ..io import open_stack as open_file
+        from ..io.reader import open_stack as open_file
 
         open_file(spec, axes)  # says the same with its own kind of error
         raise StackError(opened[0].error)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..io.formats.table import WRITTEN, WRITTEN_LATER
 from ..jobs.denoise.request import DenoiseRequest
 from ..settings import parse_assignments
 from . import options, output
@@ -85,7 +86,7 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
 )
 @click.option(
     "--format",
-    type=Named("format", ["tiff", "ome-tiff"], ["ome-zarr"]),
+    type=Named("format", WRITTEN, WRITTEN_LATER),
     default=DenoiseRequest.format,
     show_default=True,
     help="tiff is ImageJ's.",

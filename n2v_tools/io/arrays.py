@@ -1,4 +1,4 @@
-"""Pixels that stay on disk until they are sliced.
+"""Lazy arrays: pixels that stay on disk until they are sliced.
 
 Every array here is a row of pages: the leading axes number the pages, the last ones
 lie inside a page. A slice reads the pages it touches and nothing else, through plain
@@ -25,24 +25,13 @@ MOST_RUN_BYTES = 256 * 2**20  # of planes that are interleaved in their file
 class PageArray(ABC):
     """Base of the lazy arrays; indices are integers and slices of positive step.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Sizes of all axes.
-    dtype : numpy.dtype
-        Of the values on disk; arrays come back in the machine's byte order.
-    n_inner : int
-        How many of the last axes lie inside a page; at least 1.
-    files : tuple of Path
-        The files read from, for those who must not open them twice.
+    `dtype` is that of the values on disk, and arrays come back in the machine's byte order; the
+    last `n_inner` axes, at least 1, lie inside a page.
     """
 
-    def __init__(
-        self, shape: Sequence[int], dtype: np.dtype, n_inner: int, files: Sequence[Path]
-    ) -> None:
+    def __init__(self, shape: Sequence[int], dtype: np.dtype, n_inner: int) -> None:
         self.shape = tuple(int(size) for size in shape)
         self.dtype = np.dtype(dtype).newbyteorder("=")
-        self.files = tuple(files)
         self._inner = self.shape[len(self.shape) - n_inner :]
         self._outer = self.shape[: len(self.shape) - n_inner]
 
@@ -95,7 +84,7 @@ class ContiguousArray(PageArray):
     """
 
     def __init__(self, path: Path, offset: int, shape: Sequence[int], dtype: np.dtype) -> None:
-        super().__init__(shape, dtype, min(2, len(shape)), (path,))
+        super().__init__(shape, dtype, min(2, len(shape)))
         self._path = path
         self._offset = offset
         self._disk_dtype = np.dtype(dtype)
@@ -116,8 +105,7 @@ class JoinedArray(PageArray):
 
     def __init__(self, parts: Sequence[Any]) -> None:
         first = parts[0]
-        files = [file for part in parts for file in getattr(part, "files", ())]
-        super().__init__((len(parts), *first.shape), first.dtype, len(first.shape), files)
+        super().__init__((len(parts), *first.shape), first.dtype, len(first.shape))
         self._parts = tuple(parts)
 
     def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
@@ -132,7 +120,6 @@ class TransposedArray:
         self._array = array
         self.shape = array.shape[::-1]
         self.dtype = array.dtype
-        self.files = array.files
 
     def __getitem__(self, key: Any) -> np.ndarray:
         ranges, is_number = to_ranges(key, self.shape)
@@ -143,23 +130,13 @@ class TransposedArray:
 class RunsArray:
     """An array whose planes are interleaved in the file: runs of them are read at once.
 
-    Where time is the axis that varies fastest, a frame is strewn over the whole file, and
-    reading frame by frame would read the file once for each. One run is kept; any number of
-    threads may read.
-
-    Parameters
-    ----------
-    array : LazyArray
-        As it lies in the file.
-    axis : int
-        The axis to read in runs.
-    plane_bytes : int
-        Of what one index along it stands for.
+    Where time is the axis that varies fastest, a frame is strewn over the whole file, and reading
+    frame by frame would read the file once for each. One run along `axis` is kept, each index of
+    which stands for `plane_bytes`; any number of threads may read.
     """
 
     def __init__(self, array: Any, axis: int, plane_bytes: int) -> None:
         self.shape, self.dtype = tuple(array.shape), array.dtype
-        self.files = getattr(array, "files", ())
         self._array = array
         self._axis = axis
         self._length = max(1, MOST_RUN_BYTES // max(1, plane_bytes))
@@ -191,15 +168,9 @@ class RunsArray:
 
 
 def in_runs(array: Any, axes: str, stored: str) -> Any:
-    """Return the array, read in runs of planes where these are interleaved in the file.
+    """Return an array, read in runs of planes where these are interleaved in the file.
 
-    Parameters
-    ----------
-    array : LazyArray
-    axes : str
-        Its letters.
-    stored : str
-        The same, from the axis that varies slowest in the file to the fastest.
+    `stored` are its `axes` from the one that varies slowest in the file to the fastest.
     """
     first = min(stored.index("Y"), stored.index("X"))
     inner = [
@@ -246,13 +217,7 @@ def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:
 def read_values(
     file: Any, start: int, shape: Sequence[int], dtype: np.dtype, path: Path
 ) -> np.ndarray:
-    """Read values of `dtype` from byte `start` of an unbuffered file.
-
-    Raises
-    ------
-    StackError
-        If the file ends before.
-    """
+    """Read values from byte `start` of an unbuffered file; StackError if it ends before."""
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     file.seek(start)
@@ -269,13 +234,7 @@ def read_values(
 
 
 def require_length(path: Path, offset: int, n_bytes: int) -> None:
-    """Raise unless the file is long enough for `n_bytes` from `offset`.
-
-    Raises
-    ------
-    StackError
-        With the bytes promised by the header and the bytes there.
-    """
+    """Raise StackError unless the file is long enough for `n_bytes` from `offset` on."""
     length = path.stat().st_size
     if length < offset + n_bytes:
         raise StackError(

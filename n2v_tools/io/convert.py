@@ -1,4 +1,4 @@
-"""Which type the output has, and how values get there: rounded and clipped, never wrapped."""
+"""Conversion to the type of the output: values are rounded and clipped, never wrapped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import OutputError, UsageError
 from ..settings import nearest
+from ..words import option
 
 ASKED = ("auto", "uint16", "same", "float32")
 UINT16_MAX = 65535
@@ -13,11 +14,7 @@ LEAST_FLOAT_SPAN = 255  # a float range narrower than 8 bits of counts would los
 
 
 def decide_dtype(
-    dtype: np.dtype,
-    minimum: float,
-    maximum: float,
-    finite: bool,
-    asked: str = "auto",
+    dtype: np.dtype, minimum: float, maximum: float, finite: bool, asked: str = "auto"
 ) -> tuple[np.dtype, str]:
     """Choose the type of the output from what the input holds.
 
@@ -46,7 +43,9 @@ def decide_dtype(
     """
     dtype = np.dtype(dtype).newbyteorder("=")
     if asked not in ASKED:
-        raise UsageError(f"--dtype {asked}: use one of {', '.join(ASKED)}.{nearest(asked, ASKED)}")
+        raise UsageError(
+            f"{option('dtype', asked)}: use one of {', '.join(ASKED)}.{nearest(asked, ASKED)}"
+        )
     if asked == "same":
         return _same(dtype)
     if asked != "auto":
@@ -99,7 +98,8 @@ def to_dtype(
     if n_broken:
         raise OutputError(
             f"{where}: {n_broken} of {values.size} values are NaN or infinite, which {dtype} "
-            "cannot hold; nothing was written. Use --dtype float32, or check the model's curve."
+            f"cannot hold; nothing was written. Use {option('dtype', 'float32')}, or check the "
+            "model's curve."
         )
     limits = np.iinfo(dtype)
     # float32 has no 4294967295: clipped there, 32-bit values would still overflow.
@@ -124,7 +124,7 @@ def _same(dtype: np.dtype) -> tuple[np.dtype, str]:
         return np.dtype(np.float32), "float16 is stored as float32, which holds it exactly"
     if dtype.kind not in "uif" or dtype.itemsize > (8 if dtype.kind == "f" else 4):
         raise UsageError(
-            f"--dtype same: a TIFF that programs can read holds no {dtype}. Use --dtype auto or "
-            "float32."
+            f"{option('dtype', 'same')}: a TIFF that programs can read holds no {dtype}. Use "
+            f"{option('dtype', 'auto')} or float32."
         )
     return dtype, "as the input"

@@ -1,4 +1,4 @@
-"""What an output file is to hold: axes, sizes, type, calibration, and in which format."""
+"""Layout of an output file: axes, sizes, type, pixel size and format."""
 
 from __future__ import annotations
 
@@ -8,51 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from ..axes import IMAGEJ_ORDER, parse_axes
-from ..errors import UsageError
-from ..settings import nearest
+from ..axes import parse_axes
 from ..stack import Stack
-
-FORMATS = ("tiff", "ome-tiff")
-NOT_YET = ("ome-zarr",)
+from .formats.table import find_format
 
 
 @dataclass(frozen=True)
 class Layout:
-    """All that a writer must know before the first plane.
+    """All that a writer must know before the first plane."""
 
-    Parameters
-    ----------
-    axes : str
-        Axes of the data, one letter of ``TCZYX`` each, in the input's order.
-    sizes : mapping of axis letter to int
-        Length of each axis.
-    dtype : numpy.dtype
-        Of the planes that will be written.
-    spacing : mapping of axis letter to float
-        As in `Stack`: Z, Y, X in `unit`, T in seconds; missing means unknown.
-    unit : str or None
-        As the input spells it.
-    metadata : mapping
-        As in `Stack`.
-    description : str
-        What was done to the pixels; recorded inside the file.
-    format : str
-        ``tiff`` (ImageJ's, up to its limits) or ``ome-tiff``.
-    """
-
-    axes: str
-    sizes: Mapping[str, int]
-    dtype: np.dtype
-    spacing: Mapping[str, float] = field(default_factory=dict)
+    axes: str  # of the data, one letter of TCZYX each, in the input's order
+    sizes: Mapping[str, int]  # length of each axis
+    dtype: np.dtype  # of the planes that will be written
+    spacing: Mapping[str, float] = field(default_factory=dict)  # as in `Stack`, like the next two
     unit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    description: str = ""
-    format: str = "tiff"
+    description: str = ""  # of what was done to the pixels; recorded inside the file
+    format: str = "tiff"  # ImageJ's, up to its limits; or another that is written
 
     def __post_init__(self) -> None:
         parse_axes(self.axes)
-        require_format(self.format)
+        find_format(self.format)
         object.__setattr__(self, "dtype", np.dtype(self.dtype).newbyteorder("="))
         if set(self.sizes) != set(self.axes) or min(self.sizes.values()) < 1:
             raise ValueError(f"sizes {dict(self.sizes)} do not fit axes {self.axes!r}")
@@ -60,29 +36,15 @@ class Layout:
     @property
     def stored_axes(self) -> str:
         """Axes in the order the file holds them."""
-        return stored_axes(self.axes, self.format)
+        return find_format(self.format).stored_axes(self.axes)
 
 
 def layout_like(
-    stack: Stack,
-    dtype: np.dtype,
-    *,
-    description: str = "",
-    format: str = "tiff",
-    without: str = "",
+    stack: Stack, dtype: np.dtype, *, description: str = "", format: str = "tiff", without: str = ""
 ) -> Layout:
-    """Return the layout of an output that looks like `stack`.
+    """Return the layout of an output that looks like `stack`, which gives all but the dtype.
 
-    Parameters
-    ----------
-    stack : Stack
-        Gives axes, sizes, calibration and metadata.
-    dtype : numpy.dtype
-        Of the output.
-    description, format : str
-        As in `Layout`.
-    without : str
-        Axes left out, such as ``"T"`` for a single frame.
+    `without` are axes left out, such as ``"T"`` for a single frame.
     """
     axes = "".join(letter for letter in stack.axes if letter not in without)
     return Layout(
@@ -95,32 +57,3 @@ def layout_like(
         description=description,
         format=format,
     )
-
-
-def stored_axes(axes: str, format: str) -> str:
-    """Return `axes` in the order in which a file of `format` holds them.
-
-    ``tiff`` has ImageJ's order TZCYX; the others keep the input's order. Planes come
-    last everywhere, so channels that were last (YXC) come first.
-    """
-    require_format(format)
-    axes = parse_axes(axes)
-    if format == "tiff":
-        return "".join(letter for letter in IMAGEJ_ORDER if letter in axes)
-    return "".join(letter for letter in axes if letter not in "YX") + "YX"
-
-
-def require_format(format: str) -> None:
-    """Raise unless this version writes `format`.
-
-    Raises
-    ------
-    UsageError
-        With the formats there are.
-    """
-    if format in NOT_YET:
-        raise UsageError(f"--format {format}: not available yet. Use {' or '.join(FORMATS)}.")
-    if format not in FORMATS:
-        raise UsageError(
-            f"--format {format}: use {' or '.join(FORMATS)}.{nearest(format, FORMATS)}"
-        )

@@ -1,13 +1,12 @@
-"""A struct mask in a file: nested lists of 0 and 1 as JSON, or a .npy array."""
+"""Struct masks in files: nested lists of 0 and 1 as JSON, or a .npy array."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import StackError
+from .formats.npy import read_numbers
 
 MOST_BYTES = 1_000_000  # a mask is tiny; what is larger is something else
 
@@ -31,14 +30,11 @@ def read_mask_file(path: Path) -> str:
         if size > MOST_BYTES:
             raise StackError(f"{path}: has {size} bytes, too many for a mask. {right}")
         if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-            if values.dtype.kind not in "biuf":
-                raise StackError(f"{path}: holds {values.dtype}, not numbers. {right}")
-            return json.dumps((values + 0).tolist())
+            return json.dumps((read_numbers(path) + 0).tolist())
         values = json.loads(path.read_text())
     except FileNotFoundError:
         raise StackError(f"{path}: no such file. {right}") from None
-    except (OSError, ValueError, RecursionError, EOFError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise StackError(f"{path}: cannot be read as a mask ({reason}). {right}") from None
     if not isinstance(values, list):

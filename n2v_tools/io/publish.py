@@ -1,4 +1,4 @@
-"""An output appears under its final name when it is complete, and never before.
+"""Publishing: an output gets its final name when it is complete, and never before.
 
 Work goes into ``NAME.<random>.partial`` beside the target, locked while its writer
 lives: a leftover of a killed run is one whose lock can be had.
@@ -11,12 +11,13 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from ..errors import OutputError
+from ..words import flag, option
 
 try:
     import fcntl
@@ -67,29 +68,18 @@ def publishing(path: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
 
 
 def require_free_name(path: Path, *, overwrite: bool = False) -> None:
-    """Raise if an output of that name exists and may not be replaced.
-
-    Raises
-    ------
-    OutputError
-        Saying which flag replaces it.
-    """
+    """Raise OutputError, with the remedy, if that name is taken and may not be replaced."""
     if path.is_dir():
         raise OutputError(f"{path}: is a folder, not a file. Choose another output name.")
     if not overwrite and os.path.lexists(path):
         raise OutputError(
-            f"{path}: exists already. Pass --overwrite to replace it, or choose another name."
+            f"{path}: exists already. Pass {flag('overwrite')} to replace it, or choose another "
+            "name."
         )
 
 
 def require_space(folder: Path, n_bytes: int) -> None:
-    """Raise unless the disk of `folder` has room for `n_bytes`.
-
-    Raises
-    ------
-    OutputError
-        With what is needed and what is free.
-    """
+    """Raise OutputError unless the disk of `folder` has room for `n_bytes`."""
     there = Path(os.path.abspath(folder))
     while not there.exists() and there != there.parent:
         there = there.parent
@@ -97,17 +87,13 @@ def require_space(folder: Path, n_bytes: int) -> None:
     if free < n_bytes:
         raise OutputError(
             f"{folder}: the output needs {n_bytes / GIGABYTE:.3g} GB, but its disk has only "
-            f"{free / GIGABYTE:.3g} GB free. Free some space or choose another --output."
+            f"{free / GIGABYTE:.3g} GB free. Free some space or choose another "
+            f"{option('output')}."
         )
 
 
 def remove_stale(path: Path) -> list[Path]:
-    """Delete what killed runs left of `path`; files that are still being written stay.
-
-    Returns
-    -------
-    removed : list of Path
-    """
+    """Delete and return what killed runs left of `path`; files still being written stay."""
     pattern = re.compile(re.escape(path.name) + r"\.[0-9a-f]{12}\.partial")
     if not path.parent.is_dir():
         return []
@@ -128,7 +114,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}). Check the folder's rights, "
-            "or choose another --output."
+            f"or choose another {option('output')}."
         ) from error
 
 
@@ -182,11 +168,11 @@ def _rename(partial: Path, path: Path, *, overwrite: bool) -> None:
             os.close(folder)
 
 
-def _refuse_taken(path: Path, act: object, partial: Path) -> None:
+def _refuse_taken(path: Path, act: Callable[[Path, Path], None], partial: Path) -> None:
     try:
-        act(partial, path)  # type: ignore[operator]
+        act(partial, path)
     except FileExistsError:
         raise OutputError(
             f"{path}: appeared while this was being made, and was left as it is. Another run may "
-            "be writing the same output; pass --overwrite to replace it."
+            f"be writing the same output; pass {flag('overwrite')} to replace it."
         ) from None

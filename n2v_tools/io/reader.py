@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO
 
 from ..errors import StackError
 from ..stack import Stack
-from .arrayfile import HDF5_PLACE, open_hdf5, open_npy
-from .tiff import open_tiff, read_tiff_description
-
-TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
-NPY_MAGIC = b"\x93NUM"
-HDF5_MAGIC = b"\x89HDF"
-VENDOR = {
-    ".nd2": "Nikon", ".czi": "Zeiss", ".lif": "Leica", ".oif": "Olympus", ".oib": "Olympus",
-    ".oir": "Olympus", ".vsi": "Olympus", ".ims": "Imaris", ".zvi": "Zeiss", ".lof": "Leica",
-    ".xlef": "Leica", ".dv": "DeltaVision", ".zarr": "OME-Zarr",
-}  # fmt: skip
+from .address import Address
+from .formats.table import HEAD_BYTES, READ, Format, format_of_ending, recognise
+from .formats.tiff.opener import read_tiff_description
 
 
 def open_stack(path: str | Path, axes: str | None = None) -> Stack:
@@ -45,23 +36,15 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     AxesError
         If the axes are unknown or do not fit, naming the ``--axes`` to pass.
     """
-    name = str(path)
-    place = HDF5_PLACE.match(name)
-    if place and not Path(name).exists():
-        file = Path(place["file"])
-        _require_file(file, name)
-        return open_hdf5(file, place["dataset"], axes, name)
-    file = Path(path)
+    name, address = str(path), Address.parse(path)
+    file = address.file
     _require_file(file, name)
-    with _readable(file, name) as handle:
-        magic = handle.read(4)
-    if magic in TIFF_MAGIC:
-        return open_tiff(file, axes, name)
-    if magic == NPY_MAGIC:
-        return open_npy(file, axes, name)
-    if magic == HDF5_MAGIC and file.suffix.lower() not in VENDOR:
-        return open_hdf5(file, None, axes, name)
-    raise StackError(_unreadable(file, name, magic))
+    head = _head(file, name)
+    row = format_of_ending(file.name) if address.place else recognise(file.name, head)
+    if row is None or not row.reader:
+        raise StackError(_unreadable(file, name, row, head))
+    stack: Stack = row.load("reader")(address, axes, name)
+    return stack
 
 
 def read_description(path: str | Path) -> str | None:
@@ -79,8 +62,9 @@ def read_description(path: str | Path) -> str | None:
 
 def _require_file(file: Path, name: str) -> None:
     if file.is_dir():
-        if file.suffix.lower() in VENDOR:
-            raise StackError(_unreadable(file, name, b""))
+        row = format_of_ending(file.name)
+        if row is not None and not row.reader:
+            raise StackError(_unreadable(file, name, row))
         raise StackError(f"{name}: is a folder. Name a file in it, or pass the folder as input.")
     if file.is_symlink() and not file.exists():
         raise StackError(
@@ -95,23 +79,23 @@ def _require_file(file: Path, name: str) -> None:
         raise StackError(f"{name}: is empty (0 bytes). Copy it again from its source.")
 
 
-def _readable(file: Path, name: str) -> IO[bytes]:
+def _head(file: Path, name: str) -> bytes:
     try:
-        return open(file, "rb")
+        with open(file, "rb") as handle:
+            return handle.read(HEAD_BYTES)
     except OSError as error:
         raise StackError(
             f"{name}: cannot be opened ({error.strerror}). Check its rights."
         ) from error
 
 
-def _unreadable(file: Path, name: str, magic: bytes) -> str:
-    maker = VENDOR.get(file.suffix.lower())
-    if maker:
+def _unreadable(file: Path, name: str, row: Format | None, head: bytes = b"") -> str:
+    if row is not None:
         return (
-            f"{name}: {maker} files ({file.suffix}) are not read yet. Open it in ImageJ/Fiji "
+            f"{name}: {row.title} files ({file.suffix}) are not read yet. Open it in ImageJ/Fiji "
             "(Bio-Formats) and save it as OME-TIFF."
         )
     return (
-        f"{name}: is no TIFF, .npy or HDF5 file (it starts with {magic!r}). Save the image as "
-        "TIFF; a text or web page under this name is often a failed download."
+        f"{name}: is no {', '.join(READ[:-1])} or {READ[-1]} file (it starts with {head!r}). Save "
+        "the image as TIFF; a text or web page under this name is often a failed download."
     )

@@ -1,1 +1,1 @@
-"""What is found out about a stack, and taken from it, before a net sees it."""
+"""Preparation of stacks for a net: a survey, strips, patches and their symmetries."""

@@ -11,15 +11,7 @@ from ..stack import LazyArray, Stack
 
 
 class PartArray:
-    """A lazy array with one axis fixed at one index.
-
-    Parameters
-    ----------
-    array : LazyArray
-        Any shape.
-    axis, index : int
-        Position of the axis that disappears, and where along it.
-    """
+    """A lazy array of any shape with one axis, which disappears, fixed at one index."""
 
     def __init__(self, array: LazyArray, axis: int, index: int) -> None:
         self._array = array
@@ -27,7 +19,6 @@ class PartArray:
         self._index = index
         self.shape = array.shape[:axis] + array.shape[axis + 1 :]
         self.dtype = array.dtype
-        self.files = getattr(array, "files", ())
 
     def __getitem__(self, key: Any) -> np.ndarray:
         keys = list(key) if isinstance(key, tuple) else [key]
@@ -36,30 +27,12 @@ class PartArray:
 
 
 def take_channel(stack: Stack, channel: int) -> Stack:
-    """Return one channel of a stack, without its C axis.
-
-    Parameters
-    ----------
-    stack : Stack
-        One without C is its own only channel.
-    channel : int
-        Counted from 0; must be there.
-    """
+    """Return one channel of a stack, without its C axis; one without C is its own only channel."""
     return take_index(stack, "C", channel) if "C" in stack.axes else stack
 
 
 def take_index(stack: Stack, axis: str, index: int) -> Stack:
-    """Return a stack without `axis`, at `index` along it.
-
-    Parameters
-    ----------
-    stack : Stack
-        Has `axis`.
-    axis : str
-        One letter.
-    index : int
-        Counted from 0; must be there.
-    """
+    """Return a stack without `axis`, at `index` along it (from 0); both must be there."""
     return dataclasses.replace(
         stack,
         array=PartArray(stack.array, stack.axes.index(axis), index),

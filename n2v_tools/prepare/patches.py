@@ -19,30 +19,19 @@ import numpy as np
 
 from ..errors import OutputError, StackError
 from ..stack import Stack
-from .plan import (
+from ..words import option
+from .patch_plan import (
     MEMORY_BYTES,
-    PatchFit,
     PatchPlan,
     commas,
     count_patches,
     cuts_of,
-    fit_patch,
     room_for_patches,
     strips_of,
     units_of,
-)
+)  # fmt: skip
+from .ranges import find_ranges, split, volumes
 from .survey import Survey, fill_nonfinite
-from .windows import find_ranges, split, volumes
-
-__all__ = [
-    "PatchFit",
-    "PatchPlan",
-    "PatchSet",
-    "count_patches",
-    "draw_patches",
-    "fit_patch",
-    "room_for_patches",
-]
 
 Progress = Callable[[int, int], None]  # patches done, patches in all
 TRAIN, VALIDATION = 0, 1
@@ -52,21 +41,14 @@ TRAIN, VALIDATION = 0, 1
 class PatchSet:
     """Patches in counts, shuffled; no pixel is in both parts.
 
-    Parameters
-    ----------
-    train, validation : ndarray of float32, shape (N, [Z,] Y, X, C)
-        Or of the dtype on disk, if the plan says so. Validation has N = 0 if none was asked
-        for. Files mapped to memory if large.
-    n_per_stack : tuple of (int, int)
-        Training and validation patches from each stack.
-    notes : tuple of str
-        What a user should hear: stacks that gave nothing.
+    Arrays have the shape (N, [Z,] Y, X, C) and are float32, or of the dtype on disk if the plan
+    says so; large ones are files mapped to memory.
     """
 
     train: np.ndarray
-    validation: np.ndarray
-    n_per_stack: tuple[tuple[int, int], ...]
-    notes: tuple[str, ...] = ()
+    validation: np.ndarray  # N = 0 if none was asked for
+    n_per_stack: tuple[tuple[int, int], ...]  # training and validation patches from each
+    notes: tuple[str, ...] = ()  # for the user: stacks that gave nothing
 
 
 @dataclass(frozen=True)
@@ -202,8 +184,8 @@ def too_small_to_split(plan: PatchPlan) -> StackError:
     """Say what to do where `can_split` is False."""
     return StackError(
         f"the data are too small to set a block apart for validation: two patches of "
-        f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller --patch, or "
-        "--validation 0."
+        f"{commas(plan.patch_px)} px do not fit side by side. Pass a smaller {option('patch')}, or "
+        f"{option('validation', 0)}."
     )
 
 
@@ -216,10 +198,7 @@ def _all_units(stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPl
 
 
 def _split(
-    units: Sequence[_Unit],
-    plan: PatchPlan,
-    counts: tuple[int, int],
-    rng: np.random.Generator,
+    units: Sequence[_Unit], plan: PatchPlan, counts: tuple[int, int], rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Return the ranges of training and validation, each (R, 6): unit, then the range."""
     ranges = [unit.ranges for unit in units]
@@ -282,7 +261,7 @@ def _allocate(
         where = f"{scratch} has {free / 2**30:.1f} GiB free" if scratch else "no folder is given"
         raise OutputError(
             f"{sum(counts)} patches of {commas(shape[:-1])} px need {n_bytes / 2**30:.1f} GiB, "
-            f"but {where}. Ask for fewer --patches."
+            f"but {where}. Ask for fewer {option('patches')}."
         )
     return [
         np.lib.format.open_memmap(scratch / f"{name}.npy", "w+", dtype, (n, *shape))
@@ -305,10 +284,7 @@ def require_equal_channels(stacks: Sequence[Stack]) -> int:
 
 
 def _require_some(
-    units: Sequence[_Unit],
-    stacks: Sequence[Stack],
-    surveys: Sequence[Survey],
-    plan: PatchPlan,
+    units: Sequence[_Unit], stacks: Sequence[Stack], surveys: Sequence[Survey], plan: PatchPlan
 ) -> tuple[str, ...]:
     """Raise unless a patch fits somewhere; return a note for each stack without one."""
     useful = {unit.stack for unit in units if len(unit.ranges)}
@@ -320,7 +296,7 @@ def _require_some(
         best = max(range(len(rooms)), key=lambda i: math.prod(rooms[i]))
         raise StackError(
             f"{stacks[best].name}: no patch of {commas(plan.patch_px)} px fits between strips; "
-            f"there is room for {commas(rooms[best])} px. Pass a smaller --patch."
+            f"there is room for {commas(rooms[best])} px. Pass a smaller {option('patch')}."
         )
     return tuple(
         f"{stack.name}: skipped, no patch of {commas(plan.patch_px)} px fits between its strips"

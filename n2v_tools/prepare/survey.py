@@ -14,7 +14,8 @@ import numpy as np
 
 from ..errors import StackError
 from ..stack import Stack
-from .intensity import Intensity, channel_of, intensity_for
+from ..words import option
+from .statistics import Intensity, intensity_for
 from .strips import Strips, find_strips
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
@@ -22,60 +23,30 @@ Progress = Callable[[int, int], None]  # planes done, planes in all
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a stack found.
+    """What one pass over a stack found; values are counts, of real pixels outside strips."""
 
-    Parameters
-    ----------
-    axes : str
-        Axes of the stack, in its order.
-    sizes : mapping of axis letter to int
-        Sizes of the stack.
-    n_planes, n_seen : int
-        YX planes in the stack, and how many of them were read.
-    n_planes_with_strips, n_empty_planes : int
-        Planes read that have strips but are not empty; planes that are zero throughout.
-    strip_rows, strip_columns : float
-        Mean number of strips per plane that has any, empty planes apart.
-    mean, std : tuple of float, one per channel
-        Counts, outside strips and empty planes; population standard deviation.
-    minimum, maximum : float
-        Counts, outside strips; 0 if there is no real pixel.
-    n_pixels_per_channel : tuple of int
-        Real and finite pixels read.
-    n_levels : int
-        Distinct grey levels seen: all of them for types of 8 and 16 bit, counted up to
-        65,536 for wider integers, from a sample for floats.
-    n_nonfinite : int
-        NaN and infinite pixels; they are left out of the statistics.
-    first_nonfinite : str
-        Where the first of them is, such as ``"T 0, Z 3, Y 17, X 4"``; empty if none.
-    n_at_maximum : int
-        Pixels, of all channels, that have the value `maximum`.
-    keep_strips : bool
-        True if zeros were taken as data, so that no strips were looked for.
-    cuts : tuple of int
-        Frames that are no continuation of the one before, if they were looked for: no patch
-        with depth along T holds both.
-    """
-
-    axes: str
+    axes: str  # of the stack, in its order
     sizes: Mapping[str, int]
-    n_planes: int
-    n_seen: int
-    n_planes_with_strips: int
-    n_empty_planes: int
-    strip_rows: float
+    n_planes: int  # YX planes in the stack
+    n_seen: int  # planes read
+    n_planes_with_strips: int  # but not empty
+    n_empty_planes: int  # zero throughout
+    strip_rows: float  # mean number in planes with strips, empty planes apart
     strip_columns: float
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    minimum: float
+    mean: tuple[float, ...]  # one per channel
+    std: tuple[float, ...]  # of the population, one per channel
+    minimum: float  # 0 if there is no real pixel, like the maximum
     maximum: float
-    n_pixels_per_channel: tuple[int, ...]
+    n_pixels_per_channel: tuple[int, ...]  # real and finite
+    # Distinct grey levels: all of types of 8 and 16 bit, up to 65,536 of wider integers, those in
+    # a sample of floats.
     n_levels: int
-    n_nonfinite: int
-    first_nonfinite: str
-    n_at_maximum: int = 0
-    keep_strips: bool = False
+    n_nonfinite: int  # NaN and infinite pixels, left out of the statistics
+    first_nonfinite: str  # place of the first of them, such as "T 0, Z 3, Y 17, X 4"; or empty
+    n_at_maximum: int = 0  # pixels of all channels with the value `maximum`
+    keep_strips: bool = False  # zeros were taken as data: no strips were looked for
+    # Frames that do not continue the one before, if they were looked for: no patch with depth
+    # along T holds both.
     cuts: tuple[int, ...] = ()
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
@@ -128,7 +99,7 @@ def survey_stack(
     notes = _Notes(stack.axes, keep_strips)
     channels = [intensity_for(stack.dtype) for _ in range(stack.sizes.get("C", 1))]
     for done, place in enumerate(chosen, start=1):
-        notes.add(place, stack.plane(place), channels[channel_of(place)])
+        notes.add(place, stack.plane(place), channels[place.get("C", 0)])
         if progress is not None:
             progress(done, len(chosen))
     return notes.survey(stack, channels, n_planes=len(places), n_seen=len(chosen))
@@ -178,7 +149,8 @@ class _Notes:
     def survey(
         self, stack: Stack, channels: list[Intensity], *, n_planes: int, n_seen: int
     ) -> Survey:
-        seen = [one for one in channels if one.n_pixels]
+        found = [one.summary() for one in channels]
+        seen = [one for one in found if one.n_pixels]
         maximum = max((one.maximum for one in seen), default=0.0)
         return Survey(
             axes=stack.axes,
@@ -189,12 +161,12 @@ class _Notes:
             n_empty_planes=self.n_empty,
             strip_rows=self.n_rows / max(1, self.n_with_strips),
             strip_columns=self.n_columns / max(1, self.n_with_strips),
-            mean=tuple(one.mean for one in channels),
-            std=tuple(one.std for one in channels),
+            mean=tuple(one.mean for one in found),
+            std=tuple(one.std for one in found),
             minimum=min((one.minimum for one in seen), default=0.0),
             maximum=maximum,
-            n_pixels_per_channel=tuple(one.n_pixels for one in channels),
-            n_levels=len(set().union(*(one.levels().tolist() for one in channels))),
+            n_pixels_per_channel=tuple(one.n_pixels for one in found),
+            n_levels=len(set().union(*(one.levels.tolist() for one in found))),
             n_nonfinite=self.n_nonfinite,
             first_nonfinite=self.first_nonfinite,
             n_at_maximum=sum(one.n_at_maximum for one in seen if one.maximum == maximum),
@@ -229,8 +201,8 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
     if survey.n_nonfinite and nan != "fill":
         raise StackError(
             f"{name}: {survey.n_nonfinite} pixels are NaN or infinite, the first at "
-            f"{survey.first_nonfinite}. Mend the file, or pass --nan fill to fill them "
-            "from their neighbours."
+            f"{survey.first_nonfinite}. Mend the file, or pass {option('nan', 'fill')} to fill "
+            "them from their neighbours."
         )
     constant = [i for i, std in enumerate(survey.std) if not std > 0]
     if constant:
@@ -244,17 +216,10 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
 def fill_nonfinite(
     plane: np.ndarray, strips: Strips | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fill NaN and infinite pixels with the value of the nearest finite one.
+    """Fill NaN and infinite pixels of a plane (Y, X) with the value of the nearest finite one.
 
-    One neighbour is copied, not several averaged, so that the filled pixels are as
-    noisy as the others.
-
-    Parameters
-    ----------
-    plane : ndarray of float or int, shape (Y, X)
-        Counts; left as it is.
-    strips : Strips or None
-        Rows and columns whose zeros must not be copied.
+    One neighbour is copied, not several averaged, so that the filled pixels are as noisy as the
+    others. Zeros of `strips` are not copied.
 
     Returns
     -------

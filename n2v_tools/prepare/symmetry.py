@@ -21,21 +21,12 @@ class Symmetry:
 
     Four flips with and without transpose are the eight symmetries of the square:
     ``Symmetry(transpose=True, flip_y=True)`` is ``np.rot90`` in YX, for example.
-
-    Parameters
-    ----------
-    flip_y, flip_x : bool
-        Reverse the rows, the columns.
-    transpose : bool
-        Swap Y and X before flipping.
-    flip_z : bool
-        Reverse the depth (Z or T) of a 3D patch.
     """
 
-    flip_y: bool = False
-    flip_x: bool = False
-    transpose: bool = False
-    flip_z: bool = False
+    flip_y: bool = False  # reverse the rows
+    flip_x: bool = False  # reverse the columns
+    transpose: bool = False  # swap Y and X before flipping
+    flip_z: bool = False  # reverse the depth (Z or T) of a 3D patch
 
     @property
     def inverse(self) -> Symmetry:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
-from ..io import publishing
+from ..io.publish import publishing
 
 ZOOM = 4  # the closer look shows a quarter of the width and of the height
 PANEL_IN = 3.0  # width of a panel in inches

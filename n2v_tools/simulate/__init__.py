@@ -1,1 +1,1 @@
-"""Data with known truth: what a specimen looks like, and what a camera makes of it."""
+"""Simulated data with known truth: specimens, and the cameras that record them."""

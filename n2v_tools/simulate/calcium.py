@@ -15,13 +15,14 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..errors import SettingsError
+from .asked import require_between, require_shape, require_whole
 from .detector import Detector
 from .motion import Drift, shifted
 from .neurons import BLUR_PX, Soma, populate
 from .neuropil import Neuropil
 from .transients import Indicator, Transients
 from .vessels import vessel_light
+from .whole import collect
 
 SMALLEST_PX = 32
 BURST = 3.0  # mean spikes of a burst
@@ -40,76 +41,41 @@ class Calcium:
     """A movie of neurons at work, TYX, 30 frames a second.
 
     The default signal is a hard, ordinary case: low laser power, where a single frame
-    shows some bodies and hardly anything of what changes.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Y, X; T at least 2, Y and X at least 32.
-    photons : float
-        Mean of the clean movie, in photons per pixel.
-    seed : int
-        Equal seeds give equal movies, to the bit.
-    neurons : int or None
-        In focus; None: one for each 1200 square pixels, 0: neuropil and vessels only.
-    rate_hz : float
-        Mean spikes per second of a neuron, most of them in bursts.
-    indicator : Indicator
-        Rise, decay and dF/F.
-    bleaching : float
-        Share of the light lost from the first frame to the last.
-    drift_px : float
-        Farthest that the field wanders along Y or X, in pixels; 0: not at all, as in a
-        movie whose motion has been corrected.
-    neuropil : float
-        Deviation in time of the neuropil, relative to its mean.
-    detector : Detector
-        Turns photons into counts.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
+    shows some bodies and hardly anything of what changes. SettingsError if a value is out of
+    range.
     """
 
-    sizes: tuple[int, int, int]
-    photons: float = 2.0
-    seed: int = 0
+    sizes: tuple[int, int, int]  # T at least 2, Y and X at least 32
+    photons: float = 2.0  # mean of the clean movie, per pixel
+    seed: int = 0  # equal seeds give equal movies, to the bit
+    # In focus; None: one for each 1200 square pixels, 0: neuropil and vessels only.
     neurons: int | None = None
-    rate_hz: float = 1.0
-    indicator: Indicator = field(default_factory=Indicator)
-    bleaching: float = 0.1
+    rate_hz: float = 1.0  # mean spikes per second of a neuron, most of them in bursts
+    indicator: Indicator = field(default_factory=Indicator)  # rise, decay and dF/F
+    bleaching: float = 0.1  # share of the light lost from the first frame to the last
+    # Farthest that the field wanders along Y or X, in pixels; 0: as after motion correction.
     drift_px: float = 0.0
-    neuropil: float = NEUROPIL_ACTIVITY
-    detector: Detector = field(default_factory=Detector)
+    neuropil: float = NEUROPIL_ACTIVITY  # deviation in time, relative to its mean
+    detector: Detector = field(default_factory=Detector)  # turns photons into counts
 
     def __post_init__(self) -> None:
-        if len(self.sizes) != 3 or self.sizes[0] < 2 or min(self.sizes[1:]) < SMALLEST_PX:
-            raise SettingsError(
-                f"--shape {','.join(map(str, self.sizes))}: give T,Y,X with T of 2 or more, Y and "
-                f"X of {SMALLEST_PX} or more, such as --shape 300,256,256."
-            )
-        if self.seed < 0:
-            raise SettingsError(f"--seed {self.seed}: give 0 or a larger whole number.")
-        if self.neurons is not None and self.neurons < 0:
-            raise SettingsError(f"--neurons {self.neurons}: give 0 or a larger whole number.")
+        what = f"T,Y,X with T of 2 or more, Y and X of {SMALLEST_PX} or more"
+        least = (2, SMALLEST_PX, SMALLEST_PX)
+        require_shape(self.sizes, least, what, example=(300, 256, 256))
+        require_whole("seed", self.seed)
+        require_whole("neurons", self.neurons or 0)
         self.detector.camera.require_photons(self.photons)
-        for name, value, most, unit in (
+        for key, value, most, what in (
             ("rate", self.rate_hz, MOST_RATE_HZ, "spikes per second"),
             ("bleaching", self.bleaching, 0.95, "the share of the light lost by the last frame"),
             ("drift", self.drift_px, MOST_DRIFT_PX, "pixels"),
             ("neuropil", self.neuropil, 0.3, "the deviation in time relative to the mean"),
         ):
-            if not 0 <= value <= most:  # NaN is refused too
-                raise SettingsError(f"--{name} {value:g}: give {unit}, 0 to {most:g}.")
+            require_between(key, value, 0, most, what=f"{what}, ")
 
 
 class Movie:
     """The frames and the truth of a `Calcium`, computed on demand.
-
-    Parameters
-    ----------
-    wanted : Calcium
 
     Attributes
     ----------
@@ -246,10 +212,8 @@ class Movie:
 
 def simulate_calcium(wanted: Calcium) -> tuple[np.ndarray, np.ndarray]:
     """Return a movie as a whole: noisy uint16 and clean float32, shape TYX."""
-    noisy, clean = np.empty(wanted.sizes, np.uint16), np.empty(wanted.sizes, np.float32)
-    for number, planes in enumerate(Movie(wanted).frames()):
-        noisy[number], clean[number] = planes
-    return noisy, clean
+    planes = (({"T": number}, *pair) for number, pair in enumerate(Movie(wanted).frames()))
+    return collect(planes, wanted.sizes)
 
 
 def _spread(deviation: float, number: int, rng: np.random.Generator) -> np.ndarray:

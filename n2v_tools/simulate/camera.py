@@ -1,4 +1,4 @@
-"""What a camera makes of light: shot noise, read noise, gain, offset, whole counts.
+"""Camera model: shot noise, read noise, gain, offset and whole counts.
 
 It knows nothing of the specimen, so every simulation shares it.
 """
@@ -11,27 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingsError
+from ..words import option
 
 MAX_COUNT = 65_535
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera of 16 bit whose pixels are independent of each other.
+    """A camera of 16 bit whose pixels are independent of each other."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per detected photon.
-    offset : float
-        Counts that no light gives.
-    read_noise : float
-        Standard deviation in photons (electrons).
-    """
-
-    gain: float = 2.0
-    offset: float = 100.0
-    read_noise: float = 1.6  # an sCMOS camera's, root mean square
+    gain: float = 2.0  # counts per detected photon
+    offset: float = 100.0  # counts that no light gives
+    read_noise: float = 1.6  # root mean square in photons (electrons), as of an sCMOS camera
 
     def __post_init__(self) -> None:
         if not (self.gain > 0 and self.read_noise >= 0 and self.offset >= 1):
@@ -47,8 +38,6 @@ class Camera:
         ----------
         photons : ndarray of float, any shape
             Mean number of photons in each pixel, 0 or more.
-        rng : numpy.random.Generator
-            Source of chance.
 
         Returns
         -------
@@ -75,6 +64,6 @@ class Camera:
         most = (MAX_COUNT - self.offset) / self.gain / 10  # structures are that much brighter
         if not (math.isfinite(photons) and 0 < photons <= most):
             raise SettingsError(
-                f"--photons {photons:g}: give a mean signal above 0 and up to {most:.0f} photons, "
-                "such as 10 for a noisy image or 200 for a good one."
+                f"{option('photons', f'{photons:g}')}: give a mean signal above 0 and up to "
+                f"{most:.0f} photons, such as 10 for a noisy image or 200 for a good one."
             )

@@ -1,4 +1,4 @@
-"""What a scanning microscope's detector adds: noise that neighbours along a line share.
+"""Detector of a scanning microscope, with noise that neighbours along a line share.
 
 The light-sensitive part and its read-out are a `Camera`; a scan visits pixels one after
 the other, so what is slow in its electronics couples neighbours along X, or shifts a line.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import SettingsError
+from .asked import require_between
 from .camera import Camera
 
 MOST_CORRELATION = 0.5  # that averaging over two pixels can give
@@ -19,56 +19,27 @@ MOST_CORRELATION = 0.5  # that averaging over two pixels can give
 
 @dataclass(frozen=True)
 class Detector:
-    """A photomultiplier behind a scanning microscope.
+    """A photomultiplier that scans; SettingsError if a value is out of range."""
 
-    Parameters
-    ----------
-    camera : Camera
-        Gain, offset and read noise.
-    row_noise : float
-        Deviation of a random offset of each row, anew in each frame, in photons.
-    x_correlation : float
-        Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance
-        stay as they are: only the noise is spread.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
-    """
-
-    # One photon gives many counts, as behind a photomultiplier: grey levels are not scarce.
+    # Gain, offset and read noise. One photon gives many counts, as behind a photomultiplier:
+    # grey levels are not scarce.
     camera: Camera = field(default_factory=lambda: Camera(gain=20, offset=200, read_noise=0.5))
-    row_noise: float = 0.0
+    row_noise: float = 0.0  # deviation of a random offset of each row and frame, in photons
+    # Correlation of the noise of neighbours along X, 0 to 0.5. Signal and variance stay as they
+    # are: only the noise is spread.
     x_correlation: float = 0.0
 
     def __post_init__(self) -> None:
         most = self.camera.offset / self.camera.gain / 5  # counts must stay above 0
-        if not 0 <= self.row_noise <= most:  # NaN is refused too
-            raise SettingsError(
-                f"--row-noise {self.row_noise:g}: give the deviation of the rows' offsets in "
-                f"photons, 0 to {most:g}."
-            )
-        if not 0 <= self.x_correlation <= MOST_CORRELATION:
-            raise SettingsError(
-                f"--x-correlation {self.x_correlation:g}: give the correlation of neighbours "
-                f"along X, 0 to {MOST_CORRELATION:g}, such as 0.4."
-            )
+        what = "the deviation of the rows' offsets in photons, "
+        require_between("row_noise", self.row_noise, 0, most, what=what)
+        what, hint = "the correlation of neighbours along X, ", ", such as 0.4"
+        require_between(
+            "x_correlation", self.x_correlation, 0, MOST_CORRELATION, what=what, hint=hint
+        )
 
     def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Record one frame.
-
-        Parameters
-        ----------
-        photons : ndarray of float, shape (Y, X)
-            Mean number of photons in each pixel, 0 or more.
-        rng : numpy.random.Generator
-            Source of chance.
-
-        Returns
-        -------
-        counts : ndarray of uint16, shape (Y, X)
-        """
+        """Record one frame, (Y, X), as `Camera.expose` does."""
         if not (self.row_noise or self.x_correlation):
             return self.camera.expose(photons, rng)
         detected = self.camera.detect(photons, rng)

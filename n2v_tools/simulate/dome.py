@@ -8,19 +8,18 @@ endless exposures of the noisy one would give: same counts, offset and strips.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from ..errors import SettingsError
+from .asked import require_shape, require_whole
 from .camera import Camera
 from .epithelium import Epithelium, TissueSizes
+from .optics import HAZE_SHARE, blur_with_haze
+from .whole import Planes, collect
 
 BLUR_PX = 0.7  # standard deviation of the point spread in Y and X
 AXIAL_BLUR_PX = 2.2  # along Z: about three times as long
-HAZE_PX = 9.0  # light from out of focus
 CALIBRATION_PX = 3_000_000  # pixels looked at to set the mean signal
 STRIP_SHARE = 0.12  # of the width: the widest strip at either edge
 N_PER_INNER_STRIP, N_PER_EMPTY_PLANE = 12, 60  # planes
@@ -30,40 +29,21 @@ _TISSUE, _STRIPS, _NOISE = 0, 1, 2  # what a stream of chance is for
 
 @dataclass(frozen=True)
 class Dome:
-    """A recording of a dome, TZYX, computed plane by plane.
+    """A recording of a dome, TZYX, plane by plane; SettingsError if a value is out of range."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Z, Y, X; T and Z at least 1, Y and X at least 16.
-    photons : float
-        Mean of the clean signal outside strips, in photons.
-    seed : int
-        Equal seeds give equal recordings, to the bit.
-    strips : bool
-        Leave black strips, as deskewing does.
-    camera : Camera
-        Turns photons into counts.
-
-    Raises
-    ------
-    SettingsError
-        If a size or the signal is out of range.
-    """
-
-    sizes: tuple[int, int, int, int]
-    photons: float = 10.0
-    seed: int = 0
-    strips: bool = True
-    camera: Camera = field(default_factory=Camera)
+    sizes: tuple[int, int, int, int]  # T and Z at least 1, Y and X at least 16
+    photons: float = 10.0  # mean of the clean signal outside strips
+    seed: int = 0  # equal seeds give equal recordings, to the bit
+    strips: bool = True  # leave black strips, as deskewing does
+    camera: Camera = field(default_factory=Camera)  # turns photons into counts
 
     def __post_init__(self) -> None:
-        _require_sizes(self.sizes)
-        if self.seed < 0:
-            raise SettingsError(f"--seed {self.seed}: give 0 or a larger whole number.")
+        what = "T,Z,Y,X with Y and X of 16 or more"
+        require_shape(self.sizes, (1, 1, 16, 16), what, example=(4, 32, 256, 256))
+        require_whole("seed", self.seed)
         self.camera.require_photons(self.photons)
 
-    def planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
+    def planes(self) -> Planes:
         """Yield (place, noisy, clean) plane by plane, such as place ``{"T": 0, "Z": 3}``.
 
         Noisy is uint16 and clean float32, both of shape (Y, X) in counts; strips are
@@ -107,36 +87,16 @@ class Dome:
         return number > 0 and within == int(rng.integers(one_in))
 
 
-def dome_planes(
-    sizes: Sequence[int],
-    photons: float = 10.0,
-    seed: int = 0,
-    *,
-    strips: bool = True,
-    camera: Camera | None = None,
-) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
-    """Yield (place, noisy, clean) of a simulated dome, plane by plane: see `Dome`."""
-    _require_sizes(sizes)
-    t, z, y, x = sizes
-    yield from Dome((t, z, y, x), photons, seed, strips, camera or Camera()).planes()
-
-
 def simulate_dome(
-    sizes: Sequence[int],
+    sizes: tuple[int, int, int, int],
     photons: float = 10.0,
     seed: int = 0,
     *,
     strips: bool = True,
     camera: Camera | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a simulated dome as a whole: noisy uint16 and clean float32, shape TZYX."""
-    noisy, clean = np.empty(sizes, np.uint16), np.empty(sizes, np.float32)
-    for place, noisy_plane, clean_plane in dome_planes(
-        sizes, photons, seed, strips=strips, camera=camera
-    ):
-        noisy[place["T"], place["Z"]] = noisy_plane
-        clean[place["T"], place["Z"]] = clean_plane
-    return noisy, clean
+    """Return a simulated `Dome` as a whole: noisy uint16 and clean float32, shape TZYX."""
+    return collect(Dome(sizes, photons, seed, strips, camera or Camera()).planes(), sizes)
 
 
 class _Optics:
@@ -165,9 +125,7 @@ class _Optics:
             if key not in self._near:
                 self._near[key] = self.tissue.plane(t, self._height(key[1]))
         sharp = sum(w * self._near[key] for w, key in zip(self.weights, needed, strict=True))
-        haze = gaussian_filter(sharp, HAZE_PX, mode="nearest", truncate=2.5)
-        blurred = gaussian_filter(sharp, BLUR_PX, mode="nearest")
-        return (blurred + 0.35 * haze) * self._transmission(z)
+        return blur_with_haze(sharp, BLUR_PX) * self._transmission(z)
 
     def mean_signal(self) -> float:
         """Return the mean brightness outside strips, from a coarse look at many planes."""
@@ -180,7 +138,7 @@ class _Optics:
         for number in numbers:
             t, z = divmod(int(number), n_planes)
             real = ~self.dome.strip_mask(t, z)[::step, ::step]
-            plane = 1.35 * self.tissue.plane(t, self._height(z), step)
+            plane = (1 + HAZE_SHARE) * self.tissue.plane(t, self._height(z), step)
             light = self._transmission(z)[::step]
             signal += float((plane * light)[real].sum(dtype=np.float64))
             n_real += int(real.sum())
@@ -193,11 +151,3 @@ class _Optics:
         """Return the share of light that comes back, per column: less from deep planes."""
         depth = 1 - (z + 0.5) / self.dome.sizes[1]
         return self.light_sheet * np.float32(math.exp(-0.5 * depth))
-
-
-def _require_sizes(sizes: Sequence[int]) -> None:
-    if len(sizes) != 4 or min(sizes) < 1 or min(sizes[2:]) < 16:
-        raise SettingsError(
-            f"--shape {','.join(map(str, sizes))}: give T,Z,Y,X with Y and X of 16 or more, "
-            "such as --shape 4,32,256,256."
-        )

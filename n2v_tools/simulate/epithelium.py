@@ -1,4 +1,4 @@
-"""An epithelial dome that inflates: how bright each point of the tissue is.
+"""Epithelial dome that inflates: the brightness of each point of the tissue.
 
 A sheet of cells lies on a floor and rises, over fluid, into a dome. Membranes are
 labelled: cells meet in a polygonal network (a Voronoi diagram on the surface), with a
@@ -53,17 +53,7 @@ class TissueSizes:
 
 
 class Epithelium:
-    """The tissue of one recording.
-
-    Parameters
-    ----------
-    layout : TissueSizes
-        Sizes.
-    n_frames : int
-        Frames over which the dome inflates.
-    seed : int
-        Equal seeds give equal tissue.
-    """
+    """Tissue in which a dome inflates over `n_frames`; equal seeds give equal tissue."""
 
     def __init__(self, layout: TissueSizes, n_frames: int, seed: int) -> None:
         self.layout = layout
@@ -82,21 +72,10 @@ class Epithelium:
         self._trees: dict[int, tuple[cKDTree, np.ndarray]] = {}
 
     def plane(self, frame: int, height: float, step: int = 1) -> np.ndarray:
-        """Return the brightness at one height over the floor.
+        """Return the brightness at one height over the floor: float32 (Y, X).
 
-        Parameters
-        ----------
-        frame : int
-            0 to n_frames - 1.
-        height : float
-            Over the floor, in pixels; there is no tissue below 0.
-        step : int
-            Compute every so many rows and columns only.
-
-        Returns
-        -------
-        brightness : ndarray of float32, shape (Y, X)
-            About 1 on a membrane, 0 far from any tissue.
+        About 1 on a membrane, 0 far from any tissue; there is none below 0. Lengths are in pixels,
+        and only every `step`-th row and column is computed.
         """
         layout = self.layout
         y, x = np.mgrid[0 : layout.height_px : step, 0 : layout.width_px : step]
@@ -114,15 +93,8 @@ class Epithelium:
     def floor(self, height: float) -> np.ndarray:
         """Return the brightness of the sheet on the floor alone, as if no dome had risen.
 
-        Parameters
-        ----------
-        height : float
-            Over the floor, in pixels.
-
-        Returns
-        -------
-        brightness : ndarray of float32, shape (Y, X)
-            About 1 on a membrane; cells side by side over the whole plane.
+        Float32 (Y, X), about 1 on a membrane; cells lie side by side over the whole plane. `height`
+        is over the floor, in pixels.
         """
         y, x = np.mgrid[0 : self.layout.height_px, 0 : self.layout.width_px]
         points = np.stack([y, x, np.full(y.shape, height)], axis=-1).astype(np.float32)
@@ -191,17 +163,11 @@ class Epithelium:
         brightness: np.ndarray,
         points: np.ndarray,
     ) -> np.ndarray:
-        """Return how bright points in cells are.
+        """Return how bright P points in cells are.
 
-        Parameters
-        ----------
-        border, middle, depth : ndarray, shape (P,)
-            Distance to the next cell, to the middle axis of the own one, and outwards
-            from the middle of the sheet, in pixels.
-        brightness : ndarray, shape (P,)
-            Of the cell.
-        points : ndarray, shape (P, 3)
-            For the texture.
+        `border`, `middle` and `depth` are the distances in pixels to the next cell, to the middle
+        axis of the own one, and outwards from the middle of the sheet; `brightness` is that of the
+        cell, and `points`, shape (P, 3), give the texture.
         """
         half = self.layout.thickness_px / 2
         grain = self._texture(points / 1.6)

@@ -16,12 +16,13 @@ from scipy.signal import correlate, fftconvolve
 
 from ..errors import SettingsError
 from ..settings import nearest
+from ..words import option
 
 NAMED = ("white", "isotropic", "cross", "rows", "columns", "poisson")
 KNOWN = (*NAMED, "1x3", "3x1", "1x5", "5x1")  # of the boxes, those to suggest
 ISOTROPIC_SIGMA_PX = 1.0
 LONGEST_BOX_PX = 99
-LAGS = 10  # that a correlation is told for
+LAGS = 10  # at which the correlation is given
 FLAT_PHOTONS = 10.0  # of shot noise where no image is given
 
 
@@ -85,18 +86,16 @@ def true_correlation(kind: str) -> dict[str, tuple[float, ...] | float]:
 def parse_kind(kind: str) -> tuple[str, ...]:
     """Return the simple kinds that `kind` is the sum of; ``cross`` is two.
 
-    Raises
-    ------
-    SettingsError
-        If one is unknown, with the nearest one.
+    SettingsError, with the nearest kind, if one is unknown.
     """
     parts: list[str] = []
     for name in (word.strip() for word in kind.split("+")):
         if name not in NAMED and not _box(name):
             hint = " Join kinds by +, as in 1x3+white." if "," in name else nearest(name, KNOWN)
             raise SettingsError(
-                f"--kind {kind}: {name!r} is no kind of noise.{hint} Known: {', '.join(NAMED)}, "
-                f"and boxes of Y x X pixels up to {LONGEST_BOX_PX}, such as 1x3 or 5x1."
+                f"{option('kind', kind)}: {name!r} is no kind of noise.{hint} Known: "
+                f"{', '.join(NAMED)}, and boxes of Y x X pixels up to {LONGEST_BOX_PX}, "
+                "such as 1x3 or 5x1."
             )
         # A cross has equal variance along its arms, as two kinds joined have.
         parts += ("1x3", "3x1") if name == "cross" else (name,)

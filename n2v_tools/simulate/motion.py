@@ -15,16 +15,9 @@ KAISER = 4.0  # shape of the window: errors below 1 % of what an optical image h
 
 
 class Drift:
-    """Where the field is, frame by frame.
+    """Where the field is, frame by frame, along a path that `key` seeds.
 
-    Parameters
-    ----------
-    reach_px : float
-        Farthest that it goes along Y or X within the movie; 0: it stays.
-    n_frames : int
-        Length of the movie, 2 or more.
-    key : tuple of int
-        Seeds the path.
+    Within the movie, of 2 frames or more, it goes `reach_px` along Y or X at most; 0: it stays.
     """
 
     def __init__(self, reach_px: float, n_frames: int, key: tuple[int, ...]) -> None:
@@ -54,7 +47,7 @@ class Drift:
 
 
 def shifted(image: np.ndarray, shift_yx: tuple[float, float], margin: int) -> np.ndarray:
-    """Return an image moved by a fraction of pixels, without its margins.
+    """Return an image moved by a fraction of pixels, without its margins: float32 (Y, X).
 
     Windowed sinc, which blurs an image that the microscope has blurred by almost
     nothing, whatever the fraction.
@@ -64,11 +57,6 @@ def shifted(image: np.ndarray, shift_yx: tuple[float, float], margin: int) -> np
     image : ndarray of float32, shape (Y + 2 * margin, X + 2 * margin)
     shift_yx : tuple of float
         Towards larger Y and X; smaller than `margin` by `TAPS` or more.
-    margin : int
-
-    Returns
-    -------
-    moved : ndarray of float32, shape (Y, X)
     """
     for axis, shift in enumerate(shift_yx):
         whole = round(shift)

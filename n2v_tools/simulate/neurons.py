@@ -1,4 +1,4 @@
-"""Neurons: where they lie, how they look, and which pixels shine when one is active.
+"""Neurons: their places, their shapes, and the pixels that shine when one is active.
 
 A neuron in focus is a ring around a dark nucleus, or a disc; thin processes leave it and
 share its activity. Fibres cross the field, with an activity of their own, and cells above
@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_matrix
 
 from ..errors import SettingsError
+from ..words import option
 
 AREA_PER_NEURON_PX = 1200
 BLUR_PX = 0.8  # standard deviation of the point spread
@@ -33,45 +34,23 @@ Patch = tuple[int, int, np.ndarray]  # row and column of its corner, light of ea
 
 @dataclass(frozen=True)
 class Soma:
-    """The body of one neuron.
-
-    Parameters
-    ----------
-    y, x, radius : float
-        Centre and mean radius in pixels.
-    ring : bool
-        Has a dark nucleus.
-    light : float
-        Brightness at rest, relative to neuropil.
-    """
+    """The body of one neuron; lengths in pixels."""
 
     y: float
     x: float
-    radius: float
-    ring: bool
-    light: float
+    radius: float  # mean
+    ring: bool  # has a dark nucleus
+    light: float  # brightness at rest, relative to neuropil
 
 
 @dataclass(frozen=True)
 class Population:
-    """All sources of light that have an activity of their own.
+    """All sources of light that have an activity of their own; N of them."""
 
-    Parameters
-    ----------
-    somata : tuple of Soma
-        In focus; the first sources, in this order.
-    kinds : ndarray of str, shape (N,)
-        ``soma``, ``fibre`` or ``hazy`` of each source.
-    light : csr_matrix of float32, shape (Y * X, N)
-        Brightness at rest of each source in each pixel.
-    inside : csr_matrix of float32, shape (Y * X, len(somata))
-        1 in the pixels of each body.
-    """
-
-    somata: tuple[Soma, ...]
-    kinds: np.ndarray
-    light: csr_matrix
-    inside: csr_matrix
+    somata: tuple[Soma, ...]  # in focus; the first sources, in this order
+    kinds: np.ndarray  # str, shape (N,): soma, fibre or hazy
+    light: csr_matrix  # float32, shape (Y * X, N): brightness at rest in each pixel
+    inside: csr_matrix  # float32, shape (Y * X, len(somata)): 1 in the pixels of each body
 
 
 def populate(
@@ -83,23 +62,9 @@ def populate(
 ) -> Population:
     """Place neurons, fibres and haze.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X.
-    n_neurons : int or None
-        In focus; None: one for each 1200 square pixels.
-    room : ndarray of bool, shape (Y, X)
-        Where a centre may lie.
-    rng : numpy.random.Generator
-        Source of chance.
-    margin : int
-        Pixels at each edge that are to hold no centre.
-
-    Raises
-    ------
-    SettingsError
-        If so many neurons find no place.
+    `n_neurons` are in focus; None: one for each 1200 square pixels. Their centres lie where `room`,
+    bool (Y, X), is True and not within `margin` pixels of an edge. SettingsError if so many find no
+    place.
     """
     height, width = shape_yx
     field = (height - 2 * margin) * (width - 2 * margin)
@@ -127,11 +92,7 @@ def populate(
 
 
 def _place(
-    shape_yx: tuple[int, int],
-    number: int,
-    room: np.ndarray,
-    rng: np.random.Generator,
-    margin: int,
+    shape_yx: tuple[int, int], number: int, room: np.ndarray, rng: np.random.Generator, margin: int
 ) -> list[Soma]:
     """Return bodies that do not overlap, the large ones placed first."""
     radii = np.sort(RADIUS_PX * rng.lognormal(0, RADIUS_SPREAD, number))[::-1]
@@ -148,8 +109,8 @@ def _place(
                 break
         else:
             raise SettingsError(
-                f"--neurons {number}: only {index} find a place side by side; give fewer, such as "
-                f"{max(1, index // 2)}, or a larger --shape."
+                f"{option('neurons', number)}: only {index} find a place side by side; give fewer, "
+                f"such as {max(1, index // 2)}, or a larger {option('shape')}."
             )
     rings = rng.random(number) >= FILLED_SHARE
     lights = BRIGHTNESS * rng.lognormal(0, BRIGHTNESS_SPREAD, number)
@@ -192,10 +153,7 @@ def _processes(soma: Soma, rng: np.random.Generator) -> list[Patch]:
     patches = []
     for _ in range(1 + rng.poisson(1.5)):
         heading = rng.uniform(0, 2 * math.pi)
-        start = (
-            soma.y + soma.radius * math.sin(heading),
-            soma.x + soma.radius * math.cos(heading),
-        )
+        start = (soma.y + soma.radius * math.sin(heading), soma.x + soma.radius * math.cos(heading))
         points = _walk(start, heading, rng.uniform(15, 80), rng)
         fading = np.linspace(1, 0.3, len(points))
         patches.append(_line(points, 0.6 * soma.light * fading, rng))

@@ -1,4 +1,4 @@
-"""What lies between neurons: a dense tangle, grainy in space, that glows and flickers.
+"""Neuropil, the dense tangle between neurons: grainy in space, it glows and flickers.
 
 Nobody can tell its processes apart. Its brightness is uneven and grainy and does not
 change; its activity is smooth over some tens of pixels and goes through the indicator.
@@ -22,25 +22,13 @@ UNEVENNESS = ((70.0, 0.3), (5.0, 0.14), (1.6, 0.18), (0.8, 0.16))
 
 
 class Neuropil:
-    """The neuropil of one movie.
+    """The neuropil of one movie; `key` seeds everything.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X.
-    activity : float
-        Deviation in time, relative to its mean.
-    indicator : Indicator
-    key : sequence of int
-        Seeds everything.
+    `activity` is its deviation in time, relative to its mean.
     """
 
     def __init__(
-        self,
-        shape_yx: tuple[int, int],
-        activity: float,
-        indicator: Indicator,
-        key: tuple[int, ...],
+        self, shape_yx: tuple[int, int], activity: float, indicator: Indicator, key: tuple[int, ...]
     ) -> None:
         self.rest = _rest(shape_yx, np.random.default_rng([*key, 0]))
         self._activity = activity

@@ -8,25 +8,21 @@ same scene again; noise is drawn anew for each. See `kinds` for the noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from ..errors import SettingsError
+from ..words import option
+from .asked import require_between, require_shape, require_whole
 from .camera import MAX_COUNT, Camera
 from .epithelium import Epithelium, TissueSizes
-from .kinds import parse_kind, structured_noise, true_correlation
-
-__all__ = [
-    "Recording", "Structured", "cell_image", "parse_kind", "simulate_structured",
-    "structured_noise", "true_correlation",
-]  # fmt: skip
+from .kinds import parse_kind, structured_noise
+from .optics import blur_with_haze
+from .whole import Planes, collect
 
 BLUR_PX = 1.2  # standard deviation of the point spread
-HAZE_PX, HAZE_SHARE = 9.0, 0.35  # light from out of focus
 DEPTHS = (0.3, 0.7)  # of the height of the cells: first and last plane
 DEVIATION_COUNTS = 1000.0  # of the clean signal, if it fits
 REACH = 8.0  # deviations of the noise that must fit into the range of counts
@@ -36,14 +32,8 @@ LEAST_RATIO, MOST_RATIO = 0.01, 20.0
 def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> np.ndarray:
     """Return a sheet of cells with bright borders as a microscope images it, without noise.
 
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X, at least 16.
-    seed : int
-        Equal seeds give equal cells.
-    depth : float
-        Where the sheet is cut: 0 at its bottom, 1 at its top.
+    It is cut at `depth`: 0 at its bottom, 1 at its top. Y and X must be at least 16; equal seeds
+    give equal cells.
 
     Returns
     -------
@@ -55,72 +45,42 @@ def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> 
 
 @dataclass(frozen=True)
 class Structured:
-    """What is to be simulated.
+    """A recording to be simulated; SettingsError if values are out of range or contradict."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        T, Z, Y, X; Y and X at least 16.
-    kind : str
-        Kind of noise; see `kinds`.
-    noise_to_signal : float
-        Deviation of the noise over that of the clean signal, both over all planes.
-    photons : float or None
-        Mean of the clean signal. None: what the ratio asks for where there is shot
-        noise, else a signal whose deviation is `DEVIATION_COUNTS`.
-    seed : int
-        Equal seeds give equal recordings, to the bit.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range, or two contradict each other.
-    """
-
-    sizes: tuple[int, int, int, int]
-    kind: str
-    noise_to_signal: float = 1.0
+    sizes: tuple[int, int, int, int]  # T, Z, Y, X; Y and X at least 16
+    kind: str  # of noise; see `kinds`
+    noise_to_signal: float = 1.0  # deviation of both over all planes
+    # Mean of the clean signal. None: what the ratio asks for where there is shot noise, else a
+    # signal whose deviation is `DEVIATION_COUNTS`.
     photons: float | None = None
-    seed: int = 0
+    seed: int = 0  # equal seeds give equal recordings, to the bit
 
     def __post_init__(self) -> None:
         shot_noise = "poisson" in parse_kind(self.kind)
-        if len(self.sizes) != 4 or min(self.sizes) < 1 or min(self.sizes[2:]) < 16:
-            raise SettingsError(
-                f"--shape {','.join(map(str, self.sizes))}: give T,Z,Y,X with Y and X of 16 or "
-                "more, such as --shape 1,1,512,512."
-            )
-        if self.seed < 0:
-            raise SettingsError(f"--seed {self.seed}: give 0 or a larger whole number.")
-        if not LEAST_RATIO <= self.noise_to_signal <= MOST_RATIO:  # NaN is refused too
-            raise SettingsError(
-                f"--noise-to-signal {self.noise_to_signal:g}: give {LEAST_RATIO:g} to "
-                f"{MOST_RATIO:g}; at 1 the noise is as strong as the signal."
-            )
+        what = "T,Z,Y,X with Y and X of 16 or more"
+        require_shape(self.sizes, (1, 1, 16, 16), what, example=(1, 1, 512, 512))
+        require_whole("seed", self.seed)
+        hint = "; at 1 the noise is as strong as the signal"
+        require_between("noise_to_signal", self.noise_to_signal, LEAST_RATIO, MOST_RATIO, hint=hint)
         if self.photons is not None and shot_noise:
             raise SettingsError(
-                "--photons and --noise-to-signal both set the strength of poisson noise; leave "
-                "--photons out."
+                f"{option('photons')} and {option('noise_to_signal')} both set the strength of "
+                f"poisson noise; leave {option('photons')} out."
             )
         if self.photons is not None and not (math.isfinite(self.photons) and self.photons > 0):
-            raise SettingsError(f"--photons {self.photons:g}: give a mean signal above 0.")
+            asked = option("photons", f"{self.photons:g}")
+            raise SettingsError(f"{asked}: give a mean signal above 0.")
 
 
 class Recording:
     """The planes of a `Structured`, computed one by one.
 
-    Parameters
-    ----------
-    wanted : Structured
-
     Attributes
     ----------
     photons : float
         Mean of the clean signal, in photons.
-    gain : float
-        Counts per photon.
-    offset : int
-        Counts that no light gives: high enough for noise to stay above 0.
+    gain, offset : float, int
+        Counts per photon, and those that no light gives: high enough for noise to stay above 0.
     noise_counts : float
         Deviation of the noise.
     """
@@ -147,7 +107,7 @@ class Recording:
         self.offset = 1 + math.ceil(self.gain * reach)
         self.noise_counts = self.gain * noise
 
-    def planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
+    def planes(self) -> Planes:
         """Yield (place, noisy, clean) plane by plane, such as place ``{"T": 0, "Z": 3}``.
 
         Noisy is uint16 and clean float32, both of shape (Y, X) in counts; nothing is 0.
@@ -181,30 +141,16 @@ class Recording:
 
 
 def simulate_structured(
-    sizes: Sequence[int],
+    sizes: tuple[int, int, int, int],
     kind: str,
     noise_to_signal: float = 1.0,
     seed: int = 0,
     photons: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a recording as a whole: noisy uint16 and clean float32, shape TZYX.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        T, Z, Y, X.
-    kind, noise_to_signal, seed, photons
-        See `Structured`.
-    """
-    wanted = Structured(tuple(sizes), kind, noise_to_signal, photons, seed)  # type: ignore[arg-type]
-    noisy, clean = np.empty(sizes, np.uint16), np.empty(sizes, np.float32)
-    for place, noisy_plane, clean_plane in Recording(wanted).planes():
-        noisy[place["T"], place["Z"]] = noisy_plane
-        clean[place["T"], place["Z"]] = clean_plane
-    return noisy, clean
+    """Return a `Structured` recording as a whole: noisy uint16 and clean float32, shape TZYX."""
+    wanted = Structured(sizes, kind, noise_to_signal, photons, seed)
+    return collect(Recording(wanted).planes(), sizes)
 
 
 def _image(tissue: Epithelium, depth: float) -> np.ndarray:
-    sharp = tissue.floor(depth * tissue.layout.thickness_px)
-    haze = gaussian_filter(sharp, HAZE_PX, mode="nearest", truncate=2.5)
-    return gaussian_filter(sharp, BLUR_PX, mode="nearest") + HAZE_SHARE * haze
+    return blur_with_haze(tissue.floor(depth * tissue.layout.thickness_px), BLUR_PX)

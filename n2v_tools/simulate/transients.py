@@ -1,4 +1,4 @@
-"""When neurons fire, and what a calcium indicator shows of it.
+"""Calcium transients: the spikes of neurons, and the answer of an indicator to them.
 
 Spikes are drawn block by block of time, each block seeded by its own number: any frame
 can be asked for alone, and memory does not grow with the length of the movie.
@@ -14,6 +14,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ..errors import SettingsError
+from ..words import option
+from .asked import require_between
 
 FRAME_RATE_HZ = 30.0
 BLOCK = 64  # frames
@@ -56,16 +58,14 @@ class Indicator:
     amplitude: float = 0.3
 
     def __post_init__(self) -> None:
-        for name, value in (("rise", self.rise_s), ("decay", self.decay_s)):
-            if not SHORTEST_S <= value <= LONGEST_S:  # NaN is refused too
-                raise SettingsError(
-                    f"--{name} {value:g}: give {SHORTEST_S:g} to {LONGEST_S:g} seconds, such as "
-                    "--rise 0.07 --decay 0.6 for GCaMP6f."
-                )
+        example = f"{option('rise', 0.07)} {option('decay', 0.6)}"
+        hint = f" seconds, such as {example} for GCaMP6f"
+        require_between("rise", self.rise_s, SHORTEST_S, LONGEST_S, hint=hint)
+        require_between("decay", self.decay_s, SHORTEST_S, LONGEST_S, hint=hint)
         if not 0 < self.amplitude <= 10:
             raise SettingsError(
-                f"--amplitude {self.amplitude:g}: give dF/F after one spike, above 0 and up to 10, "
-                "such as 0.3."
+                f"{option('amplitude', f'{self.amplitude:g}')}: give dF/F after one spike, above 0 "
+                "and up to 10, such as 0.3."
             )
 
     @property
@@ -93,22 +93,11 @@ class Indicator:
 
 
 class Transients:
-    """dF/F of many sources of light, such as neurons.
+    """dF/F of N sources of light, such as neurons; `key` seeds everything.
 
-    Bursts come at random (a Poisson process); the number of spikes in one is
-    geometric, 8 at most.
-
-    Parameters
-    ----------
-    indicator : Indicator
-    rates_hz : ndarray of float, shape (N,)
-        Mean spikes per second.
-    sizes : ndarray of float, shape (N,)
-        Mean dF/F of one spike.
-    burst : float
-        Mean spikes per burst, 1 or more; 1: no bursts.
-    key : sequence of int
-        Seeds everything.
+    Bursts come at random (a Poisson process), with `rates_hz` mean spikes per second, shape (N,);
+    the number of spikes in one is geometric, `burst` (1 or more; 1: no bursts) in the mean and 8 at
+    most. `sizes`, shape (N,), is the mean dF/F of one spike.
     """
 
     def __init__(

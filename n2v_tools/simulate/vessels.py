@@ -32,20 +32,7 @@ class Branch:
 
 
 def vessel_light(shape_yx: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Return the share of the light that vessels leave.
-
-    Parameters
-    ----------
-    shape_yx : tuple of int
-        Y and X.
-    rng : numpy.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    light : ndarray of float32, shape (Y, X)
-        1 outside, 0.15 inside.
-    """
+    """Return the share of light that vessels leave, 1 to 0.15 inside them: float32 (Y, X)."""
     area = shape_yx[0] * shape_yx[1]
     dark = np.zeros(shape_yx, np.float32)
     trunks = [_trunk(shape_yx, rng) for _ in range(max(1, round(area / TRUNK_AREA_PX)))]

@@ -8,7 +8,7 @@ import tifffile
 from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
-from n2v_tools.io import read_description
+from n2v_tools.io.reader import read_description
 from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import write_config
 from n2v_tools.nets.unet import NetSettings

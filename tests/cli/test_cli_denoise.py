@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import ModelError
-from n2v_tools.io import open_stack, read_description
+from n2v_tools.io.reader import open_stack, read_description
 from n2v_tools.jobs.denoise import files as job
 from n2v_tools.jobs.denoise import one as denoise_one
 

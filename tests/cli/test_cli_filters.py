@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from n2v_tools.cli.denoise import METHODS
 from n2v_tools.cli.main import cli
-from n2v_tools.io import open_stack, read_description
+from n2v_tools.io.reader import open_stack, read_description
 
 every_method = pytest.mark.parametrize("method", METHODS)
 

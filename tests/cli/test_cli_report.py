@@ -71,7 +71,7 @@ def test_denoise_makes_the_page_in_the_same_go(folder, tmp_path):
 
 def test_a_report_that_fails_leaves_the_output_and_says_so(folder, tmp_path, monkeypatch):
     from n2v_tools.errors import StackError
-    from n2v_tools.jobs.denoise.files import page as denoise_report
+    from n2v_tools.jobs.denoise import page as denoise_report
 
     def fail(*_):
         raise StackError("no reason")
@@ -115,7 +115,9 @@ def test_what_cannot_be_done_is_one_line(words, code, said, tmp_path, monkeypatc
 
 
 def test_names_and_metadata_of_a_stranger_are_text(folder, tmp_path):
-    from n2v_tools.io import create_stack, layout_like, open_stack
+    from n2v_tools.io.layout import layout_like
+    from n2v_tools.io.reader import open_stack
+    from n2v_tools.io.writer import create_stack
 
     wild = "<script>window.hacked=1</script>"
     noisy = open_stack(folder / "d_noisy.tif")

@@ -9,7 +9,7 @@ import tifffile
 from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.desk.requests import SimulateRequest
 from n2v_tools.simulate.dome import Dome
 

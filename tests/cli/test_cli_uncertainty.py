@@ -11,7 +11,7 @@ from numpy.random import default_rng
 
 from n2v_tools import openvino_backend
 from n2v_tools.cli.main import cli
-from n2v_tools.io import open_stack, read_description
+from n2v_tools.io.reader import open_stack, read_description
 from n2v_tools.jobs.denoise import one as denoise_one
 
 BOTH = ["in/a_denoised.tif", "in/a_denoised_uncertainty.tif"]

@@ -17,8 +17,11 @@ from n2v_tools import keras_backend, modelfolder
 from n2v_tools.blindspot.batches import hide_pixels
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
-from n2v_tools.io import Layout, create_stack, find_files, open_stack
 from n2v_tools.io.convert import to_dtype
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.listing import find_files
+from n2v_tools.io.reader import open_stack
+from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.train.request import TrainRequest, model_name
 from n2v_tools.learn.loop import run_loop
 from n2v_tools.learn.plan import LoopPlan
@@ -26,8 +29,8 @@ from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings
+from n2v_tools.prepare.patch_plan import PatchPlan, fit_patch
 from n2v_tools.prepare.patches import draw_patches
-from n2v_tools.prepare.plan import PatchPlan, fit_patch
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.keras_engine import KerasRestorer

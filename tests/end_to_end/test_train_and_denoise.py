@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from n2v_tools import modelfolder
-from n2v_tools.io import Layout, create_stack, open_stack, read_description
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.reader import open_stack, read_description
+from n2v_tools.io.writer import create_stack
 from n2v_tools.prepare.strips import find_strips
 
 QUICK = ["--epochs", "2", "--steps", "4", "--set", "unet_n_first=4", "--set", "precision=float32"]

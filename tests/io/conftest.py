@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from n2v_tools.io import Layout, create_stack
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.writer import create_stack
 
 SIZES = {"T": 2, "C": 3, "Z": 4, "Y": 11, "X": 13}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 
 KEYS = [
     np.s_[:],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from n2v_tools.errors import OutputError, UsageError
-from n2v_tools.io import decide_dtype, to_dtype
+from n2v_tools.io.convert import decide_dtype, to_dtype
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from n2v_tools.errors import OutputError
-from n2v_tools.io import publish, publishing, remove_stale, require_space
+from n2v_tools.io import publish
+from n2v_tools.io.publish import publishing, remove_stale, require_space
 
 
 def test_the_name_appears_only_when_complete(tmp_path):
@@ -104,7 +105,7 @@ def test_of_two_writers_at_once_exactly_one_wins(tmp_path):
 def test_a_killed_run_leaves_only_what_the_next_one_removes(tmp_path):
     path = tmp_path / "a.tif"
     code = (
-        "import sys, time; from pathlib import Path; from n2v_tools.io import publishing\n"
+        "import sys, time; from pathlib import Path; from n2v_tools.io.publish import publishing\n"
         "with publishing(Path(sys.argv[1])) as file:\n"
         "    file.write(b'half'); file.flush(); print('ready', flush=True); time.sleep(60)"
     )

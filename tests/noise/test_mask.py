@@ -7,7 +7,8 @@ from n2v_tools.blindspot.struct_mask import read_struct_mask
 from n2v_tools.noise.correlation import Correlation, measure_correlation
 from n2v_tools.noise.mask import choose_mask
 from n2v_tools.noise.sample import read_sample
-from n2v_tools.simulate.structured import cell_image, structured_noise, true_correlation
+from n2v_tools.simulate.kinds import structured_noise, true_correlation
+from n2v_tools.simulate.structured import cell_image
 from n2v_tools.stack import Stack
 
 CERTAIN, POSSIBLE = 0.2, 0.05  # true correlation that must be hidden, that may be

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 from n2v_tools.noise.correlation import measure_correlation
 from n2v_tools.noise.mask import choose_mask
 from n2v_tools.noise.sample import Sample, read_sample
-from n2v_tools.simulate.structured import cell_image, structured_noise, true_correlation
+from n2v_tools.simulate.kinds import structured_noise, true_correlation
+from n2v_tools.simulate.structured import cell_image
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, SettingsError, StackError
-from n2v_tools.prepare.patches import PatchPlan, count_patches, draw_patches, fit_patch
-from n2v_tools.prepare.plan import room_for_patches
+from n2v_tools.prepare.patch_plan import PatchPlan, count_patches, fit_patch, room_for_patches
+from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.stack import Stack
 

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.prepare.strips import find_strips
-from n2v_tools.simulate.dome import Dome, _Optics, dome_planes, simulate_dome
+from n2v_tools.simulate.dome import Dome, _Optics, simulate_dome
 
 SIZES = (2, 12, 96, 80)
 
@@ -90,7 +90,7 @@ def test_any_size_will_do(sizes):
 
 
 def test_planes_come_in_the_files_order():
-    places = [tuple(place.values()) for place, _, _ in dome_planes((2, 3, 16, 16))]
+    places = [tuple(place.values()) for place, _, _ in Dome((2, 3, 16, 16)).planes()]
     assert places == list(itertools.product(range(2), range(3)))
 
 
@@ -125,7 +125,7 @@ def test_memory_does_not_grow_with_the_number_of_planes():
     peaks = []
     for n_planes in (12, 48):
         tracemalloc.start()
-        for _ in dome_planes((1, n_planes, 64, 64)):
+        for _ in Dome((1, n_planes, 64, 64)).planes():
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from n2v_tools.errors import SettingsError
-from n2v_tools.simulate.structured import (
-    Recording,
-    Structured,
-    cell_image,
-    simulate_structured,
-    true_correlation,
-)
+from n2v_tools.simulate.kinds import true_correlation
+from n2v_tools.simulate.structured import Recording, Structured, cell_image, simulate_structured
 
 SIZES = (2, 3, 160, 128)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ...io import publishing
+from ...io.publish import publishing
 from ...preview.picture import find_detail
 
 CROP_PX = 128

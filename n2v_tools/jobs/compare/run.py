@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import N2VToolsError, StackError
 from ...filters.table import FILTERS
-from ...io import open_stack
+from ...io.reader import open_stack
 from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...io import publishing
+from ...io.publish import publishing
 from .scores import Scores
 
 NOISY = "noisy"  # the row of the stack as it is

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import StackError
-from ...io import open_stack
+from ...io.reader import open_stack
 from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
 from ...preview.picture import Panel, Picture, draw_picture
 from ..denoise.files import denoise_files

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import StackError
-from ...io import Layout
+from ...io.layout import Layout
 from ..desk.doctor import free_memory_bytes
 
 LARGEST_SHARE = 0.8  # of the free memory: the work itself needs some
 
 
 class ArrayWriter:
-    """Takes the planes of one stack, from any thread, as `io.PlaneWriter` does.
+    """Takes the planes of one stack, from any thread, as `io.writer.PlaneWriter` does.
 
     Parameters
     ----------

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import N2VToolsError
-from ...io import create_stack, decide_dtype
+from ...io.convert import decide_dtype
+from ...io.writer import create_stack
 from ...stack import Stack
 from ..desk.progress import Progress
 from .one import Create, denoise_one

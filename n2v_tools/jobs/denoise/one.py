@@ -15,7 +15,9 @@ import numpy as np
 from ... import __version__
 from ...contracts import Output, Restorer
 from ...errors import StackError
-from ...io import create_stack, decide_dtype, layout_like, to_dtype
+from ...io.convert import decide_dtype, to_dtype
+from ...io.layout import layout_like
+from ...io.writer import create_stack
 from ...prepare.survey import survey_stack
 from ...restore.run import Write, restore_stack
 from ...stack import Stack

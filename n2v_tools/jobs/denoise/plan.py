@@ -12,7 +12,9 @@ import numpy as np
 
 from ...contracts import UNCERTAINTY, Output
 from ...errors import N2VToolsError, SettingsError, StackError
-from ...io import decide_dtype, layout_like, output_bytes
+from ...io.convert import decide_dtype
+from ...io.layout import layout_like
+from ...io.writer import output_bytes
 from ...stack import Stack
 from ...words import flag, option
 from ..desk.inputs import Opened, open_inputs

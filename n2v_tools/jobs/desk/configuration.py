@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import StackError, UsageError
+from ...io.address import Address
 from ...settings import nearest
 
 VARIABLES = ("DATASET_FOLDER", "OUTPUT_FOLDER", "MODELS_FOLDER")
@@ -215,8 +216,8 @@ def _notes_on_file(file: str, held: Mapping[str, str | None]) -> list[str]:
 
 
 def _is_there(spec: str) -> bool:
-    """Whether a file, folder, glob or HDF5 dataset path leads to something."""
+    """Whether a file, folder, glob or place in a file leads to something."""
     import glob
 
-    file = re.split(r"(?<=\.h5):|(?<=\.hdf5):|(?<=\.hdf):", spec, maxsplit=1)[0]
+    file = Address.parse(spec).file
     return os.path.lexists(file) or bool(glob.has_magic(spec) and glob.glob(spec))

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from ...errors import N2VToolsError, UsageError
-from ...io import HDF5_PLACE, Input, list_inputs, preferred
+from ...io.address import Address
+from ...io.listing import Input, list_inputs, preferred
 from ...stack import Stack
 from .frames import take_frame
 
@@ -131,12 +132,10 @@ def _itself(stack: Stack) -> Stack:
 
 
 def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:
-    place = HDF5_PLACE.match(str(source))
-    source = Path(place["file"]) if place and not source.exists() else source
+    source = Address.parse(source).file
     try:
         stack = opening()
-        files = tuple(getattr(stack.array, "files", ()))
         shown = stack if frame is None else take_frame(stack, frame)
-        return Opened(name, source, shown, files=files)
+        return Opened(name, source, shown, files=stack.files)
     except (N2VToolsError, OSError) as error:
         return Opened(name, source, error=one_line(name, error))

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...contracts import UNCERTAINTY
 from ...errors import OutputError, UsageError
+from ...io.formats.table import find_format, split_ending
 
-ENDINGS = re.compile(
-    r"(\.ome)?\.(tiff?|btf|tf8|tf2)$|\.(npy|lsm|ome\.zarr|zarr|h5|hdf5|hdf|nd2|czi|lif)$",
-    re.IGNORECASE,
-)
 REPORT = "_report.html"  # after the stem of the output that it belongs to
-FORMAT_ENDINGS = {"tiff": ".tif", "ome-tiff": ".ome.tif", "ome-zarr": ".ome.zarr"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +25,7 @@ class Naming:
     suffix : str
         After the stem.
     format : str
-        Key of `FORMAT_ENDINGS`.
+        As ``--format`` takes it.
     frame : int or None
         A single frame gets ``_t0005`` in its name.
     file : str or None
@@ -56,7 +51,7 @@ class Naming:
         folder = source.parent if self.folder is None else self.folder
         if self.file is not None:
             return folder / self.file
-        target = folder / f"{stem}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
+        target = folder / f"{stem}{time}{self.suffix}{find_format(self.format).endings[0]}"
         if not self.suffix and _same_place(folder, source.parent):
             raise UsageError(
                 f"--suffix '' beside the input {source} could replace it. Give a --suffix, or "
@@ -85,8 +80,7 @@ def report_for(target: Path) -> Path:
 def stem_of(path: Path) -> str:
     """Name without its image ending: ``a.ome.tif`` and ``a.TIF`` are both ``a``."""
     name = path.name or path.resolve().name
-    stem = ENDINGS.sub("", name)
-    return stem or name
+    return split_ending(name)[0] or name
 
 
 def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:

@@ -37,7 +37,6 @@ def versions() -> dict[str, Any]:
 
 def input_record(stack: Stack) -> dict[str, Any]:
     """Name, size and SHA-256 of every file behind a stack, or of its pixels, with its axes."""
-    files = files_of(stack)
     return {
         "name": stack.name,
         "axes": stack.axes,
@@ -45,15 +44,10 @@ def input_record(stack: Stack) -> dict[str, Any]:
         "dtype": str(stack.dtype),
         "files": [
             {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-            for path in files
+            for path in stack.files
         ],
-        **({} if files else {"pixels_sha256": sha256_of_pixels(stack)}),
+        **({} if stack.files else {"pixels_sha256": sha256_of_pixels(stack)}),
     }
-
-
-def files_of(stack: Stack) -> list[Path]:
-    """Files that a stack reads from; none for one made in memory."""
-    return [Path(file) for file in getattr(stack.array, "files", ())]
 
 
 def sha256_of(path: Path) -> str:

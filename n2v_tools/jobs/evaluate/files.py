@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import N2VToolsError, StackError, UsageError
-from ...io import require_free_name
+from ...io.publish import require_free_name
 from ..desk.inputs import one_line
 from ..desk.names import require_inputs_kept
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files

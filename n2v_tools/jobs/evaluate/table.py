@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...io import publishing
+from ...io.publish import publishing
 from ...measure import Gain, Summary, summarise
 from .result import Evaluation, plane_values, summaries_of
 from .scores import METRICS

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...io import publishing
+from ...io.publish import publishing
 from ...noise.mask import least_that_counts
 from ...noise.movie import Movie
 from ...noise.overview import Overview

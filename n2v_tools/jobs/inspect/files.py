@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
-from ...io import open_stack, require_free_name
+from ...io.publish import require_free_name
+from ...io.reader import open_stack
 from ...methods.table import method_names
 from ...noise.advice import Advice, advise
 from ...noise.grey_levels import GreyLevels, files_to_keep

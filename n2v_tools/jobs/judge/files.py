@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._version import __version__
 from ...errors import N2VToolsError, StackError, UsageError
-from ...io import publishing, require_free_name
+from ...io.publish import publishing, require_free_name
 from ...trust.verdicts import Quality
 from ..desk.inputs import one_line
 from ..desk.names import require_inputs_kept

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
-from ...io import HDF5_PLACE
+from ...io.address import Address
 from ...stack import Stack
 from ..desk.inputs import Opened, open_inputs
 from ..desk.names import stem_of
@@ -121,10 +121,8 @@ def _folder(file: Path) -> str:
 
 
 def _stem(file: Path) -> str:
-    place = HDF5_PLACE.match(str(file))
-    if place and place["dataset"] and not file.exists():
-        return place["dataset"].strip("/").split("/")[-1]
-    return stem_of(file)
+    place = Address.parse(file).place
+    return place.strip("/").split("/")[-1] if place else stem_of(file)
 
 
 def _stack_of(one: Opened) -> Stack:

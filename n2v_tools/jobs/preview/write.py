@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StackError, UsageError
-from ...io import publishing
+from ...io.publish import publishing
 from ...preview.grey import to_grey
 from ...preview.movie import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
 from ...preview.scalebar import choose_bar

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...report import Command, Table
 from ...stack import Stack
-from ..desk.provenance import files_of, sha256_of
+from ..desk.provenance import sha256_of
 from ..evaluate.result import Evaluation
 from ..evaluate.table import as_rows, legend
 from .record import Trained
@@ -103,7 +103,7 @@ def _file_rows(sources: Sources) -> Rows:
         if stack is not None:
             found = f" ({sources.found})" if role == "noisy" and sources.found else ""
             yield role, _describe(stack) + found
-            for file in files_of(stack)[:1]:
+            for file in stack.files[:1]:
                 yield f"{role}, SHA-256", sha256_of(file)
     size = sources.restored.pixel_size
     if size is not None:
@@ -117,7 +117,7 @@ def _file_rows(sources: Sources) -> Rows:
 
 def _describe(stack: Stack) -> str:
     sizes = " × ".join(map(str, stack.array.shape))
-    files = files_of(stack)
+    files = stack.files
     n_bytes = sum(file.stat().st_size for file in files)
     size = f", {n_bytes / 1e6:.3g} MB" if n_bytes else ""
     many = f" in {len(files)} files" if len(files) > 1 else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelError, N2VToolsError, StackError
-from ...io import read_description
+from ...io.reader import read_description
 from ...learn.history import CSV_NAME
 from ...modelfolder import Model, find_model, read_model, weights_file
 from ..desk.provenance import sha256_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...report import Answer, Finding
 from ...trust import Quality, Verdict
-from ..desk.provenance import files_of, sha256_of
+from ..desk.provenance import sha256_of
 from .record import Record, Trained
 from .sources import Sources
 from .views import number_text
@@ -156,7 +156,7 @@ def _learned_from(sources: Sources) -> list[str]:
         return []
     known = {file.get("sha256") for one in inputs for file in _files(one)}
     names = [str(one.get("name", "?")) for one in inputs if isinstance(one, Mapping)]
-    mine = [sha256_of(path) for path in files_of(sources.noisy)]
+    mine = [sha256_of(path) for path in sources.noisy.files]
     if mine and all(sha256 in known for sha256 in mine):
         others = len(known) - len(mine)
         more = f" and {others} other{'s' * (others > 1)}" if others else ""

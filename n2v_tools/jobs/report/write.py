@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import __version__
 from ...errors import UsageError
-from ...io import publishing
+from ...io.publish import publishing
 from ...measure import Scaling
 from ...report import Page, render_page
 from ...trust import Quality

@@ -12,8 +12,9 @@ from typing import IO, Any
 import numpy as np
 
 from ... import __version__
-from ...io import Layout, create_stack
+from ...io.layout import Layout
 from ...io.publish import publishing
+from ...io.writer import create_stack
 from ...simulate.calcium import Calcium, Movie
 from ...simulate.detector import Detector
 from ...simulate.transients import FRAME_RATE_HZ, Indicator

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
-from ...io import Layout, create_stack
+from ...io.layout import Layout
+from ...io.writer import create_stack
 from ...simulate.dome import Dome
 from ...simulate.structured import Recording, Structured
 from ..desk.names import require_absent, require_folder, require_room

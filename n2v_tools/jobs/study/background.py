@@ -18,7 +18,9 @@ import numpy as np
 from ... import __version__
 from ...errors import N2VToolsError, OutputError, StackError
 from ...experiment.record import write_whole
-from ...io import Layout, create_stack, layout_like, open_stack, read_description
+from ...io.layout import Layout, layout_like
+from ...io.reader import open_stack, read_description
+from ...io.writer import create_stack
 from ...prepare.strips import Strips, find_strips
 from ...stack import Stack
 from ..desk.progress import Progress

@@ -11,7 +11,8 @@ from typing import Any
 from ...errors import StackError
 from ...experiment.hashes import Hashes
 from ...experiment.study import Dataset
-from ...io import HDF5_PLACE, list_inputs, preferred
+from ...io.address import Address
+from ...io.listing import list_inputs, preferred
 from ..desk.names import stem_of
 from ..desk.pairs import ENDINGS, key_of
 from ..desk.progress import Progress
@@ -103,17 +104,11 @@ def open_data(dataset: Dataset, place: DataPlace, progress: Progress) -> Data:
     return data
 
 
-def files_of_name(name: str) -> Path:
-    """The file behind the name of an input: of ``a.h5:/x`` it is ``a.h5``."""
-    place = HDF5_PLACE.match(name)
-    return Path(place["file"]) if place and not os.path.lexists(name) else Path(name)
-
-
 def hashes_of(names: Sequence[str], hashes: Hashes) -> list[str]:
     """SHA-256 of each input; of a folder of planes those of its files, joined."""
     found = []
     for name in names:
-        file = files_of_name(name)
+        file = Address.parse(name).file
         if file.is_dir():
             planes = [hashes.of(plane) for plane in sorted(file.iterdir()) if plane.is_file()]
             found.append("+".join(planes))

@@ -13,7 +13,9 @@ import numpy as np
 from ...errors import N2VToolsError, OutputError, SettingsError, StackError
 from ...experiment.record import first_difference, write_whole
 from ...experiment.study import Dataset, Generated
-from ...io import create_stack, layout_like, open_stack
+from ...io.layout import layout_like
+from ...io.reader import open_stack
+from ...io.writer import create_stack
 from ...settings import settings_from
 from ...stack import Stack
 from ..desk.progress import Progress

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...experiment.graph import Graph, graph_of
 from ...experiment.mermaid import to_mermaid
 from ...experiment.reading import read_study
-from ...io import publishing
+from ...io.publish import publishing
 
 
 def map_text(files: Sequence[Path]) -> str:

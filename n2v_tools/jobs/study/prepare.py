@@ -16,13 +16,14 @@ import numpy as np
 from ...errors import StackError
 from ...experiment.record import write_whole
 from ...experiment.study import Dataset, Preparation
-from ...io import find_files, open_stacks
+from ...io.address import Address
+from ...io.listing import find_files, open_stacks
 from ...noise.grey_levels import GreyLevels, count_levels, judge_levels
 from ...noise.sample import Sample, read_sample
 from ..desk.names import stem_of
 from ..desk.progress import Progress
 from .background import Background, add_background
-from .data import Data, DataPlace, Item, files_of_name, hashes_of
+from .data import Data, DataPlace, Item, hashes_of
 
 LEVELS_TABLE = "grey_levels.csv"
 LEVELS_CACHE = "grey_levels.json"
@@ -198,7 +199,7 @@ def _split(
     for split, end in zip(shares, ends, strict=True):
         splits[split] = tuple(items[i] for i in sorted(order[start:end]))
         start = end
-    names = {s: [files_of_name(i.noisy).name for i in splits[s]] for s in shares}
+    names = {s: [Address.parse(i.noisy).file.name for i in splits[s]] for s in shares}
     return Data(splits, data.background, {**data.facts, "split": names})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ...errors import OutputError, StackError
 from ...experiment.record import Record, write_whole
 from ...experiment.study import Experiment
-from ...io import open_stacks
+from ...io.listing import open_stacks
 from ..denoise.request import DenoiseRequest
 from ..desk.names import stem_of
 from .background import Background, remove_background

@@ -13,7 +13,7 @@ from ...claim import PARTIAL
 from ...errors import OutputError, StackError
 from ...experiment.record import Record
 from ...experiment.study import ONE_PASS, Experiment
-from ...io import open_stacks
+from ...io.listing import open_stacks
 from ...modelfolder import read_model, weights_file
 from ...stack import Stack
 from ..desk.provenance import sha256_of

@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from ...contracts import Method
+from ...prepare.patch_plan import PatchPlan, commas, fit_patch, room_for_patches
 from ...prepare.patches import can_split, too_small_to_split
-from ...prepare.plan import PatchPlan, commas, fit_patch, room_for_patches
 from ...prepare.survey import Survey
 from ...stack import Stack
 from .request import TrainRequest

@@ -11,20 +11,19 @@ import numpy as np
 from ... import keras_backend
 from ...contracts import Method
 from ...errors import ModelError, StackError, UsageError
-from ...io import list_inputs
+from ...io.listing import list_inputs
 from ...learn.samples import sample_shape
 from ...methods.table import FALLBACK
 from ...modelfolder import Model, find_model, load_net, read_model
 from ...nets.unet import NetSettings
+from ...prepare.patch_plan import PatchPlan, count_patches
 from ...prepare.patches import require_equal_channels
-from ...prepare.plan import PatchPlan, count_patches
 from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
 from ...words import option
 from ..denoise.request import DenoiseRequest
 from ..desk.names import Naming
 from ..desk.progress import Progress
-from ..desk.provenance import files_of
 from .checks import warn_of_noise, with_cuts
 from .choice import choose_method, possible_methods
 from .fit import MOVIE, fit_to_data
@@ -227,7 +226,7 @@ def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
     """Stacks without repeats: a file named twice would stand in training and validation."""
     kept: dict[object, Stack] = {}
     for stack in stacks:
-        files = tuple(path.resolve() for path in files_of(stack))
+        files = tuple(path.resolve() for path in stack.files)
         dataset = stack.metadata.get("dataset")
         kept.setdefault((files, dataset) if files else id(stack), stack)
     return list(kept.values())

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...contracts import Method
 from ...errors import UsageError
-from ...io import HDF5_PLACE
+from ...io.address import Address
 from ...methods.table import find_row, preset_settings
 from ...settings import settings_from
 from ...stack import Stack
@@ -158,7 +158,6 @@ def model_name(request: TrainRequest, first_stack: str, method: str) -> str:
     """Name asked for, else the stem of the first stack and the method's name."""
     if request.model:
         return request.model
-    place = HDF5_PLACE.match(first_stack)
-    file = Path(place["file"] if place else first_stack)
+    file = Address.parse(first_stack).file
     stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
     return f"{stem}_{method}"

@@ -18,8 +18,8 @@ import numpy as np
 
 from ... import claim, modelfolder
 from ...learn.samples import MOST_VALIDATION_PATCHES, Batches
+from ...prepare.patch_plan import count_patches
 from ...prepare.patches import PatchSet, draw_patches
-from ...prepare.plan import count_patches
 from ...prepare.symmetry import symmetries
 from ...words import flag, option, setting
 from ..desk.progress import Progress

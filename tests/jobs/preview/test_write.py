@@ -10,7 +10,8 @@ from numpy.random import default_rng
 from PIL import Image
 
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
-from n2v_tools.io import Layout, create_stack
+from n2v_tools.io.layout import Layout
+from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.preview.inputs import default_labels
 from n2v_tools.jobs.preview.plan import plan_preview, texts_below

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from n2v_tools.errors import AxesError, ModelError, StackError
-from n2v_tools.io import create_stack, layout_like
+from n2v_tools.io.layout import layout_like
+from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.report.record import Record, read_history, read_record
 from n2v_tools.jobs.report.request import ReportRequest
 from n2v_tools.jobs.report.sources import find_sources

@@ -115,7 +115,7 @@ def trained(inputs, method="n2v"):
 def test_whether_the_model_knows_the_file_is_told_by_its_content(tmp_path):
     path = tmp_path / "other_name.npy"
     np.save(path, np.ones((8, 9)))
-    from n2v_tools.io import open_stack
+    from n2v_tools.io.reader import open_stack
 
     noisy = open_stack(path, "YX")
     record = {"model": {"name": "m", "method": "n2v"}}

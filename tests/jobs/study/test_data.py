@@ -9,7 +9,7 @@ import tifffile
 from n2v_tools.errors import OutputError, SettingsError, StackError
 from n2v_tools.experiment.hashes import Hashes
 from n2v_tools.experiment.study import Dataset, Generated, Preparation
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.desk.provenance import sha256_of
 from n2v_tools.jobs.study.background import Background, add_background, remove_background

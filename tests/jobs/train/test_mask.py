@@ -14,7 +14,8 @@ from n2v_tools.jobs.train.opened import describe, open_job
 from n2v_tools.jobs.train.request import TrainRequest, method_for, model_name
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.prepare.patches import PatchSet
-from n2v_tools.simulate.structured import cell_image, structured_noise
+from n2v_tools.simulate.kinds import structured_noise
+from n2v_tools.simulate.structured import cell_image
 
 QUIET = Progress(quiet=True)
 QUICK = {"unet_n_first": "2", "precision": "float32", "epochs": "1", "steps_per_epoch": "2"}

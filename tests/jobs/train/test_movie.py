@@ -14,7 +14,7 @@ from n2v_tools.errors import StackError, UsageError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.opened import open_job
 from n2v_tools.jobs.train.request import TrainRequest, method_for
-from n2v_tools.prepare.plan import count_patches
+from n2v_tools.prepare.patch_plan import count_patches
 from n2v_tools.stack import Stack
 
 QUICK = {

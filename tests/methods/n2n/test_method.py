@@ -14,7 +14,8 @@ from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.learn.samples import Batches
 from n2v_tools.legacy import needs_n2v_tools
 from n2v_tools.methods.n2n.method import N2N, PRESETS, N2NSettings
-from n2v_tools.prepare.patches import PatchPlan, draw_patches
+from n2v_tools.prepare.patch_plan import PatchPlan
+from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.stack import Stack

@@ -5,7 +5,8 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import StackError
-from n2v_tools.io import open_stack, open_stacks
+from n2v_tools.io.listing import open_stacks
+from n2v_tools.io.reader import open_stack
 
 NS = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import N2VToolsError, StackError
-from .arrays import PageArray, read_values
+from ....errors import N2VToolsError, StackError
+from ...arrays import PageArray, read_values
 
 if TYPE_CHECKING:
     import tifffile
@@ -35,18 +35,8 @@ ALWAYS_BELIEVED_BYTES = 256_000_000
 class TiffPages(PageArray):
     """Pages of one or more TIFF files as one array; safe to read from several threads.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        The files.
-    table : ndarray of int64, shape (n, 2)
-        For each page of the array: number of its file, number of its page there.
-    outer : sequence of int
-        Sizes of the axes that number the pages.
-    page_shape : tuple of int
-        Shape of each page.
-    dtype : numpy.dtype
-        Of each page.
+    `table`, int64 of shape (n, 2), holds for each page the number of its file and its number there;
+    `outer` are the sizes of the axes that number the pages. All pages have one shape and dtype.
     """
 
     def __init__(
@@ -57,7 +47,8 @@ class TiffPages(PageArray):
         page_shape: tuple[int, ...],
         dtype: np.dtype,
     ) -> None:
-        super().__init__((*outer, *page_shape), dtype, len(page_shape), files)
+        super().__init__((*outer, *page_shape), dtype, len(page_shape))
+        self.files = tuple(files)
         self._table = table
         self._open: dict[int, tifffile.TiffFile] = {}
         self._lock = threading.RLock()
@@ -128,18 +119,10 @@ def open_header(path: Path) -> Iterator[tifffile.TiffFile]:
 
 @contextmanager
 def listening(where: str) -> Iterator[list[str]]:
-    """Keep tifffile's log off the terminal, and raise where it tells of lost pixels.
+    """Keep tifffile's log off the terminal, and raise where it reports lost pixels.
 
-    Yields
-    ------
-    heard : list of str
-        Messages, as they come.
-
-    Raises
-    ------
-    StackError
-        One line about `where`, also in place of whatever else goes wrong while an
-        untrusted file is parsed.
+    Yields the messages, as they come. StackError is one line about `where`, also in place of
+    whatever else goes wrong while an untrusted file is parsed.
     """
     heard: list[str] = []
     thread = threading.get_ident()
@@ -173,19 +156,18 @@ def listening(where: str) -> Iterator[list[str]]:
         )
 
 
-def require_page(page: Any, tif: tifffile.TiffFile, path: Path) -> None:
-    """Raise unless all of a page's data lie inside its file and its size is believable.
-
-    Raises
-    ------
-    StackError
-        Naming the page.
-    """
-    if page.dtype is None or np.dtype(page.dtype).kind not in "uif":
+def require_grey(dtype: Any, what: str) -> None:
+    """Raise StackError unless pixels are numbers; tifffile's dtype may be None."""
+    if dtype is None or np.dtype(dtype).kind not in "uif":
         raise StackError(
-            f"{path}: page {page.index} holds {page.dtype or 'packed bits'}, not grey values. "
-            "Convert it to 8, 16 or 32 bit in ImageJ."
+            f"{what} holds {dtype or 'packed bits'}, not grey values. Convert it to 8, 16 or 32 "
+            "bit in ImageJ."
         )
+
+
+def require_page(page: Any, tif: tifffile.TiffFile, path: Path) -> None:
+    """Raise StackError unless a page's data lie inside its file, with a believable size."""
+    require_grey(page.dtype, f"{path}: page {page.index}")
     length = tif.filehandle.size
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     if not segments or any(o <= 0 or n <= 0 or o + n > length for o, n in segments):

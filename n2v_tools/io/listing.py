@@ -1,4 +1,4 @@
-"""What a user names as input: a file, a folder, a glob, and the stacks behind it."""
+"""Listing of the stacks behind a user's input: a file, a folder or a glob."""
 
 from __future__ import annotations
 
@@ -13,34 +13,23 @@ from natsort import natsorted
 from ..axes import parse_axes
 from ..errors import AxesError, N2VToolsError, StackError, UsageError
 from ..stack import Stack
-from .arrayfile import HDF5_PLACE
+from ..words import option
+from .address import Address
 from .arrays import JoinedArray
+from .formats.table import LISTED, format_of_ending
 from .reader import open_stack
 
-READABLE = (".tif", ".tiff", ".btf", ".tf8", ".npy")
 JOINED_AXES = ("ZYX", "TYX")
 
 
 @dataclass(frozen=True)
 class Input:
-    """One stack to come: a file, an OME-TIFF set, or planes joined along Z or T.
+    """One stack to come: a file, an OME-TIFF set, or planes joined along Z or T."""
 
-    Parameters
-    ----------
-    name : str
-        As it stands in messages.
-    files : tuple of Path
-        The file to open, or the planes to join, in order.
-    axes : str or None
-        As given by the user.
-    joined : bool
-        Whether each file is one plane of the stack.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    axes: str | None = None
-    joined: bool = False
+    name: str  # as it stands in messages
+    files: tuple[Path, ...]  # the file to open, or the planes to join, in order
+    axes: str | None = None  # as given by the user
+    joined: bool = False  # each file is one plane of the stack
 
     def open(self) -> Stack:
         """Open the stack; nothing but headers is read. Raises as `open_stack`."""
@@ -51,30 +40,16 @@ class Input:
     @property
     def key(self) -> str:
         """Equal for two names of one thing: links, ``./a.tif``, ``b.h5:x`` and ``b.h5:/x``."""
-        place = HDF5_PLACE.match(self.name)
-        if place and place["dataset"] and not os.path.lexists(self.name):
-            return f"{os.path.realpath(place['file'])}:/{place['dataset'].strip('/')}"
-        return os.path.realpath(self.name)
+        return Address.parse(self.name).key
 
 
 def open_stacks(spec: str | Path, axes: str | None = None) -> list[Stack]:
     """Open every stack behind a file, folder or glob.
 
-    Parameters
-    ----------
-    spec : str or Path
-        A folder or glob is many stacks, one per file, in natural order; an OME-TIFF
-        set of several files counts once.
-    axes : str, optional
-        As in `open_stack`. ``ZYX`` or ``TYX`` for a folder or glob of YX files joins
-        them into one stack.
-
-    Raises
-    ------
-    StackError
-        If nothing is found, a file cannot be read, or planes to join differ.
-    AxesError
-        As in `open_stack`.
+    A folder or glob is many stacks, one per file, in natural order; an OME-TIFF set of several
+    files counts once. `axes` are as in `open_stack`; ``ZYX`` or ``TYX`` for a folder or glob of YX
+    files joins them into one stack. StackError if nothing is found, a file cannot be read, or
+    planes to join differ; AxesError as in `open_stack`.
     """
     return [each.open() for each in preferred(list_inputs(spec, axes)).values()]
 
@@ -158,8 +133,9 @@ def find_files(spec: str | Path) -> list[Path]:
     if not text:
         raise UsageError("an empty text names no input. Name a file, a folder or a glob.")
     path = Path(spec)
-    extensions = " ".join(READABLE)
-    if path.is_dir() and path.suffix.lower() != ".zarr":
+    extensions = " ".join(LISTED)
+    named = format_of_ending(path.name)
+    if path.is_dir() and not (named is not None and named.folder):
         found = _readable(path.iterdir())
         if not found:
             raise StackError(
@@ -167,7 +143,7 @@ def find_files(spec: str | Path) -> list[Path]:
                 "searched). Pass a folder with such files, or a file."
             )
         return found
-    if os.path.lexists(path) or HDF5_PLACE.match(text):
+    if os.path.lexists(path) or (named is not None and named.places) or Address.parse(text).place:
         return [path]
     if glob.has_magic(text):
         found = _readable(Path(match) for match in glob.glob(text))
@@ -180,11 +156,11 @@ def find_files(spec: str | Path) -> list[Path]:
     raise StackError(f"{text}: not found. Check the path (seen from {Path.cwd()}).")
 
 
-def _readable(paths: object) -> list[Path]:
+def _readable(paths: Iterable[Path]) -> list[Path]:
     kept = [
         path
-        for path in paths  # type: ignore[attr-defined]
-        if path.suffix.lower() in READABLE
+        for path in paths
+        if path.suffix.lower() in LISTED
         and not path.name.startswith(".")
         and (path.is_file() or (path.is_symlink() and not path.exists()))
     ]
@@ -208,7 +184,7 @@ def _files_of(file: Path, axes: str | None) -> set[str]:
         stack = open_stack(file, axes)
     except N2VToolsError:
         return {os.path.realpath(file)}
-    return {os.path.realpath(each) for each in getattr(stack.array, "files", (file,))}
+    return {os.path.realpath(each) for each in stack.files}
 
 
 def _join(planes: Input) -> Stack:
@@ -218,8 +194,8 @@ def _join(planes: Input) -> Stack:
         if (stack.array.shape, stack.dtype) != (first.array.shape, first.dtype):
             raise StackError(
                 f"{stack.name}: is {_kind(stack)}, but {first.name} is {_kind(first)}: planes of "
-                f"one stack must be equal (--axes {planes.axes} joins the files of a folder). Move "
-                "it elsewhere, or leave out --axes."
+                f"one stack must be equal ({option('axes', planes.axes)} joins the files of a "
+                f"folder). Move it elsewhere, or leave out {option('axes')}."
             )
     arrays: Sequence[object] = [stack.array for stack in stacks]
     letter = (planes.axes or "Z")[0]
@@ -232,6 +208,7 @@ def _join(planes: Input) -> Stack:
         metadata=first.metadata,
         notes=(f"{len(stacks)} planes of one file each, joined along {letter}",),
         warnings=first.warnings,
+        files=tuple(file for stack in stacks for file in stack.files),
     )
 
 

@@ -1,11 +1,14 @@
 """Files, folders and globs become stacks."""
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
 
 from n2v_tools.errors import AxesError, StackError
-from n2v_tools.io import find_files, list_inputs, open_stack, open_stacks
+from n2v_tools.io.listing import find_files, list_inputs, open_stacks
+from n2v_tools.io.reader import open_stack
+from n2v_tools.prepare.part import take_index
 
 
 def write_planes(folder, n=12, shape=(6, 7)):
@@ -75,8 +78,6 @@ def test_a_damaged_file_is_listed_and_says_so_when_opened(tmp_path):
 
 
 def test_npy_and_hdf5_need_axes(tmp_path):
-    import h5py
-
     np.save(tmp_path / "a.npy", np.zeros((3, 4, 5)))
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["raw/data"] = np.ones((3, 4, 5), np.float32)
@@ -102,3 +103,27 @@ def test_the_real_folder_of_planes_is_one_volume(shared_data):
     (stack,) = open_stacks(shared_data / "stacks" / "folder_of_planes", "ZYX")
     assert stack.sizes == {"Z": 10, "Y": 510, "X": 667}
     assert stack.spacing == {}
+
+
+@pytest.mark.parametrize("kind", ["tif", "compressed", "npy", "fortran", "h5", "joined"])
+def test_a_stack_knows_the_files_it_is_read_from_also_in_part(tmp_path, kind):
+    values = np.arange(3 * 8 * 9, dtype=np.uint16).reshape(3, 8, 9)
+    files = [tmp_path / f"{i}.tif" for i in range(3)] if kind == "joined" else [tmp_path / "a"]
+    spec = files[0]
+    if kind == "joined":
+        for file, plane in zip(files, values, strict=True):
+            tifffile.imwrite(file, plane)
+        spec = tmp_path
+    elif kind in ("tif", "compressed"):
+        tifffile.imwrite(files[0], values, compression="zlib" if kind == "compressed" else None)
+    elif kind == "h5":
+        files = [tmp_path / "a.h5"]
+        with h5py.File(files[0], "w") as file:
+            file["movie"] = values
+        spec = f"{files[0]}:movie"
+    else:
+        with open(files[0], "wb") as file:
+            np.save(file, np.asfortranarray(values) if kind == "fortran" else values)
+    (stack,) = open_stacks(spec, "TYX")
+    assert list(stack.files) == files
+    assert take_index(stack, "T", 1).files == stack.files

@@ -26,7 +26,7 @@ NO_UNIT = {"", "pixel", "pixels", "null"}
 def imagej_calibration(
     header: Mapping[str, Any], resolution: Mapping[str, float | None], resolution_unit: int
 ) -> tuple[dict[str, float], str | None]:
-    """Read what ImageJ wrote into its description and the resolution tags.
+    """Read what ImageJ wrote into its description and the resolution tags: spacing and unit.
 
     Parameters
     ----------
@@ -36,12 +36,6 @@ def imagej_calibration(
         Pixels per unit along ``X`` and ``Y``, None where the tag is missing.
     resolution_unit : int
         TIFF tag 296; counts only where the description has no unit.
-
-    Returns
-    -------
-    spacing : dict
-        As in `Stack`.
-    unit : str or None
 
     Notes
     -----
@@ -71,12 +65,7 @@ def resolution_calibration(
 ) -> tuple[dict[str, float], str | None]:
     """Read plain TIFF resolution tags, where they can be a microscope's.
 
-    Returns
-    -------
-    spacing : dict
-        Y and X in micrometres; empty where unknown.
-    unit : str or None
-        ``"µm"`` if anything is known.
+    Returns the spacing along Y and X in micrometres, empty where unknown, and their unit.
     """
     micrometres = RESOLUTION_UNIT_UM.get(resolution_unit)
     if micrometres is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from natsort import natsorted
 
-from ..errors import StackError
+from ....errors import StackError
 from .ome import Block, OmeDocument, OmeImage, read_ome
 from .pages import TiffPages, listening, open_header
 
@@ -19,14 +19,7 @@ MOST_NEIGHBOURS = 5000  # files looked through for the one that describes the se
 
 
 def open_ome(path: Path, xml: str) -> tuple[OmeImage, TiffPages, tuple[str, ...]]:
-    """Open the image that `path` belongs to, with all the files of its set.
-
-    Parameters
-    ----------
-    path : Path
-        Any file of the set.
-    xml : str
-        Its OME-XML.
+    """Open the image that `path` belongs to, with all the files of its set, from its own `xml`.
 
     Returns
     -------

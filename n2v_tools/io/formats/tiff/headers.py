@@ -1,4 +1,4 @@
-"""What stands in front of the pixels: ImageJ's header, or OME-XML in a TIFF."""
+"""Headers of TIFF files to be written: ImageJ's, or OME-XML."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from .._version import __version__
-from ..axes import IMAGEJ_ORDER
-from .calibration import imagej_unit
-from .layout import Layout
+from ...._version import __version__
+from ....axes import IMAGEJ_ORDER
+from ...layout import Layout
 from .ome import AXES_KEY
+from .spacing import imagej_unit
 
 IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
 LARGEST_JAVA_ARRAY = 2**31 - 1  # pixels of a plane in ImageJ
@@ -70,10 +70,7 @@ class Plan:
 def plan_file(layout: Layout) -> Plan:
     """Choose the format that can hold a layout, and say so where it is not the one asked.
 
-    Raises
-    ------
-    ValueError
-        If no TIFF type holds the layout's dtype.
+    ValueError if no TIFF type holds the layout's dtype.
     """
     dtype = str(layout.dtype)
     if dtype not in OME_TYPES:
@@ -177,12 +174,8 @@ def _luts(value: object) -> list[np.ndarray]:
 
 
 def _ome_options(plan: Plan) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "metadata": None,
-        "description": _ome_xml(plan).encode("utf-8"),
-        "contiguous": True,
-    }
-    return options
+    description = _ome_xml(plan).encode("utf-8")
+    return {"metadata": None, "description": description, "contiguous": True}
 
 
 def _ome_xml(plan: Plan) -> str:

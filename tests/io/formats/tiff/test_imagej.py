@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from n2v_tools.io import create_stack, layout_like, open_stack, to_dtype
+from n2v_tools.io.convert import to_dtype
+from n2v_tools.io.layout import layout_like
+from n2v_tools.io.reader import open_stack
+from n2v_tools.io.writer import create_stack
 
 pytestmark = [
     pytest.mark.slow,
@@ -82,7 +85,7 @@ def test_a_copy_of_a_real_file_looks_the_same_to_imagej(shared_data, tmp_path, n
 def test_imagej_opens_more_than_4_gb(tmp_path):
     sizes = {"T": 11, "Z": 200, "Y": 1024, "X": 1024}
     stack_like = {"axes": "TZYX", "sizes": sizes, "dtype": np.dtype(np.uint16)}
-    from n2v_tools.io import Layout
+    from n2v_tools.io.layout import Layout
 
     plane = np.full((1024, 1024), 4321, np.uint16)
     path = tmp_path / "big.tif"

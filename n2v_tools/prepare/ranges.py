@@ -1,4 +1,4 @@
-"""Where in a stack a patch may lie, and which places are set aside for validation.
+"""Ranges: the places a patch may take in a stack, divided into training and validation.
 
 A *unit* is what is read as one: a plane for 2D patches, a volume for 3D ones. The
 places a patch may take in it are held as *ranges*: rectangles of corner positions, one
@@ -23,7 +23,7 @@ NEAR_ENOUGH = 1.25  # a whole unit this much over the share still asked for is t
 def find_ranges(
     strips: Sequence[Strips], patch_px: tuple[int, int, int], cuts: Sequence[int] = ()
 ) -> np.ndarray:
-    """List every place where a patch lies on real pixels only.
+    """List every place where a patch lies on real pixels only; no rows if none fits.
 
     Parameters
     ----------
@@ -33,11 +33,6 @@ def find_ranges(
         Edges in Z, Y, X.
     cuts : sequence of int
         Planes that are no continuation of the one before: no patch holds both.
-
-    Returns
-    -------
-    ranges : ndarray of int64, shape (R, 5)
-        See the module; no rows if no patch fits.
     """
     depth, height, width = patch_px
     found = []
@@ -168,11 +163,7 @@ def cut(
             return parts
     for one in rng.permutation(ranges)[:N_TRIES]:
         z, y0, y1, x0, x1 = (int(i) for i in one)
-        block = (
-            (z, z + patch_px[0]),
-            (y0, y1 + patch_px[1] - 1),
-            (x0, x1 + patch_px[2] - 1),
-        )
+        block = ((z, z + patch_px[0]), (y0, y1 + patch_px[1] - 1), (x0, x1 + patch_px[2] - 1))
         parts = outside(ranges, block, patch_px), inside(ranges, block, patch_px)
         if all(map(len, parts)):
             return parts

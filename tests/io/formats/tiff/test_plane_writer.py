@@ -8,15 +8,10 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import AxesError, OutputError, UsageError
-from n2v_tools.io import (
-    Layout,
-    create_stack,
-    layout_like,
-    open_stack,
-    output_bytes,
-    read_description,
-    stored_axes,
-)
+from n2v_tools.io.formats.table import find_format
+from n2v_tools.io.layout import Layout, layout_like
+from n2v_tools.io.reader import open_stack, read_description
+from n2v_tools.io.writer import create_stack, output_bytes
 
 ALL_AXES = ["YX", "ZYX", "TYX", "CYX", "TZYX", "CZYX", "ZCYX", "TCZYX", "YXC", "XYZ"]
 SPACING = {"X": 0.1083, "Y": 0.2166, "Z": 0.35, "T": 12.5}
@@ -31,7 +26,7 @@ def test_axes_sizes_values_and_calibration_come_back(
     values = make_values(axes, **({single: 1} if single else {}))
     path = write_array(values, axes, spacing=SPACING, unit="micron", format=format)
     stack = open_stack(path)
-    order = stored_axes(axes, format)
+    order = find_format(format).stored_axes(axes)
     assert stack.axes == order
     np.testing.assert_array_equal(
         stack.array[:], np.transpose(values, [axes.index(a) for a in order])
@@ -53,10 +48,11 @@ def test_every_type_comes_back(write_array, make_values, dtype, format):
 
 
 def test_stored_order_is_imagejs_or_the_inputs():
-    assert stored_axes("CZYX", "tiff") == "ZCYX"
-    assert stored_axes("TCZYX", "tiff") == "TZCYX"
-    assert stored_axes("YXC", "tiff") == stored_axes("YXC", "ome-tiff") == "CYX"
-    assert stored_axes("CZYX", "ome-tiff") == "CZYX"
+    imagej, ome = find_format("tiff").stored_axes, find_format("ome-tiff").stored_axes
+    assert imagej("CZYX") == "ZCYX"
+    assert imagej("TCZYX") == "TZCYX"
+    assert imagej("YXC") == ome("YXC") == "CYX"
+    assert ome("CZYX") == "CZYX"
 
 
 @pytest.mark.parametrize(

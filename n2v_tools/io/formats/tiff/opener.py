@@ -1,23 +1,25 @@
-"""TIFF files of every kind become a `Stack`: axes and calibration from their metadata."""
+"""Opening of TIFF files of every kind: their metadata give the axes and the pixel size."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..axes import LETTERS, parse_axes, require_axes
-from ..errors import AxesError, StackError
-from ..stack import Stack
-from .arrays import ContiguousArray, PageArray
-from .calibration import imagej_calibration, positive, resolution_calibration
+from ....axes import LETTERS, parse_axes, require_axes
+from ....errors import AxesError, StackError
+from ....stack import Stack
+from ....words import option
+from ...address import Address
+from ...arrays import ContiguousArray, PageArray
 from .ome import AXES_KEY, OmeImage, read_ome
 from .ome_set import open_ome
-from .pages import TiffPages, listening, open_header
+from .pages import TiffPages, listening, open_header, require_grey
+from .spacing import imagej_calibration, positive, resolution_calibration
 
 if TYPE_CHECKING:
     import tifffile
@@ -33,31 +35,16 @@ class Found:
     array: Any  # axes of length 1 outside a plane may be left out
     axes: str  # tifffile's letters, one per axis of `array`
     full: Mapping[str, int]  # all axes that the format names, with those of length 1
-    spacing: Mapping[str, float] = field(default_factory=dict)
-    unit: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    facts: dict[str, Any]  # fields of the Stack that need no translation
 
 
-def open_tiff(path: Path, axes: str | None, name: str) -> Stack:
-    """Open a TIFF, BigTIFF, ImageJ or OME-TIFF file; only its header is read.
+def open_tiff(address: Address, axes: str | None, name: str) -> Stack:
+    """Open any TIFF file, or the set that an OME-TIFF file belongs to; only its header is read.
 
-    Parameters
-    ----------
-    path : Path
-        The file, or any file of an OME-TIFF set.
-    axes : str or None
-        Letters that override the file's own.
-    name : str
-        Named in messages.
-
-    Raises
-    ------
-    StackError
-        If the file is damaged, truncated, or a set is incomplete.
-    AxesError
-        If the axes are unknown, or do not fit.
+    `axes` override the file's own, and messages use `name`. StackError if the file is damaged or
+    truncated, or its set incomplete; AxesError if the axes are unknown, or do not fit.
     """
+    path = address.file
     with listening(name), open_header(path) as tif:
         xml = tif.ome_metadata if tif.is_ome else None
         found = _find_ome(path, xml) if xml else _find_series(tif, path)
@@ -78,23 +65,16 @@ def _find_ome(path: Path, xml: str) -> Found:
     page_axes = "YX"
     if image.n_samples > 1:
         page_axes = "YXS" if pages.shape[-1] == image.n_samples else "SYX"
-    full = {**{a: image.sizes[a] for a in image.outer}, "Y": image.sizes["Y"]}
-    full["X"] = image.sizes["X"]
-    recorded = _recorded_outer(image)
-    kept = recorded if recorded else [a for a in image.outer if image.sizes[a] > 1]
+    full = {axis: image.sizes[axis] for axis in f"{image.outer}YX"}
+    kept = _recorded_outer(image) or [a for a in image.outer if image.sizes[a] > 1]
     names = list(image.channel_names)
     metadata: dict[str, Any] = {"format": "ome-tiff"}
     if any(names):
         metadata["channel_names"] = names
-    return Found(
-        array=_with_outer(pages, [image.sizes[a] for a in kept], len(page_axes)),
-        axes="".join(kept) + page_axes,
-        full=full,
-        spacing=image.spacing,
-        unit=image.unit,
-        metadata=metadata,
-        warnings=warnings,
-    )
+    facts: dict[str, Any] = {"spacing": image.spacing, "unit": image.unit, "metadata": metadata}
+    facts |= {"warnings": warnings, "files": pages.files}
+    array = _with_outer(pages, [image.sizes[a] for a in kept], len(page_axes))
+    return Found(array, "".join(kept) + page_axes, full, facts)
 
 
 def _recorded_outer(image: OmeImage) -> list[str] | None:
@@ -106,7 +86,6 @@ def _recorded_outer(image: OmeImage) -> list[str] | None:
 
 
 def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
-    first = tif.pages.first
     series = tif.series[0] if tif.series else None
     if series is None:
         raise StackError(f"{path}: holds no image. Save it anew as TIFF.")
@@ -125,23 +104,24 @@ def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
     if series.kind == "imagej":
         axes = _imagej_axes(full, header.get(AXES_KEY))
         shape = tuple(full[a] for a in axes)
-    resolution = {a: _resolution(first, f"{a}Resolution") for a in "XY"}
-    tag = first.tags.get("ResolutionUnit")
-    resolution_unit = int(tag.value) if tag is not None else 2  # TIFF 6.0: inch by default
+    spacing, unit = _calibration(tif, header)
+    array = _array(tif, series, path, list(shape))
+    metadata = {"format": series.kind, **{k: header[k] for k in CARRIED if k in header}}
+    files = array.files if isinstance(array, TiffPages) else (path,)
+    facts = {"spacing": spacing, "unit": unit, "metadata": metadata}
+    return Found(array, axes, full, {**facts, "warnings": tuple(_doubts(tif)), "files": files})
+
+
+def _calibration(
+    tif: tifffile.TiffFile, header: Mapping[str, Any]
+) -> tuple[dict[str, float], str | None]:
+    tags = tif.pages.first.tags
+    resolution = {axis: _resolution(tags.get(f"{axis}Resolution")) for axis in "XY"}
+    tag = tags.get("ResolutionUnit")
     if tif.is_imagej:
-        unit_there = int(tag.value) if tag is not None else 1
-        spacing, unit = imagej_calibration(header, resolution, unit_there)
-    else:
-        spacing, unit = resolution_calibration(resolution, resolution_unit)
-    return Found(
-        array=_array(tif, series, path, list(shape)),
-        axes=axes,
-        full=full,
-        spacing=spacing,
-        unit=unit,
-        metadata={"format": series.kind, **{k: header[k] for k in CARRIED if k in header}},
-        warnings=tuple(_doubts(tif)),
-    )
+        return imagej_calibration(header, resolution, 1 if tag is None else int(tag.value))
+    # TIFF 6.0: inch by default
+    return resolution_calibration(resolution, 2 if tag is None else int(tag.value))
 
 
 def _doubts(tif: tifffile.TiffFile) -> Iterator[str]:
@@ -172,11 +152,7 @@ def _array(
     tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path, shape: list[int]
 ) -> PageArray:
     """Pixels of a series, in one piece in the file or page by page."""
-    if series.dtype is None or np.dtype(series.dtype).kind not in "uif":
-        raise StackError(
-            f"{path}: holds {series.dtype or 'packed bits'}, not grey values. Convert it to 8, 16 "
-            "or 32 bit in ImageJ."
-        )
+    require_grey(series.dtype, f"{path}:")
     if series.dataoffset is not None:
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         return ContiguousArray(path, series.dataoffset, shape, dtype)
@@ -246,8 +222,7 @@ def _require_claim(
     )
 
 
-def _resolution(page: Any, name: str) -> float | None:
-    tag = page.tags.get(name)
+def _resolution(tag: Any) -> float | None:
     try:
         numerator, denominator = tag.value
         return positive(numerator / denominator)
@@ -269,16 +244,7 @@ def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
         letters = _known_axes(found, name)
         if letters != found.axes:
             notes.append("S (colour samples, RGB) is taken as C")
-    return Stack(
-        array=array,
-        axes=letters,
-        spacing=found.spacing,
-        unit=found.unit,
-        name=name,
-        metadata=found.metadata,
-        notes=tuple(notes),
-        warnings=found.warnings,
-    )
+    return Stack(array, letters, name=name, notes=tuple(notes), **found.facts)
 
 
 def _reshaped_to(found: Found, letters: str) -> Any:
@@ -300,9 +266,9 @@ def _known_axes(found: Found, name: str) -> str:
         return letters
     sizes = " x ".join(map(str, found.array.shape))
     guess = suggest_axes(letters)
-    choices = f"--axes {guess}"
+    choices = option("axes", guess)
     if "Z" in guess and "T" not in guess:
-        choices += f" (depth), or --axes {guess.replace('Z', 'T')} (time)"
+        choices += f" (depth), or {option('axes', guess.replace('Z', 'T'))} (time)"
     raise AxesError(
         f"{name}: holds {sizes} values, and its metadata do not say what every axis is (they read "
         f"{found.axes}). Pass {choices}."

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import AxesError, N2VToolsError, StackError
-from n2v_tools.io import open_stack
+from n2v_tools.io.reader import open_stack
 
 IMAGEJ_AXES = ["YX", "ZYX", "TYX", "CYX", "TZYX", "ZCYX", "TCYX", "TZCYX"]
 

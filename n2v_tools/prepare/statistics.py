@@ -1,4 +1,4 @@
-"""Mean, deviation, range and grey levels of a stream of pixels.
+"""Statistics of a stream of pixels: mean, deviation, range and grey levels.
 
 Pixels of 8 and 16 bit are counted in a histogram, from which every figure follows
 exactly; wider types are merged plane by plane in float64. Either way the memory does
@@ -8,7 +8,7 @@ not grow with the number of pixels.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -17,104 +17,68 @@ MAX_LEVELS = 65_536
 SAMPLE_PX = 65_536  # of a plane of floats, to count its grey levels
 
 
+@dataclass(frozen=True)
+class Summary:
+    """Statistics of the pixels of one channel, in counts; all 0 if there are none.
+
+    `std` is the population's standard deviation (divided by n), and `levels` are the distinct
+    values, at most `MAX_LEVELS` of them.
+    """
+
+    n_pixels: int = 0
+    mean: float = 0.0
+    std: float = 0.0
+    minimum: float = 0.0
+    maximum: float = 0.0
+    n_at_maximum: int = 0
+    levels: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
 class Intensity(Protocol):
-    """Statistics of one channel, in counts; all 0 before the first pixel."""
-
-    n_pixels: int
-
-    @property
-    def mean(self) -> float:
-        """Mean."""
-
-    @property
-    def std(self) -> float:
-        """Population standard deviation (divided by n)."""
-
-    @property
-    def minimum(self) -> float:
-        """Smallest value."""
-
-    @property
-    def maximum(self) -> float:
-        """Largest value."""
+    """What sums up the pixels of one channel."""
 
     def add(self, pixels: np.ndarray) -> None:
         """Take in more pixels, shape (N,), all finite."""
 
-    @property
-    def n_at_maximum(self) -> int:
-        """How many pixels have the largest value."""
-
-    def levels(self) -> np.ndarray:
-        """Return the distinct values seen, at most `MAX_LEVELS` of them."""
+    def summary(self) -> Summary:
+        """Return what is known of all pixels so far."""
 
 
 def intensity_for(dtype: np.dtype) -> Intensity:
     """Return the way of counting that fits the type of the pixels."""
     if dtype.kind == "b" or (dtype.kind in "iu" and dtype.itemsize <= 2):
-        return Counted(dtype)
-    return Merged()
+        return _Counted(dtype)
+    return _Merged()
 
 
-def channel_of(place: Mapping[str, int]) -> int:
-    """Return the channel of a place; 0 where there is no axis C."""
-    return place.get("C", 0)
-
-
-class Counted:
+class _Counted:
     """Exact statistics from a histogram, for types of at most 16 bit."""
 
     def __init__(self, dtype: np.dtype) -> None:
-        self.n_pixels = 0
         self._lowest = int(np.iinfo(dtype).min) if dtype.kind == "i" else 0
         self._counts = np.zeros(256 ** max(1, dtype.itemsize), np.int64)
 
     def add(self, pixels: np.ndarray) -> None:
-        """Take in more pixels, shape (N,), all finite."""
         if not pixels.size:
             return
         if self._lowest:
             pixels = pixels.astype(np.int32) - self._lowest
         counts = np.bincount(pixels)
         self._counts[: len(counts)] += counts
-        self.n_pixels += pixels.size
 
-    def levels(self) -> np.ndarray:
-        """Return the distinct values seen."""
-        return np.flatnonzero(self._counts) + self._lowest
-
-    @property
-    def mean(self) -> float:
-        """Mean."""
-        levels = self.levels()
-        total = int(levels @ self._counts[levels - self._lowest])  # exact: below 2**63
-        return total / self.n_pixels if self.n_pixels else 0.0
-
-    @property
-    def std(self) -> float:
-        """Population standard deviation."""
-        levels = self.levels()
-        counts = self._counts[levels - self._lowest]
-        squares = (levels - self.mean) ** 2 @ counts
-        return math.sqrt(squares / self.n_pixels) if self.n_pixels else 0.0
-
-    @property
-    def minimum(self) -> float:
-        """Smallest value."""
-        return float(self.levels()[0]) if self.n_pixels else 0.0
-
-    @property
-    def maximum(self) -> float:
-        """Largest value."""
-        return float(self.levels()[-1]) if self.n_pixels else 0.0
-
-    @property
-    def n_at_maximum(self) -> int:
-        """How many pixels have the largest value."""
-        return int(self._counts[self.levels()[-1] - self._lowest]) if self.n_pixels else 0
+    def summary(self) -> Summary:
+        bins = np.flatnonzero(self._counts)
+        if not len(bins):
+            return Summary()
+        counts, levels = self._counts[bins], bins + self._lowest
+        n_pixels = int(counts.sum())
+        mean = int(levels @ counts) / n_pixels  # exact: below 2**63
+        std = math.sqrt((levels - mean) ** 2 @ counts / n_pixels)
+        ends = float(levels[0]), float(levels[-1])
+        return Summary(n_pixels, mean, std, *ends, int(counts[-1]), levels)
 
 
-class Merged:
+class _Merged:
     """Statistics merged in float64, for floats and wide integers.
 
     Each batch of pixels is reduced to its own mean and sum of squared deviations, and
@@ -134,7 +98,6 @@ class Merged:
         self._levels: np.ndarray = np.empty(0)
 
     def add(self, pixels: np.ndarray) -> None:
-        """Take in more pixels, shape (N,), all finite."""
         if not pixels.size:
             return
         low, high = float(pixels.min()), float(pixels.max())
@@ -164,11 +127,9 @@ class Merged:
             pixels = pixels[:: max(1, pixels.size // SAMPLE_PX)]
         self._levels = np.union1d(self._levels, pixels)[:MAX_LEVELS]
 
-    def levels(self) -> np.ndarray:
-        """Return the distinct values seen."""
-        return self._levels
-
-    @property
-    def std(self) -> float:
-        """Population standard deviation."""
-        return math.sqrt(self._squares / self.n_pixels) if self.n_pixels else 0.0
+    def summary(self) -> Summary:
+        if not self.n_pixels:
+            return Summary()
+        std = math.sqrt(self._squares / self.n_pixels)
+        ends = self.minimum, self.maximum
+        return Summary(self.n_pixels, self.mean, std, *ends, self.n_at_maximum, self._levels)

@@ -6,8 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from n2v_tools.io import arrays, open_stack
+from n2v_tools.io import arrays
 from n2v_tools.io.arrays import RunsArray, in_runs
+from n2v_tools.io.reader import open_stack
 
 SHAPE = (50, 24, 40)
 

@@ -1,4 +1,4 @@
-"""Which patches to draw: their size, their number, and whether they fit.
+"""Plan of the patches to draw: their size and number, checked against the data.
 
 Everything here is decided from surveys, before a pixel is read again, so that a plan
 can be shown (``--dry-run``) and refused early.
@@ -15,9 +15,10 @@ from operator import or_
 from ..axes import MODEL_AXES
 from ..errors import AxesError, SettingsError, StackError
 from ..stack import Stack
+from ..words import option, setting
+from .ranges import find_room
 from .strips import Strips
 from .survey import Survey
-from .windows import find_room
 
 COVER = 4  # by default each pixel is in about so many patches
 FEWEST_AND_MOST = {2: (500, 10_000), 3: (200, 1_000)}  # patches by default, by rank
@@ -27,46 +28,29 @@ MEMORY_BYTES = 2 * 2**30  # patches above it lie in files; the default number st
 
 @dataclass(frozen=True)
 class PatchPlan:
-    """Which patches to draw.
+    """Which patches to draw."""
 
-    Parameters
-    ----------
-    patch_px : tuple of int, length 2 or 3
-        Edges in pixels, in the order of `model_axes`.
-    model_axes : {"YX", "ZYX", "TYX"}
-        Axes of a patch; every other axis of a stack is looped over.
-    n_patches : int or None
-        Exactly how many, training and validation together; None takes enough to cover
-        the data about four times.
-    validation : float
-        Share set aside for validation, 0 to 0.5.
-    keep_strips : bool
-        Take zeros as data.
-    as_on_disk : bool
-        Keep integers of 8 and 16 bits as they are: windows of a movie are large.
-    """
-
-    patch_px: tuple[int, ...] = (64, 64)
-    model_axes: str = "YX"
+    patch_px: tuple[int, ...] = (64, 64)  # edges, in the order of `model_axes`
+    model_axes: str = "YX"  # or ZYX, TYX: of a patch; other axes of a stack are looped over
+    # Training and validation together; None: enough to cover the data about four times.
     n_patches: int | None = None
-    validation: float = 0.1
-    keep_strips: bool = False
-    as_on_disk: bool = False
+    validation: float = 0.1  # share set aside, 0 to 0.5
+    keep_strips: bool = False  # take zeros as data
+    as_on_disk: bool = False  # keep integers of 8 and 16 bits: windows of a movie are large
 
     def __post_init__(self) -> None:
         if self.model_axes not in MODEL_AXES:
             raise SettingsError(f"a model has axes YX, ZYX or TYX, not {self.model_axes!r}.")
         if len(self.patch_px) != len(self.model_axes) or min(self.patch_px) < 1:
             raise SettingsError(
-                f"--patch {commas(self.patch_px)}: a {self.model_axes} model needs "
+                f"{option('patch', self.patch_px)}: a {self.model_axes} model needs "
                 f"{len(self.model_axes)} edges of 1 pixel or more."
             )
         if self.n_patches is not None and self.n_patches < 1:
-            raise SettingsError(f"--patches {self.n_patches}: ask for 1 or more.")
+            raise SettingsError(f"{option('patches', self.n_patches)}: ask for 1 or more.")
         if not 0 <= self.validation <= 0.5:
-            raise SettingsError(
-                f"--validation {self.validation:g}: give a share from 0 (none) to 0.5."
-            )
+            asked = option("validation", f"{self.validation:g}")
+            raise SettingsError(f"{asked}: give a share from 0 (none) to 0.5.")
 
     @property
     def depth_axis(self) -> str:
@@ -96,13 +80,8 @@ class PatchFit:
 def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]:
     """Return how many patches a plan means: (training, validation).
 
-    Parameters
-    ----------
-    surveys : sequence of Survey
-        One per stack; they tell how many real pixels there are.
-    plan : PatchPlan
-        Its `n_patches` is taken as it is; None becomes a number that covers the real
-        pixels four times, within `FEWEST_AND_MOST` and `MEMORY_BYTES`.
+    Its `n_patches` is taken as it is; None becomes a number that covers the real pixels of the
+    surveys, one per stack, four times, within `FEWEST_AND_MOST` and `MEMORY_BYTES`.
     """
     n = plan.n_patches
     if n is None:
@@ -118,11 +97,7 @@ def count_patches(surveys: Sequence[Survey], plan: PatchPlan) -> tuple[int, int]
 
 
 def fit_patch(
-    patch_px: tuple[int, ...],
-    rooms: Mapping[str, tuple[int, ...]],
-    multiple: int,
-    *,
-    chosen: bool,
+    patch_px: tuple[int, ...], rooms: Mapping[str, tuple[int, ...]], multiple: int, *, chosen: bool
 ) -> PatchFit:
     """Return a patch size that fits into at least one stack.
 
@@ -158,16 +133,16 @@ def fit_patch(
     name = max(shrunk, key=lambda key: math.prod(shrunk[key]))
     room = " x ".join(map(str, rooms[name]))
     if not math.prod(shrunk[name]):
-        advice = ", or --patch 64 for a 2D net" if len(patch_px) == 3 else ""
+        advice = f", or {option('patch', 64)} for a 2D net" if len(patch_px) == 3 else ""
         raise StackError(
             f"{name}: the largest box without strips is {room} px, but this net needs "
-            f"{multiple} px or more along each axis. Use --set unet_n_depth=1 or larger "
-            f"data{advice}."
+            f"{multiple} px or more along each axis. Use "
+            f"{setting('unet_n_depth', 1)} or larger data{advice}."
         )
     if chosen:
         raise StackError(
             f"{name}: a patch of {commas(patch_px)} px does not fit; the largest box without "
-            f"strips is {room} px. Pass --patch {commas(shrunk[name])} or smaller."
+            f"strips is {room} px. Pass {option('patch', shrunk[name])} or smaller."
         )
     return PatchFit(
         shrunk[name],
@@ -186,11 +161,7 @@ def room_for_patches(stack: Stack, survey: Survey, plan: PatchPlan) -> tuple[int
     """
     cuts = cuts_of(survey, plan)
     rooms = [find_room(strips, plan.window_px, cuts) for _, strips in units_of(stack, survey, plan)]
-    best = max(
-        rooms,
-        key=lambda room: math.prod(map(min, room, plan.window_px)),
-        default=(0, 0, 0),
-    )
+    best = max(rooms, key=lambda room: math.prod(map(min, room, plan.window_px)), default=(0, 0, 0))
     return best if plan.depth_axis else best[1:]
 
 
@@ -205,8 +176,8 @@ def units_of(
     if axis and axis not in stack.axes:
         raise AxesError(
             f"{stack.name}: a {plan.model_axes} model needs axis {axis}, but the file has "
-            f"{stack.axes}. Pass a --patch of 2 edges for a 2D model, or name the axes "
-            f"with --axes."
+            f"{stack.axes}. Pass a {option('patch')} of 2 edges for a 2D model, or name the axes "
+            f"with {option('axes')}."
         )
     for place in stack.places():
         if place.get(axis, 0) or place.get("C", 0):
@@ -249,8 +220,8 @@ def _shrink(patch_px: Sequence[int], room: Sequence[int], multiple: int) -> tupl
 
 def _require_multiple(patch_px: tuple[int, ...], multiple: int) -> None:
     if any(edge % multiple for edge in patch_px):
-        nearest = [max(1, round(edge / multiple)) * multiple for edge in patch_px]
+        nearest = tuple(max(1, round(edge / multiple)) * multiple for edge in patch_px)
         raise SettingsError(
-            f"--patch {commas(patch_px)}: the edges must be multiples of {multiple} for this "
-            f"net. Pass --patch {commas(nearest)}."
+            f"{option('patch', patch_px)}: the edges must be multiples of {multiple} for this "
+            f"net. Pass {option('patch', nearest)}."
         )

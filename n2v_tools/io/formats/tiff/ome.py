@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
-from ..errors import StackError
-from ..stack import MICROMETRES
-from .calibration import SECONDS, positive, readable_unit
+from ....errors import StackError
+from ....stack import MICROMETRES
+from .spacing import SECONDS, positive, readable_unit
 
 MOST_PLANES = 10_000_000
 AXES_KEY = "n2v_tools_axes"
@@ -66,19 +66,9 @@ class OmeDocument:
 
 
 def read_ome(xml: str, where: str) -> OmeDocument:
-    """Parse OME-XML.
+    """Parse OME-XML, which is not trusted: document types and entities are refused.
 
-    Parameters
-    ----------
-    xml : str
-        Untrusted: document types and entities are refused.
-    where : str
-        File named in messages.
-
-    Raises
-    ------
-    StackError
-        If the XML is broken, unsafe, or contradicts itself.
+    StackError, naming the file `where`, if it is broken, unsafe, or contradicts itself.
     """
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise StackError(

@@ -1,0 +1,43 @@
+"""An address is a file and a place in it, and is written as a user names it."""
+
+from pathlib import Path
+
+import pytest
+
+from n2v_tools.io.address import Address
+
+
+@pytest.mark.parametrize("text", ["a.tif", "d/b.h5:/x/y", "b.HDF5:x", "c.he5:/q:1", "C:/b.hdf:/x"])
+def test_what_is_written_is_read_as_the_same(text):
+    assert str(Address.parse(text)) == text
+    assert str(Address.parse(Path(text))) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "place"),
+    [
+        ("a.h5:/x/y", "a.h5", "/x/y"),
+        ("a.h5:b.h5:/x", "a.h5:b.h5", "/x"),
+        ("a.h5", "a.h5", ""),
+        ("a.h5:", "a.h5:", ""),
+        ("a.tif:/x", "a.tif:/x", ""),
+        ("", ".", ""),
+    ],
+)
+def test_only_containers_have_places(text, file, place):
+    assert Address.parse(text) == Address(Path(file), place)
+
+
+def test_a_file_of_that_very_name_is_meant_where_there_is_one(tmp_path):
+    name = tmp_path / "a.h5:x"
+    assert Address.parse(name).place == "x"
+    name.write_bytes(b"x")
+    assert Address.parse(name) == Address(name)
+
+
+def test_names_of_one_thing_have_one_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.h5").symlink_to("a.h5")
+    same = ("a.h5:x", "./a.h5:/x", "link.h5:x/", f"{tmp_path}/a.h5:x")
+    assert len({Address.parse(name).key for name in same}) == 1
+    assert len({Address.parse(name).key for name in ("a.h5", "a.h5:x", "a.h5:y", "b.h5:x")}) == 4
