@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import DemoRequest
+from ..jobs.demo.request import DemoRequest
 from . import options, output
 from .exits import Command
 

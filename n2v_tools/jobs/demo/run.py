@@ -10,23 +10,28 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...errors import StackError
 from ...io import open_stack
 from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
+from ...methods.table import FALLBACK
 from ...preview.picture import Panel, Picture, draw_picture
+from ...words import flag, option
 from ..denoise.files import denoise_files
 from ..desk.names import require_absent
 from ..desk.progress import Progress
-from ..desk.requests import DemoRequest, DenoiseRequest, SimulateRequest
-from ..simulate.pairs import AXES, simulate_files
+from ..desk.requests import DenoiseRequest
+from ..simulate.request import SimulateRequest
+from ..simulate.write import VOLUME_AXES, simulate_files
 from ..train.request import TrainRequest
 from ..train.run import train_stacks
+from .request import DemoRequest
 
 NAME = "dome"
-MODEL = "dome_n2v"
+MODEL = f"{NAME}_{FALLBACK}"
 PICTURE = "before_after.png"
 
 
@@ -98,21 +103,23 @@ def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
     started = time.monotonic()
     folder = request.output
     if not request.overwrite:
-        remedy = "Pass --overwrite to replace, or another --output."
         files = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
         planned = [folder / f"{NAME}_{name}" for name in files]
-        require_absent([*planned, folder / "models" / MODEL, folder / PICTURE], remedy)
-    noisy, clean = _simulate(request, progress)
-    model = _train(noisy, folder / "models", request, progress)
-    denoised = _denoise(noisy, model, request, progress)
+        require_absent(
+            [*planned, folder / "models" / MODEL, folder / PICTURE],
+            f"Pass {flag('overwrite')} to replace, or another {option('output')}.",
+        )
+    pair = _simulate(request, progress)
+    model = _train(pair["noisy"], folder / "models", request, progress)
+    denoised = _denoise(pair["noisy"], model, request, progress)
     progress.note("measuring against the truth")
-    files_made = Files(noisy, clean, denoised, model, folder / PICTURE)
-    return _measure(files_made, request, started)
+    made = Files(pair["noisy"], pair["clean"], denoised, model, folder / PICTURE)
+    return _measure(made, request, started)
 
 
 def _measure(files: Files, request: DemoRequest, started: float) -> DemoResult:
     """Compare with the truth and draw."""
-    stacks = [open_stack(path, AXES) for path in (files.noisy, files.denoised, files.clean)]
+    stacks = [open_stack(path, VOLUME_AXES) for path in (files.noisy, files.denoised, files.clean)]
     noisy, denoised, clean = (np.asarray(stack.array[:]) for stack in stacks)
     truth = know_truth(noisy, clean)
     psnr_noisy, psnr_denoised = truth.psnr(noisy), truth.psnr(denoised)
@@ -122,12 +129,10 @@ def _measure(files: Files, request: DemoRequest, started: float) -> DemoResult:
         Panel("denoised", denoised[shown], psnr_denoised),
         Panel("clean", clean[shown], None),
     )
-    pixel_um = stacks[0].spacing_um("X")
-    picture = Picture(panels, truth.valid[shown], pixel_um)
+    picture = Picture(panels, truth.valid[shown], stacks[0].spacing_um("X"))
     draw_picture(picture, files.picture, overwrite=request.overwrite)
     filters = (best_gaussian(noisy, truth), best_median(noisy, truth))
-    seconds = time.monotonic() - started
-    return DemoResult(files, psnr_noisy, psnr_denoised, filters, seconds)
+    return DemoResult(files, psnr_noisy, psnr_denoised, filters, time.monotonic() - started)
 
 
 def choose_plane(truth: Truth) -> tuple[int, int]:
@@ -140,42 +145,33 @@ def choose_plane(truth: Truth) -> tuple[int, int]:
     return t, z
 
 
-def _simulate(request: DemoRequest, progress: Progress) -> tuple[Path, Path]:
-    sizes = ",".join(map(str, request.shape))
-    _announce(
-        progress,
-        *("n2v-simulate", "dome", "--output", request.output, "--name", NAME, "--shape", sizes),
-        *("--photons", f"{request.photons:g}", "--seed", request.seed),
-    )
+def _simulate(request: DemoRequest, progress: Progress) -> dict[str, Path]:
+    asked: dict[str, Any] = {"output": request.output, "name": NAME, "shape": request.shape}
+    light = {"photons": f"{request.photons:g}", "seed": request.seed}
+    _announce(progress, "n2v-simulate", "dome", **asked, **light)
     wanted = SimulateRequest(
-        request.output, NAME, request.shape, request.photons, request.seed, request.overwrite
+        **asked, photons=request.photons, seed=request.seed, overwrite=request.overwrite
     )
     return simulate_files(wanted, progress)
 
 
 def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) -> Path:
-    command = _announce(
-        progress,
-        *("n2v-train", "--stack", noisy, "--axes", AXES, "--models", models, "--model", MODEL),
-        *("--seed", request.seed, "--minutes", f"{request.minutes:g}"),
-    )
+    asked: dict[str, Any] = {"axes": VOLUME_AXES, "model": MODEL, "seed": request.seed}
+    minutes = f"{request.minutes:g}"
+    command = _announce(progress, "n2v-train", stack=noisy, models=models, **asked, minutes=minutes)
     wanted = TrainRequest(
         stacks=(str(noisy),),
         models_dir=models,
-        axes=AXES,
-        model=MODEL,
         minutes=request.minutes,
-        seed=request.seed,
         overwrite=request.overwrite,
         command=command,
+        **asked,
     )
     return train_stacks(wanted, progress).model
 
 
 def _denoise(noisy: Path, model: Path, request: DemoRequest, progress: Progress) -> Path:
-    command = _announce(
-        progress, "n2v-denoise", noisy, "--model", model, "--output", request.output
-    )
+    command = _announce(progress, "n2v-denoise", noisy, model=model, output=request.output)
     wanted = DenoiseRequest(
         inputs=(str(noisy),),
         model=str(model),
@@ -189,8 +185,9 @@ def _denoise(noisy: Path, model: Path, request: DemoRequest, progress: Progress)
     return Path(done.output)
 
 
-def _announce(progress: Progress, *words: object) -> tuple[str, ...]:
+def _announce(progress: Progress, *words: object, **options: object) -> tuple[str, ...]:
     """Show the command that does by hand what comes next, and return it for the records."""
-    command = tuple(map(str, words))
+    asked = (word for pair in options.items() for word in option(*pair).split(" ", 1))
+    command = (*map(str, words), *asked)
     progress.note(f"$ {shlex.join(command)}")
     return command

@@ -17,7 +17,7 @@ from ...io import create_stack, layout_like, open_stack
 from ...settings import settings_from
 from ...stack import Stack
 from ..desk.progress import Progress
-from ..desk.requests import CalciumRequest, SimulateRequest, StructuredRequest
+from ..simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
 
 RECORD = "generated.json"
 MAKING = "making"
@@ -110,22 +110,15 @@ def _make_block(block: Generated, root: Path, dataset: str) -> None:
 
 def _simulate(block: Generated, folder: Path, seed: int, dataset: str) -> tuple[Path, Path]:
     """Write one pair; errors name the dataset."""
-    from ..simulate.calcium import simulate_calcium_files
-    from ..simulate.pairs import simulate_files, simulate_structured_files
+    from ..simulate.write import simulate_files
 
     values = {**block.options, "seed": seed, "overwrite": True}
     try:
         request: Any = settings_from(REQUESTS[block.kind], values, "options")
-        request = replace(request, output=folder, name="one")
-        quiet = Progress(quiet=True)
-        if isinstance(request, CalciumRequest):
-            paths = simulate_calcium_files(request, quiet)
-            return paths["noisy"], paths["clean"]
-        if isinstance(request, SimulateRequest):
-            return simulate_files(request, quiet)
-        return simulate_structured_files(request, quiet)
+        paths = simulate_files(replace(request, output=folder, name="one"), Progress(quiet=True))
     except N2VToolsError as error:
         raise type(error)(f"the dataset {dataset}, generate: {error}") from None
+    return paths["noisy"], paths["clean"]
 
 
 def _spoil(source: Path, target: Path, block: Generated, root: Path) -> None:
