@@ -9,6 +9,7 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError
+from ..words import option
 
 PATIENCE_S = 2.0  # before it is said that another process is waited for
 
@@ -56,7 +57,7 @@ def holding(
             held.acquire()
     except (OSError, NotImplementedError) as error:
         raise OutputError(
-            f"{lock}: the folder cannot be written ({error}). Choose another --output."
+            f"{lock}: the folder cannot be written ({error}). Choose another {option('output')}."
         ) from None
     try:
         yield

@@ -1,4 +1,4 @@
-"""In which order experiments run: what one starts from runs before it."""
+"""Order of experiments: those that one starts from run before it."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..claim import require_plain_name
-from ..errors import SettingsError, UsageError
+from ..claim import wrong_in_name
+from ..errors import SettingsError
 from ..settings import nearest
 from .datasets import read_dataset
 from .experiments import EXPERIMENT_KEYS, read_experiment
@@ -130,11 +130,8 @@ def _named(tree: Mapping[str, Node], key: str) -> dict[str, Node]:
 
 
 def _require_name(name: str, node: Node | None) -> None:
-    try:
-        require_plain_name(name)
-    except UsageError as error:
-        text = str(error).replace("--model ", "").replace("a model's name", "a name")
-        reason = text.split(" Choose another")[0]
+    if wrong := wrong_in_name(name):
+        reason = f"{name!r}: a name {wrong}."
         if node is not None:
             node.fail(f"{reason} Choose another.")
-        raise SettingsError(f"{reason} Give the study a `name:`.") from None
+        raise SettingsError(f"{reason} Give the study a `name:`.")

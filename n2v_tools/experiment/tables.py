@@ -11,10 +11,13 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from .._version import __version__
 from ..errors import StackError
-from .record import write_whole
-from .study import Dataset, Experiment, Study
+from .record import Record
+from .study import SPLITS, Dataset, Experiment, Study
+from .textfile import write_rows
 
 COLUMNS = (
     "experiment", "dataset", "split", "method", "preset", "patch", "epochs", "steps",
@@ -68,11 +71,58 @@ def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     if not added:
         return
     there += added
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(there)
-    write_whole(path, text.getvalue())
+    write_rows(path, COLUMNS, there)
+
+
+def rows_of(experiment: Experiment, record: Record, copy: Path) -> list[dict[str, Any]]:
+    """Rows of a finished run: one for each split and metric.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    record : Record
+        Of the run.
+    copy : Path
+        Place of its copy, relative to the table.
+    """
+    training = record.result("train")
+    common = {
+        "experiment": experiment.name,
+        "dataset": experiment.dataset,
+        "method": experiment.method,
+        "preset": experiment.preset if training else "",
+        "patch": edges_text(training.get("patch")),
+        "augmentation": yes_or_no(training.get("augment")) if training else "",
+        "training_s": training.get("training_seconds"),
+        **{name: training.get(name) for name in ("epochs", "steps", "model")},
+        **{name: record.values.get(name) for name in ("seed", "finished", "study", "key")},
+        "notes": experiment.notes,
+        "n2v_tools": record.values.get("n2v_tools", __version__),
+        "record": copy,
+    }
+    rows = []
+    for split in SPLITS:
+        if not record.is_done(f"evaluate {split}"):
+            continue
+        found = record.result(f"evaluate {split}")
+        seconds = record.result(f"denoise {split}")["seconds"]
+        base = {**common, "split": split, "denoising_s": seconds}
+        if "metrics" in found:
+            measured = {name: found["metrics"][name] for name in experiment.metrics}
+            rows += [{**base, "metric": m, **_numbers(one)} for m, one in measured.items()]
+        else:
+            rows.append({**base, "metric": "", "verdict": found.get("verdict", "")})
+    return rows
+
+
+def _numbers(found: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {
+        f"{role}_{name}": found[role][name]
+        for role in ("noisy", "restored", "gain")
+        for name in ("mean", "std")
+    }
+    gain = found["gain"]
+    return {**numbers, "n": gain["n"], "gain_low": gain["low"], "gain_high": gain["high"]}
 
 
 def as_numbers(row: Row) -> dict[str, object]:
@@ -133,8 +183,7 @@ def _table(
     study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
 ) -> tuple[list[str], list[list[str]]]:
     """Heading and cells; columns that say nothing are left out."""
-    names = [e for e in study.experiments.values() if e.dataset == dataset.name]
-    last = {e.name: _last(e.name, dataset, rows) for e in names}
+    last = {e.name: _last(e.name, dataset, rows) for e in study.experiments_on(dataset)}
     metrics = list(dict.fromkeys(r["metric"] for found in last.values() for r in found))
     metrics = [m for m in metrics if m]
     splits = {r["split"] for found in last.values() for r in found}
@@ -148,8 +197,8 @@ def _table(
     heading += ["verdict"] if verdicts else []
     heading.append("notes")
     table: list[list[str]] = []
-    for experiment in names:
-        found = last[experiment.name]
+    for name, found in last.items():
+        experiment = study.experiments[name]
         for split in dict.fromkeys(r["split"] for r in found) or [""]:
             by_metric = {r["metric"]: r for r in found if r["split"] == split}
             some: Row = next(iter(by_metric.values()), {})

@@ -70,6 +70,10 @@ class Node:
                 )
         return dict(self.value)
 
+    def items(self) -> list[Node]:
+        """Return the items of a list; a single value is a list of one."""
+        return self.value if isinstance(self.value, list) else [self]
+
     def text(self, what: str) -> str:
         """Return text that is not empty; a number is refused, because quotes were forgotten."""
         if not isinstance(self.value, str) or not self.value.strip():
@@ -78,10 +82,9 @@ class Node:
 
     def texts(self, what: str) -> tuple[str, ...]:
         """Return one text or a list of them as a tuple."""
-        items = self.value if isinstance(self.value, list) else [self]
-        if not items:
+        if self.value == []:
             self.fail(f"{what}: the list is empty. Name something, or leave the key out.")
-        return tuple(item.text(what) for item in items)
+        return tuple(item.text(what) for item in self.items())
 
     def choice(self, what: str, known: Iterable[str]) -> str:
         """Return one of the `known` texts."""
@@ -117,8 +120,7 @@ class Node:
 
     def wholes(self, what: str, least: int = 1) -> tuple[int, ...]:
         """Return one whole number or a list of them as a tuple."""
-        items = self.value if isinstance(self.value, list) else [self]
-        return tuple(item.whole(what, least) for item in items)
+        return tuple(item.whole(what, least) for item in self.items())
 
 
 def read_yaml(path: Path, name: str | None = None) -> Node:

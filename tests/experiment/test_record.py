@@ -8,7 +8,8 @@ import pytest
 from n2v_tools.errors import OutputError, StackError
 from n2v_tools.experiment.hashes import Hashes
 from n2v_tools.experiment.locks import BusyError, holding
-from n2v_tools.experiment.record import Record, first_difference, key_of, write_whole
+from n2v_tools.experiment.record import Record, first_difference, key_of
+from n2v_tools.experiment.textfile import write_whole
 
 
 def test_a_step_is_done_only_after_its_end_and_is_read_again(tmp_path):

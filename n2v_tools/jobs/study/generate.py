@@ -1,4 +1,4 @@
-"""Generated files of a dataset: what ``n2v-simulate`` makes, under the names of a study."""
+"""Generated files of a dataset: those of ``n2v-simulate``, under the names of a study."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import N2VToolsError, OutputError, SettingsError, StackError
-from ...experiment.record import first_difference, write_whole
+from ...experiment.record import first_difference
 from ...experiment.study import Dataset, Generated
+from ...experiment.textfile import write_whole
 from ...io import create_stack, layout_like, open_stack
 from ...settings import settings_from
 from ...stack import Stack
+from ...words import flag
 from ..desk.progress import Progress
 from ..simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
 
@@ -56,7 +58,7 @@ def generate_files(
     if before is not None and not overwrite:
         raise OutputError(
             f"{root}: was generated with other options ({_difference(before, made_from)}). Pass "
-            "--overwrite to generate it anew, or give the dataset another name."
+            f"{flag('overwrite')} to generate it anew, or give the dataset another name."
         )
     if root.exists():  # generated otherwise, or by a run that was killed
         shutil.rmtree(root)

@@ -13,7 +13,8 @@ from n2v_tools.io import open_stack
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.desk.provenance import sha256_of
 from n2v_tools.jobs.study.background import Background, add_background, remove_background
-from n2v_tools.jobs.study.data import DataPlace, open_data
+from n2v_tools.jobs.study.data import DataPlace
+from n2v_tools.jobs.study.pairing import open_data
 
 SHAPE = (3, 20, 24)
 
@@ -35,10 +36,12 @@ def heard():
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, heard):
     def place(**options):
         hashes = Hashes(tmp_path / "out" / "hashes.json", sha256_of)
-        return DataPlace(tmp_path / "out", lambda name: str(tmp_path / name), hashes, **options)
+        return DataPlace(
+            tmp_path / "out", lambda name: str(tmp_path / name), hashes, heard, **options
+        )
 
     return place
 
@@ -174,7 +177,7 @@ def names(items):
 
 
 def test_files_are_paired_by_what_differs_in_their_names(pairs, place, heard):
-    items = open_data(pairs, place(), heard).splits["train"]
+    items = open_data(pairs, place()).splits["train"]
     assert len(items) == 8
     for item, noisy in zip(items, names(items), strict=True):
         assert item.truth.endswith("high/" + noisy.replace("20ms", "200ms"))
@@ -183,18 +186,18 @@ def test_files_are_paired_by_what_differs_in_their_names(pairs, place, heard):
 def test_a_file_without_truth_is_named(pairs, place, heard, tmp_path):
     (tmp_path / "high" / "c3_200ms.tif").unlink()
     with pytest.raises(StackError, match=r"c3_20ms\.tif: there is no truth named 'c3_200ms'"):
-        open_data(pairs, place(), heard)
+        open_data(pairs, place())
     (tmp_path / "low" / "c3_20ms.tif").unlink()
     write(tmp_path / "low" / "other.tif", np.zeros((4, 5), "u2"), "YX")
     with pytest.raises(StackError, match="holds none of '20ms'"):
-        open_data(pairs, place(), heard)
+        open_data(pairs, place())
 
 
 def test_noisy_and_clean_files_may_share_a_folder(place, heard, tmp_path):
     for ending in ("noisy", "clean"):
         write(tmp_path / "all" / f"a_{ending}.tif", np.ones((4, 5), "u2"), "YX")
     both = Dataset("both", files={"test": ("all",)}, truth={"test": ("all",)})
-    (item,) = open_data(both, place(), heard).splits["test"]
+    (item,) = open_data(both, place()).splits["test"]
     assert names([item]) == ["a_noisy.tif"]
     assert item.truth.endswith("a_clean.tif")
 
@@ -211,7 +214,7 @@ def test_a_split_shares_out_whole_files_by_its_seed(pairs, place, heard):
     def split(seed):
         shares = {"train": 0.5, "val": 0.25, "test": 0.25}
         step = ("split", {"into": shares, "seed": seed})
-        return open_data(with_steps(pairs, step), place(), heard).splits
+        return open_data(with_steps(pairs, step), place()).splits
 
     found = split(0)
     assert {name: len(items) for name, items in found.items()} == {"train": 4, "val": 2, "test": 2}
@@ -225,7 +228,7 @@ def test_a_split_shares_out_whole_files_by_its_seed(pairs, place, heard):
 
 def test_every_part_of_a_split_gets_a_file(pairs, place, heard):
     step = ("split", {"into": {"train": 0.98, "val": 0.01, "test": 0.01}})
-    found = open_data(with_steps(pairs, step), place(), heard).splits
+    found = open_data(with_steps(pairs, step), place()).splits
     assert {name: len(items) for name, items in found.items()} == {"train": 6, "val": 1, "test": 1}
 
 
@@ -236,13 +239,13 @@ def test_files_that_lost_their_grey_levels_are_left_out(place, heard, tmp_path):
     write(tmp_path / "movies" / "squeezed.tif", (full // 16).astype("u2"))
     movies = Dataset("movies", files={"train": ("movies",)})
     step = ("keep-grey-levels", {"worst": "ok"})
-    found = open_data(with_steps(movies, step), place(), heard)
+    found = open_data(with_steps(movies, step), place())
     assert names(found.splits["train"]) == ["full.tif"]
     table = (tmp_path / "out" / "1_keep-grey-levels" / "grey_levels.csv").read_text()
     assert "squeezed.tif,False" in table
     (tmp_path / "movies" / "full.tif").unlink()
     with pytest.raises(StackError, match="no file of train has enough grey levels"):
-        open_data(with_steps(movies, step), place(), heard)
+        open_data(with_steps(movies, step), place())
 
 
 def generated(**options):
@@ -253,37 +256,37 @@ def generated(**options):
 
 
 def test_generated_files_are_made_once_and_again_after_a_kill(place, heard, tmp_path):
-    first = open_data(generated(), place(), heard)
+    first = open_data(generated(), place())
     files = [tmp_path / "out" / "generated" / "low" / f"{n:03d}.tif" for n in (1, 2)]
     before = [file.read_bytes() for file in files]
     stamp = files[0].stat().st_mtime_ns
     assert before[0] != before[1]
-    assert open_data(generated(), place(), heard) == first
+    assert open_data(generated(), place()) == first
     assert files[0].stat().st_mtime_ns == stamp
     (tmp_path / "out" / "generated" / "generated.json").unlink()
     files[1].unlink()
-    open_data(generated(), place(), heard)
+    open_data(generated(), place())
     assert [file.read_bytes() for file in files] == before
 
 
 def test_generating_otherwise_is_refused_unless_told_to(place, heard):
-    open_data(generated(), place(), heard)
+    open_data(generated(), place())
     with pytest.raises(OutputError, match="seed was 0, is 1"):
-        open_data(generated(seed=1), place(), heard)
-    open_data(generated(seed=1), place(overwrite=True), heard)
+        open_data(generated(seed=1), place())
+    open_data(generated(seed=1), place(overwrite=True))
 
 
 def test_an_option_out_of_range_names_the_dataset(place, heard):
     with pytest.raises(SettingsError, match="dataset made"):
-        open_data(generated(options={"shape": (1, 1, 4, 4)}), place(), heard)
+        open_data(generated(options={"shape": (1, 1, 4, 4)}), place())
 
 
 def test_the_background_of_generated_files_is_what_add_background_needs(place, heard, tmp_path):
-    plain = open_data(generated(), place(), heard).splits["train"]
+    plain = open_data(generated(), place()).splits["train"]
     original = [tifffile.imread(item.noisy) for item in plain]
     lacking = generated(background="average.tif")
     step = ("add-background", {"file": "average.tif"})
-    whole = open_data(with_steps(lacking, step), place(overwrite=True), heard)
+    whole = open_data(with_steps(lacking, step), place(overwrite=True))
     received = tifffile.imread(tmp_path / "out" / "generated" / "low" / "001.tif")
     assert (received < original[0]).all()
     for item, expected in zip(whole.splits["train"], original, strict=True):

@@ -20,8 +20,10 @@ import tifffile
 from n2v_tools.errors import StackError, UsageError
 from n2v_tools.experiment.locks import holding
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.study.study import ExperimentRequest, list_study, plan_study, run_study
-from n2v_tools.jobs.study.train import steps_of_one_pass
+from n2v_tools.jobs.study.request import ExperimentRequest
+from n2v_tools.jobs.study.run import run_study
+from n2v_tools.jobs.study.status import list_study, plan_study
+from n2v_tools.jobs.study.train_step import steps_of_one_pass
 from n2v_tools.jobs.train import run as training
 from n2v_tools.modelfolder import find_model
 from n2v_tools.stack import Stack
@@ -313,7 +315,7 @@ def test_a_kill_while_forgetting_leaves_no_old_file_that_is_taken_for_new(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("n2v_tools.jobs.study.run.shutil.rmtree", killed)
+        patch.setattr("n2v_tools.jobs.study.one.shutil.rmtree", killed)
         run_study(replace(changed, overwrite=True), QUIET)
     old = (folder / "001.tif").read_bytes()
     assert statuses(run_study(changed, QUIET)) == {"plain": "done"}
