@@ -61,12 +61,7 @@ class Graph:
 
 
 def graph_of(studies: Iterable[Study]) -> Graph:
-    """Lay out some studies, each dataset a block of rows with its experiments.
-
-    Parameters
-    ----------
-    studies : iterable of Study
-    """
+    """Lay out some studies, each dataset a block of rows with its experiments."""
     graph = Graph()
     blocks = [
         (study, dataset, study.experiments_on(dataset))

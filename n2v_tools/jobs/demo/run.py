@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,23 +37,13 @@ PICTURE = "before_after.png"
 
 
 @dataclass(frozen=True)
-class Files:
-    """Where everything of a demo is; `model` is a folder."""
-
-    noisy: Path
-    clean: Path
-    denoised: Path
-    model: Path
-    picture: Path
-
-
-@dataclass(frozen=True)
 class DemoResult:
     """What the demo made and measured.
 
     Parameters
     ----------
-    files : Files
+    noisy, clean, denoised, model, picture : Path
+        Where everything is; `model` is a folder.
     psnr_noisy, psnr_denoised : float
         Mean over planes, outside strips, in dB.
     filters : tuple of Filtered
@@ -61,7 +52,11 @@ class DemoResult:
         From the first pixel simulated to the last figure.
     """
 
-    files: Files
+    noisy: Path
+    clean: Path
+    denoised: Path
+    model: Path
+    picture: Path
     psnr_noisy: float
     psnr_denoised: float
     filters: tuple[Filtered, ...]
@@ -90,11 +85,6 @@ class DemoResult:
 def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
     """Simulate, train, denoise, measure and draw, all into one folder.
 
-    Parameters
-    ----------
-    request : DemoRequest
-    progress : Progress
-
     Raises
     ------
     N2VToolsError
@@ -103,36 +93,37 @@ def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
     started = time.monotonic()
     folder = request.output
     if not request.overwrite:
-        files = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
-        planned = [folder / f"{NAME}_{name}" for name in files]
+        names = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
+        planned = [folder / f"{NAME}_{name}" for name in names]
         require_absent(
             [*planned, folder / "models" / MODEL, folder / PICTURE],
             f"Pass {flag('overwrite')} to replace, or another {option('output')}.",
         )
-    pair = _simulate(request, progress)
-    model = _train(pair["noisy"], folder / "models", request, progress)
-    denoised = _denoise(pair["noisy"], model, request, progress)
+    files = {**_simulate(request, progress), "picture": folder / PICTURE}
+    files["model"] = _train(files["noisy"], folder / "models", request, progress)
+    files["denoised"] = _denoise(files["noisy"], files["model"], request, progress)
     progress.note("measuring against the truth")
-    made = Files(pair["noisy"], pair["clean"], denoised, model, folder / PICTURE)
-    return _measure(made, request, started)
+    return _measure(files, request, started)
 
 
-def _measure(files: Files, request: DemoRequest, started: float) -> DemoResult:
+def _measure(files: Mapping[str, Path], request: DemoRequest, started: float) -> DemoResult:
     """Compare with the truth and draw."""
-    stacks = [open_stack(path, VOLUME_AXES) for path in (files.noisy, files.denoised, files.clean)]
-    noisy, denoised, clean = (np.asarray(stack.array[:]) for stack in stacks)
-    truth = know_truth(noisy, clean)
-    psnr_noisy, psnr_denoised = truth.psnr(noisy), truth.psnr(denoised)
+    roles = ("noisy", "denoised", "clean")
+    stacks = {role: open_stack(files[role], VOLUME_AXES) for role in roles}
+    pixels = {role: np.asarray(stack.array[:]) for role, stack in stacks.items()}
+    truth = know_truth(pixels["noisy"], pixels["clean"])
+    psnr = {role: truth.psnr(pixels[role]) for role in ("noisy", "denoised")}
     shown = choose_plane(truth)
-    panels = (
-        Panel("noisy", noisy[shown], psnr_noisy),
-        Panel("denoised", denoised[shown], psnr_denoised),
-        Panel("clean", clean[shown], None),
+    panels = tuple(Panel(role, pixels[role][shown], psnr.get(role)) for role in roles)
+    picture = Picture(panels, truth.valid[shown], stacks["noisy"].spacing_um("X"))
+    draw_picture(picture, files["picture"], overwrite=request.overwrite)
+    return DemoResult(
+        **files,
+        psnr_noisy=psnr["noisy"],
+        psnr_denoised=psnr["denoised"],
+        filters=(best_gaussian(pixels["noisy"], truth), best_median(pixels["noisy"], truth)),
+        seconds=time.monotonic() - started,
     )
-    picture = Picture(panels, truth.valid[shown], stacks[0].spacing_um("X"))
-    draw_picture(picture, files.picture, overwrite=request.overwrite)
-    filters = (best_gaussian(noisy, truth), best_median(noisy, truth))
-    return DemoResult(files, psnr_noisy, psnr_denoised, filters, time.monotonic() - started)
 
 
 def choose_plane(truth: Truth) -> tuple[int, int]:
@@ -156,16 +147,25 @@ def _simulate(request: DemoRequest, progress: Progress) -> dict[str, Path]:
 
 
 def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) -> Path:
-    asked: dict[str, Any] = {"axes": VOLUME_AXES, "model": MODEL, "seed": request.seed}
-    minutes = f"{request.minutes:g}"
-    command = _announce(progress, "n2v-train", stack=noisy, models=models, **asked, minutes=minutes)
+    command = _announce(
+        progress,
+        "n2v-train",
+        stack=noisy,
+        axes=VOLUME_AXES,
+        models=models,
+        model=MODEL,
+        seed=request.seed,
+        minutes=f"{request.minutes:g}",
+    )
     wanted = TrainRequest(
         stacks=(str(noisy),),
         models_dir=models,
+        axes=VOLUME_AXES,
+        model=MODEL,
         minutes=request.minutes,
+        seed=request.seed,
         overwrite=request.overwrite,
         command=command,
-        **asked,
     )
     return train_stacks(wanted, progress).model
 

@@ -15,13 +15,7 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Item:
-    """One noisy file, and its truth where there is one.
-
-    Parameters
-    ----------
-    noisy : str
-    truth : str or None
-    """
+    """One noisy file, and its truth where there is one."""
 
     noisy: str
     truth: str | None = None

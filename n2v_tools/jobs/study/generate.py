@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from ...errors import N2VToolsError, OutputError, SettingsError, StackError
 from ...experiment.record import first_difference
 from ...experiment.study import Dataset, Generated
-from ...experiment.textfile import write_whole
+from ...experiment.textfile import read_values, values_of, write_whole
 from ...io import create_stack, layout_like, open_stack
 from ...settings import settings_from
 from ...stack import Stack
@@ -50,15 +51,15 @@ def generate_files(
     SettingsError
         If an option is out of range.
     """
-    made_from: dict[str, Any] = {"blocks": [asdict(block) for block in dataset.generate]}
-    made_from = json.loads(json.dumps(made_from))
-    before = _record(root / RECORD)
+    text = json.dumps({"blocks": [asdict(block) for block in dataset.generate]}, indent=1)
+    before, made_from = _read_record(root / RECORD), values_of(text)
     if before == made_from:
         return
-    if before is not None and not overwrite:
+    if before and not overwrite:
+        change = first_difference(_by_number(before), _by_number(made_from))
         raise OutputError(
-            f"{root}: was generated with other options ({_difference(before, made_from)}). Pass "
-            f"{flag('overwrite')} to generate it anew, or give the dataset another name."
+            f"{root}: was generated with other options ({change}). Pass {flag('overwrite')} to "
+            "generate it anew, or give the dataset another name."
         )
     if root.exists():  # generated otherwise, or by a run that was killed
         shutil.rmtree(root)
@@ -66,25 +67,23 @@ def generate_files(
     progress.note(f"{dataset.name}: generating {total} pairs of files in {root}")
     for block in dataset.generate:
         _make_block(block, root, dataset.name)
-    write_whole(root / RECORD, json.dumps(made_from, indent=1) + "\n")
+    write_whole(root / RECORD, f"{text}\n")
 
 
-def _record(path: Path) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
+def _read_record(path: Path) -> dict[str, Any]:
+    """Read what the files were made from; nothing where they were not made to the end."""
+    if not path.exists():
+        return {}
+    values = read_values(path)
+    if not values:
         raise StackError(
             f"{path}: cannot be read. Delete the folder it stands in; its files are generated anew."
-        ) from None
+        )
+    return values
 
 
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    if len(before.get("blocks", [])) != len(now["blocks"]):
-        return f"{len(before.get('blocks', []))} blocks before, {len(now['blocks'])} now"
-    pairs = zip(before["blocks"], now["blocks"], strict=True)
-    return next(first_difference(a, b) for a, b in pairs if a != b)
+def _by_number(made_from: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"block {n}": block for n, block in enumerate(made_from.get("blocks", ()), start=1)}
 
 
 def _make_block(block: Generated, root: Path, dataset: str) -> None:

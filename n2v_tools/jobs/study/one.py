@@ -229,10 +229,9 @@ class Run:
             append_rows(table, rows_of(self.experiment, record, copy))
 
 
-def error_text(name: str, error: BaseException) -> str:
+def error_text(name: str, error: N2VToolsError | OSError | MemoryError) -> str:
     """One line on why an experiment failed."""
     if isinstance(error, MemoryError):
         return f"{name}: memory ran out; use a smaller patch or batch"
-    if isinstance(error, (N2VToolsError, OSError)):
-        return " ".join(one_line(name, error).split())
-    return str(error)
+    text = " ".join(one_line(name, error).split())
+    return text if text.startswith(name) else f"{name}: {text}"

@@ -149,11 +149,9 @@ def _run(name: str, session: Session, ran: Mapping[str, Ran]) -> Ran:
     except BusyError as error:
         return Ran(name, experiment.dataset, "failed", error=str(error))
     except (N2VToolsError, OSError, MemoryError) as error:
-        text = error_text(name, error)
-        text = text if text.startswith(name) else f"{name}: {text}"
         status = "changed" if isinstance(error, ChangedError) else "failed"
         progress.note(f"{name} failed; going on with the others")
-        return Ran(name, experiment.dataset, status, error=text, record=path)
+        return Ran(name, experiment.dataset, status, error=error_text(name, error), record=path)
     if not run.did:
         progress.note(f"{name}: done before, nothing to do")
     status = "done" if run.did else "done before"
@@ -184,8 +182,8 @@ def _results(one: Ran) -> dict[str, Any]:
     if one.record is None or not one.is_done:
         return {}
     record = Record.read(one.record)
-    found = {}
-    for name in record.steps:
-        if name.startswith("evaluate "):
-            found[name.removeprefix("evaluate ")] = record.result(name)
-    return found
+    return {
+        name.removeprefix("evaluate "): record.result(name)
+        for name in record.steps
+        if name.startswith("evaluate ")
+    }

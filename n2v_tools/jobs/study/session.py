@@ -104,14 +104,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Work:
-    """One experiment of a session.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    session : Session
-    record : Record
-    """
+    """One experiment of a session, and its record."""
 
     experiment: Experiment
     session: Session
