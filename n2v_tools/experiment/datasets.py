@@ -1,4 +1,7 @@
-"""The `datasets` of a study file: where files are, or how they are generated and prepared."""
+"""The `datasets` of a study file: where files are, or how they are generated and prepared.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `experiments` of a study file: one method with its settings on one dataset."""
+"""The `experiments` of a study file: one method with its settings on one dataset.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 

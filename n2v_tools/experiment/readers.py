@@ -1,4 +1,7 @@
-"""Readers of single values of a study file: what each key takes, as tables of functions."""
+"""Readers of single values of a study file: what each key takes, as tables of functions.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The contents of a study file: datasets, how they are prepared, and experiments by name."""
+"""The contents of a study file: datasets, how they are prepared, and experiments by name.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Files of a dataset: noisy ones with their truth, by split, and where they are kept."""
+"""Files of a dataset: noisy ones with their truth, by split, and where they are kept.
+
+Tested in `tests/jobs/study/test_pairing.py`.
+"""
 
 from __future__ import annotations
 

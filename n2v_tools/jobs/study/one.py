@@ -1,4 +1,7 @@
-"""One experiment from its files to its rows in the table, step by step, each recorded."""
+"""One experiment from its files to its rows in the table, step by step, each recorded.
+
+Tested in `tests/jobs/study/test_run.py`.
+"""
 
 from __future__ import annotations
 

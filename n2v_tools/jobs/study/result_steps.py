@@ -1,4 +1,7 @@
-"""Results of a trained model or a filter: restored files, numbers, previews."""
+"""Results of a trained model or a filter: restored files, numbers, previews.
+
+Tested in `tests/jobs/study/test_run.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Session: all that the experiments of one run share, and where everything of a study goes."""
+"""Session: all that the experiments of one run share, and where everything of a study goes.
+
+Tested in `tests/jobs/study/test_run.py`.
+"""
 
 from __future__ import annotations
 

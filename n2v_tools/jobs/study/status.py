@@ -1,4 +1,7 @@
-"""Status of a study: plans, lists and tables of it as it is; nothing is run, made or written."""
+"""Status of a study: plans, lists and tables of it as it is; nothing is run, made or written.
+
+Tested in `tests/jobs/study/test_run.py`.
+"""
 
 from __future__ import annotations
 
