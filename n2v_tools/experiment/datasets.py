@@ -32,7 +32,7 @@ def read_dataset(name: str, node: Node) -> Dataset:
     values = node.mapping(f"the dataset {name}", DATASET_KEYS)
     files = {s: values[s].texts(s) for s in SPLITS if s in values}
     if not files:
-        node.fail(f"the dataset {name} names no files: write `train: FOLDER`, say.")
+        node.fail(f"the dataset {name} names no files. Write for example `train: FOLDER`.")
     return Dataset(
         name,
         values["description"].text("description") if "description" in values else "",
@@ -107,7 +107,7 @@ def _simulated(kind: str, values: Mapping[str, Node]) -> dict[str, Any]:
     for key, item in values.items():
         if key not in known:
             item.fail(
-                f"options: {kind} data have no {key!r}.{nearest(key, known)} "
+                f"options: {kind} data have no option {key!r}.{nearest(key, known)} "
                 f"Known: {', '.join(known)}."
             )
     found = {key: item.plain() for key, item in values.items()}
@@ -117,18 +117,18 @@ def _simulated(kind: str, values: Mapping[str, Node]) -> dict[str, Any]:
 def _shares(key: str, node: Node) -> dict[str, float]:
     shares = {s: n.number(s, 0, 1) for s, n in node.mapping(key, SPLITS).items()}
     if abs(sum(shares.values()) - 1) > 1e-6 or 0 in shares.values():
-        node.fail(f"into: the shares are above 0 and add up to 1, not {sum(shares.values()):g}.")
+        node.fail(f"into: shares must be above 0 and add up to 1, not {sum(shares.values()):g}.")
     return shares
 
 
 def _preparations(node: Node, splits: tuple[str, ...]) -> tuple[Preparation, ...]:
     if not isinstance(node.value, list):
-        node.fail("prepare is a list: write `- add-background: {file: average.tif}`, say.")
+        node.fail("prepare is a list. Write for example `- add-background: {file: average.tif}`.")
     found = [_preparation(item, splits) for item in node.value]
     added = [one for one in found if one.kind == "add-background"]
     if len(added) > 1:
         Node(None, node.file, added[1].line).fail(
-            "add-background stands here a second time; a background is added once. Take one out."
+            "add-background is given a second time, but a background is added once. Remove one."
         )
     return tuple(found)
 

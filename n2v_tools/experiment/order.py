@@ -36,7 +36,7 @@ def in_order(experiments: Mapping[str, Experiment], names: Sequence[str] = ()) -
     def add(name: str, trail: tuple[str, ...]) -> None:
         if name in trail:
             circle = " starts from ".join((*trail[trail.index(name) :], name))
-            raise SettingsError(f"{circle}: a circle. Let one of them start from nothing.")
+            raise SettingsError(f"{circle}: this is a circle. Let one of them start from nothing.")
         if name in found:
             return
         for needed in experiments[name].needs:

@@ -24,9 +24,9 @@ def read_study(path: Path) -> Study:
     Raises
     ------
     StackError
-        If a file is missing or no text.
+        If a file is missing or not text.
     SettingsError
-        For anything in it that cannot be, with file, line and the nearest known name.
+        For anything in it that is not possible, with file, line and the nearest known name.
     """
     tree = _with_extended(path, ())
     datasets = {name: read_dataset(name, node) for name, node in _named(tree, "datasets").items()}
@@ -43,7 +43,7 @@ def read_study(path: Path) -> Study:
         for needed in experiment.needs:
             if needed not in experiments:
                 own[experiment.name].fail(
-                    f"{experiment.name} starts from {needed!r}, which is no experiment."
+                    f"{experiment.name} starts from {needed!r}, which is not an experiment."
                     f"{nearest(needed, experiments)} Known: {', '.join(experiments)}."
                 )
     name = tree["name"].text("name") if "name" in tree else path.stem

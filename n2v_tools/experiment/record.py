@@ -1,7 +1,7 @@
 """The record of an experiment, step by step: one JSON file, replaced whole.
 
 Each step is kept with what it was made from. A step whose making is the same as before
-is not done again; one whose making changed is not silently believed.
+is not done again. One whose making changed is reported, not reused.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Record:
             values = {}
         except (OSError, ValueError):
             raise StackError(
-                f"{path}: the record of this experiment cannot be read. Mend or delete it; with "
-                f"{flag('overwrite')} the experiment runs anew."
+                f"{path}: the record of this experiment cannot be read. Repair it, or "
+                f"delete it and run the experiment again with {flag('overwrite')}."
             ) from None
         return cls(path, values)
 

@@ -1,7 +1,7 @@
-"""One table per dataset: a CSV file that grows by a row for each run, and the same to read.
+"""Tables, one for each dataset: a CSV file that grows with each run, and text to read.
 
-The CSV file is the memory: rows stay when an experiment is run anew. What is to be read
-(text, Markdown) shows the last run of each experiment of the study, in its order.
+The CSV file is the memory: rows stay when an experiment is run anew. Text
+and Markdown show the last run of each experiment of the study, in its order.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     StackError
-        If it is no table of this kind.
+        If it is not a table of this kind.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     reader = csv.DictReader(io.StringIO(text))
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
         raise StackError(
-            f"{path}: is no table of experiments (it lacks columns such as "
+            f"{path}: is not a table of experiments (it lacks columns such as "
             f"{next(c for c in COLUMNS if c not in (reader.fieldnames or ()))!r}). Move it away."
         )
     return [{k: v or "" for k, v in row.items() if k is not None} for row in reader]
@@ -142,7 +142,7 @@ def as_text(
     rows : sequence of mapping
         Of the CSV file, oldest first.
     status : mapping of str to str
-        What to say of experiments without a row: "not run", "not available yet: method hdn".
+        Words on experiments without a row: "not run", "not available yet: method hdn".
     """
     heading, table = _table(study, dataset, rows, status)
     widths = [max(len(line[i]) for line in (heading, *table)) for i in range(len(heading))]
@@ -162,8 +162,9 @@ def as_markdown(
         lines += [dataset.description, ""]
     lines += [_piped(heading), "|" + "---|" * len(heading), *map(_piped, table), ""]
     lines += [
-        "Means ± standard deviations over planes; the gain is that of each plane over its noisy "
-        "one, in brackets 95 % of means of resampled files, or of the planes of a single file.",
+        "Means ± standard deviations over planes. The gain of a plane is its restored value less "
+        "its noisy one. Brackets hold 95 % of the means of resampled files, or of resampled "
+        "planes where there is a single file.",
         "",
     ]
     shown = [last[0] for name in study.experiments if (last := _last(name, dataset, rows))]
@@ -182,7 +183,7 @@ def as_markdown(
 def _table(
     study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
 ) -> tuple[list[str], list[list[str]]]:
-    """Heading and cells; columns that say nothing are left out."""
+    """Heading and cells; empty columns are left out."""
     last = {e.name: _last(e.name, dataset, rows) for e in study.experiments_on(dataset)}
     metrics = list(dict.fromkeys(r["metric"] for found in last.values() for r in found))
     metrics = [m for m in metrics if m]

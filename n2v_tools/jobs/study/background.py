@@ -62,7 +62,7 @@ class Background:
                 "is one frame. Average it first."
             )
         if not all(np.isfinite(plane).all() for _, plane in stack.planes()):
-            raise StackError(f"{path}: holds pixels that are not finite. Mend the background.")
+            raise StackError(f"{path}: holds pixels that are not finite. Correct the background.")
         return cls(path, sha256, stack)
 
     def at(self, place: Mapping[str, int]) -> np.ndarray:
@@ -129,7 +129,7 @@ def add_background(
     if target.exists() and not overwrite:
         raise OutputError(
             f"{target}: exists and was made from other files. Pass {flag('overwrite')} to make it "
-            "anew."
+            "again."
         )
     background.require_fit(stack)
     wanted = stack.dtype if dtype == "same" else np.dtype(dtype)
@@ -194,8 +194,8 @@ def _refuse_second(source: str) -> None:
             added = said[ADDED]
             name = added.get("file", "a background") if isinstance(added, dict) else "a background"
             raise StackError(
-                f"{source}: {name} was added to it already (says {where}); a second time would "
-                "falsify it. Name the files as they were received, or leave add-background out."
+                f"{source}: {name} was added to it already (according to {where}); a second time "
+                "would falsify it. Name the original files, or leave add-background out."
             )
 
 

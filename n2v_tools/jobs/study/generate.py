@@ -59,7 +59,7 @@ def generate_files(
         change = first_difference(_by_number(before), _by_number(made_from))
         raise OutputError(
             f"{root}: was generated with other options ({change}). Pass {flag('overwrite')} to "
-            "generate it anew, or give the dataset another name."
+            "generate it again, or give the dataset another name."
         )
     if root.exists():  # generated otherwise, or by a run that was killed
         shutil.rmtree(root)
@@ -77,7 +77,7 @@ def _read_record(path: Path) -> dict[str, Any]:
     values = read_values(path)
     if not values:
         raise StackError(
-            f"{path}: cannot be read. Delete the folder it stands in; its files are generated anew."
+            f"{path}: cannot be read. Delete its folder; the files are then generated again."
         )
     return values
 
@@ -99,7 +99,7 @@ def _make_block(block: Generated, root: Path, dataset: str) -> None:
             if target.exists():
                 raise SettingsError(
                     f"the dataset {dataset}: {target.name} would be generated twice. Give each "
-                    "block of `generate` names of its own."
+                    "block of `generate` its own names."
                 )
         clean.replace(targets[1])
         if block.background is None and block.levels is None:

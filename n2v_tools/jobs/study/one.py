@@ -162,8 +162,8 @@ class Run:
             if not self.anew and (self.record.is_done(step.name) or self._is_half_trained(step)):
                 raise ChangedError(
                     f"{self.experiment.name}: changed since its step {step.name!r} was run: "
-                    f"{change}. Nothing was replaced. Pass {flag('overwrite')} to run it anew from "
-                    "that step on, or give the new settings to an experiment of another name."
+                    f"{change}. Nothing was replaced. Pass {flag('overwrite')} to run it again "
+                    "from that step on, or give the new settings to an experiment of another name."
                 )
             self._forget(self._from(step))
         if self.record.is_done(step.name):

@@ -84,6 +84,6 @@ def _truth_of(name: str, truth: Mapping[str, str], dataset: Dataset, split: str)
     if key not in truth:
         raise StackError(
             f"{name}: there is no truth named {key!r} in {', '.join(dataset.truth[split])} "
-            f"(dataset {dataset.name}). Name it so, or say in `pair` how names differ."
+            f"(dataset {dataset.name}). Rename it, or state in `pair` how names differ."
         )
     return truth[key]

@@ -58,7 +58,7 @@ def _with_background(data: Data, step: Preparation, dataset: Dataset, place: Dat
     spec = step.options["file"]
     found = find_files(place.find(spec))
     if len(found) != 1:
-        raise StackError(f"add-background: {spec} is {len(found)} files; name one.")
+        raise StackError(f"add-background: {spec} names {len(found)} files. Name exactly one.")
     background = Background.open(found[0], place.hashes.of(found[0]))
     splits = dict(data.splits)
     facts = {}
@@ -146,8 +146,8 @@ def _split(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) ->
     taken = [s for s in shares if s != source and s in data.splits]
     if taken:
         raise StackError(
-            f"the dataset {dataset.name}: `split` would fill {taken[0]}, which names files of its "
-            "own. Take those out, or split into others."
+            f"the dataset {dataset.name}: `split` would fill {taken[0]}, which names files "
+            "already. Remove those, or split into others."
         )
     if len(items) < len(shares):
         raise StackError(

@@ -106,7 +106,7 @@ def _plan(experiment: Experiment, session: Session) -> str:
         return f"to run ({', '.join(steps)}; {what}{after})"
     changed = _changed_options(session.work(experiment.name))
     if changed:
-        return f"changed since it was run: {changed}; {flag('overwrite')} runs it anew"
+        return f"changed since it was run: {changed}; {flag('overwrite')} runs it again"
     return f"to go on ({status}; {what}{after})" if status else "done"
 
 

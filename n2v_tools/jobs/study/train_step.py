@@ -75,7 +75,7 @@ def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -
     Raises
     ------
     N2VToolsError
-        As `train_stacks`; or if a model of that name is none of this experiment's.
+        As `train_stacks`; or if a model of that name does not belong to this experiment.
     """
     replace = work.record.steps[STEP]["replace"]
     target = work.session.models / work.experiment.model
@@ -83,7 +83,7 @@ def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -
     is_ours = _is_ours(work, target)
     for there, own, fault in (
         (target, is_ours, "a model of this name exists, which this experiment did not train"),
-        (partial, again, "was left by a training that is none of this experiment's"),
+        (partial, again, "was left by a training that does not belong to this experiment"),
     ):
         if there.exists() and not own and not replace:
             raise OutputError(
