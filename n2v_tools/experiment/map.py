@@ -43,7 +43,7 @@ def draw_map(files: Sequence[Path], target: Path | None = None, *, overwrite: bo
             page = f"# Experiments of {names}\n\n```mermaid\n{text}```\n"
             out.write(page.encode("utf-8", "backslashreplace"))
         else:
-            from .picture import draw_graph
+            from .drawing import draw_graph
 
             draw_graph(graph, out, kind)
     return text

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._version import __version__
 from ..errors import StackError
-from .record import Record
+from .run_record import Record
 from .study import SPLITS, Dataset, Experiment, Study
 from .textfile import write_rows
 

@@ -4,6 +4,7 @@ import pytest
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.experiment.reading import read_study
+from n2v_tools.words import flag, in_study_files, option, setting
 
 
 def test_an_experiment_takes_over_what_it_is_like_but_for_its_notes_and_model(write):
@@ -119,3 +120,11 @@ def test_settings_of_a_filter_are_spelt_as_in_the_file(write):
     with pytest.raises(SettingsError, match=r"line 11: .*sigma") as error:
         read_study(write(*filtered))
     assert "px are possible" in str(error.value)
+
+
+def test_a_study_file_spells_options_as_its_own_lines():
+    with in_study_files():
+        spelt = [option("axes", "TYX"), option("seed"), flag("overwrite")]
+        spelt += [setting("patch_px", (16, 64)), setting("epochs")]
+    assert spelt == ["axes: TYX", "seed", "overwrite: true", "patch_px: [16, 64]", "epochs"]
+    assert setting("epochs", 2) == "--set epochs=2"

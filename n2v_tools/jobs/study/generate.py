@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import N2VToolsError, OutputError, SettingsError, StackError
-from ...experiment.record import first_difference
+from ...experiment.run_record import first_difference
 from ...experiment.study import Dataset, Generated
 from ...experiment.textfile import read_values, values_of, write_whole
 from ...io import create_stack, layout_like, open_stack

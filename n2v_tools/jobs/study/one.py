@@ -15,7 +15,7 @@ from typing import Any
 from ...claim import PARTIAL
 from ...errors import N2VToolsError, StackError
 from ...experiment.locks import holding
-from ...experiment.record import key_of, now
+from ...experiment.run_record import key_of, now
 from ...experiment.tables import append_rows, rows_of
 from ...experiment.textfile import write_whole
 from ...filters.table import FILTERS

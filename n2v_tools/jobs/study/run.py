@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import N2VToolsError, UsageError
 from ...experiment.locks import BusyError, holding
 from ...experiment.order import in_order
-from ...experiment.record import Record
+from ...experiment.run_record import Record
 from ...experiment.study import Study
 from ...experiment.tables import as_markdown, read_rows
 from ...experiment.textfile import write_whole

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...experiment.hashes import Hashes
 from ...experiment.locks import holding
 from ...experiment.reading import read_study
-from ...experiment.record import RECORD_NAME, Record
+from ...experiment.run_record import RECORD_NAME, Record
 from ...experiment.study import Dataset, Experiment, Study
 from ..desk.progress import Progress
 from ..desk.provenance import sha256_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..train.request import TrainRequest, method_for
 from .session import Work
 
 STEP = "train"
+PROVENANCE = "provenance.json"
 KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "repeat_with")
 
 
@@ -165,19 +166,15 @@ def _is_ours(work: Work, folder: Path) -> bool:
 
     So it is when the process was killed between the end of the training and its record.
     """
-    record = _provenance(folder)
+    record = read_values(folder / PROVENANCE)
     begun = work.record.steps[STEP]["begun"]
     return record.get("command") == list(work.command) and str(record.get("date", "")) >= begun
 
 
-def _provenance(folder: Path) -> Mapping[str, Any]:
-    return read_values(folder / "provenance.json")
-
-
 def _result(folder: Path) -> dict[str, Any]:
-    record = _provenance(folder)
+    record = read_values(folder / PROVENANCE)
     if not record:
-        raise StackError(f"{folder}: has no provenance.json that can be read. Train it anew.")
+        raise StackError(f"{folder}: has no {PROVENANCE} that can be read. Train it anew.")
     settings = record.get("settings") or {}
     return {
         "model": str(folder),

@@ -3,7 +3,7 @@
 import pytest
 
 from n2v_tools.errors import StackError
-from n2v_tools.experiment.record import Record, first_difference, key_of
+from n2v_tools.experiment.run_record import Record, first_difference, key_of
 
 
 def test_a_step_is_done_only_after_its_end_and_is_read_again(tmp_path):

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 from matplotlib.image import imread
 
-from n2v_tools.experiment.picture import draw_graph
+from n2v_tools.experiment.drawing import draw_graph
 
 
 def test_pictures_can_be_opened_and_svg_holds_the_names(graph):
