@@ -152,20 +152,24 @@ def claim_folder(
     return folder
 
 
+def wrong_in_name(name: str) -> str:
+    """Say what keeps `name` from being a folder's name on every system; empty if nothing."""
+    if not name or name.startswith(".") or name.endswith((".", " ")):
+        return "must not be empty, begin with a dot, or end with a dot or a space"
+    if any(letter in '/\\<>:"|?*' or ord(letter) < 32 for letter in name):
+        return 'is a plain name without / \\ < > : " | ? * and control characters'
+    if name.lower().endswith(PARTIAL):
+        return f"must not end with {PARTIAL}, which marks an unfinished training"
+    if name.split(".")[0].upper() in DEVICES:
+        return "must not be the name of a device on Windows"
+    if len(name.encode("utf-8", "replace")) > 200:
+        return "must not be longer than 200 bytes"
+    return ""
+
+
 def require_plain_name(name: str) -> None:
     """Raise UsageError unless `name` can be a folder's name on every system."""
-    wrong = ""
-    if not name or name.startswith(".") or name.endswith((".", " ")):
-        wrong = "must not be empty, begin with a dot, or end with a dot or a space"
-    elif any(letter in '/\\<>:"|?*' or ord(letter) < 32 for letter in name):
-        wrong = 'is a plain name without / \\ < > : " | ? * and control characters'
-    elif name.lower().endswith(PARTIAL):
-        wrong = f"must not end with {PARTIAL}, which marks an unfinished training"
-    elif name.split(".")[0].upper() in DEVICES:
-        wrong = "must not be the name of a device on Windows"
-    elif len(name.encode("utf-8", "replace")) > 200:
-        wrong = "must not be longer than 200 bytes"
-    if wrong:
+    if wrong := wrong_in_name(name):
         raise UsageError(
             f"{option('model')} {name!r}: a model's name {wrong}. Choose another, such as "
             f"kidney_n2v; the folder it goes into is given with {option('models')}."

@@ -1,13 +1,15 @@
 """Options in messages: named by their key, spelt by whoever is being spoken to.
 
 A message never spells an option. It asks for it by the key of the request's field, and the
-command line and the Python functions each render it: ``--axes TYX`` or ``axes='TYX'``.
+command line, the Python functions and the files of a study each render it: ``--axes TYX``,
+``axes='TYX'`` or ``axes: TYX``.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -25,6 +27,7 @@ KEYWORDS: Mapping[str, str] = {
 }
 
 _TO_PYTHON: ContextVar[bool] = ContextVar("to_python", default=False)
+_IN_STUDY_FILE: ContextVar[bool] = ContextVar("in_study_file", default=False)
 
 
 def option(key: str, value: object = None) -> str:
@@ -44,6 +47,8 @@ def option(key: str, value: object = None) -> str:
     >>> in_python(option)("patch", (16, 64, 64))
     'patch=(16, 64, 64)'
     """
+    if _IN_STUDY_FILE.get():
+        return _line_of_file(key, value)
     if _TO_PYTHON.get():
         name = KEYWORDS.get(key, key)
         return name if value is None else f"{name}={value!r}"
@@ -55,6 +60,8 @@ def option(key: str, value: object = None) -> str:
 
 def flag(key: str) -> str:
     """Spell an option that is given or not: ``--overwrite`` or ``overwrite=True``."""
+    if _IN_STUDY_FILE.get():
+        return _line_of_file(key, "true")
     return option(key, True) if _TO_PYTHON.get() else option(key)
 
 
@@ -75,6 +82,8 @@ def setting(name: str, value: object = None) -> str:
     >>> in_python(setting)("epochs", 50)
     "settings={'epochs': 50}"
     """
+    if _IN_STUDY_FILE.get():
+        return _line_of_file(name, value)
     if _TO_PYTHON.get():
         return f"settings={{{name!r}: {'...' if value is None else repr(value)}}}"
     text = ",".join(map(str, value)) if isinstance(value, tuple) else value
@@ -98,3 +107,26 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
             _TO_PYTHON.reset(token)
 
     return wrapped
+
+
+@contextmanager
+def in_study_files() -> Iterator[None]:
+    """Let everything that happens inside speak of lines of a study file instead of options.
+
+    Examples
+    --------
+    >>> with in_study_files():
+    ...     setting("patch_px", (16, 64, 64))
+    'patch_px: [16, 64, 64]'
+    """
+    token = _IN_STUDY_FILE.set(True)
+    try:
+        yield
+    finally:
+        _IN_STUDY_FILE.reset(token)
+
+
+def _line_of_file(key: str, value: object) -> str:
+    if value is None:
+        return key
+    return f"{key}: {list(value) if isinstance(value, tuple) else value}"

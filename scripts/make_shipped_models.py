@@ -27,8 +27,8 @@ from shipped_cards import write_card
 from n2v_tools import keras_backend, modelfolder
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.desk.provenance import versions
-from n2v_tools.jobs.desk.requests import SimulateRequest
-from n2v_tools.jobs.simulate.pairs import simulate_files
+from n2v_tools.jobs.simulate.request import SimulateRequest
+from n2v_tools.jobs.simulate.write import simulate_files
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.learn.checkpoints import remove_state
@@ -159,7 +159,7 @@ def train_on_domes(recipe: DomeRecipe, command: tuple[str, ...], work: Path, say
             seed=recipe.first_seed + i,
             overwrite=True,
         )
-        noisy.append(str(simulate_files(wanted, say)[0]))
+        noisy.append(str(simulate_files(wanted, say)["noisy"]))
     request = TrainRequest(
         stacks=tuple(noisy),
         models_dir=MODELS,

@@ -15,8 +15,8 @@ from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.denoise.files import denoise_files
 from n2v_tools.jobs.denoise.request import DenoiseRequest
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.requests import SimulateRequest
-from n2v_tools.jobs.simulate.pairs import simulate_files
+from n2v_tools.jobs.simulate.request import SimulateRequest
+from n2v_tools.jobs.simulate.write import simulate_files
 from n2v_tools.measure import data_range_of, psnr
 from n2v_tools.measure.yardstick import (
     MEDIAN_WIDTHS_PX,
@@ -115,8 +115,8 @@ def measure_dome(folder: Path, work: Path, number: int, say: Progress) -> Figure
         work, f"unseen_{photons:g}", TEST_SHAPE, photons, TEST_SEED + number, overwrite=True
     )
     files = simulate_files(wanted, say)
-    noisy, clean = (np.asarray(open_stack(file, "TZYX").array[:]) for file in files)
-    restored = denoise(folder, files[0], "TZYX", work, say)
+    noisy, clean = (np.asarray(open_stack(file, "TZYX").array[:]) for file in files.values())
+    restored = denoise(folder, files["noisy"], "TZYX", work, say)
     return compare(f"dome of {photons:g} photons", noisy, clean, restored)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import DemoRequest
+from ..jobs.demo.request import DemoRequest
 from . import options, output
 from .exits import Command
 
@@ -50,9 +50,8 @@ def command(as_json: bool, **values: Any) -> None:
     folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER") or DemoRequest.output
     result = run_demo(DemoRequest(output=Path(folder), **values), progress)
     if as_json:
-        facts = dataclasses.asdict(result)
-        output.emit_json({**facts.pop("files"), **facts, "gain": result.gain})
+        output.emit_json({**dataclasses.asdict(result), "gain": result.gain})
         return
     for line in result.table:
         output.emit(line)
-    output.emit(f"picture: {result.files.picture}")
+    output.emit(f"picture: {result.picture}")

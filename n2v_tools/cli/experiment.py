@@ -13,7 +13,7 @@ from .options import Filled, Named
 
 if TYPE_CHECKING:
     from ..jobs.desk.progress import Progress
-    from ..jobs.study.study import ExperimentRequest
+    from ..jobs.study.request import ExperimentRequest
 
 ACTIONS = ("run", "list", "table", "map")
 ENDINGS = (".yaml", ".yml")
@@ -63,7 +63,7 @@ def command(ctx: click.Context, action: str, as_json: bool, **values: Any) -> No
     """
     words, configuration, progress = options.configure(values, positional="words")
     files, names = _files_and_names(action, words, configuration.find_input)
-    from ..jobs.study.study import ExperimentRequest
+    from ..jobs.study.request import ExperimentRequest
 
     target = values.pop("output")
     if action == "map":
@@ -101,7 +101,7 @@ def _files_and_names(action: str, words: list[str], find: Any) -> tuple[list[Pat
 def _run(
     ctx: click.Context, request: ExperimentRequest, progress: Progress, find: Any, as_json: bool
 ) -> None:
-    from ..jobs.study.study import run_study
+    from ..jobs.study.run import run_study
 
     done = run_study(request, progress, find)
     for one in done.failed:
@@ -118,35 +118,32 @@ def _run(
 
 def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bool) -> None:
     """Print a plan, a list or the tables."""
-    from ..jobs.study import study as experiment
+    from ..jobs.study import status
 
     if what == "plan":
-        plan = experiment.plan_study(request, progress)
+        plan = status.plan_study(request, progress)
         output.emit_json({"plan": plan}) if as_json else output.emit("\n".join(plan))
     elif what == "list":
-        listed = experiment.list_study(request, progress)
+        listed = status.list_study(request, progress)
         lines = [
             f"{one['name']}\t{one['dataset']}\t{one['method']}\t{one['status']}" for one in listed
         ]
         output.emit_json(listed) if as_json else output.emit("\n".join(lines))
+    elif as_json:
+        output.emit_json(status.table_rows(request, progress))
     else:
-        shown = experiment.show_tables(request, progress)
-        if as_json:
-            output.emit_json(experiment.table_rows(request, shown.study))
-        else:
-            output.emit("\n".join(shown.text).rstrip())
+        output.emit("\n".join(status.show_tables(request, progress)).rstrip())
 
 
 def _map(files: list[Path], target: Path | None, overwrite: bool, as_json: bool) -> None:
-    from ..jobs.study.map import draw_map, map_text
+    from ..experiment.map import draw_map
 
     if target is not None and target.suffix.lower() not in MAP_ENDINGS:
         raise click.UsageError(
             f"--output {target}: a map is a file that ends in {', '.join(MAP_ENDINGS)}."
         )
+    text = draw_map(files, target, overwrite=overwrite)
     if target is not None:
-        draw_map(files, target, overwrite=overwrite)
         output.emit_json({"output": target}) if as_json else output.emit(str(target))
     else:
-        text = map_text(files)
         output.emit_json({"mermaid": text}) if as_json else output.emit(text)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..jobs.desk.requests import CalciumRequest, SimulateRequest, StructuredRequest
+from ..jobs.simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
 from . import options, output
 from .exits import Command
 from .options import Filled, Named
@@ -136,19 +136,10 @@ def command(as_json: bool, data: str, **values: Any) -> None:
     """
     _, configuration, progress = options.configure(values)
     given = _check(data, values)
-    from ..jobs.simulate.calcium import simulate_calcium_files
-    from ..jobs.simulate.pairs import simulate_files, simulate_structured_files
+    from ..jobs.simulate.write import simulate_files
 
     folder = Path(given.pop("output", None) or configuration.folder("OUTPUT_FOLDER") or ".")
-    if data == "calcium":
-        written = simulate_calcium_files(CalciumRequest(output=folder, **given), progress)
-    elif data == "dome":
-        pair = simulate_files(SimulateRequest(output=folder, **given), progress)
-        written = dict(zip(("noisy", "clean"), pair, strict=True))
-    else:
-        wanted = StructuredRequest(output=folder, **given)
-        pair = simulate_structured_files(wanted, progress)
-        written = dict(zip(("noisy", "clean"), pair, strict=True))
+    written = simulate_files(REQUESTS[data](output=folder, **given), progress)
     if as_json:
         output.emit_json(written)
     else:

@@ -1,4 +1,4 @@
-"""Named experiments: what a study file says, in which order it runs, and what came of it.
+"""Named experiments: study files, the order in which they run, and the records of their runs.
 
-This room reads and records; it opens no image and trains nothing. `jobs.experiment` does.
+This room reads and records; it opens no image and trains nothing. `jobs.study` does.
 """

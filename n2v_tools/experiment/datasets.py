@@ -1,22 +1,30 @@
-"""The `datasets` of a study file: where files are, or how they are generated and prepared."""
+"""The `datasets` of a study file: where files are, or how they are generated and prepared.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from ..axes import parse_axes
 from ..errors import AxesError
 from ..settings import nearest
+from .readers import Reader, choice, read_items, some_of, text, whole
 from .study import SPLITS, Dataset, Generated, Preparation
 from .yamlfile import Node
 
 DATASET_KEYS = ("description", "axes", *SPLITS, "truth", "pair", "generate", "prepare")
-GENERATE_KEYS = tuple(f.name for f in dataclasses.fields(Generated))
-KINDS = ("dome", "structured", "calcium")
-VERDICTS = ("ok", "warn")
+SIMULATED = {  # fields of the requests of ``n2v-simulate`` that `options` may set
+    "dome": ("shape", "photons"),
+    "structured": ("shape", "kind", "noise_to_signal", "photons"),
+    "calcium": (
+        "shape", "photons", "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift",
+        "row_noise", "x_correlation",
+    ),
+}  # fmt: skip
 
 
 def read_dataset(name: str, node: Node) -> Dataset:
@@ -24,8 +32,7 @@ def read_dataset(name: str, node: Node) -> Dataset:
     values = node.mapping(f"the dataset {name}", DATASET_KEYS)
     files = {s: values[s].texts(s) for s in SPLITS if s in values}
     if not files:
-        node.fail(f"the dataset {name} names no files: write `train: FOLDER`, say.")
-    generate = _generated(values["generate"]) if "generate" in values else ()
+        node.fail(f"the dataset {name} names no files. Write for example `train: FOLDER`.")
     return Dataset(
         name,
         values["description"].text("description") if "description" in values else "",
@@ -33,7 +40,7 @@ def read_dataset(name: str, node: Node) -> Dataset:
         files,
         _truth(values["truth"], tuple(files)) if "truth" in values else {},
         _pair(values["pair"]) if "pair" in values else {},
-        generate,
+        tuple(map(_block, values["generate"].items())) if "generate" in values else (),
         _preparations(values["prepare"], tuple(files)) if "prepare" in values else (),
     )
 
@@ -59,61 +66,7 @@ def _pair(node: Node) -> dict[str, str]:
     }
 
 
-def _generated(node: Node) -> tuple[Generated, ...]:
-    blocks = node.value if isinstance(node.value, list) else [node]
-    return tuple(_block(block) for block in blocks)
-
-
-def _block(node: Node) -> Generated:
-    values = node.mapping("generate", GENERATE_KEYS)
-    if "kind" not in values:
-        node.fail(f"generate: `kind` is missing. Known: {', '.join(KINDS)}.")
-    kind = values["kind"].choice("kind", KINDS)
-    read: dict[str, Callable[[Node], Any]] = {
-        "number": lambda n: n.whole("number", 1, 10_000),
-        "first": lambda n: n.whole("first", 0),
-        "seed": lambda n: n.whole("seed", 0),
-        "levels": lambda n: n.whole("levels", 2, 1000),
-        "noisy": _pattern,
-        "clean": _pattern,
-        "background": _pattern,
-        "options": lambda n: _options(n, kind),
-    }
-    found = {key: read[key](item) for key, item in values.items() if key != "kind"}
-    block = Generated(kind, **found)
-    for key in ("noisy", "clean"):
-        if block.number > 1 and "{n}" not in getattr(block, key):
-            values.get(key, node).fail(f"{key} names {block.number} files: put {{n}} into it.")
-    return block
-
-
-def _options(node: Node, kind: str) -> dict[str, Any]:
-    """Fields of what ``n2v-simulate`` is asked for."""
-    known = SIMULATED[kind]
-    values = node.mapping("options")
-    for key, item in values.items():
-        if key not in known:
-            item.fail(
-                f"options: {kind} data have no {key!r}.{nearest(key, known)} "
-                f"Known: {', '.join(known)}."
-            )
-    found = {key: item.plain() for key, item in values.items()}
-    if "shape" in found:
-        found["shape"] = values["shape"].wholes("shape")
-    return found
-
-
-SIMULATED = {
-    "dome": ("shape", "photons"),
-    "structured": ("shape", "kind", "noise_to_signal", "photons"),
-    "calcium": (
-        "shape", "photons", "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift",
-        "row_noise", "x_correlation",
-    ),
-}  # fmt: skip
-
-
-def _pattern(node: Node) -> str:
+def _pattern(key: str, node: Node) -> str:
     """A file name, perhaps in folders, that stays where generated files go."""
     name = node.text("the name of a file")
     parts = PurePosixPath(name).parts
@@ -123,60 +76,79 @@ def _pattern(node: Node) -> str:
     return name
 
 
+GENERATE: Mapping[str, Reader] = {
+    "kind": choice(*SIMULATED),
+    "number": whole(1, 10_000),
+    "noisy": _pattern,
+    "clean": _pattern,
+    "first": whole(0),
+    "seed": whole(0),
+    "options": lambda key, node: node.mapping(key),
+    "background": _pattern,
+    "levels": whole(2, 1000),
+}
+
+
+def _block(node: Node) -> Generated:
+    found = read_items("generate", node, GENERATE)
+    if "kind" not in found:
+        node.fail(f"generate: `kind` is missing. Known: {', '.join(SIMULATED)}.")
+    found["options"] = _simulated(found["kind"], found.get("options", {}))
+    block = Generated(**found)
+    for key, name in (("noisy", block.noisy), ("clean", block.clean)):
+        if block.number > 1 and "{n}" not in name:
+            node.value.get(key, node).fail(f"{key} names {block.number} files: put {{n}} into it.")
+    return block
+
+
+def _simulated(kind: str, values: Mapping[str, Node]) -> dict[str, Any]:
+    """Options of generated data of one kind."""
+    known = SIMULATED[kind]
+    for key, item in values.items():
+        if key not in known:
+            item.fail(
+                f"options: {kind} data have no option {key!r}.{nearest(key, known)} "
+                f"Known: {', '.join(known)}."
+            )
+    found = {key: item.plain() for key, item in values.items()}
+    return {**found, "shape": values["shape"].wholes("shape")} if "shape" in found else found
+
+
+def _shares(key: str, node: Node) -> dict[str, float]:
+    shares = {s: n.number(s, 0, 1) for s, n in node.mapping(key, SPLITS).items()}
+    if abs(sum(shares.values()) - 1) > 1e-6 or 0 in shares.values():
+        node.fail(f"into: shares must be above 0 and add up to 1, not {sum(shares.values()):g}.")
+    return shares
+
+
 def _preparations(node: Node, splits: tuple[str, ...]) -> tuple[Preparation, ...]:
     if not isinstance(node.value, list):
-        node.fail("prepare is a list: write `- add-background: {file: average.tif}`, say.")
+        node.fail("prepare is a list. Write for example `- add-background: {file: average.tif}`.")
     found = [_preparation(item, splits) for item in node.value]
-    kinds = [one.kind for one in found]
-    if kinds.count("add-background") > 1:
-        second = [one for one in found if one.kind == "add-background"][1]
-        Node(None, node.file, second.line).fail(
-            "add-background stands here a second time; a background is added once. Take one out."
+    added = [one for one in found if one.kind == "add-background"]
+    if len(added) > 1:
+        Node(None, node.file, added[1].line).fail(
+            "add-background is given a second time, but a background is added once. Remove one."
         )
     return tuple(found)
 
 
 def _preparation(node: Node, splits: tuple[str, ...]) -> Preparation:
-    values = node.mapping("a preparation", PREPARATIONS)
+    readers: dict[str, dict[str, Reader]] = {
+        "add-background": {
+            "file": text,
+            "splits": some_of(splits),
+            "dtype": choice("same", "uint16", "float32"),
+        },
+        "keep-grey-levels": {"splits": some_of(splits), "worst": choice("ok", "warn")},
+        "split": {"from": choice(*splits), "into": _shares, "seed": whole(0)},
+    }
+    required = {"add-background": "file", "split": "into"}
+    values = node.mapping("a preparation", readers)
     if len(values) != 1:
         node.fail("each preparation is an item of its own: put a dash before it.")
     ((kind, item),) = values.items()
-    keys = PREPARATIONS[kind]
-    given = item.mapping(kind, keys)
-    options = {key: _preparation_option(key, value, splits) for key, value in given.items()}
-    for key in REQUIRED[kind]:
-        if key not in options:
-            item.fail(f"{kind}: `{key}` is missing.")
+    options = read_items(kind, item, readers[kind])
+    if kind in required and required[kind] not in options:
+        item.fail(f"{kind}: `{required[kind]}` is missing.")
     return Preparation(kind, options, item.line)
-
-
-PREPARATIONS = {
-    "add-background": ("file", "splits", "dtype"),
-    "keep-grey-levels": ("splits", "worst"),
-    "split": ("from", "into", "seed"),
-}
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "add-background": ("file",),
-    "keep-grey-levels": (),
-    "split": ("into",),
-}
-
-
-def _preparation_option(key: str, node: Node, splits: tuple[str, ...]) -> Any:
-    if key == "file":
-        return node.text(key)
-    if key == "seed":
-        return node.whole(key, 0)
-    if key == "dtype":
-        return node.choice(key, ("same", "uint16", "float32"))
-    if key == "worst":
-        return node.choice(key, VERDICTS)
-    if key == "from":
-        return node.choice(key, splits)
-    if key == "splits":
-        items = node.value if isinstance(node.value, list) else [node]
-        return [item.choice(key, splits) for item in items]
-    shares = {s: n.number(s, 0, 1) for s, n in node.mapping(key, SPLITS).items()}
-    if abs(sum(shares.values()) - 1) > 1e-6 or 0 in shares.values():
-        node.fail(f"into: the shares are above 0 and add up to 1, not {sum(shares.values()):g}.")
-    return shares

@@ -1,4 +1,7 @@
-"""The `experiments` of a study file: one method with its settings on one dataset."""
+"""The `experiments` of a study file: one method with its settings on one dataset.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,86 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import N2VToolsError, UsageError
+from ..errors import SettingsError
 from ..filters.table import FILTERS, read_settings
-from ..methods.table import (
-    LATER,
-    PRESETS_LATER,
-    find_method,
-    method_names,
-    preset_settings,
-)
+from ..methods.table import LATER, PRESETS_LATER, find_method, find_row, method_names
 from ..settings import nearest
+from ..words import in_study_files
+from .readers import Reader, choice, flag, number, read_items, some_of, text, whole
 from .study import ONE_PASS, SPLITS, Dataset, Experiment
+from .tables import LABELS
 from .yamlfile import Node
 
-EXPERIMENT_KEYS = (
-    "dataset", "like", "method", "preset", "model", "patch", "epochs", "steps", "batch", "patches",
-    "minutes", "validation", "augment", "struct_mask", "depth", "keep_strips", "nan", "seed",
-    "settings", "start_from", "train_on", "noise_model_from", "denoise", "evaluate", "preview",
-    "notes",
-)  # fmt: skip
-DENOISE_KEYS = (
-    "splits", "tta", "dtype", "memory_gb", "engine", "precision", "dims", "variance_stabilise",
-    "remove_background",
-)  # fmt: skip
-EVALUATE_KEYS = ("metrics", "affine", "legacy", "range")
-METRICS = ("psnr", "si_psnr", "ssim", "microssim", "stsnr")
-PREVIEW_KEYS = ("files", "skip", "scale", "fps", "over")
-TRAINING = ("patch", "epochs", "steps", "batch", "patches", "minutes", "validation", "augment")
+
+def _patch(key: str, node: Node) -> tuple[int, ...]:
+    edges = node.wholes(key)
+    if len(edges) == 1:
+        edges *= 2
+    if len(edges) > 3:
+        node.fail(f"patch has {len(edges)} edges; write 64, [64, 64] or [16, 64, 64].")
+    return edges
+
+
+def _preview(key: str, node: Node) -> dict[str, Any]:
+    return {} if node.value in (True, False) else read_items(key, node, PREVIEW)
+
+
+def _steps(key: str, node: Node) -> int | str:
+    return ONE_PASS if node.value == ONE_PASS else node.whole(f"{key}, or {ONE_PASS},", 1)
+
+
+DENOISE: Mapping[str, Reader] = {
+    "splits": some_of(SPLITS),
+    "tta": flag,
+    "dtype": choice("auto", "uint16", "same", "float32"),
+    "memory_gb": number(0.001, 1e6),
+    "engine": choice("auto", "tensorflow", "openvino"),
+    "precision": choice("auto", "float32", "bfloat16"),
+    "dims": whole(2, 3),
+    "variance_stabilise": flag,
+    "remove_background": flag,
+}
+EVALUATE: Mapping[str, Reader] = {
+    "metrics": some_of(LABELS),
+    "affine": flag,
+    "legacy": flag,
+    "range": number(1e-9, 1e12),
+}
+PREVIEW: Mapping[str, Reader] = {
+    "files": whole(1),
+    "skip": whole(1),
+    "scale": number(0.001, 8),
+    "fps": number(0.1, 120),
+    "over": choice("T", "Z", "TZ", "ZT"),
+}
+LEARNING: Mapping[str, Reader] = {  # what a filter does not have
+    "patch": _patch,
+    "epochs": whole(1),
+    "steps": _steps,
+    "batch": whole(1),
+    "patches": whole(1),
+    "minutes": number(0.25, 525_600),
+    "validation": number(0, 0.5),
+    "augment": flag,
+    "start_from": text,
+    "struct_mask": text,
+}
+READERS: Mapping[str, Reader] = {
+    **LEARNING,
+    "model": text,
+    "depth": choice("Z", "T"),
+    "keep_strips": flag,
+    "nan": choice("refuse", "fill"),
+    "seed": whole(0, 2**32 - 1),
+    "train_on": text,
+    "noise_model_from": text,
+    "denoise": lambda key, node: read_items(key, node, DENOISE),
+    "evaluate": lambda key, node: read_items(key, node, EVALUATE),
+    "preset": text,
+    "preview": _preview,
+    "notes": text,
+}
+EXPERIMENT_KEYS = ("dataset", "like", "method", "settings", *READERS)
 
 
 def read_experiment(name: str, node: Node, datasets: Mapping[str, Dataset]) -> Experiment:
@@ -43,26 +99,20 @@ def read_experiment(name: str, node: Node, datasets: Mapping[str, Dataset]) -> E
             node.fail(f"the experiment {name} has no `{key}`.")
     dataset = values["dataset"].choice("dataset", datasets)
     method, missing = _method(values)
-    if method in FILTERS:
-        for key in (*TRAINING, "start_from", "struct_mask"):
-            if key in values:
-                values[key].fail(f"{key}: {method} is a filter, which learns nothing.")
-    found: dict[str, Any] = {
-        key: _value(key, item, datasets[dataset])
-        for key, item in values.items()
-        if key not in ("dataset", "like", "method", "preset", "settings", "preview")
-    }
-    preset = values["preset"].text("preset") if "preset" in values else "default"
-    preview = values.get("preview")
-    if preview is not None:
-        found["previews"] = preview.value is not False
-        found["preview"] = (
-            _options("preview", preview) if preview.value not in (True, False) else {}
-        )
+    found: dict[str, Any] = {"model": name, "missing": missing}
+    for key, item in values.items():
+        if method in FILTERS and key in LEARNING:
+            item.fail(f"{key}: {method} is a filter, which learns nothing.")
+        if key in READERS:
+            if item.value is None:
+                item.fail(f"{key} has no value. Write one, or leave the key out.")
+            found[key] = READERS[key](key, item)
+    if "denoise" in values:
+        _require_splits(values["denoise"], datasets[dataset])
+    if "preview" in values:
+        found["previews"] = values["preview"].value is not False
     if "settings" in values:
         found["settings"] = _settings(values["settings"], method, missing)
-    found.setdefault("model", name)
-    found = {"preset": preset, "missing": missing, **found}
     return Experiment(name, dataset, method, node.line, **found)
 
 
@@ -79,111 +129,43 @@ def _method(values: Mapping[str, Node]) -> tuple[str, str]:
     if method in LATER:
         return method, f"method {method}"
     if "preset" in values and method not in FILTERS:
-        preset = values["preset"].text("preset")
+        presets = (*find_row(method).presets, *PRESETS_LATER)
+        preset = values["preset"].choice("preset", presets)
         if preset in PRESETS_LATER:
             return method, f"preset {preset}"
-        try:
-            preset_settings(preset, method)
-        except UsageError as error:
-            values["preset"].fail(str(error).replace("--", ""))
     return method, ""
 
 
 def _settings(node: Node, method: str, missing: str) -> dict[str, Any]:
     """Settings by name; those of a method that is here are checked one by one."""
     given = node.mapping("settings")
-    if missing:
-        return {key: item.plain() for key, item in given.items()}
-    if method in FILTERS:
-        known = [f.name for f in dataclasses.fields(FILTERS[method])]
-    else:
-        known = [f.name for f in dataclasses.fields(find_method(method)().settings)]
-    for key, item in given.items():
-        if key not in known:
-            item.fail(
-                f"{method} has no setting {key!r}.{nearest(key, known)} Known: {', '.join(known)}."
-            )
-        if method in FILTERS:
-            try:
-                read_settings(method, {key: item.plain()}, stabilise=True)
-            except N2VToolsError as error:
-                item.fail(str(error).replace("--set ", ""))
+    if not missing:
+        kind = FILTERS[method] if method in FILTERS else type(find_method(method)().settings)
+        known = [f.name for f in dataclasses.fields(kind)]
+        for key, item in given.items():
+            if key not in known:
+                item.fail(
+                    f"{method} has no setting {key!r}.{nearest(key, known)} "
+                    f"Known: {', '.join(known)}."
+                )
+            if method in FILTERS:
+                _require_filter_setting(method, key, item)
     return {key: item.plain() for key, item in given.items()}
 
 
-def _value(key: str, node: Node, dataset: Dataset) -> Any:  # noqa: C901 - one line a key
-    if node.value is None:
-        node.fail(f"{key} has no value. Write one, or leave the key out.")
-    if key == "patch":
-        return _patch(node)
-    if key in ("epochs", "batch", "patches"):
-        return node.whole(key, 1)
-    if key == "steps":
-        return ONE_PASS if node.value == ONE_PASS else node.whole(f"steps, or {ONE_PASS},", 1)
-    if key == "seed":
-        return node.whole(key, 0, 2**32 - 1)
-    if key == "minutes":
-        return node.number(key, 0.25, 525_600)
-    if key == "validation":
-        return node.number(key, 0, 0.5)
-    if key in ("augment", "keep_strips"):
-        return node.flag(key)
-    if key == "depth":
-        return node.choice(key, ("Z", "T"))
-    if key == "nan":
-        return node.choice(key, ("refuse", "fill"))
-    if key == "denoise":
-        found = _options(key, node)
-        for split in found.get("splits", ()):
-            if split not in dataset.files and not dataset.prepare:
-                node.value["splits"].fail(
-                    f"the dataset {dataset.name} has no split {split!r}. "
-                    f"Known: {', '.join(dataset.files)}."
-                )
-        return found
-    if key == "evaluate":
-        return _options(key, node)
-    return node.text(key)
+def _require_filter_setting(method: str, key: str, node: Node) -> None:
+    try:
+        with in_study_files():
+            read_settings(method, {key: node.plain()}, stabilise=True)
+    except SettingsError as error:
+        node.fail(str(error))
 
 
-def _patch(node: Node) -> tuple[int, ...]:
-    edges = node.wholes("patch")
-    if len(edges) == 1:
-        edges *= 2
-    if len(edges) > 3:
-        node.fail(f"patch has {len(edges)} edges; write 64, [64, 64] or [16, 64, 64].")
-    return edges
-
-
-def _options(what: str, node: Node) -> dict[str, Any]:
-    """Options of a step after training, checked one by one."""
-    known = {"denoise": DENOISE_KEYS, "evaluate": EVALUATE_KEYS, "preview": PREVIEW_KEYS}[what]
-    return {key: _option(key, item) for key, item in node.mapping(what, known).items()}
-
-
-def _option(key: str, node: Node) -> Any:
-    choices = {
-        "dtype": ("auto", "uint16", "same", "float32"),
-        "engine": ("auto", "tensorflow", "openvino"),
-        "precision": ("auto", "float32", "bfloat16"),
-        "over": ("T", "Z", "TZ", "ZT"),
-    }
-    if key in choices:
-        return node.choice(key, choices[key])
-    if key in ("splits", "metrics"):
-        items = node.value if isinstance(node.value, list) else [node]
-        known = SPLITS if key == "splits" else METRICS
-        return list(dict.fromkeys(item.choice(key, known) for item in items))
-    if key in ("tta", "variance_stabilise", "affine", "legacy", "remove_background"):
-        return node.flag(key)
-    if key == "dims":
-        return node.whole(key, 2, 3)
-    if key in ("files", "skip"):
-        return node.whole(key, 1)
-    if key == "scale":
-        return node.number(key, 0.001, 8)
-    if key == "fps":
-        return node.number(key, 0.1, 120)
-    if key == "memory_gb":
-        return node.number(key, 0.001, 1e6)
-    return node.number(key, 1e-9, 1e12)  # range
+def _require_splits(node: Node, dataset: Dataset) -> None:
+    """Refuse splits that the dataset lacks, unless its preparation may make them."""
+    for split in node.value["splits"].items() if "splits" in node.value else ():
+        if split.value not in dataset.files and not dataset.prepare:
+            split.fail(
+                f"the dataset {dataset.name} has no split {split.value!r}. "
+                f"Known: {', '.join(dataset.files)}."
+            )

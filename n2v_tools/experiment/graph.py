@@ -1,4 +1,4 @@
-"""How datasets, preparation, experiments and evaluations hang together: boxes and arrows."""
+"""Boxes and arrows: datasets with their preparation, experiments and evaluations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from .study import Dataset, Experiment, Preparation, Study
 from .tables import LABELS, edges_text
 
-KINDS = ("dataset", "preparation", "experiment", "missing", "evaluation")
+KINDS = {  # of boxes, with the colours of fill and edge
+    "dataset": ("#dbe9f6", "#0072B2"),
+    "preparation": ("#fdf0d5", "#E69F00"),
+    "experiment": ("#d9f0e7", "#009E73"),
+    "missing": ("#f2f2f2", "#999"),
+    "evaluation": ("#f6e3ee", "#CC79A7"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,18 +61,12 @@ class Graph:
 
 
 def graph_of(studies: Iterable[Study]) -> Graph:
-    """Lay out some studies, each dataset a block of rows with its experiments.
-
-    Parameters
-    ----------
-    studies : iterable of Study
-    """
+    """Lay out some studies, each dataset a block of rows with its experiments."""
     graph = Graph()
     blocks = [
-        (study, dataset, own)
+        (study, dataset, study.experiments_on(dataset))
         for study in studies
-        for dataset in study.datasets.values()
-        if (own := [e for e in study.experiments.values() if e.dataset == dataset.name])
+        for dataset in study.used
     ]
     first = 1 + max((len(dataset.prepare) for _, dataset, _ in blocks), default=0)
     levels = max((_level(e, study) for study, _, own in blocks for e in own), default=0)
@@ -100,8 +100,8 @@ def _add_block(
         key = f"{study.file}/{e.name}"
         kind = "missing" if e.missing else "experiment"
         column = first + _level(e, study)
-        lines = _experiment_lines(e)
-        graph.boxes.append(Box(key, kind, e.name, tuple(lines), column, row + place))
+        lines = tuple(_experiment_lines(e))
+        graph.boxes.append(Box(key, kind, e.name, lines, column, row + place))
         if e.train_on is None and e.start_from is None:
             graph.arrows.append((source, key, ""))
         for other in e.needs:
@@ -115,13 +115,13 @@ def _add_block(
 
 
 def _level(experiment: Experiment, study: Study) -> int:
-    """How many experiments stand one after the other before this one."""
+    """Count the experiments that must run one after the other before this one."""
     needs = [study.experiments[name] for name in experiment.needs]
     return 1 + max(_level(one, study) for one in needs) if needs else 0
 
 
 def _what_is_taken(e: Experiment, other: str) -> str:
-    """What an experiment takes from another one, in a few words."""
+    """Name in a few words all that an experiment takes from another one."""
     links = {"weights": e.start_from, "restored files": e.train_on, "noise": e.noise_model_from}
     return ", ".join(word for word, name in links.items() if name == other)
 
@@ -152,5 +152,4 @@ def _experiment_lines(e: Experiment) -> list[str]:
 def _evaluation_lines(e: Experiment, dataset: Dataset) -> list[str]:
     if not dataset.truth:
         return ["judged without truth"]
-    names = [LABELS[m][0] for m in e.evaluate.get("metrics", ("si_psnr",))]
-    return ["against the truth", ", ".join(names)]
+    return ["against the truth", ", ".join(LABELS[metric][0] for metric in e.metrics)]

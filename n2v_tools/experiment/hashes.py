@@ -7,10 +7,12 @@ rest of a call that has nothing to do.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from .record import write_whole
+from ..io.address import Address
+from .textfile import read_values, write_whole
 
 
 class Hashes:
@@ -41,6 +43,10 @@ class Hashes:
             self._changed = True
         return str(self._known[place][2])
 
+    def of_inputs(self, names: Iterable[str]) -> list[str]:
+        """Return the hash of each input; of a folder of planes those of its files, joined."""
+        return ["+".join(map(self.of, _files(file_of_input(name)))) for name in names]
+
     def save(self) -> None:
         """Write what was learned, together with what other processes wrote meanwhile."""
         if self._changed:
@@ -48,11 +54,16 @@ class Hashes:
             write_whole(self._path, json.dumps(self._known))
             self._changed = False
 
-    def _read(self) -> dict[str, list[int | str]]:
-        try:
-            known = json.loads(self._path.read_text(encoding="utf-8"))
-            if all(len(entry) == 3 for entry in known.values()):
-                return dict(known)
-        except (OSError, ValueError, AttributeError, TypeError):
-            return {}
-        return {}
+    def _read(self) -> dict[str, list[Any]]:
+        known = read_values(self._path)
+        whole = all(isinstance(entry, list) and len(entry) == 3 for entry in known.values())
+        return known if whole else {}
+
+
+def file_of_input(name: str) -> Path:
+    """Return the file behind the name of an input: of ``a.h5:/x`` it is ``a.h5``."""
+    return Address.parse(name).file
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(file for file in place.iterdir() if file.is_file()) if place.is_dir() else [place]

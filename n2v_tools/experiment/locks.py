@@ -9,8 +9,9 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError
+from ..words import option
 
-PATIENCE_S = 2.0  # before it is said that another process is waited for
+PATIENCE_S = 2.0  # of waiting before the user hears of it
 
 
 class BusyError(OutputError):
@@ -33,7 +34,7 @@ def holding(
     wait : bool
         Wait for another process instead of refusing.
     say : callable
-        Told that it waits.
+        Called with a message when it has to wait.
 
     Raises
     ------
@@ -50,13 +51,13 @@ def holding(
         except filelock.Timeout:
             if not wait:
                 raise BusyError(
-                    f"{what}: another n2v-experiment works on it now. Wait until it is done."
+                    f"{what}: another n2v-experiment is working on it. Wait until it has finished."
                 ) from None
-            say(f"{what}: waiting for another n2v-experiment that works on it")
+            say(f"{what}: waiting for another n2v-experiment that is working on it")
             held.acquire()
     except (OSError, NotImplementedError) as error:
         raise OutputError(
-            f"{lock}: the folder cannot be written ({error}). Choose another --output."
+            f"{lock}: the folder cannot be written ({error}). Choose another {option('output')}."
         ) from None
     try:
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .graph import Graph
+from .graph import KINDS, Graph
 
 SHAPES = {
     "dataset": ("[(", ")]"),
@@ -11,13 +11,7 @@ SHAPES = {
     "missing": ("[", "]"),
     "evaluation": ("([", "])"),
 }
-STYLES = (
-    "classDef dataset fill:#dbe9f6,stroke:#0072B2,color:#111",
-    "classDef preparation fill:#fdf0d5,stroke:#E69F00,color:#111",
-    "classDef experiment fill:#d9f0e7,stroke:#009E73,color:#111",
-    "classDef missing fill:#f2f2f2,stroke:#999,color:#666,stroke-dasharray:4 3",
-    "classDef evaluation fill:#f6e3ee,stroke:#CC79A7,color:#111",
-)
+LOOKS = {"missing": "color:#666,stroke-dasharray:4 3"}  # of others, only the text is set
 
 
 def to_mermaid(graph: Graph) -> str:
@@ -31,7 +25,10 @@ def to_mermaid(graph: Graph) -> str:
     for source, target, word in graph.arrows:
         between = f'-- "{_escaped(word)}" -->' if word else "-->"
         lines.append(f"  {names[source]} {between} {names[target]}")
-    return "\n".join([*lines, *(f"  {style}" for style in STYLES)]) + "\n"
+    for kind, (fill, edge) in KINDS.items():
+        look = LOOKS.get(kind, "color:#111")
+        lines.append(f"  classDef {kind} fill:{fill},stroke:{edge},{look}")
+    return "\n".join(lines) + "\n"
 
 
 def _escaped(text: str) -> str:

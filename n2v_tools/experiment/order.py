@@ -1,4 +1,4 @@
-"""In which order experiments run: what one starts from runs before it."""
+"""Order of experiments: those that one starts from run before it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def in_order(experiments: Mapping[str, Experiment], names: Sequence[str] = ()) -
     def add(name: str, trail: tuple[str, ...]) -> None:
         if name in trail:
             circle = " starts from ".join((*trail[trail.index(name) :], name))
-            raise SettingsError(f"{circle}: a circle. Let one of them start from nothing.")
+            raise SettingsError(f"{circle}: this is a circle. Let one of them start from nothing.")
         if name in found:
             return
         for needed in experiments[name].needs:

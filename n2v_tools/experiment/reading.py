@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..claim import require_plain_name
-from ..errors import SettingsError, UsageError
+from ..claim import wrong_in_name
+from ..errors import SettingsError
 from ..settings import nearest
 from .datasets import read_dataset
 from .experiments import EXPERIMENT_KEYS, read_experiment
@@ -24,9 +24,9 @@ def read_study(path: Path) -> Study:
     Raises
     ------
     StackError
-        If a file is missing or no text.
+        If a file is missing or not text.
     SettingsError
-        For anything in it that cannot be, with file, line and the nearest known name.
+        For anything in it that is not possible, with file, line and the nearest known name.
     """
     tree = _with_extended(path, ())
     datasets = {name: read_dataset(name, node) for name, node in _named(tree, "datasets").items()}
@@ -43,7 +43,7 @@ def read_study(path: Path) -> Study:
         for needed in experiment.needs:
             if needed not in experiments:
                 own[experiment.name].fail(
-                    f"{experiment.name} starts from {needed!r}, which is no experiment."
+                    f"{experiment.name} starts from {needed!r}, which is not an experiment."
                     f"{nearest(needed, experiments)} Known: {', '.join(experiments)}."
                 )
     name = tree["name"].text("name") if "name" in tree else path.stem
@@ -130,11 +130,8 @@ def _named(tree: Mapping[str, Node], key: str) -> dict[str, Node]:
 
 
 def _require_name(name: str, node: Node | None) -> None:
-    try:
-        require_plain_name(name)
-    except UsageError as error:
-        text = str(error).replace("--model ", "").replace("a model's name", "a name")
-        reason = text.split(" Choose another")[0]
+    if wrong := wrong_in_name(name):
+        reason = f"{name!r}: a name {wrong}."
         if node is not None:
             node.fail(f"{reason} Choose another.")
-        raise SettingsError(f"{reason} Give the study a `name:`.") from None
+        raise SettingsError(f"{reason} Give the study a `name:`.")

@@ -1,4 +1,7 @@
-"""What a study file says: datasets, how they are prepared, and experiments by name."""
+"""The contents of a study file: datasets, how they are prepared, and experiments by name.
+
+Tested in `tests/experiment/test_reading.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ from typing import Any
 
 SPLITS = ("train", "val", "test")
 ONE_PASS = "one-pass"  # noqa: S105 - steps of an epoch that takes each pixel about once
+TRAINING = (  # fields of an experiment that are options of ``n2v-train``
+    "method", "preset", "patch", "epochs", "steps", "batch", "patches", "minutes", "validation",
+    "struct_mask", "depth", "keep_strips", "nan",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,22 @@ class Experiment:
     notes: str = ""
 
     @property
+    def training(self) -> dict[str, Any]:
+        """Options of ``n2v-train`` by name, of which an experiment states all."""
+        return {name: getattr(self, name) for name in TRAINING}
+
+    @property
+    def all_settings(self) -> dict[str, Any]:
+        """Settings of the method, augmentation included if the file decides on it."""
+        augment = {} if self.augment is None else {"augment": self.augment}
+        return {**self.settings, **augment}
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Metrics that the table shows."""
+        return tuple(self.evaluate.get("metrics", ("si_psnr",)))
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Experiments that must be done before this one."""
         named = (self.start_from, self.train_on, self.noise_model_from)
@@ -190,3 +213,12 @@ class Study:
     file: Path
     datasets: Mapping[str, Dataset]
     experiments: Mapping[str, Experiment]
+
+    @property
+    def used(self) -> list[Dataset]:
+        """Datasets that have experiments, in the order of the file."""
+        return [dataset for dataset in self.datasets.values() if self.experiments_on(dataset)]
+
+    def experiments_on(self, dataset: Dataset) -> list[Experiment]:
+        """Experiments on one dataset, in the order of the file."""
+        return [e for e in self.experiments.values() if e.dataset == dataset.name]

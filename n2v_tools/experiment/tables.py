@@ -1,7 +1,7 @@
-"""One table per dataset: a CSV file that grows by a row for each run, and the same to read.
+"""Tables, one for each dataset: a CSV file that grows with each run, and text to read.
 
-The CSV file is the memory: rows stay when an experiment is run anew. What is to be read
-(text, Markdown) shows the last run of each experiment of the study, in its order.
+The CSV file is the memory: rows stay when an experiment is run anew. Text
+and Markdown show the last run of each experiment of the study, in its order.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from .._version import __version__
 from ..errors import StackError
-from .record import write_whole
-from .study import Dataset, Experiment, Study
+from .run_record import Record
+from .study import SPLITS, Dataset, Experiment, Study
+from .textfile import write_rows
 
 COLUMNS = (
     "experiment", "dataset", "split", "method", "preset", "patch", "epochs", "steps",
@@ -42,7 +45,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     StackError
-        If it is no table of this kind.
+        If it is not a table of this kind.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -53,7 +56,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     reader = csv.DictReader(io.StringIO(text))
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
         raise StackError(
-            f"{path}: is no table of experiments (it lacks columns such as "
+            f"{path}: is not a table of experiments (it lacks columns such as "
             f"{next(c for c in COLUMNS if c not in (reader.fieldnames or ()))!r}). Move it away."
         )
     return [{k: v or "" for k, v in row.items() if k is not None} for row in reader]
@@ -68,11 +71,58 @@ def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     if not added:
         return
     there += added
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(there)
-    write_whole(path, text.getvalue())
+    write_rows(path, COLUMNS, there)
+
+
+def rows_of(experiment: Experiment, record: Record, copy: Path) -> list[dict[str, Any]]:
+    """Rows of a finished run: one for each split and metric.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    record : Record
+        Of the run.
+    copy : Path
+        Place of its copy, relative to the table.
+    """
+    training = record.result("train")
+    common = {
+        "experiment": experiment.name,
+        "dataset": experiment.dataset,
+        "method": experiment.method,
+        "preset": experiment.preset if training else "",
+        "patch": edges_text(training.get("patch")),
+        "augmentation": yes_or_no(training.get("augment")) if training else "",
+        "training_s": training.get("training_seconds"),
+        **{name: training.get(name) for name in ("epochs", "steps", "model")},
+        **{name: record.values.get(name) for name in ("seed", "finished", "study", "key")},
+        "notes": experiment.notes,
+        "n2v_tools": record.values.get("n2v_tools", __version__),
+        "record": copy,
+    }
+    rows = []
+    for split in SPLITS:
+        if not record.is_done(f"evaluate {split}"):
+            continue
+        found = record.result(f"evaluate {split}")
+        seconds = record.result(f"denoise {split}")["seconds"]
+        base = {**common, "split": split, "denoising_s": seconds}
+        if "metrics" in found:
+            measured = {name: found["metrics"][name] for name in experiment.metrics}
+            rows += [{**base, "metric": m, **_numbers(one)} for m, one in measured.items()]
+        else:
+            rows.append({**base, "metric": "", "verdict": found.get("verdict", "")})
+    return rows
+
+
+def _numbers(found: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {
+        f"{role}_{name}": found[role][name]
+        for role in ("noisy", "restored", "gain")
+        for name in ("mean", "std")
+    }
+    gain = found["gain"]
+    return {**numbers, "n": gain["n"], "gain_low": gain["low"], "gain_high": gain["high"]}
 
 
 def as_numbers(row: Row) -> dict[str, object]:
@@ -92,7 +142,7 @@ def as_text(
     rows : sequence of mapping
         Of the CSV file, oldest first.
     status : mapping of str to str
-        What to say of experiments without a row: "not run", "not available yet: method hdn".
+        Words on experiments without a row: "not run", "not available yet: method hdn".
     """
     heading, table = _table(study, dataset, rows, status)
     widths = [max(len(line[i]) for line in (heading, *table)) for i in range(len(heading))]
@@ -112,8 +162,9 @@ def as_markdown(
         lines += [dataset.description, ""]
     lines += [_piped(heading), "|" + "---|" * len(heading), *map(_piped, table), ""]
     lines += [
-        "Means ± standard deviations over planes; the gain is that of each plane over its noisy "
-        "one, in brackets 95 % of means of resampled files, or of the planes of a single file.",
+        "Means ± standard deviations over planes. The gain of a plane is its restored value less "
+        "its noisy one. Brackets hold 95 % of the means of resampled files, or of resampled "
+        "planes where there is a single file.",
         "",
     ]
     shown = [last[0] for name in study.experiments if (last := _last(name, dataset, rows))]
@@ -132,9 +183,8 @@ def as_markdown(
 def _table(
     study: Study, dataset: Dataset, rows: Sequence[Row], status: Mapping[str, str]
 ) -> tuple[list[str], list[list[str]]]:
-    """Heading and cells; columns that say nothing are left out."""
-    names = [e for e in study.experiments.values() if e.dataset == dataset.name]
-    last = {e.name: _last(e.name, dataset, rows) for e in names}
+    """Heading and cells; empty columns are left out."""
+    last = {e.name: _last(e.name, dataset, rows) for e in study.experiments_on(dataset)}
     metrics = list(dict.fromkeys(r["metric"] for found in last.values() for r in found))
     metrics = [m for m in metrics if m]
     splits = {r["split"] for found in last.values() for r in found}
@@ -148,8 +198,8 @@ def _table(
     heading += ["verdict"] if verdicts else []
     heading.append("notes")
     table: list[list[str]] = []
-    for experiment in names:
-        found = last[experiment.name]
+    for name, found in last.items():
+        experiment = study.experiments[name]
         for split in dict.fromkeys(r["split"] for r in found) or [""]:
             by_metric = {r["metric"]: r for r in found if r["split"] == split}
             some: Row = next(iter(by_metric.values()), {})

@@ -1,6 +1,6 @@
 """A YAML file as values that know their line, so that a mistake can be pointed at.
 
-Only plain data are taken: mappings with text as keys, lists, text, numbers, true, false
+Only plain data are accepted: mappings with text as keys, lists, text, numbers, true, false
 and null. Tags, aliases and a key given twice are refused; nothing is ever built from a
 name in the file.
 """
@@ -70,6 +70,10 @@ class Node:
                 )
         return dict(self.value)
 
+    def items(self) -> list[Node]:
+        """Return the items of a list; a single value is a list of one."""
+        return self.value if isinstance(self.value, list) else [self]
+
     def text(self, what: str) -> str:
         """Return text that is not empty; a number is refused, because quotes were forgotten."""
         if not isinstance(self.value, str) or not self.value.strip():
@@ -78,17 +82,16 @@ class Node:
 
     def texts(self, what: str) -> tuple[str, ...]:
         """Return one text or a list of them as a tuple."""
-        items = self.value if isinstance(self.value, list) else [self]
-        if not items:
+        if self.value == []:
             self.fail(f"{what}: the list is empty. Name something, or leave the key out.")
-        return tuple(item.text(what) for item in items)
+        return tuple(item.text(what) for item in self.items())
 
     def choice(self, what: str, known: Iterable[str]) -> str:
         """Return one of the `known` texts."""
         names = list(known)
         if self.value not in names:
             self.fail(
-                f"{what}: {self.value!r} is none.{nearest(str(self.value), names)} "
+                f"{what}: unknown value {self.value!r}.{nearest(str(self.value), names)} "
                 f"Known: {', '.join(names)}."
             )
         return str(self.value)
@@ -117,8 +120,7 @@ class Node:
 
     def wholes(self, what: str, least: int = 1) -> tuple[int, ...]:
         """Return one whole number or a list of them as a tuple."""
-        items = self.value if isinstance(self.value, list) else [self]
-        return tuple(item.whole(what, least) for item in items)
+        return tuple(item.whole(what, least) for item in self.items())
 
 
 def read_yaml(path: Path, name: str | None = None) -> Node:
@@ -133,9 +135,9 @@ def read_yaml(path: Path, name: str | None = None) -> Node:
     Raises
     ------
     StackError
-        If the file is missing, too large or no text.
+        If the file is missing, too large or not text.
     SettingsError
-        If it is no YAML, or holds more than plain data; with the line.
+        If it is not YAML, or holds more than plain data; with the line.
     """
     shown = name or str(path)
     text = _read_text(path, shown)
@@ -152,11 +154,11 @@ def read_yaml(path: Path, name: str | None = None) -> Node:
         where = f", line {mark.line + 1}" if mark else ""
         problem = " ".join(str(error.problem or error.context).split())
         raise SettingsError(
-            f"{shown}{where}: this is no YAML ({problem}). Mend the line."
+            f"{shown}{where}: this is not YAML ({problem}). Correct the line."
         ) from None
     except yaml.YAMLError as error:  # a character that no YAML may hold
         problem = " ".join(str(error).split())
-        raise SettingsError(f"{shown}: this is no YAML ({problem}).") from None
+        raise SettingsError(f"{shown}: this is not YAML ({problem}).") from None
     except RecursionError:
         raise SettingsError(f"{shown}: is nested too deeply to be a study.") from None
     finally:
@@ -178,7 +180,7 @@ class _Loader(yaml.SafeLoader):
             event = self.peek_event()
             raise SettingsError(
                 f"{self.shown}, line {event.start_mark.line + 1}: aliases (*{event.anchor}) are "
-                "not taken. Write `like: NAME` to take over what another experiment says."
+                "not allowed. Write `like: NAME` to copy what another experiment states."
             )
         return super().compose_node(parent, index)
 
@@ -188,11 +190,11 @@ def _read_text(path: Path, shown: str) -> str:
         found = "is a folder" if path.is_dir() else "does not exist"
         raise StackError(f"{shown}: the file {found}. Name a .yaml file of experiments.")
     if path.stat().st_size > MOST_BYTES:
-        raise StackError(f"{shown}: has over {MOST_BYTES} bytes: this is no file of experiments.")
+        raise StackError(f"{shown}: is too large to be a study: over {MOST_BYTES} bytes.")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise StackError(f"{shown}: is no text in UTF-8. Name a .yaml file.") from None
+        raise StackError(f"{shown}: is not text in UTF-8. Name a .yaml file.") from None
 
 
 def _node(node: yaml.Node, loader: _Loader, file: str) -> Node:
@@ -204,7 +206,7 @@ def _node(node: yaml.Node, loader: _Loader, file: str) -> Node:
     value = loader.construct_object(node) if isinstance(node, yaml.ScalarNode) else node
     if not (value is None or isinstance(value, (bool, int, float, str))):
         Node(None, file, line).fail(
-            f"{node.tag.rsplit(':', 1)[-1]} values are not taken here. Put it in quotes if it is "
+            f"{node.tag.rsplit(':', 1)[-1]} values are not allowed here. Put it in quotes if it is "
             "text."
         )
     return Node(value, file, line)
@@ -215,13 +217,15 @@ def _mapping(node: yaml.MappingNode, loader: _Loader, file: str) -> dict[str, No
     for key_node, value_node in node.value:
         key = _node(key_node, loader, file)
         if key_node.tag == "tag:yaml.org,2002:merge":
-            key.fail("<< is not taken. Write `like: NAME` to take over what another one says.")
+            key.fail(
+                "<< is not allowed. Write `like: NAME` to copy what another experiment states."
+            )
         if not isinstance(key.value, str):
-            key.fail(f"the key {key_node.value!r} is no text. Put it in quotes.")
+            key.fail(f"the key {key_node.value!r} is not text. Put it in quotes.")
         if key.value in found:
             key.fail(
-                f"{key.value!r} stands here a second time (first in line "
-                f"{found[key.value].line}). Take one of them out."
+                f"{key.value!r} is given a second time (first in line "
+                f"{found[key.value].line}). Remove one of them."
             )
         value = _node(value_node, loader, file)
         found[key.value] = Node(value.value, file, key.line)

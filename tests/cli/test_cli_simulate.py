@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import open_stack
-from n2v_tools.jobs.desk.requests import SimulateRequest
+from n2v_tools.jobs.simulate.request import SimulateRequest
 from n2v_tools.simulate.dome import Dome
 
 SMALL = ("--shape", "2,3,48,64")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import open_stack
-from n2v_tools.jobs.desk.requests import CalciumRequest
+from n2v_tools.jobs.simulate.request import CalciumRequest
 from n2v_tools.simulate.calcium import Calcium
 from n2v_tools.simulate.detector import Detector
 from n2v_tools.simulate.transients import Indicator

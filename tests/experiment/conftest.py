@@ -1,6 +1,9 @@
-"""A study file in a few lines."""
+"""A study file in a few lines, and its graph."""
 
 import pytest
+
+from n2v_tools.experiment.graph import graph_of
+from n2v_tools.experiment.reading import read_study
 
 STUDY = """\
 datasets:
@@ -40,3 +43,9 @@ def write(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def graph(write):
+    step = ("pair: {20ms: 200ms}", "prepare: [{keep-grey-levels: {}}]")
+    return graph_of([read_study(write(step, ("as it is", "'|\"<x>'")))])

@@ -2,9 +2,9 @@
 
 import pytest
 
-from n2v_tools.errors import SettingsError, UsageError
-from n2v_tools.experiment.order import in_order
+from n2v_tools.errors import SettingsError
 from n2v_tools.experiment.reading import read_study
+from n2v_tools.words import flag, in_study_files, option, setting
 
 
 def test_an_experiment_takes_over_what_it_is_like_but_for_its_notes_and_model(write):
@@ -109,19 +109,22 @@ def test_files_that_extend_each_other_are_refused(write):
         read_study(write(name="two.yaml", text="extends: one.yaml\n"))
 
 
-def test_what_an_experiment_starts_from_runs_before_it(write):
-    moved = [
-        ("  third:\n    like: second\n    start_from: first\n", ""),
-        ("experiments:\n", "experiments:\n  third: {like: second, start_from: first}\n"),
+def test_settings_of_a_filter_are_spelt_as_in_the_file(write):
+    filtered = [
+        ("    method: n2v\n    patch: 32\n    epochs: 2\n", "    method: gaussian\n"),
+        ("learning_rate: 1e-3", "sigma: 100000"),
+        ("  second:\n    like: first\n    augment: true\n", "  second:\n    like: first\n"),
+        ("settings: {net_size: small}", "notes: x"),
+        ("    start_from: first\n", ""),
     ]
-    experiments = read_study(write(*moved)).experiments
-    assert [e.name for e in in_order(experiments)] == ["first", "third", "second"]
-    assert [e.name for e in in_order(experiments, ["third"])] == ["first", "third"]
+    with pytest.raises(SettingsError, match=r"line 11: .*sigma") as error:
+        read_study(write(*filtered))
+    assert "px are possible" in str(error.value)
 
 
-def test_a_circle_and_an_unknown_name_are_refused(write):
-    circle = [("    notes: as it is\n", "    start_from: third\n")]
-    with pytest.raises(SettingsError, match="circle"):
-        in_order(read_study(write(*circle)).experiments)
-    with pytest.raises(UsageError, match="Did you mean 'third'"):
-        in_order(read_study(write()).experiments, ["thrid"])
+def test_a_study_file_spells_options_as_its_own_lines():
+    with in_study_files():
+        spelt = [option("axes", "TYX"), option("seed"), flag("overwrite")]
+        spelt += [setting("patch_px", (16, 64)), setting("epochs")]
+    assert spelt == ["axes: TYX", "seed", "overwrite: true", "patch_px: [16, 64]", "epochs"]
+    assert setting("epochs", 2) == "--set epochs=2"

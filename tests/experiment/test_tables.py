@@ -71,7 +71,7 @@ def test_several_splits_and_metrics_have_places_of_their_own(tmp_path, study):
 def test_a_file_that_is_no_such_table_is_left_alone(tmp_path):
     path = tmp_path / "cells.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(StackError, match="no table of experiments"):
+    with pytest.raises(StackError, match="not a table of experiments"):
         append_rows(path, [row()])
     with path.open() as file:
         assert list(csv.reader(file)) == [["a", "b"], ["1", "2"]]

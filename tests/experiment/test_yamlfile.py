@@ -53,7 +53,7 @@ def test_a_file_that_is_missing_too_large_or_no_text_is_told_from_a_wrong_one(re
         read_yaml(tmp_path / "none.yaml")
     with pytest.raises(StackError, match="is a folder"):
         read_yaml(tmp_path)
-    with pytest.raises(StackError, match="no text"):
+    with pytest.raises(StackError, match="not text"):
         read(b"\xff\xfe\x00a")
     with pytest.raises(StackError, match="bytes"):
         read("#" * (MOST_BYTES + 1))

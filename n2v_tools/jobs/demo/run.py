@@ -8,38 +8,32 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...errors import StackError
 from ...io.reader import open_stack
 from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
+from ...methods.table import FALLBACK
 from ...preview.picture import Panel, Picture, draw_picture
+from ...words import flag, option
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
 from ..desk.names import require_absent
 from ..desk.progress import Progress
-from ..desk.requests import DemoRequest, SimulateRequest
-from ..simulate.pairs import AXES, simulate_files
+from ..simulate.request import SimulateRequest
+from ..simulate.write import VOLUME_AXES, simulate_files
 from ..train.request import TrainRequest
 from ..train.run import train_stacks
+from .request import DemoRequest
 
 NAME = "dome"
-MODEL = "dome_n2v"
+MODEL = f"{NAME}_{FALLBACK}"
 PICTURE = "before_after.png"
-
-
-@dataclass(frozen=True)
-class Files:
-    """Where everything of a demo is; `model` is a folder."""
-
-    noisy: Path
-    clean: Path
-    denoised: Path
-    model: Path
-    picture: Path
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,8 @@ class DemoResult:
 
     Parameters
     ----------
-    files : Files
+    noisy, clean, denoised, model, picture : Path
+        Where everything is; `model` is a folder.
     psnr_noisy, psnr_denoised : float
         Mean over planes, outside strips, in dB.
     filters : tuple of Filtered
@@ -57,7 +52,11 @@ class DemoResult:
         From the first pixel simulated to the last figure.
     """
 
-    files: Files
+    noisy: Path
+    clean: Path
+    denoised: Path
+    model: Path
+    picture: Path
     psnr_noisy: float
     psnr_denoised: float
     filters: tuple[Filtered, ...]
@@ -86,11 +85,6 @@ class DemoResult:
 def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
     """Simulate, train, denoise, measure and draw, all into one folder.
 
-    Parameters
-    ----------
-    request : DemoRequest
-    progress : Progress
-
     Raises
     ------
     N2VToolsError
@@ -99,36 +93,37 @@ def run_demo(request: DemoRequest, progress: Progress) -> DemoResult:
     started = time.monotonic()
     folder = request.output
     if not request.overwrite:
-        remedy = "Pass --overwrite to replace, or another --output."
-        files = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
-        planned = [folder / f"{NAME}_{name}" for name in files]
-        require_absent([*planned, folder / "models" / MODEL, folder / PICTURE], remedy)
-    noisy, clean = _simulate(request, progress)
-    model = _train(noisy, folder / "models", request, progress)
-    denoised = _denoise(noisy, model, request, progress)
+        names = ("noisy.tif", "clean.tif", "noisy_denoised.tif")
+        planned = [folder / f"{NAME}_{name}" for name in names]
+        require_absent(
+            [*planned, folder / "models" / MODEL, folder / PICTURE],
+            f"Pass {flag('overwrite')} to replace, or another {option('output')}.",
+        )
+    files = {**_simulate(request, progress), "picture": folder / PICTURE}
+    files["model"] = _train(files["noisy"], folder / "models", request, progress)
+    files["denoised"] = _denoise(files["noisy"], files["model"], request, progress)
     progress.note("measuring against the truth")
-    files_made = Files(noisy, clean, denoised, model, folder / PICTURE)
-    return _measure(files_made, request, started)
+    return _measure(files, request, started)
 
 
-def _measure(files: Files, request: DemoRequest, started: float) -> DemoResult:
+def _measure(files: Mapping[str, Path], request: DemoRequest, started: float) -> DemoResult:
     """Compare with the truth and draw."""
-    stacks = [open_stack(path, AXES) for path in (files.noisy, files.denoised, files.clean)]
-    noisy, denoised, clean = (np.asarray(stack.array[:]) for stack in stacks)
-    truth = know_truth(noisy, clean)
-    psnr_noisy, psnr_denoised = truth.psnr(noisy), truth.psnr(denoised)
+    roles = ("noisy", "denoised", "clean")
+    stacks = {role: open_stack(files[role], VOLUME_AXES) for role in roles}
+    pixels = {role: np.asarray(stack.array[:]) for role, stack in stacks.items()}
+    truth = know_truth(pixels["noisy"], pixels["clean"])
+    psnr = {role: truth.psnr(pixels[role]) for role in ("noisy", "denoised")}
     shown = choose_plane(truth)
-    panels = (
-        Panel("noisy", noisy[shown], psnr_noisy),
-        Panel("denoised", denoised[shown], psnr_denoised),
-        Panel("clean", clean[shown], None),
+    panels = tuple(Panel(role, pixels[role][shown], psnr.get(role)) for role in roles)
+    picture = Picture(panels, truth.valid[shown], stacks["noisy"].spacing_um("X"))
+    draw_picture(picture, files["picture"], overwrite=request.overwrite)
+    return DemoResult(
+        **files,
+        psnr_noisy=psnr["noisy"],
+        psnr_denoised=psnr["denoised"],
+        filters=(best_gaussian(pixels["noisy"], truth), best_median(pixels["noisy"], truth)),
+        seconds=time.monotonic() - started,
     )
-    pixel_um = stacks[0].spacing_um("X")
-    picture = Picture(panels, truth.valid[shown], pixel_um)
-    draw_picture(picture, files.picture, overwrite=request.overwrite)
-    filters = (best_gaussian(noisy, truth), best_median(noisy, truth))
-    seconds = time.monotonic() - started
-    return DemoResult(files, psnr_noisy, psnr_denoised, filters, seconds)
 
 
 def choose_plane(truth: Truth) -> tuple[int, int]:
@@ -141,15 +136,12 @@ def choose_plane(truth: Truth) -> tuple[int, int]:
     return t, z
 
 
-def _simulate(request: DemoRequest, progress: Progress) -> tuple[Path, Path]:
-    sizes = ",".join(map(str, request.shape))
-    _announce(
-        progress,
-        *("n2v-simulate", "dome", "--output", request.output, "--name", NAME, "--shape", sizes),
-        *("--photons", f"{request.photons:g}", "--seed", request.seed),
-    )
+def _simulate(request: DemoRequest, progress: Progress) -> dict[str, Path]:
+    asked: dict[str, Any] = {"output": request.output, "name": NAME, "shape": request.shape}
+    light = {"photons": f"{request.photons:g}", "seed": request.seed}
+    _announce(progress, "n2v-simulate", "dome", **asked, **light)
     wanted = SimulateRequest(
-        request.output, NAME, request.shape, request.photons, request.seed, request.overwrite
+        **asked, photons=request.photons, seed=request.seed, overwrite=request.overwrite
     )
     return simulate_files(wanted, progress)
 
@@ -157,13 +149,18 @@ def _simulate(request: DemoRequest, progress: Progress) -> tuple[Path, Path]:
 def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) -> Path:
     command = _announce(
         progress,
-        *("n2v-train", "--stack", noisy, "--axes", AXES, "--models", models, "--model", MODEL),
-        *("--seed", request.seed, "--minutes", f"{request.minutes:g}"),
+        "n2v-train",
+        stack=noisy,
+        axes=VOLUME_AXES,
+        models=models,
+        model=MODEL,
+        seed=request.seed,
+        minutes=f"{request.minutes:g}",
     )
     wanted = TrainRequest(
         stacks=(str(noisy),),
         models_dir=models,
-        axes=AXES,
+        axes=VOLUME_AXES,
         model=MODEL,
         minutes=request.minutes,
         seed=request.seed,
@@ -174,9 +171,7 @@ def _train(noisy: Path, models: Path, request: DemoRequest, progress: Progress) 
 
 
 def _denoise(noisy: Path, model: Path, request: DemoRequest, progress: Progress) -> Path:
-    command = _announce(
-        progress, "n2v-denoise", noisy, "--model", model, "--output", request.output
-    )
+    command = _announce(progress, "n2v-denoise", noisy, model=model, output=request.output)
     wanted = DenoiseRequest(
         inputs=(str(noisy),),
         model=str(model),
@@ -190,8 +185,9 @@ def _denoise(noisy: Path, model: Path, request: DemoRequest, progress: Progress)
     return Path(done.output)
 
 
-def _announce(progress: Progress, *words: object) -> tuple[str, ...]:
+def _announce(progress: Progress, *words: object, **options: object) -> tuple[str, ...]:
     """Show the command that does by hand what comes next, and return it for the records."""
-    command = tuple(map(str, words))
+    asked = (word for pair in options.items() for word in option(*pair).split(" ", 1))
+    command = (*map(str, words), *asked)
     progress.note(f"$ {shlex.join(command)}")
     return command

@@ -1,7 +1,7 @@
-"""An average background frame, added back to files it was subtracted from, or taken off again.
+"""Background frames: added back to files they were subtracted from, or taken off again.
 
-Never in place: each file gets a new one in another folder, with a side-car that says what
-was added to what, by hashes. A file that has its background is refused.
+Never in place: each file gets a new one in another folder, with a side-car that says by hashes
+which frame was added to which file. A file that has its background is refused.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy as np
 
 from ... import __version__
 from ...errors import N2VToolsError, OutputError, StackError
-from ...experiment.record import write_whole
+from ...experiment.textfile import read_values, values_of, write_whole
 from ...io.layout import Layout, layout_like
 from ...io.reader import open_stack, read_description
 from ...io.writer import create_stack
-from ...prepare.strips import Strips, find_strips
+from ...prepare.strips import find_strips
 from ...stack import Stack
+from ...words import flag
 from ..desk.progress import Progress
 
 SIDE_CAR = ".json"  # after the whole name of the file it speaks of
@@ -63,7 +64,7 @@ class Background:
                 "is one frame. Average it first."
             )
         if not all(np.isfinite(plane).all() for _, plane in stack.planes()):
-            raise StackError(f"{path}: holds pixels that are not finite. Mend the background.")
+            raise StackError(f"{path}: holds pixels that are not finite. Correct the background.")
         return cls(path, sha256, stack)
 
     def at(self, place: Mapping[str, int]) -> np.ndarray:
@@ -125,29 +126,33 @@ def add_background(
         "dtype": dtype,
     }
     before = _read_side_car(target) or _read_inside(target)
-    if target.exists() and _is_same(before, made_from):
+    if target.exists() and {**before, **made_from} == before:
         return before
     if target.exists() and not overwrite:
         raise OutputError(
-            f"{target}: exists and was made from other files. Pass --overwrite to make it anew."
+            f"{target}: exists and was made from other files. Pass {flag('overwrite')} to make it "
+            "again."
         )
     background.require_fit(stack)
     wanted = stack.dtype if dtype == "same" else np.dtype(dtype)
-    zeros = _Zeros()
+    n_zero = n_real = 0  # exact zeros, and pixels outside strips
 
     def add(place: Mapping[str, int], plane: np.ndarray) -> np.ndarray:
+        nonlocal n_zero, n_real
         strips = find_strips(plane)
-        zeros.count(plane, strips)
+        real = int((~strips.rows).sum()) * int((~strips.columns).sum())
+        n_real += real
+        n_zero += real - int(np.count_nonzero(plane))
         total = plane.astype(np.float64) + background.at(place)
         return strips.blank(_fitting(total, wanted, stack.name, place))
 
     record = {**made_from, "n2v_tools": __version__}
     _write(stack, target, wanted, add, record, overwrite, progress)
-    record["zeros_percent"] = zeros.percent
+    percent = record["zeros_percent"] = round(100 * n_zero / max(1, n_real), 4)
     _write_side_car(target, record)
-    if zeros.percent > MANY_ZEROS_PERCENT:
+    if percent > MANY_ZEROS_PERCENT:
         progress.warn(
-            f"{stack.name}: {zeros.percent:.1f} % of its pixels are exactly 0. Negative noise was "
+            f"{stack.name}: {percent:.1f} % of its pixels are exactly 0. Negative noise was "
             "probably cut off when the background was subtracted; adding it does not bring that "
             "back, and methods that expect noise of mean zero are misled."
         )
@@ -183,22 +188,6 @@ def remove_background(
     return record
 
 
-class _Zeros:
-    """Counts pixels outside strips that are exactly zero."""
-
-    def __init__(self) -> None:
-        self.n_zero = self.n_real = 0
-
-    def count(self, plane: np.ndarray, strips: Strips) -> None:
-        real = int((~strips.rows).sum()) * int((~strips.columns).sum())
-        self.n_real += real
-        self.n_zero += real - int(np.count_nonzero(plane))
-
-    @property
-    def percent(self) -> float:
-        return round(100 * self.n_zero / self.n_real, 4) if self.n_real else 0.0
-
-
 def _refuse_second(source: str) -> None:
     """Raise if the file says, inside or beside it, that it has its background."""
     beside, inside = _read_side_car(Path(source)), _read_inside(Path(source))
@@ -207,8 +196,8 @@ def _refuse_second(source: str) -> None:
             added = said[ADDED]
             name = added.get("file", "a background") if isinstance(added, dict) else "a background"
             raise StackError(
-                f"{source}: {name} was added to it already (says {where}); a second time would "
-                "falsify it. Name the files as they were received, or leave add-background out."
+                f"{source}: {name} was added to it already (according to {where}); a second time "
+                "would falsify it. Name the original files, or leave add-background out."
             )
 
 
@@ -257,22 +246,13 @@ def _write_side_car(target: Path, record: Mapping[str, Any]) -> None:
 
 
 def _read_side_car(file: Path) -> dict[str, Any]:
-    """What the side-car of a file says; empty where there is none of ours."""
-    try:
-        values = json.loads(file.with_name(file.name + SIDE_CAR).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
+    """Read the side-car of a file; empty where there is none of ours."""
+    return read_values(file.with_name(file.name + SIDE_CAR))
 
 
 def _read_inside(file: Path) -> dict[str, Any]:
-    """What a file written here says of its making; empty for any other."""
+    """Read from a file written here how it was made; empty for any other."""
     try:
-        values = json.loads(read_description(file) or "")
+        return values_of(read_description(file) or "")
     except (N2VToolsError, OSError, ValueError):  # none, no TIFF, or not described by us
         return {}
-    return values if isinstance(values, dict) else {}
-
-
-def _is_same(before: Mapping[str, Any], made_from: Mapping[str, Any]) -> bool:
-    return all(before.get(key) == value for key, value in made_from.items())

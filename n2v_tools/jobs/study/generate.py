@@ -1,9 +1,10 @@
-"""Generated files of a dataset: what ``n2v-simulate`` makes, under the names of a study."""
+"""Generated files of a dataset: those of ``n2v-simulate``, under the names of a study."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from ...errors import N2VToolsError, OutputError, SettingsError, StackError
-from ...experiment.record import first_difference, write_whole
+from ...experiment.run_record import first_difference
 from ...experiment.study import Dataset, Generated
+from ...experiment.textfile import read_values, values_of, write_whole
 from ...io.layout import layout_like
 from ...io.reader import open_stack
 from ...io.writer import create_stack
 from ...settings import settings_from
 from ...stack import Stack
+from ...words import flag
 from ..desk.progress import Progress
-from ..desk.requests import CalciumRequest, SimulateRequest, StructuredRequest
+from ..simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
 
 RECORD = "generated.json"
 MAKING = "making"
@@ -50,15 +53,15 @@ def generate_files(
     SettingsError
         If an option is out of range.
     """
-    made_from: dict[str, Any] = {"blocks": [asdict(block) for block in dataset.generate]}
-    made_from = json.loads(json.dumps(made_from))
-    before = _record(root / RECORD)
+    text = json.dumps({"blocks": [asdict(block) for block in dataset.generate]}, indent=1)
+    before, made_from = _read_record(root / RECORD), values_of(text)
     if before == made_from:
         return
-    if before is not None and not overwrite:
+    if before and not overwrite:
+        change = first_difference(_by_number(before), _by_number(made_from))
         raise OutputError(
-            f"{root}: was generated with other options ({_difference(before, made_from)}). Pass "
-            "--overwrite to generate it anew, or give the dataset another name."
+            f"{root}: was generated with other options ({change}). Pass {flag('overwrite')} to "
+            "generate it again, or give the dataset another name."
         )
     if root.exists():  # generated otherwise, or by a run that was killed
         shutil.rmtree(root)
@@ -66,25 +69,23 @@ def generate_files(
     progress.note(f"{dataset.name}: generating {total} pairs of files in {root}")
     for block in dataset.generate:
         _make_block(block, root, dataset.name)
-    write_whole(root / RECORD, json.dumps(made_from, indent=1) + "\n")
+    write_whole(root / RECORD, f"{text}\n")
 
 
-def _record(path: Path) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
+def _read_record(path: Path) -> dict[str, Any]:
+    """Read what the files were made from; nothing where they were not made to the end."""
+    if not path.exists():
+        return {}
+    values = read_values(path)
+    if not values:
         raise StackError(
-            f"{path}: cannot be read. Delete the folder it stands in; its files are generated anew."
-        ) from None
+            f"{path}: cannot be read. Delete its folder; the files are then generated again."
+        )
+    return values
 
 
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    if len(before.get("blocks", [])) != len(now["blocks"]):
-        return f"{len(before.get('blocks', []))} blocks before, {len(now['blocks'])} now"
-    pairs = zip(before["blocks"], now["blocks"], strict=True)
-    return next(first_difference(a, b) for a, b in pairs if a != b)
+def _by_number(made_from: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"block {n}": block for n, block in enumerate(made_from.get("blocks", ()), start=1)}
 
 
 def _make_block(block: Generated, root: Path, dataset: str) -> None:
@@ -100,7 +101,7 @@ def _make_block(block: Generated, root: Path, dataset: str) -> None:
             if target.exists():
                 raise SettingsError(
                     f"the dataset {dataset}: {target.name} would be generated twice. Give each "
-                    "block of `generate` names of its own."
+                    "block of `generate` its own names."
                 )
         clean.replace(targets[1])
         if block.background is None and block.levels is None:
@@ -112,22 +113,15 @@ def _make_block(block: Generated, root: Path, dataset: str) -> None:
 
 def _simulate(block: Generated, folder: Path, seed: int, dataset: str) -> tuple[Path, Path]:
     """Write one pair; errors name the dataset."""
-    from ..simulate.calcium import simulate_calcium_files
-    from ..simulate.pairs import simulate_files, simulate_structured_files
+    from ..simulate.write import simulate_files
 
     values = {**block.options, "seed": seed, "overwrite": True}
     try:
         request: Any = settings_from(REQUESTS[block.kind], values, "options")
-        request = replace(request, output=folder, name="one")
-        quiet = Progress(quiet=True)
-        if isinstance(request, CalciumRequest):
-            paths = simulate_calcium_files(request, quiet)
-            return paths["noisy"], paths["clean"]
-        if isinstance(request, SimulateRequest):
-            return simulate_files(request, quiet)
-        return simulate_structured_files(request, quiet)
+        paths = simulate_files(replace(request, output=folder, name="one"), Progress(quiet=True))
     except N2VToolsError as error:
         raise type(error)(f"the dataset {dataset}, generate: {error}") from None
+    return paths["noisy"], paths["clean"]
 
 
 def _spoil(source: Path, target: Path, block: Generated, root: Path) -> None:

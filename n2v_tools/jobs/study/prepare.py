@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import StackError
-from ...experiment.record import write_whole
+from ...experiment.hashes import file_of_input
 from ...experiment.study import Dataset, Preparation
-from ...io.address import Address
+from ...experiment.textfile import read_values, write_rows, write_whole
 from ...io.listing import find_files, open_stacks
-from ...noise.grey_levels import GreyLevels, count_levels, judge_levels
+from ...noise.grey_levels import count_levels, judge_levels
 from ...noise.sample import Sample, read_sample
 from ..desk.names import stem_of
-from ..desk.progress import Progress
 from .background import Background, add_background
-from .data import Data, DataPlace, Item, hashes_of
+from .data import Data, DataPlace, Item
 
 LEVELS_TABLE = "grey_levels.csv"
 LEVELS_CACHE = "grey_levels.json"
 TO_DEVIATION = 1.4826 / math.sqrt(2)  # median of |difference of two| of normal noise to sigma
 
 
-def prepare_files(
-    data: Data, step: Preparation, dataset: Dataset, place: DataPlace, progress: Progress
-) -> Data:
+def prepare_files(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) -> Data:
     """Do one step of the preparation; nothing that was done before is done again.
 
     Parameters
@@ -43,7 +38,6 @@ def prepare_files(
     dataset : Dataset
     place : DataPlace
         Its folder is this step's own.
-    progress : Progress
 
     Raises
     ------
@@ -57,14 +51,15 @@ def prepare_files(
         "keep-grey-levels": _with_grey_levels,
         "split": _split,
     }
-    return steps[step.kind](data, step, dataset, place, progress)
+    return steps[step.kind](data, step, dataset, place)
 
 
-def _with_background(
-    data: Data, step: Preparation, dataset: Dataset, place: DataPlace, progress: Progress
-) -> Data:
-    (path,) = _one_file(place.find(step.options["file"]), "add-background")
-    background = Background.open(path, place.hashes.of(path))
+def _with_background(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) -> Data:
+    spec = step.options["file"]
+    found = find_files(place.find(spec))
+    if len(found) != 1:
+        raise StackError(f"add-background: {spec} names {len(found)} files. Name exactly one.")
+    background = Background.open(found[0], place.hashes.of(found[0]))
     splits = dict(data.splits)
     facts = {}
     for split in step.options.get("splits", list(splits)):
@@ -72,47 +67,38 @@ def _with_background(
         for item in splits[split]:
             target = place.folder / split / f"{stem_of(Path(item.noisy))}.tif"
             (stack,) = open_stacks(item.noisy, dataset.axes)
-            (sha256,) = hashes_of([item.noisy], place.hashes)
+            (sha256,) = place.hashes.of_inputs([item.noisy])
             facts[f"{split}/{target.name}"] = add_background(
                 stack,
                 sha256,
                 target,
                 background,
-                progress,
+                place.progress,
                 dtype=step.options.get("dtype", "same"),
                 overwrite=place.overwrite,
             )
             items.append(replace(item, noisy=str(target)))
         splits[split] = tuple(items)
-    return Data(splits, path, {**data.facts, "add-background": facts})
+    return Data(splits, found[0], {**data.facts, "add-background": facts})
 
 
-def _one_file(spec: str, what: str) -> list[Path]:
-    files = find_files(spec)
-    if len(files) != 1:
-        raise StackError(f"{what}: {spec} is {len(files)} files; name one.")
-    return files
-
-
-def _with_grey_levels(
-    data: Data, step: Preparation, dataset: Dataset, place: DataPlace, progress: Progress
-) -> Data:
+def _with_grey_levels(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) -> Data:
     """Leave out files whose grey levels are lost."""
     kept: dict[str, tuple[Item, ...]] = dict(data.splits)
+    allowed = ("ok",) if step.options.get("worst") == "ok" else ("ok", "warn")
     rows: list[dict[str, Any]] = []
     for split in step.options.get("splits", list(kept)):
-        found = {item.noisy: _levels(item.noisy, dataset, place, progress) for item in kept[split]}
-        allowed = ("ok",) if step.options.get("worst") == "ok" else ("ok", "warn")
+        found = {item.noisy: _levels(item.noisy, dataset, place) for item in kept[split]}
         kept[split] = tuple(i for i in data.splits[split] if found[i.noisy]["verdict"] in allowed)
         for name, levels in found.items():
             keep = levels["verdict"] in allowed
             rows.append({"split": split, "file": name, "keep": keep, **levels})
             if not keep:
-                progress.note(
+                place.progress.note(
                     f"{name}: left out: {levels['n_common']} common grey levels "
                     f"({levels['verdict']})"
                 )
-    _write_levels(rows, place.folder)
+    write_rows(place.folder / LEVELS_TABLE, list(rows[0]), rows)
     for split, items in kept.items():
         if not items:
             raise StackError(
@@ -123,24 +109,17 @@ def _with_grey_levels(
     return Data(kept, data.background, {**data.facts, "keep-grey-levels": rows})
 
 
-def _levels(name: str, dataset: Dataset, place: DataPlace, progress: Progress) -> dict[str, Any]:
-    """How rich in grey levels a file is; remembered by its hash."""
+def _levels(name: str, dataset: Dataset, place: DataPlace) -> dict[str, Any]:
+    """Measure how rich in grey levels a file is; remembered by its hash."""
     cache = place.folder / LEVELS_CACHE
-    known = _read_cache(cache)
-    (key,) = hashes_of([name], place.hashes)
+    known = read_values(cache)
+    (key,) = place.hashes.of_inputs([name])
     if key not in known:
         (stack,) = open_stacks(name, dataset.axes)
-        progress.note(f"{name}: counting grey levels")
+        place.progress.note(f"{name}: counting grey levels")
         sample = read_sample(stack)
-        found: GreyLevels = judge_levels(*count_levels(sample.planes), _sigma(sample))
-        known[key] = {
-            "n_levels": found.n_levels,
-            "n_common": found.n_common,
-            "n99": found.n99,
-            "effective": round(found.effective, 3),
-            "step": found.step,
-            "verdict": found.verdict,
-        }
+        found = asdict(judge_levels(*count_levels(sample.planes), _sigma(sample)))
+        known[key] = {**found, "effective": round(found["effective"], 3)}
         write_whole(cache, json.dumps(known, indent=1))
     return dict(known[key])
 
@@ -159,24 +138,7 @@ def _sigma(sample: Sample) -> float | None:
     return middle or float(joined.mean()) * math.sqrt(math.pi) / 2
 
 
-def _read_cache(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-def _write_levels(rows: list[dict[str, Any]], folder: Path) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(folder / LEVELS_TABLE, text.getvalue())
-
-
-def _split(
-    data: Data, step: Preparation, dataset: Dataset, place: DataPlace, progress: Progress
-) -> Data:
+def _split(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) -> Data:
     """Share the files of one split among several, at random by a seed; whole files only."""
     source = step.options.get("from", "train")
     shares: Mapping[str, float] = step.options["into"]
@@ -184,8 +146,8 @@ def _split(
     taken = [s for s in shares if s != source and s in data.splits]
     if taken:
         raise StackError(
-            f"the dataset {dataset.name}: `split` would fill {taken[0]}, which names files of its "
-            "own. Take those out, or split into others."
+            f"the dataset {dataset.name}: `split` would fill {taken[0]}, which names files "
+            "already. Remove those, or split into others."
         )
     if len(items) < len(shares):
         raise StackError(
@@ -199,7 +161,7 @@ def _split(
     for split, end in zip(shares, ends, strict=True):
         splits[split] = tuple(items[i] for i in sorted(order[start:end]))
         start = end
-    names = {s: [Address.parse(i.noisy).file.name for i in splits[s]] for s in shares}
+    names = {s: [file_of_input(i.noisy).name for i in splits[s]] for s in shares}
     return Data(splits, data.background, {**data.facts, "split": names})
 
 

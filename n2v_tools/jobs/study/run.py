@@ -1,304 +1,189 @@
-"""One experiment from its files to its rows in the table, step by step, each recorded."""
+"""Run of a study: what is not done is done, and the tables show the results of all."""
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ... import __version__
-from ...claim import PARTIAL
-from ...errors import N2VToolsError, StackError
-from ...experiment.record import RECORD_NAME, Record, key_of, now, write_whole
-from ...experiment.study import SPLITS, Experiment
-from ...experiment.tables import append_rows, edges_text, yes_or_no
-from ...filters.table import FILTERS
-from ..desk.inputs import one_line
-from ..desk.provenance import versions
-from . import results as results
-from .data import Data, Item
-from .places import RECORDS, Session
-from .train import STEP, command_of, seed_of, train, training_of
-
-CLEARING = "forgetting"  # names of steps, while they are being forgotten
+from ...errors import N2VToolsError, UsageError
+from ...experiment.locks import BusyError, holding
+from ...experiment.order import in_order
+from ...experiment.run_record import Record
+from ...experiment.study import Study
+from ...experiment.tables import as_markdown, read_rows
+from ...experiment.textfile import write_whole
+from ..desk.progress import Progress
+from .data import Find
+from .one import ChangedError, Run, error_text
+from .request import ExperimentRequest
+from .session import Session
+from .status import NOT_YET, statuses_of, text_of
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing to do.
+class Ran:
+    """What became of one experiment in this call.
 
     Parameters
     ----------
-    name : str
-        In the record.
-    made_from : callable
-        Gives all that decides on the result, JSON values.
-    do : callable
-        Does it and gives the result; told whether the same was begun before.
+    name, dataset : str
+    status : str
+        "done", "done before", "failed", "changed", "left out" or "not available yet".
+    steps : tuple of str
+        That were done now.
+    error : str
+        Why not; empty if it is done.
+    record : Path or None
     """
 
     name: str
-    made_from: Callable[[], dict[str, Any]]
-    do: Callable[[bool], dict[str, Any]]
+    dataset: str
+    status: str
+    steps: tuple[str, ...] = ()
+    error: str = ""
+    record: Path | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its results are there."""
+        return self.status in ("done", "done before")
 
 
-class Run:
-    """One experiment, whose lock this process holds.
+@dataclass(frozen=True)
+class StudyRun:
+    """What became of a call.
 
     Parameters
     ----------
-    experiment : Experiment
-    session : Session
-    anew : bool
-        Do again what changed, with all that was made from it; or all, if nothing changed.
+    study : Study
+    ran : tuple of Ran
+        In the order in which they ran.
+    tables : mapping of str to Path
+        Markdown table of each dataset.
+    text : tuple of str
+        The tables for a terminal.
     """
 
-    def __init__(self, experiment: Experiment, session: Session, *, anew: bool = False) -> None:
-        self.experiment = experiment
-        self.session = session
-        self.anew = anew
-        self.record = Record.read(record_path(experiment, session))
-        self.did: list[str] = []
+    study: Study
+    ran: tuple[Ran, ...]
+    tables: dict[str, Path] = field(default_factory=dict)
+    text: tuple[str, ...] = ()
 
-    def go(self) -> None:
-        """Do all steps that are not done; afterwards `did` names them.
+    @property
+    def failed(self) -> tuple[Ran, ...]:
+        """Experiments that should have run and did not come to their end."""
+        return tuple(one for one in self.ran if one.error and one.status != NOT_YET)
 
-        Raises
-        ------
-        ChangedError
-            If a step was done with other settings or files, and may not be done anew.
-        N2VToolsError
-            If a step fails; its error is recorded.
-        """
-        self._forget(self.record.values.get(CLEARING, ()))
-        data = self._data()
-        if self.anew and self._is_all_done(data):
-            self._forget(list(self.record.steps))
-        for step in self._steps(data):
-            self._do(step)
-        self._finish()
-
-    def _is_all_done(self, data: Data) -> bool:
-        """Whether nothing changed and nothing is left to do."""
-        for step in self._steps(data):
-            if not self.record.is_done(step.name) or self.record.change(
-                step.name, step.made_from()
-            ):
-                return False
-        return True
-
-    def _data(self) -> Data:
-        """The dataset; or in place of its noisy files what another experiment restored."""
-        data = self.session.data(self.experiment.dataset)
-        if self.experiment.train_on is None:
-            return data
-        other = self._other(self.experiment.train_on)
-        splits = {}
-        for split in data.splits:
-            files = other.result(f"denoise {split}").get("files", ())
-            if files:
-                splits[split] = tuple(Item(file["restored"], file["truth"]) for file in files)
-        return replace(data, splits=splits)
-
-    def _other(self, name: str) -> Record:
-        return Record.read(record_path(self.session.study.experiments[name], self.session))
-
-    def _steps(self, data: Data) -> Iterator[Step]:
-        """Each step when the one before is done, since it is made from that one's result."""
-        e, session, record = self.experiment, self.session, self.record
-        if e.method not in FILTERS:
-            files = [item.noisy for item in self._training_items(data)]
-            base = self._base()
-            yield Step(
-                STEP,
-                lambda: training_of(e, session, files, base),
-                lambda again: train(e, session, record, files, base, again=again),
-            )
-        for split in results.splits_of(e, data):
-            yield from self._steps_after_training(split, data)
-
-    def _steps_after_training(self, split: str, data: Data) -> Iterator[Step]:
-        e, session, record = self.experiment, self.session, self.record
-        yield Step(
-            f"denoise {split}",
-            lambda: results.denoising_of(e, session, data.splits[split], record),
-            lambda again: results.denoise(e, session, split, data, record, again=again),
-        )
-        yield Step(
-            f"evaluate {split}",
-            lambda: results.evaluation_of(e, session, split, record),
-            lambda again: results.evaluate(e, session, split, record),
-        )
-        if e.previews:
-            yield Step(
-                f"preview {split}",
-                lambda: results.preview_of(e, split, record),
-                lambda again: results.preview(e, session, split, record),
-            )
-
-    def _training_items(self, data: Data) -> tuple[Item, ...]:
-        if "train" not in data.splits:
-            raise StackError(
-                f"{self.experiment.name}: {self.experiment.train_on or self.experiment.dataset} "
-                "has no split train to learn from. Name its files with `train:`."
-            )
-        return data.splits["train"]
-
-    def _base(self) -> Path | None:
-        name = self.experiment.start_from
-        return Path(self._other(name).result(STEP)["model"]) if name else None
-
-    def _do(self, step: Step) -> None:
-        """Do a step unless it is done."""
-        made_from = step.made_from()
-        change = self.record.change(step.name, made_from)
-        if change:
-            if not self.anew and (self.record.is_done(step.name) or self._is_half_trained(step)):
-                raise ChangedError(
-                    f"{self.experiment.name}: changed since its step {step.name!r} was run: "
-                    f"{change}. Nothing was replaced. Pass --overwrite to run it anew from that "
-                    "step on, or give the new settings to an experiment of another name."
-                )
-            self._forget(self._from(step))
-        if self.record.is_done(step.name):
-            return
-        again = step.name in self.record.steps
-        self.session.progress.note(f"{self.experiment.name}: {step.name}")
-        self.record.begin(step.name, made_from, replace=self.anew)
-        started = time.perf_counter()
-        try:
-            result = step.do(again)
-        except (N2VToolsError, OSError, MemoryError) as error:
-            self.record.fail(step.name, error_text(self.experiment.name, error))
-            raise
-        self.record.finish(step.name, result, time.perf_counter() - started)
-        self.did.append(step.name)
-
-    def _is_half_trained(self, step: Step) -> bool:
-        """Whether an interrupted training would be lost."""
-        target = self.session.places.models / self.experiment.model
-        return step.name == STEP and target.with_name(target.name + PARTIAL).exists()
-
-    def _from(self, step: Step) -> list[str]:
-        """A step and all that was made from its result."""
-        if step.name == STEP:
-            return list(self.record.steps)
-        what, split = step.name.split(" ")
-        after = {"denoise": ("denoise", "evaluate", "preview")}.get(what, (what,))
-        return [f"{name} {split}" for name in after]
-
-    def _forget(self, names: Sequence[str]) -> None:
-        """Forget steps and delete what was restored; a kill in between is made up for."""
-        if not names:
-            return
-        self.record.note(**{CLEARING: list(names)})
-        folder = self.session.places.of(self.experiment)
-        for name in names:
-            if name.startswith("denoise "):
-                split = name.removeprefix("denoise ")
-                for made in (split, f"{split}{results.WITHOUT}"):
-                    shutil.rmtree(folder / made, ignore_errors=True)
-        del self.record.values[CLEARING]
-        self.record.forget(names)
-
-    def _finish(self) -> None:
-        """Complete the record, keep a copy of it, and add the rows to the table."""
-        e, session, record = self.experiment, self.session, self.record
-        if self.did or "finished" not in record.values:
-            dataset = session.study.datasets[e.dataset]
-            record.note(
-                experiment=e.name,
-                dataset=dataset.name,
-                study=str(session.study.file),
-                command=list(command_of(e, session)),
-                seed=seed_of(e, session),
-                notes=e.notes,
-                preparation=session.data(e.dataset).facts,
-                key=key_of({name: step["key"] for name, step in record.steps.items()}),
-                finished=now(),
-                **versions(),
-            )
-        copy = self._copy()
-        if not copy.exists():
-            write_whole(copy, record.path.read_text(encoding="utf-8"))
-        self._add_rows(copy)
-
-    def _copy(self) -> Path:
-        stamp = self.record.values["finished"].replace(":", "").replace("+0000", "Z")
-        return self.session.places.root / RECORDS / f"{self.experiment.name}_{stamp}.json"
-
-    def _add_rows(self, copy: Path) -> None:
-        from ...experiment.locks import holding
-
-        places = self.session.places
-        dataset = self.session.study.datasets[self.experiment.dataset]
-        table = places.table(dataset)
-        with holding(places.lock(f"table {dataset.name}"), str(table), wait=True):
-            append_rows(table, rows_of(self.experiment, self.session, self.record, copy))
+    def to_json(self) -> dict[str, Any]:
+        """One object for ``--json``."""
+        return {
+            "study": self.study.name,
+            "file": self.study.file,
+            "experiments": [
+                {
+                    "name": one.name,
+                    "dataset": one.dataset,
+                    "status": one.status,
+                    "steps": one.steps,
+                    "record": one.record,
+                    **({"error": one.error} if one.error else {}),
+                    "results": _results(one),
+                }
+                for one in self.ran
+            ],
+            "tables": self.tables,
+        }
 
 
-class ChangedError(StackError):
-    """An experiment that was run with other settings or files."""
+def run_study(
+    request: ExperimentRequest, progress: Progress, find: Find = lambda name: name
+) -> StudyRun:
+    """Run experiments that are not done, one after the other; one that fails stops no other.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+    progress : Progress
+    find : callable
+        Gives a name of the study file its place.
+
+    Raises
+    ------
+    N2VToolsError
+        If the study cannot be read, or a named experiment cannot be run at all.
+    """
+    session = Session.open(request, progress, find)
+    study = session.study
+    experiments = in_order(study.experiments, request.names)
+    for name in request.names:
+        if missing := study.experiments[name].missing:
+            raise UsageError(f"{name}: {missing} is {NOT_YET}.")
+    ran: dict[str, Ran] = {}
+    for number, experiment in enumerate(experiments, start=1):
+        progress.detail(f"[{number}/{len(experiments)}] {experiment.name}")
+        ran[experiment.name] = _run(experiment.name, session, ran)
+        session.hashes.save()
+    tables, text = _write_tables(session, ran)
+    return StudyRun(study, tuple(ran.values()), tables, text)
 
 
-def rows_of(
-    experiment: Experiment, session: Session, record: Record, copy: Path
-) -> list[dict[str, Any]]:
-    """Rows of a finished run: one for each split and metric."""
-    training = record.result(STEP)
-    common = {
-        "experiment": experiment.name,
-        "dataset": experiment.dataset,
-        "method": experiment.method,
-        "preset": experiment.preset if training else "",
-        "patch": edges_text(training.get("patch")),
-        "epochs": training.get("epochs"),
-        "steps": training.get("steps"),
-        "augmentation": yes_or_no(training.get("augment")) if training else "",
-        "notes": experiment.notes,
-        "seed": record.values["seed"],
-        "training_s": training.get("training_seconds"),
-        "model": training.get("model"),
-        "finished": record.values["finished"],
-        "n2v_tools": record.values.get("n2v_tools", __version__),
-        "study": record.values["study"],
-        "key": record.values["key"],
-        "record": copy.relative_to(session.places.root),
-    }
-    shown = experiment.evaluate.get("metrics", results.METRICS)
-    rows = []
-    for split in SPLITS:
-        if not record.is_done(f"evaluate {split}"):
+def _run(name: str, session: Session, ran: Mapping[str, Ran]) -> Ran:
+    """Run one experiment; failures are values, not exceptions."""
+    experiment, progress = session.study.experiments[name], session.progress
+    if experiment.missing:
+        error = f"{experiment.missing} is {NOT_YET}"
+        progress.note(f"{name}: left out: {error}")
+        return Ran(name, experiment.dataset, NOT_YET, error=f"{name}: {error}")
+    stopped = [needed for needed in experiment.needs if not ran[needed].is_done]
+    if stopped:
+        error = f"{name}: left out, because {stopped[0]}, which it starts from, is not done"
+        not_yet = all(ran[needed].status == NOT_YET for needed in stopped)
+        return Ran(name, experiment.dataset, NOT_YET if not_yet else "left out", error=error)
+    path = session.record_path(name)
+    try:
+        with holding(session.lock(name), name):
+            run = Run(name, session)
+            run.go()
+    except BusyError as error:
+        return Ran(name, experiment.dataset, "failed", error=str(error))
+    except (N2VToolsError, OSError, MemoryError) as error:
+        status = "changed" if isinstance(error, ChangedError) else "failed"
+        progress.note(f"{name} failed; going on with the others")
+        return Ran(name, experiment.dataset, status, error=error_text(name, error), record=path)
+    if not run.did:
+        progress.note(f"{name}: done before, nothing to do")
+    status = "done" if run.did else "done before"
+    return Ran(name, experiment.dataset, status, tuple(run.did), record=path)
+
+
+def _write_tables(
+    session: Session, ran: Mapping[str, Ran]
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Write the Markdown table of each dataset that was worked on; all of them as text."""
+    tables, lines = {}, []
+    changed = [one.name for one in ran.values() if one.status == "changed"]
+    for dataset in session.study.used:
+        if dataset.name not in {one.dataset for one in ran.values()}:
             continue
-        found = record.result(f"evaluate {split}")
-        denoised = record.result(f"denoise {split}")
-        base = {**common, "split": split, "denoising_s": denoised["seconds"]}
-        for metric in shown if "metrics" in found else ():
-            rows.append({**base, "metric": metric, **_numbers(found["metrics"][metric])})
-        if "metrics" not in found:
-            rows.append({**base, "metric": "", "verdict": found.get("verdict", "")})
-    return rows
+        path = session.table(dataset)
+        target = path.with_suffix(".md")
+        with holding(session.lock(f"table {dataset.name}"), str(target), wait=True):
+            status = statuses_of(session, dataset, changed)
+            write_whole(target, as_markdown(session.study, dataset, read_rows(path), status))
+        tables[dataset.name] = target
+        lines += text_of(session, dataset, changed)
+    return tables, tuple(lines)
 
 
-def _numbers(found: dict[str, Any]) -> dict[str, Any]:
-    numbers: dict[str, Any] = {"n": found["gain"]["n"]}
-    for role in ("noisy", "restored", "gain"):
-        numbers |= {f"{role}_{name}": found[role][name] for name in ("mean", "std")}
-    return {**numbers, "gain_low": found["gain"]["low"], "gain_high": found["gain"]["high"]}
-
-
-def record_path(experiment: Experiment, session: Session) -> Path:
-    """Where the record of an experiment lies."""
-    return session.places.of(experiment) / RECORD_NAME
-
-
-def error_text(name: str, error: BaseException) -> str:
-    """One line on why an experiment failed."""
-    if isinstance(error, MemoryError):
-        return f"{name}: memory ran out; use a smaller patch or batch"
-    if isinstance(error, (N2VToolsError, OSError)):
-        return " ".join(one_line(name, error).split())
-    return str(error)
+def _results(one: Ran) -> dict[str, Any]:
+    """Results of the evaluation of each split."""
+    if one.record is None or not one.is_done:
+        return {}
+    record = Record.read(one.record)
+    return {
+        name.removeprefix("evaluate "): record.result(name)
+        for name in record.steps
+        if name.startswith("evaluate ")
+    }

@@ -10,9 +10,9 @@ from matplotlib.image import imread
 
 from n2v_tools.errors import OutputError
 from n2v_tools.io.reader import open_stack
+from n2v_tools.jobs.demo.request import DemoRequest
 from n2v_tools.jobs.demo.run import choose_plane, run_demo
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.requests import DemoRequest
 from n2v_tools.measure.yardstick import know_truth
 
 

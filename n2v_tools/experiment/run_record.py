@@ -1,21 +1,22 @@
-"""What became of an experiment, step by step: one JSON file, replaced whole.
+"""The record of an experiment, step by step: one JSON file, replaced whole.
 
 Each step is kept with what it was made from. A step whose making is the same as before
-is not done again; one whose making changed is not silently believed.
+is not done again. One whose making changed is reported, not reused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutputError, StackError
+from ..errors import StackError
+from ..words import flag
+from .textfile import write_whole
 
 RECORD_NAME = "run.json"
 SHOWN = 60  # letters of a value in a message
@@ -53,8 +54,8 @@ class Record:
             values = {}
         except (OSError, ValueError):
             raise StackError(
-                f"{path}: the record of this experiment cannot be read. Mend or delete it; with "
-                "--overwrite the experiment runs anew."
+                f"{path}: the record of this experiment cannot be read. Repair it, or "
+                f"delete it and run the experiment again with {flag('overwrite')}."
             ) from None
         return cls(path, values)
 
@@ -69,11 +70,11 @@ class Record:
         return self.steps.get(step, {}).get("status") == "done"
 
     def result(self, step: str) -> dict[str, Any]:
-        """What a finished step left; empty for any other."""
+        """Return the result of a finished step; empty for any other."""
         return dict(self.steps[step]["result"]) if self.is_done(step) else {}
 
     def change(self, step: str, made_from: Mapping[str, Any]) -> str:
-        """What differs from how the step was begun or done; empty if nothing or never begun."""
+        """Name what differs from how the step was begun; empty if nothing does or it never was."""
         before = self.steps.get(step)
         if before is None or before.get("key") == key_of(made_from):
             return ""
@@ -129,30 +130,6 @@ class Record:
     def write(self) -> None:
         """Write the file, whole or not at all."""
         write_whole(self.path, json.dumps(self.values, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a kill leaves the old one or the new one, nothing between.
-
-    For files that one process writes at a time. A file that says the same is left alone.
-
-    Raises
-    ------
-    OutputError
-        If the disk refuses.
-    """
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        if path.is_file() and path.read_bytes() == text.encode("utf-8"):
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(text.encode("utf-8"))
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}). Make room, check the rights "
-            "of the folder, or choose another --output."
-        ) from None
 
 
 def key_of(made_from: Mapping[str, Any]) -> str:

@@ -1,14 +1,9 @@
 """Records: what was done is known again, what changed is noticed, a kill leaves a whole one."""
 
-import json
-import os
-
 import pytest
 
-from n2v_tools.errors import OutputError, StackError
-from n2v_tools.experiment.hashes import Hashes
-from n2v_tools.experiment.locks import BusyError, holding
-from n2v_tools.experiment.record import Record, first_difference, key_of, write_whole
+from n2v_tools.errors import StackError
+from n2v_tools.experiment.run_record import Record, first_difference, key_of
 
 
 def test_a_step_is_done_only_after_its_end_and_is_read_again(tmp_path):
@@ -57,44 +52,3 @@ def test_a_damaged_record_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(StackError, match=r"run\.json"):
         Record.read(tmp_path / "run.json")
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "run.json"
-    write_whole(path, "old")
-
-    def refuse(*names):
-        raise OSError("no")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OutputError):
-        write_whole(path, "new")
-    assert path.read_text() == "old"
-
-
-def test_a_second_writer_is_refused_and_the_lock_is_free_again(tmp_path):
-    lock = tmp_path / "locks" / "a.lock"
-    with holding(lock, "a"), pytest.raises(BusyError), holding(lock, "a"):
-        pass
-    with holding(lock, "a"):
-        pass
-
-
-def test_a_file_is_hashed_again_only_if_it_changed(tmp_path):
-    read = []
-
-    def sha256(path):
-        read.append(path)
-        return path.read_text()
-
-    file, cache = tmp_path / "a", tmp_path / "hashes.json"
-    file.write_text("one")
-    hashes = Hashes(cache, sha256)
-    assert [hashes.of(file), hashes.of(file)] == ["one", "one"]
-    hashes.save()
-    assert Hashes(cache, sha256).of(file) == "one"
-    assert len(read) == 1
-    file.write_text("other")
-    assert Hashes(cache, sha256).of(file) == "other"
-    cache.write_text(json.dumps({"x": 3}))  # damaged: begun anew
-    assert Hashes(cache, sha256).of(file) == "other"

@@ -20,11 +20,11 @@ import tifffile
 from n2v_tools.errors import StackError, UsageError
 from n2v_tools.experiment.locks import holding
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.study.study import ExperimentRequest, list_study, plan_study, run_study
-from n2v_tools.jobs.study.train import steps_of_one_pass
+from n2v_tools.jobs.study.request import ExperimentRequest
+from n2v_tools.jobs.study.run import run_study
+from n2v_tools.jobs.study.status import list_study, plan_study
 from n2v_tools.jobs.train import run as training
 from n2v_tools.modelfolder import find_model
-from n2v_tools.stack import Stack
 
 QUIET = Progress(quiet=True)
 STUDY = """\
@@ -313,7 +313,7 @@ def test_a_kill_while_forgetting_leaves_no_old_file_that_is_taken_for_new(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("n2v_tools.jobs.study.run.shutil.rmtree", killed)
+        patch.setattr("n2v_tools.jobs.study.one.shutil.rmtree", killed)
         run_study(replace(changed, overwrite=True), QUIET)
     old = (folder / "001.tif").read_bytes()
     assert statuses(run_study(changed, QUIET)) == {"plain": "done"}
@@ -379,14 +379,6 @@ def test_a_background_that_was_added_is_taken_off_what_was_restored(study, tmp_p
     restored = tifffile.imread(folder / "test" / "001.tif").astype(float)
     without = tifffile.imread(folder / "test_without_background" / "001.tif")
     np.testing.assert_allclose(without.squeeze(), restored.squeeze() - frame, atol=1e-3)
-
-
-def test_one_pass_covers_every_pixel_about_once(tmp_path):
-    movie = Stack(np.zeros((6, 2, 70, 64), "u2"), "TCYX")
-    assert steps_of_one_pass([movie], (32, 32), 5) == 5  # 6 frames of 2 x 2 patches, 5 a step
-    assert steps_of_one_pass([movie, movie], (3, 32, 32), 1) == 16
-    assert steps_of_one_pass([movie], (8, 128, 128), 4) == 1
-    assert steps_of_one_pass([movie], (32, 32), 5, frames=2) == 3  # 3 pairs of frames
 
 
 @pytest.mark.slow

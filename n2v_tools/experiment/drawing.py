@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import IO, Any
 
-from .graph import Box, Graph
+from .graph import KINDS, Box, Graph
 
-COLOURS = {  # fill and edge
-    "dataset": ("#dbe9f6", "#0072B2"),
-    "preparation": ("#fdf0d5", "#E69F00"),
-    "experiment": ("#d9f0e7", "#009E73"),
-    "missing": ("#f2f2f2", "#999999"),
-    "evaluation": ("#f6e3ee", "#CC79A7"),
-}
 COLUMN_IN, ROW_IN = 2.75, 0.82  # from box to box
 BOX_IN = (2.1, 0.66)
 TITLE_PT, LINE_PT = 8.5, 7.0
@@ -56,7 +49,7 @@ def _centre(box: Box) -> tuple[float, float]:
 def _draw_box(axes: Any, box: Box) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    fill, edge = COLOURS[box.kind]
+    fill, edge = KINDS[box.kind]
     x, y = _centre(box)
     width = max(BOX_IN[0], min(len(box.title) * LETTER_IN + 0.2, COLUMN_IN - 0.25))
     axes.add_patch(

@@ -1,0 +1,183 @@
+"""Writing of simulated data: noisy and clean side by side, plane by plane."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import __version__
+from ...io.layout import Layout
+from ...io.publish import publishing
+from ...io.writer import create_stack
+from ...simulate.calcium import Calcium, Movie
+from ...simulate.detector import Detector
+from ...simulate.dome import Dome
+from ...simulate.neuron_tables import BYTES_PER_ROW, write_neuron_tables
+from ...simulate.structured import Recording, Structured
+from ...simulate.transients import FRAME_RATE_HZ, Indicator
+from ...words import flag, option
+from ..desk.names import require_absent, require_folder, require_room
+from ..desk.progress import Progress
+from .request import CalciumRequest, SimulateRequest, StructuredRequest
+
+VOLUME_AXES = "TZYX"
+MOVIE_AXES = "TYX"
+SPACING = {  # micrometres and seconds: those of a light sheet, and of a two-photon microscope
+    VOLUME_AXES: {"Z": 1.5, "Y": 0.4, "X": 0.4, "T": 60.0},
+    MOVIE_AXES: {"T": 1 / FRAME_RATE_HZ, "Y": 1.0, "X": 1.0},
+}
+IMAGES = {"noisy": "_noisy.tif", "clean": "_clean.tif"}
+TABLES = {"traces": "_traces.csv", "neurons": "_neurons.csv"}
+BYTES_PER_PIXEL = {"noisy": 2, "clean": 4}
+Request = SimulateRequest | StructuredRequest | CalciumRequest
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """What a generator gives.
+
+    Parameters
+    ----------
+    planes : iterator of (place, noisy, clean)
+    record : mapping
+        What a file says of its making besides shape and seed; JSON values.
+    write_tables : callable or None
+        Writes `TABLES` into files that are given to it.
+    """
+
+    planes: Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]
+    record: Mapping[str, Any]
+    write_tables: Callable[..., None] | None = None
+
+
+def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
+    """Write ``NAME_noisy.tif`` (uint16) and ``NAME_clean.tif`` (float32, same counts).
+
+    A calcium movie gets ``NAME_traces.csv`` and ``NAME_neurons.csv`` as well, see
+    `write_neuron_tables`.
+
+    Parameters
+    ----------
+    request : SimulateRequest, StructuredRequest or CalciumRequest
+        Decides what is simulated: a dome, cells under noise of a chosen kind, or neurons.
+    progress : Progress
+
+    Returns
+    -------
+    paths : dict
+        ``noisy``, ``clean``, and ``traces`` and ``neurons`` of a calcium movie.
+
+    Raises
+    ------
+    SettingsError
+        If an option is out of range.
+    OutputError
+        If a file exists or the disk has too little room.
+    """
+    paths = _free_paths(request)
+    simulation = _simulation(request, paths)
+    layouts = [_layout(request, simulation.record, dtype) for dtype in (np.uint16, np.float32)]
+    with ExitStack() as opened:
+        noisy, clean = (
+            opened.enter_context(create_stack(paths[kind], layout, overwrite=request.overwrite))
+            for kind, layout in zip(IMAGES, layouts, strict=True)
+        )
+        step = opened.enter_context(progress.task(f"{request.name}: simulating"))
+        for done, (place, noisy_plane, clean_plane) in enumerate(simulation.planes, start=1):
+            noisy.write(place, noisy_plane)
+            clean.write(place, clean_plane)
+            step(done, math.prod(request.shape[:-2]))
+        if simulation.write_tables is not None:
+            tables = [publishing(paths[kind], overwrite=request.overwrite) for kind in TABLES]
+            simulation.write_tables(*(opened.enter_context(table) for table in tables))
+    return paths
+
+
+def _free_paths(request: Request) -> dict[str, Path]:
+    """Give the outputs their places: nothing is there, and the disk has room for the images."""
+    endings = {**IMAGES, **TABLES} if isinstance(request, CalciumRequest) else IMAGES
+    paths = {kind: request.output / (request.name + ending) for kind, ending in endings.items()}
+    require_folder(request.output)
+    if not request.overwrite:
+        others = f"another {option('name')} or {option('output')}"
+        require_absent(paths.values(), f"Pass {flag('overwrite')} to replace, or {others}.")
+    require_room(_room_for_images(request, paths))
+    return paths
+
+
+def _room_for_images(request: Request, paths: Mapping[str, Path]) -> list[tuple[Path, int]]:
+    return [(paths[k], n * math.prod(request.shape)) for k, n in BYTES_PER_PIXEL.items()]
+
+
+def _simulation(request: Request, paths: Mapping[str, Path]) -> _Simulation:
+    if isinstance(request, CalciumRequest):
+        return _calcium(request, paths)
+    if isinstance(request, StructuredRequest):
+        return _structured(request)
+    planes = Dome(request.shape, request.photons, request.seed).planes()
+    return _Simulation(planes, {"simulated": "dome", "photons": request.photons})
+
+
+def _structured(request: StructuredRequest) -> _Simulation:
+    recording = Recording(
+        Structured(
+            request.shape, request.kind, request.noise_to_signal, request.photons, request.seed
+        )
+    )
+    record = {
+        "simulated": "structured",
+        "kind": request.kind,
+        "noise_to_signal": request.noise_to_signal,
+        "photons": recording.photons,
+        "gain": recording.gain,
+        "offset": recording.offset,
+        "noise_deviation": recording.noise_counts,
+    }
+    return _Simulation(recording.planes(), record)
+
+
+def _calcium(request: CalciumRequest, paths: Mapping[str, Path]) -> _Simulation:
+    movie = Movie(
+        Calcium(
+            sizes=request.shape,
+            photons=request.photons,
+            seed=request.seed,
+            neurons=request.neurons,
+            rate_hz=request.rate,
+            indicator=Indicator(request.rise, request.decay, request.amplitude),
+            bleaching=request.bleaching,
+            drift_px=request.drift,
+            detector=Detector(row_noise=request.row_noise, x_correlation=request.x_correlation),
+        )
+    )
+    n_bytes = request.shape[0] * len(movie.somata) * BYTES_PER_ROW
+    require_room([*_room_for_images(request, paths), (paths["traces"], n_bytes)])
+    asked = asdict(request)
+    for name in ("output", "name", "overwrite"):
+        del asked[name]
+    camera = Detector().camera
+    counts = {"gain": camera.gain, "offset": camera.offset, "read_noise": camera.read_noise}
+    planes = (({"T": number}, *frame) for number, frame in enumerate(movie.frames()))
+    record = {"simulated": "calcium", **asked, **counts}
+    return _Simulation(planes, record, lambda *files: write_neuron_tables(movie, *files))
+
+
+def _layout(request: Request, record: Mapping[str, Any], dtype: type[np.generic]) -> Layout:
+    """Give the layout of one file; its description holds all that would make it again."""
+    axes = MOVIE_AXES if isinstance(request, CalciumRequest) else VOLUME_AXES
+    common = {"n2v_tools": __version__, "shape": list(request.shape), "seed": request.seed}
+    return Layout(
+        axes=axes,
+        sizes=dict(zip(axes, request.shape, strict=True)),
+        dtype=np.dtype(dtype),
+        spacing=SPACING[axes],
+        unit="µm",
+        description=json.dumps({**common, **record}),
+    )

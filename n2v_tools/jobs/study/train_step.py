@@ -1,0 +1,185 @@
+"""The training of an experiment: begun, resumed, or found to be done."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...claim import PARTIAL
+from ...errors import OutputError, StackError
+from ...experiment.study import ONE_PASS
+from ...experiment.textfile import read_values
+from ...io.listing import open_stacks
+from ...methods.table import find_row
+from ...modelfolder import read_model, weights_file
+from ...stack import Stack
+from ...words import flag
+from ..desk.provenance import sha256_of
+from ..train.request import TrainRequest, method_for
+from .session import Work
+
+STEP = "train"
+PROVENANCE = "provenance.json"
+KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "repeat_with")
+
+
+def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str, Any]:
+    """Gather all that a training is made from, JSON values.
+
+    Parameters
+    ----------
+    work : Work
+    files : sequence of str
+        Noisy files to train on.
+    base : Path or None
+        Model folder that training starts from.
+    """
+    return {
+        **options_of(work),
+        "settings": work.experiment.all_settings,
+        "axes": work.dataset.axes,
+        "model": work.experiment.model,
+        "start_from": work.experiment.start_from,
+        "weights it starts from": _weights_sha256(base) if base else None,
+        "training files": work.session.hashes.of_inputs(files),
+    }
+
+
+def options_of(work: Work) -> dict[str, Any]:
+    """Gather the options of a training as its record has them, JSON values."""
+    patch = work.experiment.patch
+    return {
+        **work.experiment.training,
+        "patch": None if patch is None else list(patch),
+        "seed": work.seed,
+    }
+
+
+def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -> dict[str, Any]:
+    """Train, or go on with what a failed or killed run left; the step is begun in the record.
+
+    Parameters
+    ----------
+    work, files, base
+        As for `training_of`.
+    again : bool
+        Whether the same training was begun by an earlier run.
+
+    Returns
+    -------
+    result : dict
+        Model folder, steps, seconds, loss: JSON values.
+
+    Raises
+    ------
+    N2VToolsError
+        As `train_stacks`; or if a model of that name does not belong to this experiment.
+    """
+    replace = work.record.steps[STEP]["replace"]
+    target = work.session.models / work.experiment.model
+    partial = target.with_name(target.name + PARTIAL)
+    is_ours = _is_ours(work, target)
+    for there, own, fault in (
+        (target, is_ours, "a model of this name exists, which this experiment did not train"),
+        (partial, again, "was left by a training that does not belong to this experiment"),
+    ):
+        if there.exists() and not own and not replace:
+            raise OutputError(
+                f"{there}: {fault}. Give {work.experiment.name} another `model:` name, or pass "
+                f"{flag('overwrite')} to replace it."
+            )
+    if not is_ours:
+        from ..train.run import train_stacks
+
+        resume = again and partial.is_dir()
+        if resume:
+            work.session.progress.note(
+                f"{work.experiment.name}: going on with the interrupted training"
+            )
+        request = _request(work, files, base)
+        request = dataclasses.replace(request, resume=resume, overwrite=replace)
+        train_stacks(request, work.session.progress)
+    return _result(target)
+
+
+def _request(work: Work, files: Sequence[str], base: Path | None) -> TrainRequest:
+    """Make the request to ``n2v-train``; opens headers where an epoch is one pass."""
+    settings = work.experiment.all_settings
+    if base:
+        settings["start_from"] = str(base)
+    options = work.experiment.training
+    one_pass = options["steps"] == ONE_PASS
+    request = TrainRequest(
+        stacks=tuple(files),
+        models_dir=work.session.models,
+        axes=work.dataset.axes,
+        model=work.experiment.model,
+        seed=work.seed,
+        settings=settings,
+        command=work.command,
+        **{**options, "steps": None if one_pass else options["steps"]},
+    )
+    if not one_pass:
+        return request
+    learning = method_for(request).settings
+    stacks = [stack for file in files for stack in open_stacks(file, work.dataset.axes)]
+    frames = find_row(work.experiment.method).frames_per_sample
+    steps = steps_of_one_pass(stacks, learning.patch_px, learning.batch, frames)
+    return dataclasses.replace(request, steps=steps)
+
+
+def steps_of_one_pass(
+    stacks: Sequence[Stack], patch_px: Sequence[int], batch: int, frames: int = 1
+) -> int:
+    """Steps in which patches side by side cover all stacks once, channels apart.
+
+    Parameters
+    ----------
+    stacks : sequence of Stack
+    patch_px : sequence of int, length 2 or 3
+        The last two along Y and X; a third along Z where there is Z, else T.
+    batch : int
+        Patches a step.
+    frames : int
+        Patches that a sample is made of, one after the other in time.
+    """
+    total = 0
+    for stack in stacks:
+        sizes = {**stack.sizes}
+        sizes.pop("C", None)
+        depth = "Z" if "Z" in sizes else "T"
+        axes = [depth, "Y", "X"][-len(patch_px) :]
+        fit = dict(zip(axes, patch_px, strict=True))
+        total += math.prod(max(1, size // fit.get(axis, 1)) for axis, size in sizes.items())
+    return max(1, math.ceil(total / (batch * frames)))
+
+
+def _weights_sha256(folder: Path) -> str:
+    return sha256_of(weights_file(read_model(folder)))
+
+
+def _is_ours(work: Work, folder: Path) -> bool:
+    """Whether a finished model was trained by this experiment since its training was begun.
+
+    So it is when the process was killed between the end of the training and its record.
+    """
+    record = read_values(folder / PROVENANCE)
+    begun = work.record.steps[STEP]["begun"]
+    return record.get("command") == list(work.command) and str(record.get("date", "")) >= begun
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    record = read_values(folder / PROVENANCE)
+    if not record:
+        raise StackError(f"{folder}: has no {PROVENANCE} that can be read. Train it anew.")
+    settings = record.get("settings") or {}
+    return {
+        "model": str(folder),
+        "weights_sha256": _weights_sha256(folder),
+        "patch": settings.get("patch_px"),
+        "augment": settings.get("augment"),
+        **{name: record.get(name) for name in KEPT},
+    }
