@@ -7,6 +7,7 @@ command line and the Python functions each render it: ``--axes TYX`` or ``axes='
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
@@ -35,7 +36,7 @@ def option(key: str, value: object = None) -> str:
     key : str
         Name of the option with underscores, such as ``keep_strips``.
     value : object, optional
-        What to pass; a tuple is a list of numbers.
+        What to pass; a tuple is a list of numbers, and a path is spelt as text.
 
     Examples
     --------
@@ -44,13 +45,15 @@ def option(key: str, value: object = None) -> str:
     >>> in_python(option)("patch", (16, 64, 64))
     'patch=(16, 64, 64)'
     """
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if _TO_PYTHON.get():
         name = KEYWORDS.get(key, key)
         return name if value is None else f"{name}={value!r}"
     name = "--" + key.replace("_", "-")
     if value is None:
         return name
-    return f"{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
+    return f"{name} {_as_word(value)}"
 
 
 def flag(key: str) -> str:
@@ -77,8 +80,7 @@ def setting(name: str, value: object = None) -> str:
     """
     if _TO_PYTHON.get():
         return f"settings={{{name!r}: {'...' if value is None else repr(value)}}}"
-    text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-    return f"--set {name}" if value is None else f"--set {name}={text}"
+    return f"--set {name}" if value is None else f"--set {name}={_as_word(value)}"
 
 
 def spoken_in_python() -> bool:
@@ -98,3 +100,10 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
             _TO_PYTHON.reset(token)
 
     return wrapped
+
+
+def _as_word(value: object) -> object:
+    """Spell a value as a word of a command line."""
+    if value == "":
+        return "''"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -13,10 +13,10 @@ import numpy as np
 
 from ..errors import StackError, UsageError
 from ..stack import Stack
+from ..words import flag, in_python, option
 from .asking import call_words, checked, paths_or_stacks
 from .listening import Listener, Told
 from .opening import Source, configuration, open_stack
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..jobs.desk.requests import DenoiseRequest
@@ -60,7 +60,7 @@ def denoise(
     output: str | os.PathLike[str],
     **options: Any,
 ) -> Any: ...
-@in_keywords
+@in_python
 def denoise(
     source: Any,
     model: Any = None,
@@ -183,7 +183,7 @@ def _checked(
         raise UsageError(f"{named[0]} is about a {about}, which is not what restores here.")
     of_files = [name for name in ("report", "uncertainty") if to_memory and found.get(name)]
     if of_files:
-        raise UsageError(f"{of_files[0]}=True writes a file: say where with output.")
+        raise UsageError(f"{flag(of_files[0])} writes a file: say where with {option('output')}.")
     return found
 
 
@@ -203,7 +203,9 @@ def _in_memory(
     from ..jobs.desk.frames import take_frame
 
     if isinstance(source, (list, tuple)):
-        raise UsageError("several stacks are denoised into files: say where with output.")
+        raise UsageError(
+            f"several stacks are denoised into files: say where with {option('output')}."
+        )
     stack = open_stack(source, request.axes)
     if request.frame is not None:
         stack = take_frame(stack, request.frame)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..words import in_python
 from .asking import call_words, checked
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
 from .results import Judgement, Scores
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..jobs.evaluate.files import EvaluateRequest
@@ -23,7 +23,7 @@ RULES = ("legacy", "nan")
 NOT_OPTIONS = ("rules", "command", "output", "overwrite", "pairs")  # of the request
 
 
-@in_keywords
+@in_python
 def evaluate(
     restored: Source,
     clean: Source | None = None,

@@ -12,7 +12,7 @@ import numpy as np
 from ..axes import LETTERS, parse_axes, require_axes
 from ..errors import AxesError, StackError, UsageError
 from ..stack import Stack
-from .wording import in_keywords
+from ..words import in_python, option
 
 if TYPE_CHECKING:
     from ..jobs.desk.configuration import Configuration
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Source = Any  # str, os.PathLike, numpy array or what can be sliced like one, or Stack
 
 
-@in_keywords
+@in_python
 def open_stack(
     source: Source,
     axes: str | None = None,
@@ -109,7 +109,7 @@ def _open_file(spec: str, axes: str | None) -> Stack:
     if len(opened) > 1:
         raise UsageError(
             f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one of the "
-            "files, or pass --axes ZYX or TYX to join equal planes."
+            f"files, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join equal planes."
         )
     if opened[0].stack is None:
         from ..io import open_stack as open_file
@@ -136,8 +136,8 @@ def _open_array(source: Any, axes: str | None) -> Stack:
         example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
         sizes = " x ".join(map(str, shape))
         raise AxesError(
-            f"array: {sizes} values say nothing about their axes. Pass --axes, such as --axes "
-            f"{example}."
+            f"array: {sizes} values say nothing about their axes. Pass {option('axes', example)}, "
+            "or what they are."
         )
     letters = parse_axes(axes)
     require_axes(letters, shape, where="array")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UsageError
+from ..words import in_python
 from .asking import call_words, checked, paths_or_stacks
 from .listening import Listener, Told
 from .opening import Source, configuration
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..modelfolder import Model
@@ -26,7 +26,7 @@ CHOICES = {"nan": ("refuse", "fill"), "depth": ("Z", "T")}
 NOT_OPTIONS = ("command", "started", "dry_run")  # of the request
 
 
-@in_keywords
+@in_python
 def train(
     stacks: Source | Sequence[Source],
     method: str = "auto",
