@@ -109,7 +109,8 @@ def _open_file(spec: str, axes: str | None) -> Stack:
     if len(opened) > 1:
         raise UsageError(
             f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one of the "
-            f"files, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join equal planes."
+            f"files, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join equal "
+            "planes."
         )
     if opened[0].stack is None:
         from ..io import open_stack as open_file

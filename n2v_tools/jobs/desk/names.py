@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import OutputError, UsageError
+from ...words import option
 
 ENDINGS = re.compile(
     r"(\.ome)?\.(tiff?|btf|tf8|tf2)$|\.(npy|lsm|ome\.zarr|zarr|h5|hdf5|hdf|nd2|czi|lif)$",
@@ -51,24 +52,22 @@ class Naming:
         UsageError
             If it would be the input itself.
         """
-        stem = stem_of(source)
-        time = "" if self.frame is None else f"_t{self.frame:04d}"
         folder = source.parent if self.folder is None else self.folder
         if self.file is not None:
             return folder / self.file
-        target = folder / f"{stem}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
-        if not self.suffix and _same_place(folder, source.parent):
+        if not self.suffix and _identity(folder) == _identity(source.parent):
             raise UsageError(
-                f"--suffix '' beside the input {source} could replace it. Give a --suffix, or "
-                "another --output."
+                f"{option('suffix', '')} beside the input {source} could replace it. Give a "
+                f"{option('suffix')}, or another {option('output')}."
             )
-        return target
+        time = "" if self.frame is None else f"_t{self.frame:04d}"
+        return folder / f"{stem_of(source)}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
 
     def carries_suffix(self, source: Path) -> bool:
         """Whether `source` is named like an output of an earlier run."""
         stem = stem_of(source)
-        own = bool(self.suffix) and stem.endswith(self.suffix)
-        return own or stem.endswith(self.suffix + UNCERTAINTY)
+        own = (self.suffix,) if self.suffix else ()
+        return stem.endswith((*own, self.suffix + UNCERTAINTY))
 
 
 def uncertainty_for(target: Path) -> Path:
@@ -85,8 +84,7 @@ def report_for(target: Path) -> Path:
 def stem_of(path: Path) -> str:
     """Name without its image ending: ``a.ome.tif`` and ``a.TIF`` are both ``a``."""
     name = path.name or path.resolve().name
-    stem = ENDINGS.sub("", name)
-    return stem or name
+    return ENDINGS.sub("", name) or name
 
 
 def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
@@ -107,7 +105,7 @@ def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
         if key in taken:
             raise OutputError(
                 f"{target}: both {taken[key]} and {source} would be written there. Denoise them "
-                "in two runs with different --suffix or --output."
+                f"in two runs with different {option('suffix')} or {option('output')}."
             )
         taken[key] = source
 
@@ -132,7 +130,7 @@ def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None
         if file is not None:
             raise UsageError(
                 f"{target}: is the input {file} itself, which would be replaced. Give another "
-                "--suffix or --output."
+                f"{option('suffix')} or {option('output')}."
             )
 
 
@@ -146,8 +144,9 @@ def require_folder(folder: Path) -> None:
     there = _nearest_folder(folder)
     if not there.is_dir():
         raise OutputError(
-            f"--output {folder}: {there} is no folder, so nothing can be written there. Name a "
-            "folder, made if missing; its files are named after the inputs and --suffix."
+            f"{option('output', folder)}: {there} is no folder, so nothing can be written there. "
+            "Name a folder, made if missing; its files are named after the inputs and "
+            f"{option('suffix')}."
         )
 
 
@@ -200,10 +199,6 @@ def _nearest_folder(folder: Path) -> Path:
     while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     return there
-
-
-def _same_place(a: Path, b: Path) -> bool:
-    return _identity(a) == _identity(b)
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
