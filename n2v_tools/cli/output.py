@@ -10,11 +10,25 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import click
+
+
+class Found(Protocol):
+    """What a job yields for one of several inputs."""
+
+    @property
+    def error(self) -> str:
+        """Why it failed; else empty."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as one object."""
+
+
+T = TypeVar("T", bound=Found)
 
 
 def emit(text: str) -> None:
@@ -27,16 +41,50 @@ def emit_json(value: Any) -> None:
     emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
 
 
+def show(value: Any, text: str, *, as_json: bool) -> None:
+    """Print a result on stdout: `value` for a script, or `text` for a person."""
+    if as_json:
+        emit_json(value)
+    else:
+        emit(text)
+
+
+def show_each(found: Iterable[T], lines: Callable[[T], Iterable[str]], *, as_json: bool) -> None:
+    """Print the results of several inputs as they come; exit code 1 if any failed.
+
+    Parameters
+    ----------
+    found : iterable of Found
+    lines : callable
+        What a person reads of one that worked.
+    as_json : bool
+        Print all as one JSON list instead.
+    """
+    results, n_failed = [], 0
+    for one in found:
+        results.append(one.to_json())
+        if one.error:
+            n_failed += 1
+            complain(f"Error: {one.error}")
+        elif not as_json:
+            for line in lines(one):
+                emit(line)
+    if as_json:
+        emit_json(results)
+    if n_failed and len(results) > 1:  # their lines stand among many others
+        complain(f"{n_failed} of {len(results)} inputs failed.")
+    end(failed=n_failed > 0)
+
+
 def complain(text: str) -> None:
     """Print one line on stderr."""
     _write(text, to_stderr=True)
 
 
-def count_failures(results: Sequence[Mapping[str, Any]]) -> None:
-    """Say on stderr how many of several inputs failed: their lines stand among many others."""
-    n_failed = sum("error" in result for result in results)
-    if n_failed and len(results) > 1:
-        complain(f"{n_failed} of {len(results)} inputs failed.")
+def end(*, failed: bool) -> None:
+    """End the command with exit code 1 if something failed."""
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def to_jsonable(value: Any) -> Any:

@@ -7,7 +7,6 @@ process is never changed, so that two configurations in one process cannot mix.
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import re
@@ -213,5 +212,7 @@ def _notes_on_file(file: str, held: Mapping[str, str | None]) -> list[str]:
 
 def _is_there(spec: str) -> bool:
     """Whether a file, folder, glob or HDF5 dataset path leads to something."""
+    import glob
+
     file = re.split(r"(?<=\.h5):|(?<=\.hdf5):|(?<=\.hdf):", spec, maxsplit=1)[0]
     return os.path.lexists(file) or bool(glob.has_magic(spec) and glob.glob(spec))

@@ -52,16 +52,18 @@ class Naming:
         UsageError
             If it would be the input itself.
         """
+        stem = stem_of(source)
+        time = "" if self.frame is None else f"_t{self.frame:04d}"
         folder = source.parent if self.folder is None else self.folder
         if self.file is not None:
             return folder / self.file
+        target = folder / f"{stem}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
         if not self.suffix and _identity(folder) == _identity(source.parent):
             raise UsageError(
                 f"{option('suffix', '')} beside the input {source} could replace it. Give a "
                 f"{option('suffix')}, or another {option('output')}."
             )
-        time = "" if self.frame is None else f"_t{self.frame:04d}"
-        return folder / f"{stem_of(source)}{time}{self.suffix}{FORMAT_ENDINGS[self.format]}"
+        return target
 
     def carries_suffix(self, source: Path) -> bool:
         """Whether `source` is named like an output of an earlier run."""
@@ -84,7 +86,8 @@ def report_for(target: Path) -> Path:
 def stem_of(path: Path) -> str:
     """Name without its image ending: ``a.ome.tif`` and ``a.TIF`` are both ``a``."""
     name = path.name or path.resolve().name
-    return ENDINGS.sub("", name) or name
+    stem = ENDINGS.sub("", name)
+    return stem or name
 
 
 def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:

@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ...stack import Stack
 
+DTYPES = ("auto", "uint16", "same", "float32")
+ENGINES = ("auto", "tensorflow", "openvino")
+PRECISIONS = ("auto", "float32", "bfloat16")
+NANS = ("refuse", "fill")
+
 
 @dataclass(frozen=True)
 class DenoiseRequest:
