@@ -1,4 +1,4 @@
-"""The only door to OpenVINO: loaded late, and never on the telephone.
+"""The only door to OpenVINO: loaded late, and kept from reporting to its maker.
 
 OpenVINO's Python package tells its maker of each import, by HTTP, if the package
 ``openvino_telemetry`` can be imported and the user has not refused in a file in the

@@ -1,4 +1,4 @@
-"""From the arguments of a call to what a job is asked for."""
+"""Arguments of a call, turned into what a job is asked for."""
 
 from __future__ import annotations
 

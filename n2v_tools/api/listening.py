@@ -1,4 +1,4 @@
-"""How far the work is and what to hear of it, for callers in Python instead of a terminal."""
+"""Progress, notes and warnings for callers in Python instead of a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What functions give back: values by name, and the same as text for a person."""
+"""Results of functions: values by name, and the same as text for a person."""
 
 from __future__ import annotations
 

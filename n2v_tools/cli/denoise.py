@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..jobs.desk.requests import ENGINES, PRECISIONS, DenoiseRequest
-from ..methods.table import FALLBACK
+from ..methods import table
 from ..settings import parse_assignments
 from ..words import option
 from . import exits, options, output
@@ -17,7 +17,12 @@ from .parsing import Read, read_memory
 METHODS = ("median", "gaussian", "diffusion", "nlm")
 
 
-@exits.command("denoise", f"n2v-denoise domes/ --model dome_{FALLBACK}")
+def _about_models() -> str:
+    """Sentences on the settings that models of some methods have when they restore."""
+    return " ".join(row.restoring_help for row in table.rows().values() if row.restoring_help)
+
+
+@exits.command("denoise", f"n2v-denoise domes/ --model dome_{table.FALLBACK}")
 @options.inputs("INPUT...")
 @options.text(
     "--model",
@@ -39,13 +44,10 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
 )
 @options.settings(
     "With --method: set any field of its settings; auto=j-invariant chooses without truth, "
-    "where noise is independent from pixel to pixel. With a DeepCAD model: legacy_rescale=true "
-    "restores as the original program does. Repeatable.",
+    f"where noise is independent from pixel to pixel. {_about_models()} Repeatable.",
 )
-@click.option(
-    "--variance-stabilise",
-    is_flag=True,
-    help="With --method: make photon noise equally strong before the filter.",
+@options.flag(
+    "--variance-stabilise", "With --method: make photon noise equally strong before the filter."
 )
 @options.axes
 @options.count("--frame", "Only time point N, counted from 0; the output has no T axis.", least=0)
@@ -55,7 +57,7 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
     help="Folder of the outputs, made if missing.  [default: OUTPUT_FOLDER, else beside the input]",
 )
 @options.suffix("Comes after the input's name.")
-@click.option("--skip-existing", is_flag=True, help="Go on with a folder: leave what is done.")
+@options.flag("--skip-existing", "Go on with a folder: leave what is done.")
 @options.overwrite
 @options.dtype("Type of the output; auto: uint16 where all values fit, else float32.")
 @options.choice(
@@ -88,21 +90,18 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
     default=DenoiseRequest.precision,
     later=("int8",),
 )
-@click.option("--tta", is_flag=True, help="Average over flips and turns: slower, often better.")
+@options.flag("--tta", "Average over flips and turns: slower, often better.")
 @options.keep_strips
 @options.fill_nan
 @options.seed
-@click.option(
+@options.flag(
     "--uncertainty",
-    is_flag=True,
-    help="Write NAME_denoised_uncertainty beside it: the standard deviation of each pixel's error, "
+    "Write NAME_denoised_uncertainty beside it: the standard deviation of each pixel's error, "
     "in counts. Takes about five times as long.",
 )
-@click.option(
+@options.flag(
     "--report",
-    is_flag=True,
-    help="Write NAME_denoised_report.html beside it: before and after, checks, what not to "
-    "measure.",
+    "Write NAME_denoised_report.html beside it: before and after, checks, what not to measure.",
 )
 @options.common
 def command(as_json: bool, **values: Any) -> None:

@@ -63,16 +63,12 @@ def read_range(text: str) -> float:
     metavar="R",
     help="Data range of PSNR and SSIM in counts.  [default: clean maximum minus minimum per file]",
 )
-@click.option(
+@options.flag(
     "--affine",
-    is_flag=True,
-    help="Fit gain and offset to the truth first, per file and channel: for files scaled "
-    "separately.",
+    "Fit gain and offset to the truth first, per file and channel: for files scaled separately.",
 )
-@click.option(
-    "--legacy",
-    is_flag=True,
-    help="Repeat the numbers of the calcium study: counts as uint16, data range 65535.",
+@options.flag(
+    "--legacy", "Repeat the numbers of the calcium study: counts as uint16, data range 65535."
 )
 @options.keep_strips
 @options.nan(("refuse", "skip"), "skip: leave out pixels that are not finite.")

@@ -38,11 +38,9 @@ MAP_ENDINGS = (".svg", ".png", ".pdf", ".md")
     metavar="DIR",
     help="Where models go.  [default: MODELS_FOLDER, else models/ in the study's folder]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be run; do nothing.")
-@click.option(
-    "--overwrite",
-    is_flag=True,
-    help="Run anew what changed since it was run, or, if nothing did, all that is named.",
+@options.flag("--dry-run", "Say what would be run; do nothing.")
+@options.flag(
+    "--overwrite", "Run anew what changed since it was run, or, if nothing did, all that is named."
 )
 @options.seed
 @options.common

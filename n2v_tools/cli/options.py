@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from ..jobs.desk.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
 
 MOST_MINUTES = 525_600  # a year
 
 
-def text(*names: str, metavar: str, help: str, multiple: bool = False) -> Callable[[F], F]:
+def text(*names: str, metavar: str, help: str, multiple: bool = False) -> Decorator:
     """Make an option for a path, or any other text that is not empty."""
     return click.option(*names, type=Filled(), metavar=metavar, help=help, multiple=multiple)
 
@@ -36,29 +37,41 @@ def choice(
     *,
     default: str | None = None,
     later: Sequence[str] = (),
-) -> Callable[[F], F]:
+) -> Decorator:
     """Make an option for one of a few names; see `Named`."""
     kind = Named(what, known, later)
     shown = default is not None
     return click.option(name, type=kind, default=default, show_default=shown, help=help)
 
 
-def count(name: str, help: str, *, least: int = 1) -> Callable[[F], F]:
+def read(
+    name: str, function: Callable[[str], Any], metavar: str, help: str, **more: Any
+) -> Decorator:
+    """Make an option whose text a function reads; see `Read`."""
+    return click.option(name, type=Read(function), metavar=metavar, help=help, **more)
+
+
+def flag(name: str, help: str) -> Decorator:
+    """Make an option that is given or not."""
+    return click.option(name, is_flag=True, help=help)
+
+
+def count(name: str, help: str, *, least: int = 1) -> Decorator:
     """Make an option for a whole number N."""
     return click.option(name, type=click.IntRange(min=least), metavar="N", help=help)
 
 
-def inputs(metavar: str) -> Callable[[F], F]:
+def inputs(metavar: str) -> Decorator:
     """Make the argument for files, folders and globs."""
     return click.argument("inputs", nargs=-1, type=Filled(), metavar=metavar)
 
 
-def patch(help: str) -> Callable[[F], F]:
+def patch(help: str) -> Decorator:
     """Make the option for the edges of patches, which may be one number."""
-    return click.option("--patch", type=Read(read_patch), metavar="PX", help=help)
+    return read("--patch", read_patch, "PX", help)
 
 
-def minutes(help: str, default: float | None = None) -> Callable[[F], F]:
+def minutes(help: str, default: float | None = None) -> Decorator:
     """Make the option for the length of a training."""
     kind, shown = Finite(min=0.25, max=MOST_MINUTES), default is not None
     return click.option(
@@ -66,22 +79,22 @@ def minutes(help: str, default: float | None = None) -> Callable[[F], F]:
     )
 
 
-def settings(help: str) -> Callable[[F], F]:
+def settings(help: str) -> Decorator:
     """Make the option ``--set``, which `parse_assignments` reads."""
     return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=help)
 
 
-def dtype(help: str) -> Callable[[F], F]:
+def dtype(help: str) -> Decorator:
     """Make the option for the type of restored files."""
     return choice("--dtype", "dtype", DTYPES, help, default=DenoiseRequest.dtype)
 
 
-def suffix(help: str) -> Callable[[F], F]:
+def suffix(help: str) -> Decorator:
     """Make the option for what ends the stems of restored files."""
     return click.option("--suffix", default=DenoiseRequest.suffix, show_default=True, help=help)
 
 
-def nan(known: Sequence[str], help: str) -> Callable[[F], F]:
+def nan(known: Sequence[str], help: str) -> Decorator:
     """Make the option for pixels that are not finite."""
     return choice("--nan", "way to treat NaN", known, help, default="refuse")
 
@@ -103,11 +116,11 @@ version = click.option(
     callback=_show_version,
     help="Name the versions and the device, and stop.",
 )
-axes = click.option(
+axes = read(
     "--axes",
-    type=Read(read_axes),
-    metavar="LETTERS",
-    help="What the file's axes are, in its order, such as TZYX; default: its own metadata.",
+    read_axes,
+    "LETTERS",
+    "What the file's axes are, in its order, such as TZYX; default: its own metadata.",
 )
 seed = click.option(
     "--seed",
@@ -116,10 +129,8 @@ seed = click.option(
     show_default=True,
     help="Start of all random numbers.",
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace what exists.")
-keep_strips = click.option(
-    "--keep-strips", is_flag=True, help="Treat all-zero rows and columns as data."
-)
+overwrite = flag("--overwrite", "Replace what exists.")
+keep_strips = flag("--keep-strips", "Treat all-zero rows and columns as data.")
 fill_nan = nan(NANS, "fill: guess NaN pixels from their neighbours for the net, and put NaN back.")
 models = text(
     "--models", metavar="DIR", help="Where models live.  [default: MODELS_FOLDER, else models]"

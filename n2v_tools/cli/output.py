@@ -1,4 +1,4 @@
-"""What reaches the two streams: results on stdout, everything else on stderr.
+"""Output to the two streams: results on stdout, everything else on stderr.
 
 A reader that goes away (``| head``) never stops the work: the rest of the output is
 dropped. JSON is one value, with null for NaN and infinity.

@@ -62,11 +62,11 @@ def read_place(text: str) -> tuple[str, int]:
 @options.count(
     "--skip", "Show every N-th frame.  [default: 20, less where under 20 frames would be left]"
 )
-@click.option(
+@options.read(
     "--scale",
-    type=Read(read_scale),
-    metavar="S",
-    help="Size of the images, averaged by area: 0.1 or 10%.  [default: 10%, more where the "
+    read_scale,
+    "S",
+    "Size of the images, averaged by area: 0.1 or 10%.  [default: 10%, more where the "
     "longer edge would be under 100 px]",
 )
 @click.option(
@@ -85,12 +85,7 @@ def read_place(text: str) -> tuple[str, int]:
     show_default=True,
     help="Black and white, in percent of the pixels shown in all files.",
 )
-@click.option(
-    "--limits",
-    type=Read(read_pair),
-    metavar="LOW,HIGH",
-    help="Black and white in counts, instead.",
-)
+@options.read("--limits", read_pair, "LOW,HIGH", "Black and white in counts, instead.")
 @options.text(
     "--labels",
     metavar="A,B,...",

@@ -30,10 +30,8 @@ from . import exits, options, output
 )
 @options.models
 @options.axes
-@click.option(
-    "--affine",
-    is_flag=True,
-    help="With --clean: fit gain and offset to the truth first, for files scaled separately.",
+@options.flag(
+    "--affine", "With --clean: fit gain and offset to the truth first, for files scaled separately."
 )
 @options.text(
     "--output",

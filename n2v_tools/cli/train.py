@@ -91,9 +91,9 @@ def _about_presets() -> str:
 @options.count("--steps", "Steps per epoch.")
 @options.count("--batch", "Patches per step.")
 @options.minutes("End M minutes after the start of the command, at least 0.25.")
-@click.option("--resume", is_flag=True, help="Continue an interrupted training.")
-@click.option("--overwrite", is_flag=True, help="Replace a finished model of this name.")
-@click.option("--dry-run", is_flag=True, help="Print the plan; train nothing.")
+@options.flag("--resume", "Continue an interrupted training.")
+@options.flag("--overwrite", "Replace a finished model of this name.")
+@options.flag("--dry-run", "Print the plan; train nothing.")
 @options.settings("Set any field of the method's settings. Repeatable.")
 @options.keep_strips
 @options.fill_nan

@@ -157,7 +157,13 @@ def check_device() -> Check:
     gpus = keras_backend.gpus()
     if gpus:
         return Check("device", f"GPU: {', '.join(gpus)}")
-    why, remedy = why_no_gpu(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    why, remedy = why_no_gpu(
+        os.environ.get("CUDA_VISIBLE_DEVICES"),
+        card=_nvidia_card(),
+        driver=Path("/proc/driver/nvidia/version").exists(),
+        built_with_cuda=keras_backend.load().test.is_built_with_cuda(),
+        libraries=bool(version_of("nvidia-cudnn-cu12") or shutil.which("nvcc")),
+    )
     return Check("device", f"CPU: {why}", remedy=remedy)
 
 
@@ -177,10 +183,11 @@ def check_openvino() -> Check:
 
 def why_no_gpu(
     hidden: str | None,
-    card: bool | None = None,
-    driver: bool | None = None,
-    built_with_cuda: bool | None = None,
-    wheels: bool | None = None,
+    *,
+    card: bool = False,
+    driver: bool = False,
+    built_with_cuda: bool = False,
+    libraries: bool = False,
 ) -> tuple[str, str]:
     """Find the first thing that keeps TensorFlow from a GPU.
 
@@ -188,35 +195,32 @@ def why_no_gpu(
     ----------
     hidden : str or None
         Value of CUDA_VISIBLE_DEVICES; None if it is not set.
-    card, driver, built_with_cuda, wheels : bool or None
+    card, driver, built_with_cuda, libraries : bool
         Whether there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA
-        libraries; None looks.
+        libraries.
 
     Returns
     -------
     why, remedy : str
         The remedy is empty where there is none.
     """
-    if not (_nvidia_card() if card is None else card):
+    install = 'pip install "n2v_tools[cuda]"'
+    if not card:
         return "this machine has no NVIDIA GPU", ""
     if keras_backend.hides_gpu(hidden):
         return "CUDA_VISIBLE_DEVICES hides the GPU", "Unset CUDA_VISIBLE_DEVICES."
-    if not (Path("/proc/driver/nvidia/version").exists() if driver is None else driver):
+    if not driver:
         return (
             "there is an NVIDIA GPU, but its driver is not loaded",
             "Install the NVIDIA driver of your system (525 or later) and restart.",
         )
-    if built_with_cuda is None:
-        built_with_cuda = keras_backend.load().test.is_built_with_cuda()
     if not built_with_cuda:
         return (
             "this TensorFlow was built without CUDA",
-            'Use Linux (or WSL2 on Windows) and pip install "n2v_tools[cuda]".',
+            f"Use Linux (or WSL2 on Windows) and {install}.",
         )
-    if wheels is None:
-        wheels = bool(version_of("nvidia-cudnn-cu12") or shutil.which("nvcc"))
-    if not wheels:
-        return "the CUDA libraries are missing", 'pip install "n2v_tools[cuda]"'
+    if not libraries:
+        return "the CUDA libraries are missing", install
     return (
         "TensorFlow does not accept the GPU, although card, driver and CUDA libraries are here",
         "Look at what nvidia-smi says; the driver may be older than 525, or the card too old.",

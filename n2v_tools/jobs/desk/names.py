@@ -1,4 +1,4 @@
-"""Where outputs go: names, collisions and room on disk, all before any work."""
+"""Outputs before any work: their names, collisions and room on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command is asked to do, as one value: the only place of these defaults.
+"""Requests: what a command is asked to do, as one value; the only place of these defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
 """
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ...methods.table import learning_rows
 
 if TYPE_CHECKING:
     from ...stack import Stack
@@ -214,7 +216,7 @@ class CompareRequest:
     patch : tuple of int or None
         Edges of training patches; three make everything 3D, filters too.
     struct_mask : str or None
-        For structn2v; None: found from the noise.
+        For methods that hide correlated noise; None: found from the noise.
     clean : str or None
         The truth.
     dtype : {"auto", "uint16", "same", "float32"}
@@ -231,7 +233,10 @@ class CompareRequest:
 
     input: str
     output: Path
-    methods: tuple[str, ...] = ("median", "diffusion", "nlm", "n2v", "structn2v")
+    methods: tuple[str, ...] = (
+        *("median", "diffusion", "nlm"),
+        *(row.name for row in learning_rows() if row.compared),
+    )
     minutes: float = 10.0
     axes: str | None = None
     patch: tuple[int, ...] | None = None
