@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,7 +14,10 @@ from .opening import Source, find, open_stack
 
 
 def checked(
-    options: Mapping[str, Any], known: Collection[str], choices: Mapping[str, Sequence[Any]]
+    options: Mapping[str, Any],
+    kind: type,
+    named: Collection[str],
+    choices: Mapping[str, Sequence[Any]],
 ) -> dict[str, Any]:
     """Return options that exist and have a value they can take.
 
@@ -21,7 +25,10 @@ def checked(
     ----------
     options : mapping
         As given by keyword; None means not given.
-    known : collection of str
+    kind : type
+        Request whose fields are options.
+    named : collection of str
+        Fields that are not, or are arguments of their own.
     choices : mapping of name to values
         Of options that take one of a few.
 
@@ -30,6 +37,7 @@ def checked(
     UsageError
         With the nearest name or value there is.
     """
+    known = {*choices, *(field.name for field in dataclasses.fields(kind))} - {*named}
     for name, value in options.items():
         if name not in known:
             raise UsageError(

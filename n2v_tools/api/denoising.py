@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..errors import StackError, UsageError
+from ..jobs.desk.requests import DTYPES, ENGINES, NANS, PRECISIONS, DenoiseRequest
 from ..stack import Stack
 from ..words import flag, in_python, option
 from .asking import call_words, checked, paths_or_stacks
@@ -19,17 +20,16 @@ from .listening import Listener, Told
 from .opening import Source, configuration, open_stack
 
 if TYPE_CHECKING:
-    from ..jobs.desk.requests import DenoiseRequest
     from ..modelfolder import Model
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "dims": (2, 3),
-    "dtype": ("auto", "uint16", "same", "float32"),
-    "engine": ("auto", "tensorflow", "openvino"),
-    "precision": ("auto", "float32", "bfloat16"),
-    "nan": ("refuse", "fill"),
+    "dtype": DTYPES,
+    "engine": ENGINES,
+    "precision": PRECISIONS,
+    "nan": NANS,
 }
-NOT_OPTIONS = ("inputs", "command", "file")  # of the request
+NOT_OPTIONS = ("inputs", "command", "file", "settings", "output")  # of the request
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")
@@ -139,12 +139,10 @@ def denoise(
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
     options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
-    from ..jobs.desk.requests import DenoiseRequest
-
     request = DenoiseRequest(
         inputs=(), settings=_texts(settings), command=words, **{**given, **options}
     )
-    models = Path(models_dir) if models_dir is not None else configuration().models
+    models = configuration().models(models_dir)
     listener = Listener(progress)
     if output is None:
         return _in_memory(source, request, models, listener)
@@ -166,11 +164,7 @@ def _checked(
     given: Mapping[str, Any], options: Mapping[str, Any], *, to_memory: bool
 ) -> dict[str, Any]:
     """Refuse options that do not exist, or contradict each other."""
-    from ..jobs.desk.requests import DenoiseRequest
-
-    names = {field.name for field in dataclasses.fields(DenoiseRequest)}
-    names -= {*NOT_OPTIONS, *given, "settings", "output"}
-    found = checked(options, names, CHOICES)
+    found = checked(options, DenoiseRequest, {*NOT_OPTIONS, *given}, CHOICES)
     if (given["model"] is None) == (given["method"] is None):
         raise UsageError(
             "give either a model, as train returns it or by name, or a method: median, gaussian, "

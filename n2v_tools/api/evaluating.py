@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from ..jobs.evaluate.files import EvaluateRequest
     from ..jobs.evaluate.result import Evaluation
 
-CHOICES = {"nan": ("refuse", "skip")}
-RULES = ("legacy", "nan")
-NOT_OPTIONS = ("rules", "command", "output", "overwrite", "pairs")  # of the request
+CHOICES: dict[str, tuple[Any, ...]] = {"nan": ("refuse", "skip"), "legacy": (False, True)}
+NOT_OPTIONS = (  # of the request
+    "restored", "clean", "noisy", "rules", "command", "output", "overwrite", "pairs",
+)  # fmt: skip
 
 
 @in_python
@@ -90,16 +91,17 @@ def evaluate(
     >>> scores.data_range, scores["psnr"]["gain"]["mean"] > 5
     (199.0, True)
     """
-    listener = Listener(progress)
-    if clean is None:
-        return _judge(restored, noisy, axes, options, seed, listener)
     from ..jobs.evaluate.files import EvaluateRequest
     from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
 
+    listener = Listener(progress)
     given = {"axes": axes, "data_range": data_range, "affine": affine, "seed": seed}
-    known = {field.name for field in dataclasses.fields(EvaluateRequest)} - {"restored", "clean"}
-    options = checked(options, {*known, *RULES} - {*NOT_OPTIONS, *given, "noisy"}, CHOICES)
+    options = checked(options, EvaluateRequest, {*NOT_OPTIONS, *given}, CHOICES)
+    if clean is None:
+        for name in options:
+            raise UsageError(f"{name} needs the truth: give clean, or leave it out.")
+        return _judge(restored, noisy, axes, seed, listener)
     words = call_words("evaluate", {**given, **options})
     if data_range is not None and not data_range > 0:
         raise UsageError(f"data_range is {data_range}: give counts, a number above 0.")
@@ -145,13 +147,11 @@ def _judge(
     restored: Source,
     noisy: Source | None,
     axes: str | None,
-    options: Mapping[str, Any],
     seed: int,
     listener: Listener,
 ) -> Judgement:
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
-    checked(options, (), {})
     from ..jobs.judge.files import Judged, Judgements, QualityRequest
     from ..jobs.judge.judging import judge_restored
 

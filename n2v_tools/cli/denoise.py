@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -116,14 +115,14 @@ def command(as_json: bool, **values: Any) -> None:
         raise click.UsageError("name at least one INPUT: a file, a folder or a glob.")
     from ..jobs.denoise.files import denoise_files
 
-    models_dir = values.pop("models") or configuration.models
+    models_dir = configuration.models(values.pop("models"))
     request = DenoiseRequest(
         inputs=tuple(configuration.find_input(spec) for spec in inputs),
         output=configuration.folder("OUTPUT_FOLDER", values.pop("output")),
         command=options.command_line(),
         **values,
     )
-    found = denoise_files(request, Path(models_dir), progress)
+    found = denoise_files(request, models_dir, progress)
     output.show_each(found, lambda one: [] if one.skipped else one.lines, as_json=as_json)
 
 

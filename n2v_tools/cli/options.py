@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..jobs.desk.requests import DTYPES, NANS, DenoiseRequest
+from ..jobs.desk.requests import DTYPES, LEAST_MINUTES, NANS, DenoiseRequest
 from ..words import option
 from . import output
 from .parsing import Filled, Finite, Named, Read, read_axes, read_patch
@@ -73,7 +73,7 @@ def patch(help: str) -> Decorator:
 
 def minutes(help: str, default: float | None = None) -> Decorator:
     """Make the option for the length of a training."""
-    kind, shown = Finite(min=0.25, max=MOST_MINUTES), default is not None
+    kind, shown = Finite(min=LEAST_MINUTES, max=MOST_MINUTES), default is not None
     return click.option(
         "--minutes", type=kind, metavar="M", default=default, show_default=shown, help=help
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -55,12 +54,12 @@ def command(as_json: bool, **values: Any) -> None:
     from ..jobs.report.write import make_report
 
     options.find_inputs(values, configuration, "noisy", "clean")
-    models_dir = values.pop("models") or configuration.models
+    models_dir = configuration.models(values.pop("models"))
     request = ReportRequest(
         restored=configuration.find_input(inputs[0]),
         output=configuration.folder("OUTPUT_FOLDER", values.pop("output")),
         command=options.command_line(),
         **values,
     )
-    made = make_report(request, Path(models_dir), progress, configuration.find_input)
+    made = make_report(request, models_dir, progress, configuration.find_input)
     output.show(made.to_json(), made.text, as_json=as_json)

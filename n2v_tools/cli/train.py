@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..jobs.desk.requests import LEAST_MINUTES
 from ..methods import table
 from ..settings import parse_assignments
 from . import exits, options, output
@@ -90,7 +91,7 @@ def _about_presets() -> str:
 @options.count("--epochs", "How many epochs.")
 @options.count("--steps", "Steps per epoch.")
 @options.count("--batch", "Patches per step.")
-@options.minutes("End M minutes after the start of the command, at least 0.25.")
+@options.minutes(f"End M minutes after the start of the command, at least {LEAST_MINUTES}.")
 @options.flag("--resume", "Continue an interrupted training.")
 @options.flag("--overwrite", "Replace a finished model of this name.")
 @options.flag("--dry-run", "Print the plan; train nothing.")
@@ -112,14 +113,13 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     from ..jobs.train.run import plan_training, train_stacks
 
     stacks = tuple(configuration.find_input(stack) for stack in values.pop("stacks"))
-    models_dir = Path(values.pop("models") or configuration.models)
     if str(values["struct_mask"]).endswith(MASK_FILES):
         from ..io.maskfile import read_mask_file
 
         values["struct_mask"] = read_mask_file(Path(values["struct_mask"]))
     request = TrainRequest(
         stacks=stacks,
-        models_dir=models_dir,
+        models_dir=configuration.models(values.pop("models")),
         settings=settings,
         command=options.command_line(),
         started=ctx.meta["n2v_tools.started"],

@@ -39,17 +39,16 @@ class Configuration:
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def folder(self, variable: str, given: str | None = None) -> Path | None:
+    def folder(self, variable: str, given: str | os.PathLike[str] | None = None) -> Path | None:
         """Return the folder that a user has given, else that `variable` names, or None."""
         if given is not None:
             return Path(given)
         value = self.values.get(variable)
         return Path(value).expanduser() if value else None
 
-    @property
-    def models(self) -> Path:
-        """Where models live: MODELS_FOLDER, else ``models``."""
-        return self.folder("MODELS_FOLDER") or Path("models")
+    def models(self, given: str | os.PathLike[str] | None = None) -> Path:
+        """Return where models live: what a user has given, MODELS_FOLDER, else ``models``."""
+        return self.folder("MODELS_FOLDER", given) or Path("models")
 
     def find_input(self, spec: str) -> str:
         """Return `spec`, or its place under DATASET_FOLDER if it is only there.

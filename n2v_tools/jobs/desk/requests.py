@@ -19,6 +19,7 @@ DTYPES = ("auto", "uint16", "same", "float32")
 ENGINES = ("auto", "tensorflow", "openvino")
 PRECISIONS = ("auto", "float32", "bfloat16")
 NANS = ("refuse", "fill")
+LEAST_MINUTES = 0.25  # of a training
 
 
 @dataclass(frozen=True)
