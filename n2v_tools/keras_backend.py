@@ -200,7 +200,7 @@ def set_precision(precision: str) -> None:
 
 @contextlib.contextmanager
 def building_in(precision: str) -> Iterator[None]:
-    """Build networks in a precision and leave others, of a notebook say, as they were."""
+    """Build networks in a precision and leave other networks, as of a notebook, as they were."""
     mixed_precision = load().keras.mixed_precision
     before = mixed_precision.global_policy()
     set_precision(precision)

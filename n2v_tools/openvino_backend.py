@@ -34,7 +34,7 @@ def version() -> str:
 
 @functools.cache
 def load() -> ModuleType:
-    """Import OpenVINO, silent towards the network, and return it.
+    """Import OpenVINO, without contacting its maker, and return it.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def n_cores() -> int:
 
 
 def _silence_telemetry() -> None:
-    """Keep the telemetry package out; one that somebody imported before is told to be still."""
+    """Keep the telemetry package out; one that was imported before is silenced."""
     loaded = sys.modules.get(TELEMETRY)
     if loaded is None:
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # Python's way to forbid an import

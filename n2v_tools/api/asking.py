@@ -63,5 +63,5 @@ def paths_or_stacks(sources: Sequence[Source], axes: str | None) -> tuple[str | 
 
 def call_words(function: str, given: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the call as words, where a command keeps its command line in what it makes."""
-    said = (f"{name}={value!r}" for name, value in given.items() if value is not None)
-    return (f"n2v_tools.{function}", *said)
+    arguments = (f"{name}={value!r}" for name, value in given.items() if value is not None)
+    return (f"n2v_tools.{function}", *arguments)

@@ -208,12 +208,12 @@ def _in_memory(
     assert memory.writer is not None  # noqa: S101  made for the first plane
     if not isinstance(source, (Stack, str, os.PathLike)):
         return memory.writer.array
-    said = f"{done.dtype} ({done.reason}), clipped {done.clipped_percent:.3g} %"
+    note = f"{done.dtype} ({done.reason}), clipped {done.clipped_percent:.3g} %"
     return dataclasses.replace(
         stack,
         array=memory.writer.array,
         name=f"{stack.name}{request.suffix}",
-        notes=(said,),
+        notes=(note,),
         warnings=done.warnings,
     )
 

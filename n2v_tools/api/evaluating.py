@@ -158,5 +158,5 @@ def _judge(
     stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
     quality = judge_restored(**stacks, seed=seed, progress=listener)
     names = {role: stack.name for role, stack in stacks.items()}
-    told = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
-    return Judgement(quality, told.as_text())
+    judged = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
+    return Judgement(quality, judged.as_text())

@@ -42,8 +42,8 @@ def open_stack(
         One letter of ``TCZYX`` for each axis, in order; needed for arrays, ``.npy`` and HDF5. For
         a file default its own metadata.
     spacing : mapping of axis letter to float, optional
-        Distance between neighbours, Z, Y and X in `unit`, T in seconds: known better than the
-        file does. A letter that is missing is unknown, or what the file says.
+        Distance between neighbours, Z, Y and X in `unit`, T in seconds: where it is known better
+        than from the file. A letter that is missing is unknown, or what the file says.
     unit : str, optional
         Of Z, Y and X; default the file's own, for an array with `spacing` micrometres.
     name : str, optional
@@ -115,7 +115,7 @@ def _open_file(spec: str, axes: str | None) -> Stack:
     if opened[0].stack is None:
         from ..io import open_stack as open_file
 
-        open_file(spec, axes)  # says the same with its own kind of error
+        open_file(spec, axes)  # raises the same message as its own kind of error
         raise StackError(opened[0].error)
     return opened[0].stack
 
@@ -124,7 +124,7 @@ def _open_array(source: Any, axes: str | None) -> Stack:
     if not (hasattr(source, "shape") and hasattr(source, "dtype")):
         if not isinstance(source, (list, tuple)):
             raise UsageError(
-                f"a {type(source).__name__} is no image. Give a path, an array or a Stack."
+                f"a {type(source).__name__} is not an image. Give a path, an array or a Stack."
             )
         source = np.asarray(source)
     dtype, shape = np.dtype(source.dtype), tuple(int(size) for size in source.shape)
@@ -137,8 +137,8 @@ def _open_array(source: Any, axes: str | None) -> Stack:
         example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
         sizes = " x ".join(map(str, shape))
         raise AxesError(
-            f"array: {sizes} values say nothing about their axes. Pass {option('axes', example)}, "
-            "or what they are."
+            f"array: {sizes} values, but their axes are unknown. Pass {option('axes', example)}, "
+            "or whatever they are."
         )
     letters = parse_axes(axes)
     require_axes(letters, shape, where="array")

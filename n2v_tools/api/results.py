@@ -56,7 +56,7 @@ class Scores(Result):
 
 
 class Judgement(Result):
-    """Whether a restored stack can be trusted, told without truth; made by `n2v_tools.evaluate`.
+    """Verdict on a restored stack without its truth; made by `n2v_tools.evaluate`.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def train(
     stacks : path, array or Stack, or a list of them
         What to learn from. A path may be a file, a folder or a glob; arrays need ``axes``.
     method : str
-        ``auto``, which looks at the stacks and says what it took, or any method that
+        ``auto``, which chooses by the stacks and reports its choice, or any method that
         ``n2v-train --help`` lists.
     patch : int or sequence of int, optional
         Edges of the training patches in pixels: 64 is a 2D patch, (16, 64, 64) a 3D one.

@@ -98,9 +98,7 @@ def command(as_json: bool, **values: Any) -> None:
         input=source, output=Path(folder), command=options.command_line(), **values
     )
     result = compare_methods(request, progress)
-    for row in result.failed:
-        output.complain(f"Error: {row.method}: {row.error}")
     figure = f"figure: {result.figure}" if result.figure else "no figure: nothing worked"
     text = "\n".join([*result.text, figure, f"table: {result.csv}, {result.markdown}"])
-    output.show(result.to_json(), text, as_json=as_json)
-    output.end(failed=bool(result.failed))
+    errors = [f"{row.method}: {row.error}" for row in result.failed]
+    output.show(result.to_json(), text, as_json=as_json, errors=errors)

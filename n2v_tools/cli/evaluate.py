@@ -30,7 +30,7 @@ def read_range(text: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{text!r} is no data range; write a number above 0, such as 255.")
+        raise ValueError(f"{text!r} is not a data range; write a number above 0, such as 255.")
     return number
 
 
@@ -94,12 +94,10 @@ def command(as_json: bool, **values: Any) -> None:
     judged = values["clean"] is None and values["pairs"] is None and values["restored"]
     work = _judge if judged else _measure
     found, text = work(values, configuration, progress)
-    for one in found.failed:
-        output.complain(f"Error: {one.error}")
     if values["output"] is not None:
         text += f"\ntable: {values['output']}"
-    output.show(found.to_json(), text, as_json=as_json)
-    output.end(failed=bool(found.failed))
+    errors = [one.error for one in found.failed]
+    output.show(found.to_json(), text, as_json=as_json, errors=errors)
 
 
 def _measure(

@@ -109,7 +109,7 @@ def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Comman
 
 
 def describe_oserror(error: OSError) -> str:
-    """One line: which file, what the system said, what to do."""
+    """Describe it in one line: the file, the message of the system, and the remedy."""
     where = f"{error.filename}: " if error.filename else ""
     advice = {
         errno.ENOSPC: "make room, or write elsewhere with --output",

@@ -92,12 +92,10 @@ def _run(request: ExperimentRequest, progress: Progress, find: Any, as_json: boo
     from ..jobs.study.study import run_study
 
     done = run_study(request, progress, find)
-    for one in done.failed:
-        output.complain(f"Error: {one.error}")
     tables = [f"table: {table}" for table in done.tables.values()]
     text = "\n".join(["\n".join(done.text).rstrip(), *tables])
-    output.show(done.to_json(), text, as_json=as_json)
-    output.end(failed=bool(done.failed))
+    errors = [one.error for one in done.failed]
+    output.show(done.to_json(), text, as_json=as_json, errors=errors)
 
 
 def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bool) -> None:

@@ -45,7 +45,7 @@ class LazyGroup(ExitCodes, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
+        """Find the command, or suggest the one that was probably meant."""
         name = args[0]
         if name in LATER:
             raise click.UsageError(f"n2v-tools {name} is not available yet.")

@@ -175,7 +175,7 @@ def configure(
     Returns
     -------
     inputs : list of str
-        Positional arguments that are no variables.
+        Positional arguments that are not variables.
     configuration : Configuration
     progress : Progress
     """

@@ -10,7 +10,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -41,12 +41,18 @@ def emit_json(value: Any) -> None:
     emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
 
 
-def show(value: Any, text: str, *, as_json: bool) -> None:
-    """Print a result on stdout: `value` for a script, or `text` for a person."""
+def show(value: Any, text: str, *, as_json: bool, errors: Sequence[str] = ()) -> None:
+    """Print a result on stdout: `value` for a script, or `text` for a person.
+
+    What failed nevertheless goes to stderr first; the exit code is 1 then.
+    """
+    for error in errors:
+        complain(f"Error: {error}")
     if as_json:
         emit_json(value)
     else:
         emit(text)
+    end(failed=bool(errors))
 
 
 def show_each(found: Iterable[T], lines: Callable[[T], Iterable[str]], *, as_json: bool) -> None:
@@ -103,7 +109,7 @@ def to_jsonable(value: Any) -> Any:
 
 
 def make_streams_robust() -> None:
-    """Let closed streams lead nowhere, and file names that are no valid text be printed.
+    """Let closed streams lead nowhere, and file names that are not valid text be printed.
 
     A closed descriptor (``2>&-``) is given away first: the next file that is opened would
     get its number, and whatever a library writes to stderr would end up in that file.

@@ -20,7 +20,7 @@ BYTES = {
 
 
 class Named(click.ParamType):
-    """A value known by name; names that will exist later are told from misspelt ones.
+    """A value known by name; names of later versions are distinguished from misspelt ones.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ class Named(click.ParamType):
         if value in self.later:
             raise click.UsageError(f"{option} {value} is not available yet.")
         raise click.UsageError(
-            f"{option}: {value!r} is no {self.name}.{nearest(str(value), self.known + self.later)} "
+            f"{option}: there is no {self.name} {value!r}."
+            f"{nearest(str(value), self.known + self.later)} "
             f"Known: {', '.join(self.known)}."
         )
 
@@ -61,7 +62,7 @@ class Finite(click.FloatRange):
         """Return the number, or refuse it."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value} is no number that can be used; give a finite one.", param, ctx)
+            self.fail(f"{value} is not a finite number.", param, ctx)
         return number
 
 
@@ -113,17 +114,17 @@ def read_memory(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*", text)
     factor = BYTES.get(match[2].upper()) if match else None
     if match is None or factor is None:
-        raise ValueError(f"{text!r} is no amount of memory; write 2GB, 500MB or 1.5GiB.")
+        raise ValueError(f"{text!r} is not an amount of memory; write 2GB, 500MB or 1.5GiB.")
     n_bytes = int(float(match[1]) * factor)
     if n_bytes < 10**6:
-        raise ValueError(f"{text!r} is {n_bytes} bytes, less than 1MB; write 2GB, say.")
+        raise ValueError(f"{text!r} is {n_bytes} bytes, less than 1MB; write for example 2GB.")
     return n_bytes
 
 
 def read_patch(text: str) -> tuple[int, ...]:
     """Read patch edges in pixels, Y,X or Z,Y,X; one edge is that of a square."""
     if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*){0,2}", text):
-        raise ValueError(f"{text!r} is no patch size; write 64, 64,64 or 16,64,64.")
+        raise ValueError(f"{text!r} is not a patch size; write 64, 64,64 or 16,64,64.")
     edges = tuple(int(edge) for edge in text.split(","))
     if min(edges) < 1:
         raise ValueError(f"{text!r} has an edge of 0 px; write 64 or 16,64,64.")

@@ -19,7 +19,7 @@ def read_scale(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%?)\s*", text)
     factor = float(match[1]) / (100 if match[2] else 1) if match else 0.0
     if not 0 < factor <= 8:
-        raise ValueError(f"{text!r} is no scale from 0 to 8; write 0.1 or 10%.")
+        raise ValueError(f"{text!r} is not a scale from 0 to 8; write 0.1 or 10%.")
     return factor
 
 
@@ -28,7 +28,7 @@ def read_pair(text: str) -> tuple[float, float]:
     try:
         low, high = (float(number) for number in text.split(","))
     except ValueError:
-        raise ValueError(f"{text!r} is no pair of numbers; write LOW,HIGH.") from None
+        raise ValueError(f"{text!r} is not a pair of numbers; write LOW,HIGH.") from None
     if not (low < high and abs(low) + abs(high) < float("inf")):
         raise ValueError(f"{text!r}: the first number must be smaller than the second.")
     return low, high
@@ -38,7 +38,7 @@ def read_place(text: str) -> tuple[str, int]:
     """Read an axis and a number, such as Z=5."""
     match = re.fullmatch(r"\s*([TZCtzc])\s*=\s*(\d+)\s*", text)
     if match is None:
-        raise ValueError(f"{text!r} is no place; write T=0, Z=5 or C=1, from 0.")
+        raise ValueError(f"{text!r} is not a place; write T=0, Z=5 or C=1, from 0.")
     return match[1].upper(), int(match[2])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,14 +20,6 @@ REQUESTS: dict[str, type[Any]] = {
     "calcium": CalciumRequest,
     "structured": StructuredRequest,
 }
-SHAPE_AXES = {"dome": "T,Z,Y,X", "calcium": "T,Y,X", "structured": "T,Z,Y,X"}
-ONLY = {
-    "structured": ("kind", "noise_to_signal"),
-    "calcium": (
-        "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift", "row_noise",
-        "x_correlation",
-    ),
-}  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,7 +27,7 @@ def read_shape(text: str) -> tuple[int, ...]:
     """Read sizes T,Z,Y,X or T,Y,X: three or four whole numbers of 1 or more."""
     if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){2,3}\s*", text):
         raise ValueError(
-            f"{text!r} is no shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium T,Y,X, "
+            f"{text!r} is not a shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium T,Y,X, "
             "such as 300,256,256."
         )
     sizes = tuple(int(size) for size in text.split(","))
@@ -142,15 +135,17 @@ def command(as_json: bool, data: str, **values: Any) -> None:
 def _check(data: str, values: dict[str, Any]) -> dict[str, Any]:
     """Refuse what contradicts itself; return the options that were given."""
     given = {name: value for name, value in values.items() if value is not None}
-    for kind, names in ONLY.items():
-        for name in names if kind != data else ():
-            if name in given:
-                raise click.UsageError(f"{option(name)} is for n2v-simulate {kind}.")
-    axes, usual = SHAPE_AXES[data], REQUESTS[data].shape
+    fields = {k: {f.name for f in dataclasses.fields(kind)} for k, kind in REQUESTS.items()}
+    for name in given:
+        if name not in fields[data]:
+            other = next(kind for kind in REQUESTS if name in fields[kind])
+            raise click.UsageError(f"{option(name)} is for n2v-simulate {other}.")
+    usual = REQUESTS[data].shape
     shape = given.get("shape", usual)
     if data == "calcium" and len(shape) == 4 and shape[1] == 1:  # one plane, written as for others
         shape = given["shape"] = (shape[0], *shape[2:])
-    if len(shape) != len(axes.split(",")):
+    if len(shape) != len(usual):
+        axes = "T,Z,Y,X" if len(usual) == 4 else "T,Y,X"
         example = ",".join(map(str, usual))
         raise click.UsageError(
             f"{option('shape', shape)}: {data} has sizes {axes}, such as {example}."

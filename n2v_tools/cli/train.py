@@ -25,14 +25,14 @@ def _about_methods() -> str:
 
 
 def _masked_methods() -> str:
-    """Names of the methods that look for a mask unless told which."""
+    """Names of the methods that find a mask for themselves by default."""
     return " or ".join(r.name for r in table.learning_rows() if "struct_mask" in r.settings)
 
 
 def _about_presets() -> str:
-    """What presets are for, where their names do not say so."""
-    said = {name: text for r in table.learning_rows() for name, text in r.presets.items() if text}
-    return "; ".join(f"{name}: {text}" for name, text in said.items()) + "."
+    """Purposes of the presets whose names do not explain them."""
+    texts = {name: text for r in table.learning_rows() for name, text in r.presets.items() if text}
+    return "; ".join(f"{name}: {text}" for name, text in texts.items()) + "."
 
 
 @exits.command("train", "n2v-train --stack dome.tif --axes TZYX")

@@ -90,7 +90,7 @@ def test_folders_are_stacks_where_axes_join_their_planes(tmp_path, monkeypatch):
         (lambda: open_stack(MOVIE, axes="YX"), AxesError, "axes 'YX' name 2 axes.*axes='ZYX'"),
         (lambda: open_stack(MOVIE > 3, axes="TYX"), StackError, "bool"),
         (lambda: open_stack(MOVIE[:0], axes="TYX"), StackError, "no pixels"),
-        (lambda: open_stack(3), UsageError, "int is no image"),
+        (lambda: open_stack(3), UsageError, "int is not an image"),
         (lambda: open_stack("nowhere.tif"), StackError, "nowhere.tif: not found"),
         (lambda: open_stack(MOVIE, "TYX", spacing={"Z": 1}), UsageError, "no axis 'Z'"),
         (lambda: open_stack(MOVIE, "TYX", spacing={"T": 0}), UsageError, "above 0"),

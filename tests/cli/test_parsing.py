@@ -57,7 +57,7 @@ def test_a_name_that_will_exist_is_told_from_a_misspelt_one():
     kind = Named("colour", ["red"], ["blue"])
     with pytest.raises(click.UsageError, match="--thing blue is not available yet"):
         kind.convert("blue", OPTION, None)
-    with pytest.raises(click.UsageError, match=r"no colour\. Did you mean 'red'"):
+    with pytest.raises(click.UsageError, match=r"no colour 'rad'\. Did you mean 'red'"):
         kind.convert("rad", OPTION, None)
-    with pytest.raises(click.UsageError, match="the colour: 'x'"):
+    with pytest.raises(click.UsageError, match="the colour: there is no colour 'x'"):
         kind.convert("x", None, None)

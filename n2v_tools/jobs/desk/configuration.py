@@ -32,7 +32,7 @@ class Configuration:
     origins : mapping of variable name to text
         Where each value came from, for ``-v``.
     notes : tuple of str
-        What a user should hear, such as a file that holds no known variable.
+        Remarks for the user, such as a file that holds no known variable.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def read_configuration(
     for name in VARIABLES:
         for origin, source in sources:
             if name in source:
-                if source[name]:  # an empty value un-sets what weaker sources say
+                if source[name]:  # an empty value unsets the variable for weaker sources
                     values[name], origins[name] = str(source[name]), origin
                 break
     return Configuration(values, origins, tuple(notes))
@@ -167,7 +167,7 @@ def _split(
 
 
 def _read_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
-    """Read ``KEY=VALUE`` lines without expanding anything in them; say which are none."""
+    """Read ``KEY=VALUE`` lines without expanding anything in them; report lines of another form."""
     from dotenv.parser import parse_stream
 
     remedy = "Name a file of VAR=value lines."
@@ -177,7 +177,7 @@ def _read_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        wrong_kind = "this is no text file in UTF-8"
+        wrong_kind = "this is not a text file in UTF-8"
         raise StackError(f"{option('env', path)}: {wrong_kind}. {remedy}") from None
     held: dict[str, str | None] = {}
     wrong = []
@@ -185,8 +185,8 @@ def _read_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
         if line.error:
             found = line.original.string.strip()[:40]
             wrong.append(
-                f"{path}, line {line.original.line}: {found!r} is left out, because it is no "
-                "VAR=value. Check its quotes."
+                f"{path}, line {line.original.line}: {found!r} is ignored, because it is not "
+                "of the form VAR=value. Check its quotes."
             )
         elif line.key is not None:
             held[line.key] = line.value
@@ -200,7 +200,7 @@ def _notes_on_file(file: str, held: Mapping[str, str | None]) -> list[str]:
     notes = []
     for name in held:
         if name not in VARIABLES and (hint := nearest(name, VARIABLES)):
-            notes.append(f"{file} sets {name}, which is no variable of n2v_tools.{hint}")
+            notes.append(f"{file} sets {name}, which is not a variable of n2v_tools.{hint}")
         elif name in VARIABLES and held[name] is None:
             notes.append(f"{file} names {name} but gives it no value; write {name}=/some/folder.")
     if notes or set(held) & set(VARIABLES):

@@ -247,8 +247,8 @@ def check_smoke() -> Check:
     started = time.perf_counter()
     try:
         _run_small_net()
-    except Exception as error:  # whatever it is, the user must hear it, not this function's caller
-        remedy = "Install again in a new virtual environment; report this line if that is no help."
+    except Exception as error:  # any failure is a finding here, not an error
+        remedy = "Install again in a new virtual environment; if it fails again, report this line."
         found = f"{type(error).__name__}: {_first_line(error)}"
         return Check("trial run", found, ok=False, remedy=remedy)
     seconds = time.perf_counter() - started

@@ -138,7 +138,7 @@ def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None
 
 
 def require_folder(folder: Path) -> None:
-    """Raise if `folder`, or what it should be made in, is there and is no folder.
+    """Raise if `folder`, or what it should be made in, exists and is not a folder.
 
     Raises
     ------
@@ -147,8 +147,8 @@ def require_folder(folder: Path) -> None:
     there = _nearest_folder(folder)
     if not there.is_dir():
         raise OutputError(
-            f"{option('output', folder)}: {there} is no folder, so nothing can be written there. "
-            "Name a folder, made if missing; its files are named after the inputs and "
+            f"{option('output', folder)}: {there} is not a folder, so nothing can be written "
+            "there. Name a folder, made if missing; its files are named after the inputs and "
             f"{option('suffix')}."
         )
 

@@ -246,7 +246,7 @@ def _read_table(table: Path) -> list[dict[str, str]]:
     except FileNotFoundError:
         raise StackError(f"{where}: not found. Check the path.") from None
     except (UnicodeDecodeError, IsADirectoryError):
-        raise StackError(f"{where}: is no text file. Name a CSV table.") from None
+        raise StackError(f"{where}: is not a text file. Name a CSV table.") from None
     mark = max(",;\t", key=text.split("\n", 1)[0].count)
     lines = [
         (number, [cell.strip() for cell in cells])
