@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -19,9 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
+from ._version import version_of
 from .errors import N2VToolsError
 
 FIRST_WITH_KERAS_3 = (2, 16)
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # by precision, as Keras names them
 
 
 def choose_legacy_keras() -> None:
@@ -37,7 +38,7 @@ def choose_legacy_keras() -> None:
         If TensorFlow is already loaded with Keras 3.
     """
     if tensorflow_version() < FIRST_WITH_KERAS_3:
-        if "tensorflow" not in sys.modules and not _installed("tf-keras"):
+        if "tensorflow" not in sys.modules and version_of("tf-keras") is None:
             os.environ.pop("TF_USE_LEGACY_KERAS", None)
         return
     if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
@@ -89,8 +90,9 @@ def load() -> ModuleType:
 def tensorflow_version() -> tuple[int, int]:
     """Major and minor version of the installed TensorFlow, without importing it; (0, 0) if none."""
     for name in ("tensorflow", "tensorflow-cpu", "tensorflow-macos"):
-        if _installed(name):
-            major, minor = importlib.metadata.version(name).split(".")[:2]
+        version = version_of(name)
+        if version is not None:
+            major, minor = version.split(".")[:2]
             return int(major), int(minor)
     return 0, 0
 
@@ -98,7 +100,7 @@ def tensorflow_version() -> tuple[int, int]:
 def keras_version() -> str:
     """Version of the Keras 2 that will be used, without importing it."""
     name = "keras" if tensorflow_version() < FIRST_WITH_KERAS_3 else "tf-keras"
-    return importlib.metadata.version(name) if _installed(name) else "missing"
+    return version_of(name) or "missing"
 
 
 @functools.cache
@@ -131,7 +133,7 @@ def cpu_flags() -> frozenset[str]:
                 if line.startswith("flags"):
                     return frozenset(line.split(":", 1)[1].split())
     except OSError:
-        return frozenset()
+        pass
     return frozenset()
 
 
@@ -153,15 +155,19 @@ def gpu_possible() -> bool:
 
     False if the machine shows no sign of one that TensorFlow could use.
     """
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if hidden is not None and (not hidden.strip() or hidden.strip() == "-1"):
+    if hides_gpu(os.environ.get("CUDA_VISIBLE_DEVICES")):
         return False
     signs = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
     return (
         any(os.path.exists(sign) for sign in signs)
         or shutil.which("nvidia-smi") is not None
-        or _installed("tensorflow-metal")
+        or version_of("tensorflow-metal") is not None
     )
+
+
+def hides_gpu(visible: str | None) -> bool:
+    """Whether this value of CUDA_VISIBLE_DEVICES, None if it is not set, hides every GPU."""
+    return visible is not None and visible.strip() in ("", "-1")
 
 
 def fast_precision() -> tuple[str, str]:
@@ -189,13 +195,12 @@ def fast_precision() -> tuple[str, str]:
 
 def set_precision(precision: str) -> None:
     """Use ``"float32"`` or ``"bfloat16"`` arithmetic for networks built from now on."""
-    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
-    load().keras.mixed_precision.set_global_policy(policy)
+    load().keras.mixed_precision.set_global_policy(POLICIES[precision])
 
 
 @contextlib.contextmanager
 def building_in(precision: str) -> Iterator[None]:
-    """Build networks in a precision and leave others, of a notebook say, as they were."""
+    """Build networks in a precision and leave other networks, as of a notebook, as they were."""
     mixed_precision = load().keras.mixed_precision
     before = mixed_precision.global_policy()
     set_precision(precision)
@@ -222,13 +227,8 @@ def build_for_both(build: Callable[[], Any]) -> tuple[Any, list[Any]]:
     layers : list of keras Layer
         Those that may compute in bfloat16.
     """
-    mixed_precision = load().keras.mixed_precision
-    before = mixed_precision.global_policy()
-    set_precision("bfloat16")
-    try:
+    with building_in("bfloat16"):
         net = build()
-    finally:
-        mixed_precision.set_global_policy(before)
     layers = [layer for layer in net.layers if layer.compute_dtype == "bfloat16"]
     _set_policy(layers, "float32")
     return net, layers
@@ -242,7 +242,7 @@ def computing_in(layers: Sequence[Any], precision: str) -> Iterator[None]:
     changed.
     """
     before = [layer.dtype_policy for layer in layers]
-    _set_policy(layers, {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+    _set_policy(layers, POLICIES[precision])
     try:
         yield
     finally:
@@ -285,14 +285,6 @@ def _quiet_start() -> Iterator[None]:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-
-
-def _installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _grow_memory(tf: ModuleType, gpu: object) -> None:

@@ -1,4 +1,4 @@
-"""The only door to OpenVINO: loaded late, and never on the telephone.
+"""The only door to OpenVINO: loaded late, and kept from reporting to its maker.
 
 OpenVINO's Python package tells its maker of each import, by HTTP, if the package
 ``openvino_telemetry`` can be imported and the user has not refused in a file in the
@@ -9,14 +9,15 @@ OpenVINO then takes the stub that it brings for this case.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import importlib.util
 import os
 import sys
 from types import ModuleType
 from typing import Any
 
+from ._version import version_of
 from .errors import N2VToolsError
+from .words import option
 
 TELEMETRY = "openvino_telemetry"
 
@@ -28,15 +29,12 @@ def available() -> bool:
 
 def version() -> str:
     """Version of the installed OpenVINO, without importing it; ``"missing"`` if none."""
-    try:
-        return importlib.metadata.version("openvino")
-    except importlib.metadata.PackageNotFoundError:
-        return "missing"
+    return version_of("openvino") or "missing"
 
 
 @functools.cache
 def load() -> ModuleType:
-    """Import OpenVINO, silent towards the network, and return it.
+    """Import OpenVINO, without contacting its maker, and return it.
 
     Raises
     ------
@@ -48,8 +46,8 @@ def load() -> ModuleType:
         import openvino
     except ImportError as error:
         raise N2VToolsError(
-            f"OpenVINO cannot be imported ({error}). Pass --engine tensorflow, or install it: "
-            "pip install openvino"
+            f"OpenVINO cannot be imported ({error}). Pass {option('engine', 'tensorflow')}, or "
+            "install it: pip install openvino"
         ) from None
     return openvino
 
@@ -108,7 +106,7 @@ def n_cores() -> int:
 
 
 def _silence_telemetry() -> None:
-    """Keep the telemetry package out; one that somebody imported before is told to be still."""
+    """Keep the telemetry package out; one that was imported before is silenced."""
     loaded = sys.modules.get(TELEMETRY)
     if loaded is None:
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # Python's way to forbid an import
@@ -117,7 +115,7 @@ def _silence_telemetry() -> None:
     def send_nothing(*arguments: object, **named: object) -> None:
         """Stand in for the methods that send."""
 
-    telemetry = getattr(loaded, "Telemetry", None)
+    telemetry = vars(loaded).get("Telemetry")
     for name in ("send_event", "send_error", "send_stack_trace", "start_session", "end_session"):
-        if telemetry is not None and hasattr(telemetry, name):
+        if hasattr(telemetry, name):
             setattr(telemetry, name, send_nothing)

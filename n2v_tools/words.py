@@ -8,6 +8,7 @@ command line, the Python functions and the files of a study each render it: ``--
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,7 +39,7 @@ def option(key: str, value: object = None) -> str:
     key : str
         Name of the option with underscores, such as ``keep_strips``.
     value : object, optional
-        What to pass; a tuple is a list of numbers.
+        What to pass; a tuple is a list of numbers, and a path is spelt as text.
 
     Examples
     --------
@@ -49,13 +50,15 @@ def option(key: str, value: object = None) -> str:
     """
     if _IN_STUDY_FILE.get():
         return _line_of_file(key, value)
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if _TO_PYTHON.get():
         name = KEYWORDS.get(key, key)
         return name if value is None else f"{name}={value!r}"
     name = "--" + key.replace("_", "-")
     if value is None:
         return name
-    return f"{name} {','.join(map(str, value)) if isinstance(value, tuple) else value}"
+    return f"{name} {_as_word(value)}"
 
 
 def flag(key: str) -> str:
@@ -86,8 +89,7 @@ def setting(name: str, value: object = None) -> str:
         return _line_of_file(name, value)
     if _TO_PYTHON.get():
         return f"settings={{{name!r}: {'...' if value is None else repr(value)}}}"
-    text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-    return f"--set {name}" if value is None else f"--set {name}={text}"
+    return f"--set {name}" if value is None else f"--set {name}={_as_word(value)}"
 
 
 def spoken_in_python() -> bool:
@@ -130,3 +132,10 @@ def _line_of_file(key: str, value: object) -> str:
     if value is None:
         return key
     return f"{key}: {list(value) if isinstance(value, tuple) else value}"
+
+
+def _as_word(value: object) -> object:
+    """Spell a value as a word of a command line."""
+    if value == "":
+        return "''"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -78,9 +78,9 @@ def test_packages_are_those_that_exist(settings):
 
 def test_every_command_is_a_script(settings):
     text = settings["options.entry_points"]["console_scripts"]
-    scripts = dict(re.findall(r"(\S+) = n2v_tools\.cli\.main:(\w+)", text))
-    assert scripts.pop("n2v-tools") == "main"
-    assert scripts == {f"n2v-{name}": f"{name}_main" for name in COMMANDS}
+    scripts = dict(re.findall(r"(\S+) = n2v_tools\.cli\.(\S+)", text))
+    assert scripts.pop("n2v-tools") == "main:main"
+    assert scripts == {f"n2v-{name}": f"{name}:command" for name in COMMANDS}
 
 
 @pytest.mark.parametrize("minor", [10, 11, 12, 13])

@@ -1,4 +1,4 @@
-"""The package as Python functions: what the commands do, on files or on arrays in memory.
+"""Functions for Python: what the commands do, on files or on arrays in memory.
 
 ``from n2v_tools import open_stack, train, denoise, inspect, evaluate``. Each does what the command
 of its name does, by the same code, and gives the same pixels. What a user can mend raises an

@@ -1,7 +1,8 @@
-"""From the arguments of a call to what a job is asked for."""
+"""Arguments of a call, turned into what a job is asked for."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,7 +14,10 @@ from .opening import Source, find, open_stack
 
 
 def checked(
-    options: Mapping[str, Any], known: Collection[str], choices: Mapping[str, Sequence[Any]]
+    options: Mapping[str, Any],
+    kind: type,
+    named: Collection[str],
+    choices: Mapping[str, Sequence[Any]],
 ) -> dict[str, Any]:
     """Return options that exist and have a value they can take.
 
@@ -21,7 +25,10 @@ def checked(
     ----------
     options : mapping
         As given by keyword; None means not given.
-    known : collection of str
+    kind : type
+        Request whose fields are options.
+    named : collection of str
+        Fields that are not, or are arguments of their own.
     choices : mapping of name to values
         Of options that take one of a few.
 
@@ -30,6 +37,7 @@ def checked(
     UsageError
         With the nearest name or value there is.
     """
+    known = {*choices, *(field.name for field in dataclasses.fields(kind))} - {*named}
     for name, value in options.items():
         if name not in known:
             raise UsageError(
@@ -55,5 +63,5 @@ def paths_or_stacks(sources: Sequence[Source], axes: str | None) -> tuple[str | 
 
 def call_words(function: str, given: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the call as words, where a command keeps its command line in what it makes."""
-    said = (f"{name}={value!r}" for name, value in given.items() if value is not None)
-    return (f"n2v_tools.{function}", *said)
+    arguments = (f"{name}={value!r}" for name, value in given.items() if value is not None)
+    return (f"n2v_tools.{function}", *arguments)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..errors import StackError, UsageError
+from ..jobs.denoise.request import DenoiseRequest
+from ..jobs.desk.requests import DTYPES, ENGINES, NANS, PRECISIONS
 from ..stack import Stack
+from ..words import flag, in_python, option
 from .asking import call_words, checked, paths_or_stacks
 from .listening import Listener, Told
 from .opening import Source, configuration, open_stack
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..jobs.denoise.request import DenoiseRequest
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "dims": (2, 3),
-    "dtype": ("auto", "uint16", "same", "float32"),
-    "engine": ("auto", "tensorflow", "openvino"),
-    "precision": ("auto", "float32", "bfloat16"),
-    "nan": ("refuse", "fill"),
+    "dtype": DTYPES,
+    "engine": ENGINES,
+    "precision": PRECISIONS,
+    "nan": NANS,
 }
-NOT_OPTIONS = ("inputs", "command", "file")  # of the request
+NOT_OPTIONS = ("inputs", "command", "file", "settings", "output")  # of the request
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")
@@ -60,7 +62,7 @@ def denoise(
     output: str | os.PathLike[str],
     **options: Any,
 ) -> Any: ...
-@in_keywords
+@in_python
 def denoise(
     source: Any,
     model: Any = None,
@@ -144,7 +146,7 @@ def denoise(
     request = DenoiseRequest(
         inputs=(), settings=_texts(settings), command=words, **{**given, **options}
     )
-    models = Path(models_dir) if models_dir is not None else configuration().models
+    models = configuration().models(models_dir)
     listener = Listener(progress)
     if output is None:
         return _in_memory(source, request, models, listener)
@@ -166,11 +168,7 @@ def _checked(
     given: Mapping[str, Any], options: Mapping[str, Any], *, to_memory: bool
 ) -> dict[str, Any]:
     """Refuse options that do not exist, or contradict each other."""
-    from ..jobs.denoise.request import DenoiseRequest
-
-    names = {field.name for field in dataclasses.fields(DenoiseRequest)}
-    names -= {*NOT_OPTIONS, *given, "settings", "output"}
-    found = checked(options, names, CHOICES)
+    found = checked(options, DenoiseRequest, {*NOT_OPTIONS, *given}, CHOICES)
     if (given["model"] is None) == (given["method"] is None):
         raise UsageError(
             "give either a model, as train returns it or by name, or a method: median, gaussian, "
@@ -183,7 +181,7 @@ def _checked(
         raise UsageError(f"{named[0]} is about a {about}, which is not what restores here.")
     of_files = [name for name in ("report", "uncertainty") if to_memory and found.get(name)]
     if of_files:
-        raise UsageError(f"{of_files[0]}=True writes a file: say where with output.")
+        raise UsageError(f"{flag(of_files[0])} writes a file: say where with {option('output')}.")
     return found
 
 
@@ -203,7 +201,9 @@ def _in_memory(
     from ..jobs.desk.frames import take_frame
 
     if isinstance(source, (list, tuple)):
-        raise UsageError("several stacks are denoised into files: say where with output.")
+        raise UsageError(
+            f"several stacks are denoised into files: say where with {option('output')}."
+        )
     stack = open_stack(source, request.axes)
     if request.frame is not None:
         stack = take_frame(stack, request.frame)
@@ -212,12 +212,12 @@ def _in_memory(
     assert memory.writer is not None  # noqa: S101  made for the first plane
     if not isinstance(source, (Stack, str, os.PathLike)):
         return memory.writer.array
-    said = f"{done.dtype} ({done.reason}), clipped {done.clipped_percent:.3g} %"
+    note = f"{done.dtype} ({done.reason}), clipped {done.clipped_percent:.3g} %"
     return dataclasses.replace(
         stack,
         array=memory.writer.array,
         name=f"{stack.name}{request.suffix}",
-        notes=(said,),
+        notes=(note,),
         warnings=done.warnings,
     )
 

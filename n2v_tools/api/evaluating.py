@@ -8,22 +8,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..words import in_python
 from .asking import call_words, checked
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
 from .results import Judgement, Scores
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..jobs.evaluate.files import EvaluateRequest
     from ..jobs.evaluate.result import Evaluation
 
-CHOICES = {"nan": ("refuse", "skip")}
-RULES = ("legacy", "nan")
-NOT_OPTIONS = ("rules", "command", "output", "overwrite", "pairs")  # of the request
+CHOICES: dict[str, tuple[Any, ...]] = {"nan": ("refuse", "skip"), "legacy": (False, True)}
+NOT_OPTIONS = (  # of the request
+    "restored", "clean", "noisy", "rules", "command", "output", "overwrite", "pairs",
+)  # fmt: skip
 
 
-@in_keywords
+@in_python
 def evaluate(
     restored: Source,
     clean: Source | None = None,
@@ -90,16 +91,17 @@ def evaluate(
     >>> scores.data_range, scores["psnr"]["gain"]["mean"] > 5
     (199.0, True)
     """
-    listener = Listener(progress)
-    if clean is None:
-        return _judge(restored, noisy, axes, options, seed, listener)
     from ..jobs.evaluate.files import EvaluateRequest
     from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
 
+    listener = Listener(progress)
     given = {"axes": axes, "data_range": data_range, "affine": affine, "seed": seed}
-    known = {field.name for field in dataclasses.fields(EvaluateRequest)} - {"restored", "clean"}
-    options = checked(options, {*known, *RULES} - {*NOT_OPTIONS, *given, "noisy"}, CHOICES)
+    options = checked(options, EvaluateRequest, {*NOT_OPTIONS, *given}, CHOICES)
+    if clean is None:
+        for name in options:
+            raise UsageError(f"{name} needs the truth: give clean, or leave it out.")
+        return _judge(restored, noisy, axes, seed, listener)
     words = call_words("evaluate", {**given, **options})
     if data_range is not None and not data_range > 0:
         raise UsageError(f"data_range is {data_range}: give counts, a number above 0.")
@@ -145,18 +147,16 @@ def _judge(
     restored: Source,
     noisy: Source | None,
     axes: str | None,
-    options: Mapping[str, Any],
     seed: int,
     listener: Listener,
 ) -> Judgement:
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
-    checked(options, (), {})
     from ..jobs.judge.files import Judged, Judgements, QualityRequest
     from ..jobs.judge.judging import judge_restored
 
     stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
     quality = judge_restored(**stacks, seed=seed, progress=listener)
     names = {role: stack.name for role, stack in stacks.items()}
-    told = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
-    return Judgement(quality, told.as_text())
+    judged = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
+    return Judgement(quality, judged.as_text())

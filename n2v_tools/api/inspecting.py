@@ -1,17 +1,18 @@
-"""What is in a stack, what its noise is, and how to train on it."""
+"""Inspection of a stack: what is in it, what its noise is, and how to train on it."""
 
 from __future__ import annotations
 
 import os
+import shlex
 
 from ..errors import StackError
+from ..words import in_python, option
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
 from .results import Inspection
-from .wording import as_call, in_keywords
 
 
-@in_keywords
+@in_python
 def inspect(
     source: Source,
     axes: str | None = None,
@@ -68,6 +69,22 @@ def inspect(
         raise StackError(found.error)
     values, text = found.to_json(), found.text
     if not stack.files and values["command"]:
-        call = as_call(values["command"], stack.name)
+        call = _as_call(values["command"], stack.name)
         values, text = {**values, "command": call}, text.replace(values["command"], call)
     return Inspection(values, text)
+
+
+def _as_call(command: str, stack: str) -> str:
+    """Spell ``n2v-train --stack NAME --axes TYX ...`` as the call that does the same."""
+    words = shlex.split(command)[3:]
+    options = zip(words[::2], words[1::2], strict=True)
+    spelt = (option(key[2:].replace("-", "_"), _typed(value)) for key, value in options)
+    return f"train({', '.join((stack, *spelt))})"
+
+
+def _typed(value: str) -> str | int | tuple[int, ...]:
+    """Read whole numbers; anything else is text."""
+    numbers = value.split(",")
+    if not all(number.isdigit() for number in numbers):
+        return value
+    return int(value) if len(numbers) == 1 else tuple(map(int, numbers))

@@ -1,4 +1,4 @@
-"""How far the work is and what to hear of it, for callers in Python instead of a terminal."""
+"""Progress, notes and warnings for callers in Python instead of a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..jobs.desk.progress import Progress, Step
-from .wording import as_keywords
 
 Told = Callable[[str, int, int], object]  # what is done, pieces done, pieces in all
 
@@ -32,17 +31,16 @@ class Listener(Progress):
 
     def warn(self, text: str) -> None:
         """Warn at the line of the user's code that called."""
-        warnings.warn(as_keywords(text), UserWarning, stacklevel=_frames_of_ours())
+        warnings.warn(text, UserWarning, stacklevel=_frames_of_ours())
 
     def note(self, text: str) -> None:
         """Log what was decided."""
-        text = as_keywords(text)
         log.info("%s", text)
         super().note(text)
 
     def detail(self, text: str) -> None:
         """Log what only a debugger wants."""
-        log.debug("%s", as_keywords(text))
+        log.debug("%s", text)
 
     @contextmanager
     def task(self, label: str) -> Iterator[Step]:

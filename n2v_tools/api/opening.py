@@ -12,7 +12,7 @@ import numpy as np
 from ..axes import LETTERS, parse_axes, require_axes
 from ..errors import AxesError, StackError, UsageError
 from ..stack import Stack
-from .wording import in_keywords
+from ..words import in_python, option
 
 if TYPE_CHECKING:
     from ..jobs.desk.configuration import Configuration
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Source = Any  # str, os.PathLike, numpy array or what can be sliced like one, or Stack
 
 
-@in_keywords
+@in_python
 def open_stack(
     source: Source,
     axes: str | None = None,
@@ -42,8 +42,8 @@ def open_stack(
         One letter of ``TCZYX`` for each axis, in order; needed for arrays, ``.npy`` and HDF5. For
         a file default its own metadata.
     spacing : mapping of axis letter to float, optional
-        Distance between neighbours, Z, Y and X in `unit`, T in seconds: known better than the
-        file does. A letter that is missing is unknown, or what the file says.
+        Distance between neighbours, Z, Y and X in `unit`, T in seconds: where it is known better
+        than from the file. A letter that is missing is unknown, or what the file says.
     unit : str, optional
         Of Z, Y and X; default the file's own, for an array with `spacing` micrometres.
     name : str, optional
@@ -109,12 +109,13 @@ def _open_file(spec: str, axes: str | None) -> Stack:
     if len(opened) > 1:
         raise UsageError(
             f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one of the "
-            "files, or pass --axes ZYX or TYX to join equal planes."
+            f"files, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join equal "
+            "planes."
         )
     if opened[0].stack is None:
         from ..io.reader import open_stack as open_file
 
-        open_file(spec, axes)  # says the same with its own kind of error
+        open_file(spec, axes)  # raises the same message as its own kind of error
         raise StackError(opened[0].error)
     return opened[0].stack
 
@@ -123,7 +124,7 @@ def _open_array(source: Any, axes: str | None) -> Stack:
     if not (hasattr(source, "shape") and hasattr(source, "dtype")):
         if not isinstance(source, (list, tuple)):
             raise UsageError(
-                f"a {type(source).__name__} is no image. Give a path, an array or a Stack."
+                f"a {type(source).__name__} is not an image. Give a path, an array or a Stack."
             )
         source = np.asarray(source)
     dtype, shape = np.dtype(source.dtype), tuple(int(size) for size in source.shape)
@@ -136,8 +137,8 @@ def _open_array(source: Any, axes: str | None) -> Stack:
         example = {2: "YX", 3: "TYX", 4: "TZYX"}.get(len(shape), "TCZYX")
         sizes = " x ".join(map(str, shape))
         raise AxesError(
-            f"array: {sizes} values say nothing about their axes. Pass --axes, such as --axes "
-            f"{example}."
+            f"array: {sizes} values, but their axes are unknown. Pass {option('axes', example)}, "
+            "or whatever they are."
         )
     letters = parse_axes(axes)
     require_axes(letters, shape, where="array")

@@ -1,4 +1,4 @@
-"""What functions give back: values by name, and the same as text for a person."""
+"""Results of functions: values by name, and the same as text for a person."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Scores(Result):
 
 
 class Judgement(Result):
-    """Whether a restored stack can be trusted, told without truth; made by `n2v_tools.evaluate`.
+    """Verdict on a restored stack without its truth; made by `n2v_tools.evaluate`.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import os
@@ -13,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UsageError
+from ..jobs.desk.requests import LEAST_MINUTES, NANS
+from ..words import in_python
 from .asking import call_words, checked, paths_or_stacks
 from .listening import Listener, Told
 from .opening import Source, configuration
-from .wording import in_keywords
 
 if TYPE_CHECKING:
     from ..modelfolder import Model
 
-LEAST_MINUTES = 0.25
-CHOICES = {"nan": ("refuse", "fill"), "depth": ("Z", "T")}
-NOT_OPTIONS = ("command", "started", "dry_run")  # of the request
+CHOICES = {"nan": NANS, "depth": ("Z", "T")}
+NOT_OPTIONS = ("stacks", "command", "started", "dry_run")  # of the request
 
 
-@in_keywords
+@in_python
 def train(
     stacks: Source | Sequence[Source],
     method: str = "auto",
@@ -50,8 +49,8 @@ def train(
     stacks : path, array or Stack, or a list of them
         What to learn from. A path may be a file, a folder or a glob; arrays need ``axes``.
     method : str
-        ``auto`` (``video`` where there are 32 frames, else ``n2v``), ``n2v``, ``n2v2``,
-        ``structn2v``, ``video``, ``n2n``, ``deepcad`` and what else ``n2v-train --help`` lists.
+        ``auto``, which chooses by the stacks and reports its choice, or any method that
+        ``n2v-train --help`` lists.
     patch : int or sequence of int, optional
         Edges of the training patches in pixels: 64 is a 2D patch, (16, 64, 64) a 3D one.
     minutes : float, optional
@@ -107,15 +106,14 @@ def train(
     from ..modelfolder import read_model
 
     many = list(stacks) if isinstance(stacks, (list, tuple)) else [stacks]
-    known = {field.name for field in dataclasses.fields(TrainRequest)} - set(NOT_OPTIONS)
-    options = checked(options, known - set(given) - {"stacks"}, CHOICES)
+    options = checked(options, TrainRequest, {*NOT_OPTIONS, *given}, CHOICES)
     if "struct_mask" in options:
         options["struct_mask"] = _mask_text(options["struct_mask"])
     words = call_words("train", {**given, **options})
     _require_minutes(minutes)
     request = TrainRequest(
         stacks=paths_or_stacks(many, options.get("axes")),
-        models_dir=Path(models_dir) if models_dir is not None else configuration().models,
+        models_dir=configuration().models(models_dir),
         method=method,
         patch=_edges(patch),
         minutes=minutes,

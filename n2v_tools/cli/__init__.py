@@ -1,4 +1,4 @@
-"""The commands: parse, call one function of `jobs`, print.
+"""Commands: parse, call one function of `jobs`, print.
 
 Help loads neither numpy nor TensorFlow.
 """

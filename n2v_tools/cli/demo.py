@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
-import click
-
 from ..jobs.demo.request import DemoRequest
-from . import options, output
-from .exits import Command
+from . import exits, options, output
 
 
-@click.command(
-    "demo",
-    cls=Command,
-    short_help="Run the main job on generated data.",
-    epilog="\b\nExample:\n  n2v-demo --output demo_output --minutes 2",
-)
+@exits.command("demo", "n2v-demo --output demo_output --minutes 2")
 @options.variables
-@click.option(
+@options.text(
     "--output",
-    type=options.Filled(),
     metavar="DIR",
     help="Folder that everything goes to, made if missing.  "
     f"[default: OUTPUT_FOLDER, else {DemoRequest.output}]",
 )
-@click.option(
-    "--minutes",
-    type=options.Finite(min=0.25, max=options.MOST_MINUTES),
-    metavar="M",
-    default=DemoRequest.minutes,
-    show_default=True,
-    help="Length of the training; the rest takes about one more.",
-)
+@options.minutes("Length of the training; the rest takes about one more.", DemoRequest.minutes)
 @options.seed
 @options.overwrite
 @options.common
@@ -47,11 +30,8 @@ def command(as_json: bool, **values: Any) -> None:
     _, configuration, progress = options.configure(values)
     from ..jobs.demo.run import run_demo
 
-    folder = values.pop("output") or configuration.folder("OUTPUT_FOLDER") or DemoRequest.output
-    result = run_demo(DemoRequest(output=Path(folder), **values), progress)
-    if as_json:
-        output.emit_json({**dataclasses.asdict(result), "gain": result.gain})
-        return
-    for line in result.table:
-        output.emit(line)
-    output.emit(f"picture: {result.picture}")
+    folder = configuration.folder("OUTPUT_FOLDER", values.pop("output")) or DemoRequest.output
+    result = run_demo(DemoRequest(output=folder, **values), progress)
+    found = {**dataclasses.asdict(result), "gain": result.gain}
+    text = "\n".join([*result.table, f"picture: {result.picture}"])
+    output.show(found, text, as_json=as_json)

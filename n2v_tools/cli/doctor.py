@@ -5,22 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import click
-
-from . import options, output
-from .exits import Command
+from . import exits, options, output
 
 
-@click.command(
-    "doctor",
-    cls=Command,
-    short_help="Say what this installation will run on, and why not faster.",
-    epilog="\b\nExample:\n  n2v-doctor",
-)
+@exits.command("doctor", "n2v-doctor")
 @options.common
 @options.variables
-@click.pass_context
-def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
+def command(as_json: bool, **values: Any) -> None:
     """Say what this installation will run on, and why not faster.
 
     Exit code 0 if the main job will run, 1 with a remedy otherwise.
@@ -41,12 +32,4 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
         output.emit_json({"ok": fine, "checks": [dataclasses.asdict(c) for c in checks]})
     elif not fine:
         output.emit("The main job will not run: see each PROBLEM.")
-    if not fine:
-        ctx.exit(1)
-
-
-def version_line() -> str:
-    """What ``--version`` prints."""
-    from ..jobs.desk import doctor
-
-    return doctor.version_line()
+    output.end(failed=not fine)

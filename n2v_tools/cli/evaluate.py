@@ -3,116 +3,84 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..jobs.denoise.request import DenoiseRequest
-from . import options, output
-from .exits import Command
-from .options import Filled, Named
+from . import exits, options, output
+from .parsing import Read
+
+if TYPE_CHECKING:
+    from ..jobs.desk.configuration import Configuration
+    from ..jobs.desk.progress import Progress
 
 NOT_WITHOUT_TRUTH = {
     "data_range": "--range", "affine": "--affine", "legacy": "--legacy",
     "keep_strips": "--keep-strips", "nan": "--nan skip",
 }  # fmt: skip
-NOT_LEGACY = {"data_range": "--range", "affine": "--affine", "keep_strips": "--keep-strips"}
+NOT_LEGACY = ("data_range", "affine", "keep_strips")
+MISSING = "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
 
 
-class Range(click.ParamType):
-    """A data range in counts."""
-
-    name = "counts"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return a finite number above 0."""
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (math.isfinite(number) and number > 0):
-            self.fail(
-                f"{value!r} is no data range; write a number above 0, such as 255.", param, ctx
-            )
-        return number
+def read_range(text: str) -> float:
+    """Read a data range in counts: a finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{text!r} is not a data range; write a number above 0, such as 255.")
+    return number
 
 
-@click.command(
+@exits.command(
     "evaluate",
-    cls=Command,
-    short_help="Measure restored files, with or without their truth.",
-    epilog="\b\nExamples:\n"
-    "  n2v-evaluate --restored out/ --clean truth/ --noisy raw/ --output table.csv\n"
-    "  n2v-evaluate --restored a_denoised.tif --clean a_clean.tif --noisy a_noisy.tif\n"
-    "  n2v-evaluate --restored a_denoised.tif --noisy a_noisy.tif",
+    "n2v-evaluate --restored out/ --clean truth/ --noisy raw/ --output table.csv",
+    "n2v-evaluate --restored a_denoised.tif --clean a_clean.tif --noisy a_noisy.tif",
+    "n2v-evaluate --restored a_denoised.tif --noisy a_noisy.tif",
 )
 @options.variables
-@click.option(
-    "--restored", type=Filled(), metavar="PATH", help="Restored file, folder or glob in quotes."
-)
-@click.option("--clean", type=Filled(), metavar="PATH", help="The truth: file, folder or glob.")
-@click.option(
+@options.text("--restored", metavar="PATH", help="Restored file, folder or glob in quotes.")
+@options.text("--clean", metavar="PATH", help="The truth: file, folder or glob.")
+@options.text(
     "--noisy",
-    type=Filled(),
     metavar="PATH",
     help="What was restored: file, folder or glob. Adds the gain, with an interval.",
 )
-@click.option(
+@options.text(
     "--pairs",
-    type=Filled(),
     metavar="FILE.csv",
     help="Which files belong together: columns restored, clean and, if wanted, noisy.  "
     "[default: files of equal stem, without the suffix, _noisy and _clean]",
 )
-@click.option(
-    "--suffix",
-    default=DenoiseRequest.suffix,
-    show_default=True,
-    help="What ends the stems of restored files.",
-)
+@options.suffix("What ends the stems of restored files.")
 @options.axes
 @click.option(
     "--range",
     "data_range",
-    type=Range(),
+    type=Read(read_range),
     metavar="R",
     help="Data range of PSNR and SSIM in counts.  [default: clean maximum minus minimum per file]",
 )
-@click.option(
+@options.flag(
     "--affine",
-    is_flag=True,
-    help="Fit gain and offset to the truth first, per file and channel: for files scaled "
-    "separately.",
+    "Fit gain and offset to the truth first, per file and channel: for files scaled separately.",
 )
-@click.option(
-    "--legacy",
-    is_flag=True,
-    help="Repeat the numbers of the calcium study: counts as uint16, data range 65535.",
+@options.flag(
+    "--legacy", "Repeat the numbers of the calcium study: counts as uint16, data range 65535."
 )
 @options.keep_strips
-@click.option(
-    "--nan",
-    type=Named("way to treat NaN", ["refuse", "skip"]),
-    default="refuse",
-    show_default=True,
-    help="skip: leave out pixels that are not finite.",
-)
-@click.option(
+@options.nan(("refuse", "skip"), "skip: leave out pixels that are not finite.")
+@options.text(
     "--output",
-    type=Filled(),
     metavar="FILE",
     help="Table to write: FILE.csv (one row per plane), FILE.json or FILE.md.",
 )
 @options.seed
 @options.overwrite
 @options.common
-@click.pass_context
-def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
+def command(as_json: bool, **values: Any) -> None:
     """Measure restored files against their truth: PSNR, SI-PSNR, SSIM, MicroSSIM and stSNR.
 
     Plane by plane (YX), all-zero rows and columns left out; with --noisy the gain of each
@@ -120,93 +88,57 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     files tell.
     """
     _, configuration, progress = options.configure(values)
-    if values["clean"] is None and values["pairs"] is None and values["restored"]:
-        _judge(ctx, as_json, values, configuration.find_input, progress)
-        return
-    _measure(ctx, as_json, values, configuration.find_input, progress)
+    options.find_inputs(values, configuration, "restored", "clean", "noisy", "pairs")
+    values["output"] = None if values["output"] is None else Path(values["output"])
+    values["command"] = options.command_line()
+    judged = values["clean"] is None and values["pairs"] is None and values["restored"]
+    work = _judge if judged else _measure
+    found, text = work(values, configuration, progress)
+    if values["output"] is not None:
+        text += f"\ntable: {values['output']}"
+    errors = [one.error for one in found.failed]
+    output.show(found.to_json(), text, as_json=as_json, errors=errors)
 
 
 def _measure(
-    ctx: click.Context,
-    as_json: bool,
-    values: dict[str, Any],
-    find: Callable[[str], str],
-    progress: Any,
-) -> None:
-    """Measure files against their truth."""
-    for name, option in NOT_LEGACY.items():
+    values: dict[str, Any], configuration: Configuration, progress: Progress
+) -> tuple[Any, str]:
+    """Measure files against their truth; return the scores, and the same for a person."""
+    for name in NOT_LEGACY:
         if values["legacy"] and values[name]:
-            raise click.UsageError(f"--legacy and {option} contradict each other; give one.")
+            raise click.UsageError(
+                f"--legacy and {NOT_WITHOUT_TRUTH[name]} contradict each other; give one."
+            )
     if values["pairs"] is None and not (values["restored"] and values["clean"]):
-        raise click.UsageError(
-            "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
-        )
+        raise click.UsageError(MISSING)
     from ..jobs.evaluate.files import EvaluateRequest, evaluate_files
     from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
 
-    for role in ("restored", "clean", "noisy", "pairs"):
-        values[role] = None if values[role] is None else find(values[role])
-    for path in ("pairs", "output"):
-        values[path] = None if values[path] is None else Path(values[path])
+    asked = dict(values)
     rules = Rules(
-        data_range=values.pop("data_range"),
-        affine=values.pop("affine"),
-        legacy=values.pop("legacy"),
-        skip_nan=values.pop("nan") == "skip",
+        data_range=asked.pop("data_range"),
+        affine=asked.pop("affine"),
+        legacy=asked.pop("legacy"),
+        skip_nan=asked.pop("nan") == "skip",
     )
-    command_line = (Path(sys.argv[0]).name, *sys.argv[1:])
-    request = EvaluateRequest(rules=rules, command=command_line, **values)
-    evaluation = evaluate_files(request, progress, find)
-    for one in evaluation.failed:
-        output.complain(f"Error: {one.error}")
-    if as_json:
-        output.emit_json(evaluation.to_json())
-    else:
-        output.emit("\n".join(as_text(evaluation)))
-        if evaluation.output is not None:
-            output.emit(f"table: {evaluation.output}")
-    if evaluation.failed:
-        ctx.exit(1)
+    pairs = None if asked["pairs"] is None else Path(asked["pairs"])
+    request = EvaluateRequest(**{**asked, "rules": rules, "pairs": pairs})
+    evaluation = evaluate_files(request, progress, configuration.find_input)
+    return evaluation, "\n".join(as_text(evaluation))
 
 
 def _judge(
-    ctx: click.Context,
-    as_json: bool,
-    values: dict[str, Any],
-    find: Callable[[str], str],
-    progress: Any,
-) -> None:
-    """Say whether files can be trusted without their truth."""
+    values: dict[str, Any], configuration: Configuration, progress: Progress
+) -> tuple[Any, str]:
+    """Say whether files can be trusted without their truth; return that, as `_measure` does."""
     if not values["noisy"]:
-        raise click.UsageError(
-            "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
-        )
+        raise click.UsageError(MISSING)
     for name, option in NOT_WITHOUT_TRUTH.items():
         if values[name] not in (None, False, "refuse"):
             raise click.UsageError(f"{option} needs the truth: name --clean, or leave it out.")
     from ..jobs.judge.files import QualityRequest, judge_files
 
-    found = judge_files(
-        QualityRequest(
-            restored=find(values["restored"]),
-            noisy=find(values["noisy"]),
-            suffix=values["suffix"],
-            axes=values["axes"],
-            seed=values["seed"],
-            output=None if values["output"] is None else Path(values["output"]),
-            overwrite=values["overwrite"],
-            command=(Path(sys.argv[0]).name, *sys.argv[1:]),
-        ),
-        progress,
-    )
-    for one in found.failed:
-        output.complain(f"Error: {one.error}")
-    if as_json:
-        output.emit_json(found.to_json())
-    else:
-        output.emit(found.as_text())
-        if found.request.output is not None:
-            output.emit(f"table: {found.request.output}")
-    if found.failed:
-        ctx.exit(1)
+    names = ("restored", "noisy", "suffix", "axes", "seed", "output", "overwrite", "command")
+    found = judge_files(QualityRequest(**{name: values[name] for name in names}), progress)
+    return found, found.as_text()

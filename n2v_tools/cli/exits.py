@@ -1,4 +1,4 @@
-"""How a command ends: the one place where errors become exit codes.
+"""Ends of commands: the one place where errors become exit codes.
 
 0 all done; 1 something a user can fix in the data or on disk; 2 wrong usage; 130
 after Ctrl-C (143 after SIGTERM); a bug keeps its traceback. With ``--json`` a
@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -33,24 +33,26 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM: leave as after Ctrl-C, so that everything is tidied up."""
 
 
-class ExitCodes:
-    """Mixed into click's commands: runs them and ends the process by the contract."""
+class ExitCodes(click.Command):
+    """A click command that runs, and ends the process, by the contract."""
 
-    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(  # type: ignore[override]  # never returns
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
         """Run with `args` (default: the process's own) and exit."""
         extra.pop("standalone_mode", None)
         extra.pop("windows_expand_args", None)
         arguments = list(sys.argv[1:] if args is None else args)
         output.make_streams_robust()
         with _sigterm_as_interrupt():
-            code = self._attempt(arguments, prog_name or "n2v-tools", extra)
+            code = self._attempt(arguments, prog_name or f"n2v-{self.name}", extra)
         sys.exit(code)
 
     def _attempt(self, arguments: list[str], prog_name: str, extra: dict[str, Any]) -> int:
         as_json = "--json" in arguments
         try:
-            with self.make_context(prog_name, list(arguments), **extra) as context:  # type: ignore[attr-defined]
-                self.invoke(context)  # type: ignore[attr-defined]
+            with self.make_context(prog_name, list(arguments), **extra) as context:
+                self.invoke(context)
             return 0
         except click.exceptions.Exit as ending:
             return ending.exit_code
@@ -74,7 +76,7 @@ class ExitCodes:
             raise
 
 
-class Command(ExitCodes, click.Command):
+class Command(ExitCodes):
     """A click command that ends by the contract and takes ``--VAR=value``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -99,8 +101,15 @@ class Command(ExitCodes, click.Command):
             ) from None
 
 
+def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Command]:
+    """Make a function the command called `name`, whose help ends with the examples."""
+    title = "Example" if len(examples) == 1 else "Examples"
+    lines = "\n".join(f"  {example}" for example in examples)
+    return click.command(name, cls=Command, epilog=f"\b\n{title}:\n{lines}")
+
+
 def describe_oserror(error: OSError) -> str:
-    """One line: which file, what the system said, what to do."""
+    """Describe it in one line: the file, the message of the system, and the remedy."""
     where = f"{error.filename}: " if error.filename else ""
     advice = {
         errno.ENOSPC: "make room, or write elsewhere with --output",

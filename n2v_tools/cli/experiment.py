@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options, output
-from .exits import Command
-from .options import Filled, Named
+from . import exits, options, output
+from .parsing import Filled, Named
 
 if TYPE_CHECKING:
     from ..jobs.desk.progress import Progress
@@ -20,40 +19,32 @@ ENDINGS = (".yaml", ".yml")
 MAP_ENDINGS = (".svg", ".png", ".pdf", ".md")
 
 
-@click.command(
+@exits.command(
     "experiment",
-    cls=Command,
-    short_help="Run named experiments from a file: train, denoise, evaluate, table.",
-    epilog="\b\nExamples:\n"
-    "  n2v-experiment list scripts/experiments/niddl.yaml\n"
-    "  n2v-experiment map scripts/experiments/*.yaml --output experiments.svg\n"
-    "  n2v-experiment run scripts/experiments/generated/niddl.yaml",
+    "n2v-experiment list scripts/experiments/niddl.yaml",
+    "n2v-experiment map scripts/experiments/*.yaml --output experiments.svg",
+    "n2v-experiment run scripts/experiments/generated/niddl.yaml",
 )
 @click.argument("action", type=Named("action", ACTIONS), metavar="[" + "|".join(ACTIONS) + "]")
 @click.argument("words", nargs=-1, type=Filled(), metavar="FILE.yaml [NAME]... [VAR=VALUE]...")
-@click.option(
+@options.text(
     "--output",
-    type=Filled(),
     metavar="PATH",
     help="Folder of the results, in which each study has its own.  [default: OUTPUT_FOLDER, else "
     "results]  For map: FILE.svg, .png, .pdf or .md (Mermaid).  [default: Mermaid, printed]",
 )
-@click.option(
+@options.text(
     "--models",
-    type=Filled(),
     metavar="DIR",
     help="Where models go.  [default: MODELS_FOLDER, else models/ in the study's folder]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be run; do nothing.")
-@click.option(
-    "--overwrite",
-    is_flag=True,
-    help="Run anew what changed since it was run, or, if nothing did, all that is named.",
+@options.flag("--dry-run", "Say what would be run; do nothing.")
+@options.flag(
+    "--overwrite", "Run anew what changed since it was run, or, if nothing did, all that is named."
 )
 @options.seed
 @options.common
-@click.pass_context
-def command(ctx: click.Context, action: str, as_json: bool, **values: Any) -> None:
+def command(action: str, as_json: bool, **values: Any) -> None:
     """Run the experiments that FILE.yaml names, and show what came of them.
 
     run does what is not done: it prepares data, trains, denoises, evaluates and previews,
@@ -69,17 +60,16 @@ def command(ctx: click.Context, action: str, as_json: bool, **values: Any) -> No
     if action == "map":
         _map(files, None if target is None else Path(target), values["overwrite"], as_json)
         return
-    models = values["models"] or configuration.folder("MODELS_FOLDER")
     request = ExperimentRequest(
         file=files[0],
         names=tuple(names),
-        output=Path(target or configuration.folder("OUTPUT_FOLDER") or ExperimentRequest.output),
-        models_dir=None if models is None else Path(models),
+        output=configuration.folder("OUTPUT_FOLDER", target) or ExperimentRequest.output,
+        models_dir=configuration.folder("MODELS_FOLDER", values["models"]),
         seed=values["seed"],
         overwrite=values["overwrite"],
     )
     if action == "run" and not values["dry_run"]:
-        _run(ctx, request, progress, configuration.find_input, as_json)
+        _run(request, progress, configuration.find_input, as_json)
     else:
         _show("plan" if action == "run" else action, request, progress, as_json)
 
@@ -98,22 +88,14 @@ def _files_and_names(action: str, words: list[str], find: Any) -> tuple[list[Pat
     return files, names
 
 
-def _run(
-    ctx: click.Context, request: ExperimentRequest, progress: Progress, find: Any, as_json: bool
-) -> None:
+def _run(request: ExperimentRequest, progress: Progress, find: Any, as_json: bool) -> None:
     from ..jobs.study.run import run_study
 
     done = run_study(request, progress, find)
-    for one in done.failed:
-        output.complain(f"Error: {one.error}")
-    if as_json:
-        output.emit_json(done.to_json())
-    else:
-        output.emit("\n".join(done.text).rstrip())
-        for table in done.tables.values():
-            output.emit(f"table: {table}")
-    if done.failed:
-        ctx.exit(1)
+    tables = [f"table: {table}" for table in done.tables.values()]
+    text = "\n".join(["\n".join(done.text).rstrip(), *tables])
+    errors = [one.error for one in done.failed]
+    output.show(done.to_json(), text, as_json=as_json, errors=errors)
 
 
 def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bool) -> None:
@@ -122,13 +104,12 @@ def _show(what: str, request: ExperimentRequest, progress: Progress, as_json: bo
 
     if what == "plan":
         plan = status.plan_study(request, progress)
-        output.emit_json({"plan": plan}) if as_json else output.emit("\n".join(plan))
+        output.show({"plan": plan}, "\n".join(plan), as_json=as_json)
     elif what == "list":
         listed = status.list_study(request, progress)
-        lines = [
-            f"{one['name']}\t{one['dataset']}\t{one['method']}\t{one['status']}" for one in listed
-        ]
-        output.emit_json(listed) if as_json else output.emit("\n".join(lines))
+        columns = ("name", "dataset", "method", "status")
+        lines = ["\t".join(str(one[column]) for column in columns) for one in listed]
+        output.show(listed, "\n".join(lines), as_json=as_json)
     elif as_json:
         output.emit_json(status.table_rows(request, progress))
     else:

@@ -7,43 +7,26 @@ from typing import Any
 
 import click
 
-from . import options, output
-from .exits import Command
+from . import exits, options, output
 
 
-@click.command(
-    "inspect",
-    cls=Command,
-    short_help="Say what is in a file, what its noise is, and which command to use.",
-    epilog="\b\nExample:\n  n2v-inspect dome.tif --axes TZYX --plot dome_noise.png",
-)
-@click.argument("inputs", nargs=-1, type=options.Filled(), metavar="FILE...")
+@exits.command("inspect", "n2v-inspect dome.tif --axes TZYX --plot dome_noise.png")
+@options.inputs("FILE...")
 @options.axes
-@click.option(
+@options.text(
     "--noise",
     "dark",
-    type=options.Filled(),
     metavar="FILE",
     help="Frames of the same camera without light: they tell its offset and read noise.",
 )
-@click.option(
+@options.text(
     "--plot",
-    type=options.Filled(),
     metavar="FILE.png",
     help="Draw the noise of one stack: correlation, grey levels, variance over brightness.",
 )
 @options.overwrite
 @options.common
-@click.pass_context
-def command(
-    ctx: click.Context,
-    as_json: bool,
-    axes: str | None,
-    dark: str | None,
-    plot: str | None,
-    overwrite: bool,
-    **values: Any,
-) -> None:
+def command(as_json: bool, plot: str | None, **values: Any) -> None:
     """Say what is in each FILE (or folder, or glob), what its noise is, and which command to use.
 
     Reads every plane once; memory does not grow with the file.
@@ -55,22 +38,11 @@ def command(
         raise click.UsageError(f"--plot {plot}: the figure is a PNG. Name it FILE.png.")
     from ..jobs.inspect.files import InspectRequest, inspect_files
 
+    options.find_inputs(values, configuration, "dark")
     request = InspectRequest(
-        tuple(configuration.find_input(spec) for spec in inputs),
-        axes,
-        configuration.find_input(dark) if dark else None,
-        Path(plot) if plot else None,
-        overwrite,
+        specs=tuple(configuration.find_input(spec) for spec in inputs),
+        plot=Path(plot) if plot else None,
+        **values,
     )
-    results = []
-    for found in inspect_files(request, progress):
-        results.append(found.to_json())
-        if found.error:
-            output.complain(f"Error: {found.error}")
-        elif not as_json:
-            output.emit(found.text)
-    if as_json:
-        output.emit_json(results)
-    output.count_failures(results)
-    if any("error" in result for result in results):
-        ctx.exit(1)
+    found = inspect_files(request, progress)
+    output.show_each(found, lambda one: [one.text], as_json=as_json)

@@ -1,4 +1,4 @@
-"""The group ``n2v-tools`` and the console scripts: ``n2v-train`` is ``n2v-tools train``.
+"""The group ``n2v-tools`` of all commands: ``n2v-tools train`` is ``n2v-train``.
 
 A command's module is imported when it is asked for, so that help answers at once.
 """
@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from ..methods.table import FALLBACK
 from ..settings import nearest
 from . import options
 from .exits import ExitCodes
@@ -44,7 +45,7 @@ class LazyGroup(ExitCodes, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
+        """Find the command, or suggest the one that was probably meant."""
         name = args[0]
         if name in LATER:
             raise click.UsageError(f"n2v-tools {name} is not available yet.")
@@ -64,7 +65,7 @@ class LazyGroup(ExitCodes, click.Group):
 @click.group(
     cls=LazyGroup,
     no_args_is_help=False,
-    epilog="\b\nExample:\n  n2v-tools denoise domes/ --model dome_n2v",
+    epilog=f"\b\nExample:\n  n2v-tools denoise domes/ --model dome_{FALLBACK}",
 )
 @options.version
 def cli() -> None:
@@ -83,62 +84,3 @@ def load_command(name: str) -> click.Command:
 def main() -> NoReturn:
     """``n2v-tools``."""
     cli.main(prog_name="n2v-tools")
-
-
-def train_main() -> NoReturn:
-    """``n2v-train``."""
-    _script("train")
-
-
-def denoise_main() -> NoReturn:
-    """``n2v-denoise``."""
-    _script("denoise")
-
-
-def inspect_main() -> NoReturn:
-    """``n2v-inspect``."""
-    _script("inspect")
-
-
-def compare_main() -> NoReturn:
-    """``n2v-compare``."""
-    _script("compare")
-
-
-def preview_main() -> NoReturn:
-    """``n2v-preview``."""
-    _script("preview")
-
-
-def evaluate_main() -> NoReturn:
-    """``n2v-evaluate``."""
-    _script("evaluate")
-
-
-def report_main() -> NoReturn:
-    """``n2v-report``."""
-    _script("report")
-
-
-def experiment_main() -> NoReturn:
-    """``n2v-experiment``."""
-    _script("experiment")
-
-
-def simulate_main() -> NoReturn:
-    """``n2v-simulate``."""
-    _script("simulate")
-
-
-def doctor_main() -> NoReturn:
-    """``n2v-doctor``."""
-    _script("doctor")
-
-
-def demo_main() -> NoReturn:
-    """``n2v-demo``."""
-    _script("demo")
-
-
-def _script(name: str) -> NoReturn:
-    load_command(name).main(prog_name=f"n2v-{name}")

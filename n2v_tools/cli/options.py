@@ -1,165 +1,109 @@
-"""Options that several commands share, named once, and the types of their values."""
+"""Options that several commands share, each named once."""
 
 from __future__ import annotations
 
-import math
-import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..axes import parse_axes
-from ..errors import AxesError
-from ..settings import nearest
+from ..jobs.denoise.request import DenoiseRequest
+from ..jobs.desk.requests import DTYPES, LEAST_MINUTES, NANS
+from ..words import option
 from . import output
+from .parsing import Filled, Finite, Named, Read, read_axes, read_patch
 
 if TYPE_CHECKING:
     from ..jobs.desk.configuration import Configuration
     from ..jobs.desk.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
 
 MOST_MINUTES = 525_600  # a year
 
 
-class Named(click.ParamType):
-    """A value known by name; names that will exist later are told from misspelt ones.
-
-    Parameters
-    ----------
-    name : str
-        What the value is, for messages.
-    known, later : sequence of str
-        Names that work, and names that are "not available yet".
-    later_pattern : str, optional
-        Regular expression of further values that are "not available yet".
-    """
-
-    def __init__(
-        self, name: str, known: Sequence[str], later: Sequence[str] = (), later_pattern: str = ""
-    ) -> None:
-        self.name = name
-        self.known = tuple(known)
-        self.later = tuple(later)
-        self.later_pattern = later_pattern
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Show the names that work."""
-        return "[" + "|".join(self.known) + "]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name, or refuse it with the nearest known one."""
-        if value in self.known:
-            return str(value)
-        option = param.opts[0] if isinstance(param, click.Option) else f"the {self.name}"
-        if value in self.later or (
-            self.later_pattern and re.fullmatch(self.later_pattern, str(value))
-        ):
-            raise click.UsageError(f"{option} {value} is not available yet.")
-        raise click.UsageError(
-            f"{option}: {value!r} is no {self.name}.{nearest(str(value), self.known + self.later)}"
-            + (f" Known: {', '.join(self.known)}." if self.known else "")
-        )
+def text(*names: str, metavar: str, help: str, multiple: bool = False) -> Decorator:
+    """Make an option for a path, or any other text that is not empty."""
+    return click.option(*names, type=Filled(), metavar=metavar, help=help, multiple=multiple)
 
 
-class Finite(click.FloatRange):
-    """A number in a range; NaN, which passes every comparison, is none."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the number, or refuse it."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is no number that can be used; give a finite one.", param, ctx)
-        return number
-
-
-class Filled(click.ParamType):
-    """Any text but an empty one: that is a variable of the shell which is not set."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text as it is."""
-        if value == "":
-            name = param.opts[0] if isinstance(param, click.Option) else "INPUT"
-            raise click.UsageError(f"{name} is empty: is a variable not set? Name something.")
-        return str(value)
+def choice(
+    name: str,
+    what: str,
+    known: Sequence[str],
+    help: str,
+    *,
+    default: str | None = None,
+    later: Sequence[str] = (),
+) -> Decorator:
+    """Make an option for one of a few names; see `Named`."""
+    kind = Named(what, known, later)
+    shown = default is not None
+    return click.option(name, type=kind, default=default, show_default=shown, help=help)
 
 
-class Axes(click.ParamType):
-    """Axes letters, such as TZYX."""
-
-    name = "letters"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the letters in upper case."""
-        try:
-            return parse_axes(value)
-        except AxesError as error:
-            raise click.UsageError(str(error)) from None
+def read(
+    name: str, function: Callable[[str], Any], metavar: str, help: str, **more: Any
+) -> Decorator:
+    """Make an option whose text a function reads; see `Read`."""
+    return click.option(name, type=Read(function), metavar=metavar, help=help, **more)
 
 
-class MemorySize(click.ParamType):
-    """An amount of memory, such as 2GB or 500MiB, in bytes."""
-
-    name = "size"
-    factors: Mapping[str, int] = {
-        "": 1, "B": 1, "K": 10**3, "KB": 10**3, "M": 10**6, "MB": 10**6, "G": 10**9, "GB": 10**9,
-        "T": 10**12, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40,
-    }  # fmt: skip
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return bytes."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*", value)
-        factor = self.factors.get(match[2].upper()) if match else None
-        if match is None or factor is None:
-            self.fail(f"{value!r} is no amount of memory; write 2GB, 500MB or 1.5GiB.", param, ctx)
-        n_bytes = int(float(match[1]) * factor)
-        if n_bytes < 10**6:
-            self.fail(f"{value!r} is {n_bytes} bytes, less than 1MB; write 2GB, say.", param, ctx)
-        return n_bytes
+def flag(name: str, help: str) -> Decorator:
+    """Make an option that is given or not."""
+    return click.option(name, is_flag=True, help=help)
 
 
-class PatchSize(click.ParamType):
-    """Patch edges in pixels: one for a square, or Y,X or Z,Y,X."""
-
-    name = "px"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Return the edges; their number is the rank of the patch (one edge means two)."""
-        if isinstance(value, tuple):
-            return value
-        if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*){0,2}", value):
-            self.fail(f"{value!r} is no patch size; write 64, 64,64 or 16,64,64.", param, ctx)
-        edges = tuple(int(edge) for edge in value.split(","))
-        if min(edges) < 1:
-            self.fail(f"{value!r} has an edge of 0 px; write 64 or 16,64,64.", param, ctx)
-        return edges * 2 if len(edges) == 1 else edges
+def count(name: str, help: str, *, least: int = 1) -> Decorator:
+    """Make an option for a whole number N."""
+    return click.option(name, type=click.IntRange(min=least), metavar="N", help=help)
 
 
-def not_yet(*names: str, takes_value: bool = False) -> Callable[[F], F]:
-    """Accept an option only to say that it is not available yet; help does not show it."""
+def inputs(metavar: str) -> Decorator:
+    """Make the argument for files, folders and globs."""
+    return click.argument("inputs", nargs=-1, type=Filled(), metavar=metavar)
 
-    def refuse(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-        if value:
-            raise click.UsageError(f"{param.opts[0]} is not available yet.")
 
+def patch(help: str) -> Decorator:
+    """Make the option for the edges of patches, which may be one number."""
+    return read("--patch", read_patch, "PX", help)
+
+
+def minutes(help: str, default: float | None = None) -> Decorator:
+    """Make the option for the length of a training."""
+    kind, shown = Finite(min=LEAST_MINUTES, max=MOST_MINUTES), default is not None
     return click.option(
-        *names, is_flag=not takes_value, hidden=True, expose_value=False, callback=refuse
+        "--minutes", type=kind, metavar="M", default=default, show_default=shown, help=help
     )
+
+
+def settings(help: str) -> Decorator:
+    """Make the option ``--set``, which `parse_assignments` reads."""
+    return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=help)
+
+
+def dtype(help: str) -> Decorator:
+    """Make the option for the type of restored files."""
+    return choice("--dtype", "dtype", DTYPES, help, default=DenoiseRequest.dtype)
+
+
+def suffix(help: str) -> Decorator:
+    """Make the option for what ends the stems of restored files."""
+    return click.option("--suffix", default=DenoiseRequest.suffix, show_default=True, help=help)
+
+
+def nan(known: Sequence[str], help: str) -> Decorator:
+    """Make the option for pixels that are not finite."""
+    return choice("--nan", "way to treat NaN", known, help, default="refuse")
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from .doctor import version_line
+    from ..jobs.desk.doctor import version_line
 
     output.emit(version_line())
     ctx.exit()
@@ -173,14 +117,11 @@ version = click.option(
     callback=_show_version,
     help="Name the versions and the device, and stop.",
 )
-axes = click.option(
+axes = read(
     "--axes",
-    type=Axes(),
-    metavar="LETTERS",
-    help="What the file's axes are, in its order, such as TZYX; default: its own metadata.",
-)
-as_json = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON value instead of text."
+    read_axes,
+    "LETTERS",
+    "What the file's axes are, in its order, such as TZYX; default: its own metadata.",
 )
 seed = click.option(
     "--seed",
@@ -189,45 +130,34 @@ seed = click.option(
     show_default=True,
     help="Start of all random numbers.",
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace what exists.")
-keep_strips = click.option(
-    "--keep-strips", is_flag=True, help="Treat all-zero rows and columns as data."
-)
-nan = click.option(
-    "--nan",
-    type=Named("way to treat NaN", ["refuse", "fill"]),
-    default="refuse",
-    show_default=True,
-    help="fill: guess NaN pixels from their neighbours for the net, and put NaN back.",
-)
-models = click.option(
-    "--models",
-    type=Filled(),
-    metavar="DIR",
-    help="Where models live.  [default: MODELS_FOLDER, else models]",
+overwrite = flag("--overwrite", "Replace what exists.")
+keep_strips = flag("--keep-strips", "Treat all-zero rows and columns as data.")
+fill_nan = nan(NANS, "fill: guess NaN pixels from their neighbours for the net, and put NaN back.")
+models = text(
+    "--models", metavar="DIR", help="Where models live.  [default: MODELS_FOLDER, else models]"
 )
 variables = click.argument("tokens", nargs=-1, metavar="[VAR=VALUE]...")
 
 
 def common(command: F) -> F:
     """Give a command -v, -q, --env, --version and --json."""
-    for option in (
+    for give in (
         version,
-        as_json,
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON value instead of text."
+        ),
         click.option("-q", "--quiet", is_flag=True, help="No progress, no notes."),
         click.option("-v", "--verbose", is_flag=True, help="Say more on the way."),
-        click.option(
+        text(
             "-e",
             "--env",
-            "env",
-            type=Filled(),
-            multiple=True,
             metavar="FILE",
             help="Read DATASET_FOLDER, OUTPUT_FOLDER and MODELS_FOLDER from FILE; "
             "VAR=VALUE at the end of the command sets them too.",
+            multiple=True,
         ),
     ):
-        command = option(command)
+        command = give(command)
     return command
 
 
@@ -246,7 +176,7 @@ def configure(
     Returns
     -------
     inputs : list of str
-        Positional arguments that are no variables.
+        Positional arguments that are not variables.
     configuration : Configuration
     progress : Progress
     """
@@ -267,3 +197,28 @@ def configure(
     if positional == "tokens" and inputs:
         raise click.UsageError(f"unexpected argument {inputs[0]!r}; see --help.")
     return inputs, configuration, progress
+
+
+def command_line() -> tuple[str, ...]:
+    """Words of the command, for the record in what it makes."""
+    return (Path(sys.argv[0]).name, *sys.argv[1:])
+
+
+def find_inputs(values: dict[str, Any], configuration: Configuration, *names: str) -> None:
+    """Replace these options, where they are given, by the places of the files that they name."""
+    for name in names:
+        if values[name] is not None:
+            values[name] = configuration.find_input(values[name])
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name can be that of one file or folder: no path, and not empty."""
+    return bool(name.strip(". ")) and not set("/\\\0") & set(name)
+
+
+def refuse_both(values: Mapping[str, Any], one: str, other: str) -> None:
+    """Refuse two options that contradict each other."""
+    if values[one] and values[other]:
+        raise click.UsageError(
+            f"{option(one)} and {option(other)} contradict each other; give one."
+        )

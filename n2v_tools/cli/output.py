@@ -1,4 +1,4 @@
-"""What reaches the two streams: results on stdout, everything else on stderr.
+"""Output to the two streams: results on stdout, everything else on stderr.
 
 A reader that goes away (``| head``) never stops the work: the rest of the output is
 dropped. JSON is one value, with null for NaN and infinity.
@@ -10,11 +10,25 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import click
+
+
+class Found(Protocol):
+    """What a job yields for one of several inputs."""
+
+    @property
+    def error(self) -> str:
+        """Why it failed; else empty."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as one object."""
+
+
+T = TypeVar("T", bound=Found)
 
 
 def emit(text: str) -> None:
@@ -27,16 +41,56 @@ def emit_json(value: Any) -> None:
     emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
 
 
+def show(value: Any, text: str, *, as_json: bool, errors: Sequence[str] = ()) -> None:
+    """Print a result on stdout: `value` for a script, or `text` for a person.
+
+    What failed nevertheless goes to stderr first; the exit code is 1 then.
+    """
+    for error in errors:
+        complain(f"Error: {error}")
+    if as_json:
+        emit_json(value)
+    else:
+        emit(text)
+    end(failed=bool(errors))
+
+
+def show_each(found: Iterable[T], lines: Callable[[T], Iterable[str]], *, as_json: bool) -> None:
+    """Print the results of several inputs as they come; exit code 1 if any failed.
+
+    Parameters
+    ----------
+    found : iterable of Found
+    lines : callable
+        What a person reads of one that worked.
+    as_json : bool
+        Print all as one JSON list instead.
+    """
+    results, n_failed = [], 0
+    for one in found:
+        results.append(one.to_json())
+        if one.error:
+            n_failed += 1
+            complain(f"Error: {one.error}")
+        elif not as_json:
+            for line in lines(one):
+                emit(line)
+    if as_json:
+        emit_json(results)
+    if n_failed and len(results) > 1:  # their lines stand among many others
+        complain(f"{n_failed} of {len(results)} inputs failed.")
+    end(failed=n_failed > 0)
+
+
 def complain(text: str) -> None:
     """Print one line on stderr."""
     _write(text, to_stderr=True)
 
 
-def count_failures(results: Sequence[Mapping[str, Any]]) -> None:
-    """Say on stderr how many of several inputs failed: their lines stand among many others."""
-    n_failed = sum("error" in result for result in results)
-    if n_failed and len(results) > 1:
-        complain(f"{n_failed} of {len(results)} inputs failed.")
+def end(*, failed: bool) -> None:
+    """End the command with exit code 1 if something failed."""
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 def to_jsonable(value: Any) -> Any:
@@ -55,7 +109,7 @@ def to_jsonable(value: Any) -> Any:
 
 
 def make_streams_robust() -> None:
-    """Let closed streams lead nowhere, and file names that are no valid text be printed.
+    """Let closed streams lead nowhere, and file names that are not valid text be printed.
 
     A closed descriptor (``2>&-``) is given away first: the next file that is opened would
     get its number, and whatever a library writes to stderr would end up in that file.

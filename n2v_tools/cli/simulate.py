@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,44 +11,29 @@ from typing import Any, TypeVar
 import click
 
 from ..jobs.simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
-from . import options, output
-from .exits import Command
-from .options import Filled, Named
+from ..words import option
+from . import exits, options, output
+from .parsing import Finite, Named, Read
 
-REQUESTS = {"dome": SimulateRequest, "calcium": CalciumRequest, "structured": StructuredRequest}
-SHAPE_AXES = {"dome": "T,Z,Y,X", "calcium": "T,Y,X", "structured": "T,Z,Y,X"}
-ONLY = {
-    "structured": ("kind", "noise_to_signal"),
-    "calcium": (
-        "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift", "row_noise",
-        "x_correlation",
-    ),
-}  # fmt: skip
+REQUESTS: dict[str, type[Any]] = {
+    "dome": SimulateRequest,
+    "calcium": CalciumRequest,
+    "structured": StructuredRequest,
+}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Shape(click.ParamType):
-    """Sizes T,Z,Y,X or T,Y,X."""
-
-    name = "sizes"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Return three or four whole numbers of 1 or more."""
-        if isinstance(value, tuple):
-            return value
-        if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){2,3}\s*", value):
-            self.fail(
-                f"{value!r} is no shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium "
-                "T,Y,X, such as 300,256,256.",
-                param,
-                ctx,
-            )
-        sizes = tuple(int(size) for size in value.split(","))
-        if min(sizes) < 1:
-            self.fail(f"{value!r} has a size of 0; give 1 or more.", param, ctx)
-        return sizes
+def read_shape(text: str) -> tuple[int, ...]:
+    """Read sizes T,Z,Y,X or T,Y,X: three or four whole numbers of 1 or more."""
+    if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){2,3}\s*", text):
+        raise ValueError(
+            f"{text!r} is not a shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium T,Y,X, "
+            "such as 300,256,256."
+        )
+    sizes = tuple(int(size) for size in text.split(","))
+    if min(sizes) < 1:
+        raise ValueError(f"{text!r} has a size of 0; give 1 or more.")
+    return sizes
 
 
 def calcium_options(command: F) -> F:
@@ -63,22 +49,17 @@ def calcium_options(command: F) -> F:
         ("rise", "Rise time of the indicator, in seconds.", request.rise),
         ("rate", "Mean spikes per second of a neuron.", request.rate),
     ):
-        option = click.option(
-            f"--{name}", type=float, help=f"calcium: {text}  [default: {default:g}]"
-        )
-        command = option(command)
+        help = f"calcium: {text}  [default: {default:g}]"
+        command = click.option(f"--{name}", type=float, help=help)(command)
     neurons = "calcium: Neurons in focus.  [default: one for each 1200 square pixels]"
     return click.option("--neurons", type=click.IntRange(min=0), help=neurons)(command)
 
 
-@click.command(
+@exits.command(
     "simulate",
-    cls=Command,
-    short_help="Generate a noisy stack together with its clean truth.",
-    epilog="\b\nExamples:\n"
-    "  n2v-simulate structured --kind 1x3 --noise-to-signal 0.5 --output data\n"
-    "  n2v-simulate calcium --shape 1000,256,256 --photons 2 --output data\n"
-    "  n2v-simulate dome --output data --name dome --shape 4,32,256,256",
+    "n2v-simulate structured --kind 1x3 --noise-to-signal 0.5 --output data",
+    "n2v-simulate calcium --shape 1000,256,256 --photons 2 --output data",
+    "n2v-simulate dome --output data --name dome --shape 4,32,256,256",
 )
 @click.argument(
     "data",
@@ -86,16 +67,15 @@ def calcium_options(command: F) -> F:
     metavar="[" + "|".join(REQUESTS) + "]",
 )
 @options.variables
-@click.option(
+@options.text(
     "--output",
-    type=Filled(),
     metavar="DIR",
     help="Folder that the files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
 )
 @click.option("--name", help="Start of the names.  [default: dome, calcium or structured]")
 @click.option(
     "--shape",
-    type=Shape(),
+    type=Read(read_shape),
     metavar="T,Z,Y,X|T,Y,X",
     help="Sizes.  [default: "
     + "; ".join(f"{name}: {','.join(map(str, kind.shape))}" for name, kind in REQUESTS.items())
@@ -103,7 +83,7 @@ def calcium_options(command: F) -> F:
 )
 @click.option(
     "--photons",
-    type=options.Finite(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     help="Mean of the clean signal outside strips, in photons per pixel.  "
     f"[default: dome: {SimulateRequest.photons:g}; calcium: {CalciumRequest.photons:g}; "
     "structured: chosen]",
@@ -140,30 +120,28 @@ def command(as_json: bool, data: str, **values: Any) -> None:
 
     folder = Path(given.pop("output", None) or configuration.folder("OUTPUT_FOLDER") or ".")
     written = simulate_files(REQUESTS[data](output=folder, **given), progress)
-    if as_json:
-        output.emit_json(written)
-    else:
-        for path in written.values():
-            output.emit(str(path))
+    output.show(written, "\n".join(map(str, written.values())), as_json=as_json)
 
 
 def _check(data: str, values: dict[str, Any]) -> dict[str, Any]:
     """Refuse what contradicts itself; return the options that were given."""
     given = {name: value for name, value in values.items() if value is not None}
-    for kind, names in ONLY.items():
-        for name in names if kind != data else ():
-            if name in given:
-                raise click.UsageError(f"--{name.replace('_', '-')} is for n2v-simulate {kind}.")
-    axes = SHAPE_AXES[data]
-    shape = given.get("shape", REQUESTS[data].shape)
+    fields = {k: {f.name for f in dataclasses.fields(kind)} for k, kind in REQUESTS.items()}
+    for name in given:
+        if name not in fields[data]:
+            other = next(kind for kind in REQUESTS if name in fields[kind])
+            raise click.UsageError(f"{option(name)} is for n2v-simulate {other}.")
+    usual = REQUESTS[data].shape
+    shape = given.get("shape", usual)
     if data == "calcium" and len(shape) == 4 and shape[1] == 1:  # one plane, written as for others
         shape = given["shape"] = (shape[0], *shape[2:])
-    if len(shape) != len(axes.split(",")):
-        default = ",".join(map(str, REQUESTS[data].shape))
+    if len(shape) != len(usual):
+        axes = "T,Z,Y,X" if len(usual) == 4 else "T,Y,X"
+        example = ",".join(map(str, usual))
         raise click.UsageError(
-            f"--shape {','.join(map(str, shape))}: {data} has sizes {axes}, such as {default}."
+            f"{option('shape', shape)}: {data} has sizes {axes}, such as {example}."
         )
     name = given.get("name", data)
-    if not name or name in (".", "..") or set("/\\\0") & set(name):
+    if not options.is_plain_name(name):
         raise click.UsageError(f"--name {name!r} must be a plain name, no path.")
     return given

@@ -36,6 +36,8 @@ class Row:
         empty where that is the trained net itself.
     restoring : str
         ``module:class`` of the settings that ``n2v-denoise --set`` may change; empty if none.
+    restoring_help : str
+        What they do: sentences for the help of ``--set``.
     presets : mapping of str to str
         Names for ``--preset``, each with what it is for; the help leaves out those without.
     data : {"stills", "movie", "pairs"}
@@ -66,6 +68,7 @@ class Row:
     nets: Mapping[str, str] = field(default_factory=dict)
     restorer: str = ""
     restoring: str = ""
+    restoring_help: str = ""
     presets: Mapping[str, str] = field(default_factory=dict)
     data: Literal["stills", "movie", "pairs"] = "stills"
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -15,12 +15,11 @@ import pytest
 
 import n2v_tools
 from n2v_tools import denoise, evaluate, inspect, open_stack, train
-from n2v_tools.api.wording import as_keywords
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.stack import Stack
 
 PUBLIC = ("open_stack", "train", "denoise", "inspect", "evaluate")
-MODULES = ("opening", "training", "denoising", "inspecting", "evaluating", "wording")
+MODULES = ("opening", "training", "denoising", "inspecting", "evaluating")
 MOVIE = np.random.default_rng(0).poisson(30, (3, 64, 80)).astype(np.uint16)
 
 
@@ -91,7 +90,7 @@ def test_folders_are_stacks_where_axes_join_their_planes(tmp_path, monkeypatch):
         (lambda: open_stack(MOVIE, axes="YX"), AxesError, "axes 'YX' name 2 axes.*axes='ZYX'"),
         (lambda: open_stack(MOVIE > 3, axes="TYX"), StackError, "bool"),
         (lambda: open_stack(MOVIE[:0], axes="TYX"), StackError, "no pixels"),
-        (lambda: open_stack(3), UsageError, "int is no image"),
+        (lambda: open_stack(3), UsageError, "int is not an image"),
         (lambda: open_stack("nowhere.tif"), StackError, "nowhere.tif: not found"),
         (lambda: open_stack(MOVIE, "TYX", spacing={"Z": 1}), UsageError, "no axis 'Z'"),
         (lambda: open_stack(MOVIE, "TYX", spacing={"T": 0}), UsageError, "above 0"),
@@ -122,27 +121,6 @@ def test_what_is_wrong_is_said_in_one_line_and_in_keywords(call, error, said):
     message = str(caught.value)
     assert re.search(said, message) and "\n" not in message
     assert not re.search(r"--\w", message)
-
-
-def test_options_become_keywords():
-    text = "Pass --patch 16,64,64 and --set struct_mask=none, --tta or --models DIR; --nan fill."
-    assert as_keywords(text) == (
-        "Pass patch=(16, 64, 64) and settings={'struct_mask': 'none'}, tta=True or models_dir DIR; "
-        "nan='fill'."
-    )
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [
-        ("with a lower --set learning_rate.", "with a lower settings={'learning_rate': ...}."),
-        ("give --set sigma=... or more", "give settings={'sigma': ...} or more"),
-        ("--set goes with --method", "settings goes with method"),
-        ("--set epochs=3.", "settings={'epochs': '3'}."),
-    ],
-)
-def test_settings_are_told_from_verbs(said, meant):
-    assert as_keywords(said) == meant
 
 
 def test_what_should_be_heard_is_a_warning_where_the_caller_stands(caplog):

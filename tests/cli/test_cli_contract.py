@@ -283,16 +283,6 @@ def test_names_of_methods_and_presets_are_those_of_their_table():
         assert tuple(row.presets) == tuple(row.load("method").presets), row.name
 
 
-@pytest.mark.parametrize(
-    ("text", "n_bytes"),
-    [("2GB", 2 * 10**9), ("500mb", 5 * 10**8), ("1.5GiB", 3 * 2**29), ("2 G", 2 * 10**9)],
-)
-def test_amounts_of_memory(text, n_bytes):
-    from n2v_tools.cli.options import MemorySize
-
-    assert MemorySize().convert(text, None, None) == n_bytes
-
-
 def test_version_names_package_tensorflow_keras_and_device(monkeypatch):
     from n2v_tools.jobs.desk import doctor
 

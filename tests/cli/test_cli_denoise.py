@@ -341,7 +341,7 @@ def test_an_output_folder_that_is_a_file_is_refused_once_before_any_work(
     open("out", "w").close()
     done = run("a.tif", "b.tif", "--model", "m", "--output", output)
     assert done.exit_code == 1
-    assert "out is no folder" in done.stderr
+    assert "out is not a folder" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

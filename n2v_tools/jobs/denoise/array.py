@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import StackError
 from ...io.layout import Layout
-from ..desk.doctor import free_memory_bytes
+from ..desk.memory import free_memory_bytes
 
 LARGEST_SHARE = 0.8  # of the free memory: the work itself needs some
 

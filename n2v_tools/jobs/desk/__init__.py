@@ -1,1 +1,1 @@
-"""The desk: what all jobs share, such as inputs, names of outputs, progress and provenance."""
+"""Desk: what all jobs share, such as inputs, names of outputs, progress and provenance."""

@@ -7,19 +7,19 @@ process is never changed, so that two configurations in one process cannot mix.
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import StackError, UsageError
 from ...io.address import Address
 from ...settings import nearest
+from ...words import option
 
 VARIABLES = ("DATASET_FOLDER", "OUTPUT_FOLDER", "MODELS_FOLDER")
-_OPTION = re.compile(r"--([A-Z_]+)=(.*)", re.DOTALL)
-_TOKEN = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,23 @@ class Configuration:
     origins : mapping of variable name to text
         Where each value came from, for ``-v``.
     notes : tuple of str
-        What a user should hear, such as a file that holds no known variable.
+        Remarks for the user, such as a file that holds no known variable.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def folder(self, variable: str) -> Path | None:
-        """Return the folder `variable` names, or None."""
+    def folder(self, variable: str, given: str | os.PathLike[str] | None = None) -> Path | None:
+        """Return the folder that a user has given, else that `variable` names, or None."""
+        if given is not None:
+            return Path(given)
         value = self.values.get(variable)
         return Path(value).expanduser() if value else None
 
-    @property
-    def models(self) -> Path:
-        """Where models live: MODELS_FOLDER, else ``models``."""
-        return self.folder("MODELS_FOLDER") or Path("models")
+    def models(self, given: str | os.PathLike[str] | None = None) -> Path:
+        """Return where models live: what a user has given, MODELS_FOLDER, else ``models``."""
+        return self.folder("MODELS_FOLDER", given) or Path("models")
 
     def find_input(self, spec: str) -> str:
         """Return `spec`, or its place under DATASET_FOLDER if it is only there.
@@ -127,7 +128,7 @@ def read_configuration(
     for name in VARIABLES:
         for origin, source in sources:
             if name in source:
-                if source[name]:  # an empty value un-sets what weaker sources say
+                if source[name]:  # an empty value unsets the variable for weaker sources
                     values[name], origins[name] = str(source[name]), origin
                 break
     return Configuration(values, origins, tuple(notes))
@@ -142,26 +143,24 @@ def take_variables(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]
     assignments : dict of name to value
         The last value of a name wins.
     """
-    rest: list[str] = []
-    assignments: dict[str, str] = {}
-    for position, token in enumerate(arguments):
-        if token == "--":  # noqa: S105 - the end of options, no secret
-            return rest + list(arguments[position:]), assignments
-        match = _OPTION.fullmatch(token)
-        if match:
-            assignments[match[1]] = match[2]
-        else:
-            rest.append(token)
-    return rest, assignments
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    rest, assignments = _split(arguments[:end], "--")
+    return [*rest, *arguments[end:]], assignments
 
 
 def split_variables(tokens: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Split ``VAR=value`` off positional arguments; an existing file of that name stays one."""
+    return _split(tokens, "", is_other=os.path.lexists)
+
+
+def _split(
+    tokens: Sequence[str], start: str, is_other: Callable[[str], bool] = lambda token: False
+) -> tuple[list[str], dict[str, str]]:
     rest: list[str] = []
     assignments: dict[str, str] = {}
     for token in tokens:
-        match = _TOKEN.fullmatch(token)
-        if match and not os.path.lexists(token):
+        match = re.fullmatch(start + r"([A-Z_]+)=(.*)", token, re.DOTALL)
+        if match and not is_other(token):
             assignments[match[1]] = match[2]
         else:
             rest.append(token)
@@ -169,28 +168,26 @@ def split_variables(tokens: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def _read_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
-    """Read ``KEY=VALUE`` lines without expanding anything in them; say which are none."""
-    import io
-
+    """Read ``KEY=VALUE`` lines without expanding anything in them; report lines of another form."""
     from dotenv.parser import parse_stream
 
+    remedy = "Name a file of VAR=value lines."
     if not path.is_file():
         found = "is a folder" if path.is_dir() else "does not exist"
-        raise StackError(f"--env {path}: the file {found}. Name a file of VAR=value lines.")
+        raise StackError(f"{option('env', path)}: the file {found}. {remedy}")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise StackError(
-            f"--env {path}: this is no text file in UTF-8. Name a file of VAR=value lines."
-        ) from None
+        wrong_kind = "this is not a text file in UTF-8"
+        raise StackError(f"{option('env', path)}: {wrong_kind}. {remedy}") from None
     held: dict[str, str | None] = {}
     wrong = []
     for line in parse_stream(io.StringIO(text)):
         if line.error:
             found = line.original.string.strip()[:40]
             wrong.append(
-                f"{path}, line {line.original.line}: {found!r} is left out, because it is no "
-                "VAR=value. Check its quotes."
+                f"{path}, line {line.original.line}: {found!r} is ignored, because it is not "
+                "of the form VAR=value. Check its quotes."
             )
         elif line.key is not None:
             held[line.key] = line.value
@@ -204,15 +201,13 @@ def _notes_on_file(file: str, held: Mapping[str, str | None]) -> list[str]:
     notes = []
     for name in held:
         if name not in VARIABLES and (hint := nearest(name, VARIABLES)):
-            notes.append(f"{file} sets {name}, which is no variable of n2v_tools.{hint}")
+            notes.append(f"{file} sets {name}, which is not a variable of n2v_tools.{hint}")
         elif name in VARIABLES and held[name] is None:
             notes.append(f"{file} names {name} but gives it no value; write {name}=/some/folder.")
-    if not notes and not set(held) & set(VARIABLES):
-        notes.append(
-            f"{file} lacks DATASET_FOLDER, OUTPUT_FOLDER and MODELS_FOLDER; it sets only "
-            f"{', '.join(held)}."
-        )
-    return notes
+    if notes or set(held) & set(VARIABLES):
+        return notes
+    lacking = "DATASET_FOLDER, OUTPUT_FOLDER and MODELS_FOLDER"
+    return [f"{file} lacks {lacking}; it sets only {', '.join(held)}."]
 
 
 def _is_there(spec: str) -> bool:

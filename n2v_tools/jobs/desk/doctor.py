@@ -1,4 +1,4 @@
-"""What this installation will run on, and why not faster.
+"""Checks of this installation: what it will run on, and why not faster.
 
 Each check says what was found and, where that is not enough, what to do. Nothing is
 assumed from versions alone: a small net is built and run in the end.
@@ -16,8 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ... import __version__, keras_backend, openvino_backend
+from ... import keras_backend, openvino_backend
+from ..._version import __version__, version_of
 from ...errors import N2VToolsError
+from ...words import option
+from .memory import free_memory_bytes
 
 PINNED = ("tensorflow", "tf-keras", "numpy", "n2v", "csbdeep")
 NVIDIA_PCI_VENDOR = "0x10de"
@@ -84,10 +87,9 @@ def version_line() -> str:
 def check_python() -> Check:
     """The interpreter is one that TensorFlow exists for."""
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if (3, 10) <= sys.version_info < (3, 14):
-        return Check("Python", found)
-    remedy = "Make a virtual environment with Python 3.11 and install there."
-    return Check("Python", found, ok=False, remedy=remedy)
+    ok = (3, 10) <= sys.version_info < (3, 14)
+    remedy = "" if ok else "Make a virtual environment with Python 3.11 and install there."
+    return Check("Python", found, ok, remedy)
 
 
 def check_pins(
@@ -101,11 +103,9 @@ def check_pins(
     except importlib.metadata.PackageNotFoundError:
         yield Check("pins", "n2v_tools is not installed, only on the path: versions not compared")
         return
-    for text in required:
-        requirement = Requirement(text)
-        if requirement.name not in PINNED:
-            continue
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+    for requirement in map(Requirement, required):
+        marker = requirement.marker
+        if requirement.name not in PINNED or (marker and not marker.evaluate({"extra": ""})):
             continue
         remedy = f'pip install "{requirement.name}{requirement.specifier}"'
         try:
@@ -116,12 +116,8 @@ def check_pins(
         if requirement.specifier.contains(found, prereleases=True):
             yield Check(requirement.name, found)
         else:
-            yield Check(
-                requirement.name,
-                f"{found}, but {requirement.specifier} is asked for",
-                ok=False,
-                remedy=remedy,
-            )
+            found = f"{found}, but {requirement.specifier} is asked for"
+            yield Check(requirement.name, found, ok=False, remedy=remedy)
 
 
 def check_memory() -> Check:
@@ -129,24 +125,10 @@ def check_memory() -> Check:
     free = free_memory_bytes()
     if free is None:
         return Check("memory", "unknown on this system")
-    found = f"{free / 1e9:.1f} GB free"
-    if free < SMALL_MEMORY_BYTES:
-        return Check("memory", found, remedy="Close other programs, or train with --batch 16.")
-    return Check("memory", found)
-
-
-def free_memory_bytes() -> int | None:
-    """Memory available to this process, container limits included; None where unknown."""
-    free = []
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")]
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-        free += [int(limit) - used] if limit.isdigit() else []
-    except OSError:  # another system, or no limits: what is known so far counts
-        return min(free, default=None)
-    return min(free, default=None)
+    remedy = f"Close other programs, or train with {option('batch', 16)}."
+    return Check(
+        "memory", f"{free / 1e9:.1f} GB free", remedy=remedy if free < SMALL_MEMORY_BYTES else ""
+    )
 
 
 def check_disk(folder: Path) -> Check:
@@ -154,7 +136,10 @@ def check_disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
     found = f"{free / 1e9:.1f} GB free in {folder}"
     if not os.access(folder, os.W_OK):
-        remedy = "Start in a folder you may write to, or name --output and --models elsewhere."
+        remedy = (
+            f"Start in a folder you may write to, or name {option('output')} and "
+            f"{option('models')} elsewhere."
+        )
         return Check("disk", f"{found}, not writable", remedy=remedy)
     remedy = "Make room before large files." if free < SMALL_DISK_BYTES else ""
     return Check("disk", found, remedy=remedy)
@@ -162,10 +147,9 @@ def check_disk(folder: Path) -> Check:
 
 def check_processor() -> Check:
     """Cores this process may use, and the arithmetic they are fast in."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
-    features = [flag for flag in known if flag in keras_backend.cpu_flags()]
-    return Check("processor", f"{cores} cores{', ' if features else ''}{', '.join(features)}")
+    features = [name for name in known if name in keras_backend.cpu_flags()]
+    return Check("processor", ", ".join([f"{openvino_backend.n_cores()} cores", *features]))
 
 
 def check_device() -> Check:
@@ -173,7 +157,13 @@ def check_device() -> Check:
     gpus = keras_backend.gpus()
     if gpus:
         return Check("device", f"GPU: {', '.join(gpus)}")
-    why, remedy = why_no_gpu(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    why, remedy = why_no_gpu(
+        os.environ.get("CUDA_VISIBLE_DEVICES"),
+        card=_nvidia_card(),
+        driver=Path("/proc/driver/nvidia/version").exists(),
+        built_with_cuda=keras_backend.load().test.is_built_with_cuda(),
+        libraries=bool(version_of("nvidia-cudnn-cu12") or shutil.which("nvcc")),
+    )
     return Check("device", f"CPU: {why}", remedy=remedy)
 
 
@@ -185,18 +175,19 @@ def check_openvino() -> Check:
     try:
         precision, reason = openvino_backend.fast_precision()
     except (N2VToolsError, RuntimeError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        remedy = "Install openvino again, or pass --engine tensorflow to n2v-denoise."
-        return Check("OpenVINO", f"does not run ({first_line})", remedy=remedy)
+        tensorflow = option("engine", "tensorflow")
+        remedy = f"Install openvino again, or pass {tensorflow} to n2v-denoise."
+        return Check("OpenVINO", f"does not run ({_first_line(error)})", remedy=remedy)
     return Check("OpenVINO", f"{openvino_backend.version()}, {precision}: {reason}")
 
 
 def why_no_gpu(
     hidden: str | None,
-    card: bool | None = None,
-    driver: bool | None = None,
-    built_with_cuda: bool | None = None,
-    wheels: bool | None = None,
+    *,
+    card: bool = False,
+    driver: bool = False,
+    built_with_cuda: bool = False,
+    libraries: bool = False,
 ) -> tuple[str, str]:
     """Find the first thing that keeps TensorFlow from a GPU.
 
@@ -204,39 +195,39 @@ def why_no_gpu(
     ----------
     hidden : str or None
         Value of CUDA_VISIBLE_DEVICES; None if it is not set.
-    card, driver, built_with_cuda, wheels : bool or None
+    card, driver, built_with_cuda, libraries : bool
         Whether there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA
-        libraries; None looks.
+        libraries.
 
     Returns
     -------
     why, remedy : str
         The remedy is empty where there is none.
     """
-    if not (nvidia_card() if card is None else card):
+    install = 'pip install "n2v_tools[cuda]"'
+    if not card:
         return "this machine has no NVIDIA GPU", ""
-    if hidden is not None and (not hidden.strip() or hidden.strip() == "-1"):
+    if keras_backend.hides_gpu(hidden):
         return "CUDA_VISIBLE_DEVICES hides the GPU", "Unset CUDA_VISIBLE_DEVICES."
-    if not (Path("/proc/driver/nvidia/version").exists() if driver is None else driver):
+    if not driver:
         return (
             "there is an NVIDIA GPU, but its driver is not loaded",
             "Install the NVIDIA driver of your system (525 or later) and restart.",
         )
-    if not (keras_backend.load().test.is_built_with_cuda() if built_with_cuda is None
-            else built_with_cuda):  # fmt: skip
+    if not built_with_cuda:
         return (
             "this TensorFlow was built without CUDA",
-            'Use Linux (or WSL2 on Windows) and pip install "n2v_tools[cuda]".',
+            f"Use Linux (or WSL2 on Windows) and {install}.",
         )
-    if not (_has_cuda_wheels() if wheels is None else wheels):
-        return "the CUDA libraries are missing", 'pip install "n2v_tools[cuda]"'
+    if not libraries:
+        return "the CUDA libraries are missing", install
     return (
         "TensorFlow does not accept the GPU, although card, driver and CUDA libraries are here",
         "Look at what nvidia-smi says; the driver may be older than 525, or the card too old.",
     )
 
 
-def nvidia_card() -> bool:
+def _nvidia_card() -> bool:
     """Whether Linux lists an NVIDIA display or compute card, or a driver knows one."""
     if Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists() or shutil.which("nvidia-smi"):
         return True
@@ -256,19 +247,22 @@ def check_smoke() -> Check:
     started = time.perf_counter()
     try:
         _run_small_net()
-    except Exception as error:  # whatever it is, the user must hear it, not this function's caller
-        remedy = "Install again in a new virtual environment; report this line if that is no help."
-        first_line = (str(error).splitlines() or [""])[0]
-        return Check("trial run", f"{type(error).__name__}: {first_line}", ok=False, remedy=remedy)
-    return Check("trial run", f"a small net trained and predicted in "
-                 f"{time.perf_counter() - started:.1f} s")  # fmt: skip
+    except Exception as error:  # any failure is a finding here, not an error
+        remedy = "Install again in a new virtual environment; if it fails again, report this line."
+        found = f"{type(error).__name__}: {_first_line(error)}"
+        return Check("trial run", found, ok=False, remedy=remedy)
+    seconds = time.perf_counter() - started
+    return Check("trial run", f"a small net trained and predicted in {seconds:.1f} s")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
 
 
 def _run_small_net() -> None:
     import numpy as np
 
-    tf = keras_backend.load()
-    keras = tf.keras
+    keras = keras_backend.load().keras
     net = keras.Sequential(
         [
             keras.Input((None, None, 1)),
@@ -281,11 +275,3 @@ def _run_small_net() -> None:
     net.train_on_batch(noise, noise)
     if not np.isfinite(net.predict_on_batch(noise)).all():
         raise ArithmeticError("the net predicts NaN")
-
-
-def _has_cuda_wheels() -> bool:
-    try:
-        importlib.metadata.version("nvidia-cudnn-cu12")
-    except importlib.metadata.PackageNotFoundError:
-        return shutil.which("nvcc") is not None
-    return True

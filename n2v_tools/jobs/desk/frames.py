@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import AxesError, StackError
 from ...prepare.part import take_channel, take_index
 from ...stack import Stack
+from ...words import option
 
 __all__ = ["plane_at", "take_channel", "take_frame"]
 
@@ -32,14 +33,14 @@ def take_frame(stack: Stack, frame: int) -> Stack:
     """
     if "T" not in stack.axes:
         raise AxesError(
-            f"{stack.name}: axes {stack.axes} have no T, so there is no --frame {frame}. Leave "
-            "--frame out, or name the time axis with --axes, such as --axes TYX."
+            f"{stack.name}: axes {stack.axes} have no T, so there is no {option('frame', frame)}. "
+            f"Leave it out, or name the time axis, such as {option('axes', 'TYX')}."
         )
     n_frames = stack.sizes["T"]
     if not 0 <= frame < n_frames:
         raise StackError(
-            f"{stack.name}: there is no --frame {frame}: T has {n_frames}, counted from 0. Give 0 "
-            f"to {n_frames - 1}."
+            f"{stack.name}: there is no {option('frame', frame)}: T has {n_frames}, counted from "
+            f"0. Give 0 to {n_frames - 1}."
         )
     return take_index(stack, "T", frame)
 

@@ -1,4 +1,4 @@
-"""From what a user names to the stacks there are, without letting one stop the others."""
+"""Stacks that a user means by the names given, without letting one stop the others."""
 
 from __future__ import annotations
 

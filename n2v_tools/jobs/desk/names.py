@@ -1,4 +1,4 @@
-"""Where outputs go: names, collisions and room on disk, all before any work."""
+"""Outputs before any work: their names, collisions and room on disk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from ...contracts import UNCERTAINTY
 from ...errors import OutputError, UsageError
 from ...io.formats.table import find_format, split_ending
+from ...words import option
 
 REPORT = "_report.html"  # after the stem of the output that it belongs to
 
@@ -52,18 +53,18 @@ class Naming:
         if self.file is not None:
             return folder / self.file
         target = folder / f"{stem}{time}{self.suffix}{find_format(self.format).endings[0]}"
-        if not self.suffix and _same_place(folder, source.parent):
+        if not self.suffix and _identity(folder) == _identity(source.parent):
             raise UsageError(
-                f"--suffix '' beside the input {source} could replace it. Give a --suffix, or "
-                "another --output."
+                f"{option('suffix', '')} beside the input {source} could replace it. Give a "
+                f"{option('suffix')}, or another {option('output')}."
             )
         return target
 
     def carries_suffix(self, source: Path) -> bool:
         """Whether `source` is named like an output of an earlier run."""
         stem = stem_of(source)
-        own = bool(self.suffix) and stem.endswith(self.suffix)
-        return own or stem.endswith(self.suffix + UNCERTAINTY.suffix)
+        own = (self.suffix,) if self.suffix else ()
+        return stem.endswith((*own, self.suffix + UNCERTAINTY.suffix))
 
 
 def beside(target: Path, suffix: str) -> Path:
@@ -101,7 +102,7 @@ def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
         if key in taken:
             raise OutputError(
                 f"{target}: both {taken[key]} and {source} would be written there. Denoise them "
-                "in two runs with different --suffix or --output."
+                f"in two runs with different {option('suffix')} or {option('output')}."
             )
         taken[key] = source
 
@@ -126,12 +127,12 @@ def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None
         if file is not None:
             raise UsageError(
                 f"{target}: is the input {file} itself, which would be replaced. Give another "
-                "--suffix or --output."
+                f"{option('suffix')} or {option('output')}."
             )
 
 
 def require_folder(folder: Path) -> None:
-    """Raise if `folder`, or what it should be made in, is there and is no folder.
+    """Raise if `folder`, or what it should be made in, exists and is not a folder.
 
     Raises
     ------
@@ -140,8 +141,9 @@ def require_folder(folder: Path) -> None:
     there = _nearest_folder(folder)
     if not there.is_dir():
         raise OutputError(
-            f"--output {folder}: {there} is no folder, so nothing can be written there. Name a "
-            "folder, made if missing; its files are named after the inputs and --suffix."
+            f"{option('output', folder)}: {there} is not a folder, so nothing can be written "
+            "there. Name a folder, made if missing; its files are named after the inputs and "
+            f"{option('suffix')}."
         )
 
 
@@ -194,10 +196,6 @@ def _nearest_folder(folder: Path) -> Path:
     while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     return there
-
-
-def _same_place(a: Path, b: Path) -> bool:
-    return _identity(a) == _identity(b)
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

@@ -1,4 +1,4 @@
-"""Which restored file belongs to which clean and noisy one: by name, or by a table.
+"""Pairs of restored, clean and noisy files: by their names, or by a table.
 
 A name's key is its stem without the suffix of restored files and without ``_noisy`` or
 ``_clean``: ``a_noisy_denoised.tif``, ``a_clean.ome.tif`` and ``a.tif`` belong together.
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import N2VToolsError, OutputError, StackError, UsageError
 from ...settings import nearest
 from ...stack import Stack
+from ...words import option
 from .inputs import Opened, open_inputs
 from .names import stem_of
 
@@ -122,7 +123,8 @@ def pair_by_table(
     """
     rows = _read_table(table)
     if "noisy" in specs and not any("noisy" in row for row in rows):
-        raise UsageError(f"--noisy: {table} has no column noisy. Add one, or leave --noisy out.")
+        noisy = option("noisy")
+        raise UsageError(f"{noisy}: {table} has no column noisy. Add one, or leave {noisy} out.")
     trios = []
     for row in rows:
         places = {role: _place(name, specs.get(role), table, find) for role, name in row.items()}
@@ -155,13 +157,15 @@ def _is_one(role: str, spec: str, found: Sequence[Opened]) -> bool:
 
 def _by_key(role: str, spec: str, found: Sequence[Opened], suffix: str) -> dict[str, Opened]:
     stems = [(stem_of(one.source), one) for one in found]
-    kept = [(stem, one) for stem, one in stems if _may_be(role, stem, suffix)]
+    foreign = _foreign(role, suffix)
+    kept = [(stem, one) for stem, one in stems if not stem.endswith(foreign)]
     if role == "restored" and suffix and any(stem.endswith(suffix) for stem, _ in kept):
         kept = [(stem, one) for stem, one in kept if stem.endswith(suffix)]
     if not kept:
         raise StackError(
-            f"--{role} {spec}: has no {role} file: all {len(found)} end with "
-            f"{' or '.join(_foreign(role, suffix))}. Name another folder, or pair by --pairs."
+            f"{option(role, spec)}: has no {role} file: all {len(found)} end with "
+            f"{' or '.join(foreign)}. Name another folder, or pair by "
+            f"{option('pairs')}."
         )
     keyed: dict[str, tuple[str, Opened]] = {}
     for stem, one in kept:
@@ -171,21 +175,18 @@ def _by_key(role: str, spec: str, found: Sequence[Opened], suffix: str) -> dict[
             keyed[key] = stem, one
         elif not _is_better(role, other[0], stem):
             raise OutputError(
-                f"--{role} {spec}: both {other[1].name} and {one.name} would pair with {key!r}. "
-                "Pair them by --pairs, or name a folder with one of them."
+                f"{option(role, spec)}: both {other[1].name} and {one.name} would pair with "
+                f"{key!r}. Pair them by {option('pairs')}, or name a folder with one of them."
             )
     return {key: one for key, (_, one) in keyed.items()}
 
 
-def _foreign(role: str, suffix: str) -> list[str]:
+def _foreign(role: str, suffix: str) -> tuple[str, ...]:
     """Endings by which a file shows that it is of another role."""
     if role == "restored":
-        return ["_clean"]
-    return [ending for other, ending in ENDINGS.items() if other != role] + [suffix] * bool(suffix)
-
-
-def _may_be(role: str, stem: str, suffix: str) -> bool:
-    return not any(stem.endswith(ending) for ending in _foreign(role, suffix))
+        return (ENDINGS["clean"],)
+    others = tuple(ending for other, ending in ENDINGS.items() if other != role)
+    return (*others, suffix) if suffix else others
 
 
 def _is_better(role: str, stem: str, other: str) -> bool:
@@ -200,7 +201,7 @@ def _no_partner(
     return (
         f"{restored.name}: there is no {role} file named {key!r} in {specs[role]} (stems are "
         f"compared without {suffix or 'a suffix'}, _noisy and _clean). Name it so, give the "
-        "--suffix of the restored files, or pair by --pairs FILE.csv."
+        f"{option('suffix')} of the restored files, or pair by {option('pairs', 'FILE.csv')}."
     )
 
 
@@ -212,7 +213,7 @@ def _trio(parts: Mapping[str, Opened]) -> Trio:
         if not error and files.get(role) == files["restored"]:
             error = (
                 f"{names['restored']}: would be the restored and the {role} file. Name two files, "
-                "or give the --suffix that restored files have."
+                f"or give the {option('suffix')} that restored files have."
             )
     if not error and "clean" in files and files.get("noisy") == files["clean"]:
         error = f"{names['clean']}: would be the clean and the noisy file. Name two files."
@@ -239,55 +240,52 @@ def _read_table(table: Path) -> list[dict[str, str]]:
     ------
     StackError
     """
+    where = option("pairs", table)
     try:
         text = table.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise StackError(f"--pairs {table}: not found. Check the path.") from None
+        raise StackError(f"{where}: not found. Check the path.") from None
     except (UnicodeDecodeError, IsADirectoryError):
-        raise StackError(f"--pairs {table}: is no text file. Name a CSV table.") from None
-    first = text.split("\n", 1)[0]
-    mark = max(",;\t", key=first.count)
+        raise StackError(f"{where}: is not a text file. Name a CSV table.") from None
+    mark = max(",;\t", key=text.split("\n", 1)[0].count)
     lines = [
         (number, [cell.strip() for cell in cells])
         for number, cells in enumerate(csv.reader(text.splitlines(), delimiter=mark), 1)
         if any(cell.strip() for cell in cells)
     ]
     if not lines:
-        raise StackError(
-            f"--pairs {table}: is empty. Write restored,clean or restored,clean,noisy."
-        )
-    columns = _columns(table, lines[0][1])
-    rows = lines[1:] if columns is not None else lines
+        raise StackError(f"{where}: is empty. Write restored,clean or restored,clean,noisy.")
+    columns = _columns(where, lines[0][1])
+    rows = lines[1:] if columns else lines
     if not rows:
-        raise StackError(f"--pairs {table}: has a heading and no row. Write one row per file.")
-    return [_row(table, number, cells, columns or ROLES) for number, cells in rows]
+        raise StackError(f"{where}: has a heading and no row. Write one row per file.")
+    return [_row(f"{where}, line {number}", cells, columns or ROLES) for number, cells in rows]
 
 
-def _columns(table: Path, cells: Sequence[str]) -> tuple[str, ...] | None:
-    """Roles in the order of the heading; None if there is no heading."""
+def _columns(where: str, cells: Sequence[str]) -> tuple[str, ...]:
+    """Roles in the order of the heading; none if there is no heading."""
     names = tuple(cell.lower() for cell in cells)
     if not set(names) & set(ROLES):
-        return None
+        return ()
     for name in names:
         if name not in ROLES:
             raise StackError(
-                f"--pairs {table}: there is no column {name!r}.{nearest(name, ROLES)} Known: "
+                f"{where}: there is no column {name!r}.{nearest(name, ROLES)} Known: "
                 f"{', '.join(ROLES)}."
             )
     if len(set(names)) < len(names) or not {"restored", "clean"} <= set(names):
         raise StackError(
-            f"--pairs {table}: the columns are {', '.join(names)}; they must be restored, clean "
-            "and, if wanted, noisy, each once."
+            f"{where}: the columns are {', '.join(names)}; they must be restored, clean and, if "
+            "wanted, noisy, each once."
         )
     return names
 
 
-def _row(table: Path, number: int, cells: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
-    columns = tuple(columns)
+def _row(where: str, cells: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     row = {role: cell for role, cell in zip(columns, cells, strict=False) if cell}
     if len(cells) > len(columns) or not {"restored", "clean"} <= set(row):
         raise StackError(
-            f"--pairs {table}, line {number}: found {', '.join(cells)!r}; write a restored and a "
-            "clean file, and a noisy one if wanted."
+            f"{where}: found {', '.join(cells)!r}; write a restored and a clean file, and a noisy "
+            "one if wanted."
         )
     return row

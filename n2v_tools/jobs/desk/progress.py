@@ -1,4 +1,4 @@
-"""How far the work is, on stderr: one bar on a terminal, plain lines elsewhere."""
+"""Progress of the work on stderr: one bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import platform
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._version import __version__
+from ..._version import __version__, version_of
 from ...stack import Stack
 
 RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
@@ -20,18 +19,13 @@ RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbd
 
 def versions() -> dict[str, Any]:
     """Versions and machine, JSON values."""
-    found = {}
-    for name in RECORDED:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    found = {name: version_of(name) for name in RECORDED}
     return {
         "n2v_tools": __version__,
         "date": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": found,
+        "packages": {name: version for name, version in found.items() if version is not None},
     }
 
 

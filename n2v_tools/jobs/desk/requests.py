@@ -1,4 +1,4 @@
-"""What a command is asked to do, as one value: the only place of these defaults.
+"""Requests: what a command is asked to do, as one value; the only place of these defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
 """
@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...methods.table import learning_rows
+
 if TYPE_CHECKING:
     pass
+
+DTYPES = ("auto", "uint16", "same", "float32")
+ENGINES = ("auto", "tensorflow", "openvino")
+PRECISIONS = ("auto", "float32", "bfloat16")
+NANS = ("refuse", "fill")
+LEAST_MINUTES = 0.25  # of a training
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class CompareRequest:
     patch : tuple of int or None
         Edges of training patches; three make everything 3D, filters too.
     struct_mask : str or None
-        For structn2v; None: found from the noise.
+        For methods that hide correlated noise; None: found from the noise.
     clean : str or None
         The truth.
     dtype : {"auto", "uint16", "same", "float32"}
@@ -49,7 +57,10 @@ class CompareRequest:
 
     input: str
     output: Path
-    methods: tuple[str, ...] = ("median", "diffusion", "nlm", "n2v", "structn2v")
+    methods: tuple[str, ...] = (
+        *("median", "diffusion", "nlm"),
+        *(row.name for row in learning_rows() if row.compared),
+    )
     minutes: float = 10.0
     axes: str | None = None
     patch: tuple[int, ...] | None = None

@@ -12,6 +12,8 @@ ROWS = (
         nets={"deepcad": "n2v_tools.methods.deepcad.net:DeepCADNet"},
         restorer="n2v_tools.methods.deepcad.restorer:open_restorer",
         restoring="n2v_tools.methods.deepcad.original:OriginalSettings",
+        restoring_help="With a DeepCAD model: legacy_rescale=true restores as the original program "
+        "does.",
         presets={"default": "", "fast": "", "deepcad-rt": "", "deepcad-rt-p13": ""},
         data="movie",
         frames_per_sample=2,

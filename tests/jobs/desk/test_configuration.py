@@ -76,7 +76,7 @@ def test_missing_empty_lacking_and_misspelt_are_told_apart(env_file, tmp_path):
     misspelt = read_configuration([env_file("DATASET_FOLDR=/x")], {}, {})
     assert "Did you mean 'DATASET_FOLDER'" in misspelt.notes[0]
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StackError, match="no text file"):
+    with pytest.raises(StackError, match="not a text file"):
         read_configuration([tmp_path / "binary"], {}, {})
 
 

@@ -15,12 +15,12 @@ from n2v_tools.jobs.desk import doctor
         ({"card": True, "driver": False}, "driver", "Install the NVIDIA driver"),
         ({"card": True, "driver": True, "built_with_cuda": False}, "without CUDA", "pip install"),
         (
-            {"card": True, "driver": True, "built_with_cuda": True, "wheels": False},
+            {"card": True, "driver": True, "built_with_cuda": True, "libraries": False},
             "libraries are missing",
             'pip install "n2v_tools[cuda]"',
         ),
         (
-            {"card": True, "driver": True, "built_with_cuda": True, "wheels": True},
+            {"card": True, "driver": True, "built_with_cuda": True, "libraries": True},
             "does not accept",
             "nvidia-smi",
         ),
