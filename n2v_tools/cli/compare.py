@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
+from ..filters.names import NAMES as FILTERS
 from ..jobs.desk.requests import CompareRequest
 from ..methods import table
 from . import options, output
 from .exits import Command
 from .options import Filled, Named, PatchSize
 
-FILTERS = ("median", "gaussian", "diffusion", "nlm")
 LEARNING = tuple(row.name for row in table.learning_rows())
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 
+from ..filters.names import NAMES
 from ..jobs.desk.requests import DenoiseRequest
 from ..settings import parse_assignments
 from . import options, output
 from .exits import Command
 from .options import Filled, MemorySize, Named
-
-METHODS = ("median", "gaussian", "diffusion", "nlm")
 
 
 @click.command(
@@ -33,7 +32,7 @@ METHODS = ("median", "gaussian", "diffusion", "nlm")
 @options.models
 @click.option(
     "--method",
-    type=Named("filter", METHODS),
+    type=Named("filter", NAMES),
     help="A filter instead of a model; its settings are estimated from each file.",
 )
 @click.option(

@@ -19,10 +19,11 @@ import numpy as np
 
 from ..errors import StackError
 from ..prepare.symmetry import Symmetry, symmetries
+from ..words import flag, setting
 from .anscombe import Anscombe
 from .base import Filter
 from .invariance import choose_without_truth
-from .sample import Sample
+from .pieces import Sample
 
 BAND_PX = 2**18  # pixels filtered at once by one core: fits its cache
 SAMPLE_PX = {2: (256, 256), 3: (16, 128, 128)}
@@ -188,8 +189,8 @@ class FilterRestorer:
             if sample.noise.doubt:
                 doubts.append(
                     f"auto=j-invariant is right for noise that is independent from pixel to pixel, "
-                    f"but here it cannot be told: {sample.noise.doubt}. Compare with --set "
-                    f"{settings.main}=..."
+                    f"which cannot be determined here: {sample.noise.doubt}. Compare with "
+                    f"{setting(settings.main, '...')}"
                 )
         else:
             filled = settings.estimated(sample)
@@ -197,9 +198,9 @@ class FilterRestorer:
             by_noise = settings.by_noise
             if getattr(settings, by_noise) is None and sample.sigma and sample.doubt:
                 doubts.append(
-                    f"the noise by which {by_noise} is estimated cannot be told: "
+                    f"the noise by which {by_noise} is estimated cannot be determined: "
                     f"{sample.doubt}. What a wide blur leaves was taken for it; look at the "
-                    f"result, or give --set {by_noise}=..."
+                    f"result, or give {setting(by_noise, '...')}"
                 )
         return Channel(filled, stabiliser, reason, tuple(dict.fromkeys(doubts)))
 
@@ -227,17 +228,18 @@ def _stabiliser(settings: Filter, sample: Sample) -> tuple[Anscombe | None, list
         return None, []
     (gain, floor), doubt = sample.noise_counts, sample.noise.doubt
     if gain > 0:
-        doubts = [f"the noise to be stabilised cannot be told: {doubt}"] if doubt else []
+        doubts = [f"the noise to be stabilised cannot be determined: {doubt}"] if doubt else []
         return Anscombe(gain, floor), doubts
     if not doubt and sum(piece.size for piece in sample.pieces) < LEAST_PX_FOR_GAIN:
         doubt = "there are too few pixels"
     if doubt:
         raise StackError(
-            f"--variance-stabilise: how noise grows with brightness cannot be measured: {doubt}. "
-            "Give it: --set gain=... (counts per photoelectron) and --set floor=... (counts "
-            "squared), or leave the option out."
+            f"{flag('variance_stabilise')}: how noise grows with brightness cannot be measured: "
+            f"{doubt}. Give it: {setting('gain', '...')} (counts per photoelectron) and "
+            f"{setting('floor', '...')} (counts squared), or leave the option out."
         )
-    return None, ["the noise is equally strong everywhere: --variance-stabilise changes nothing"]
+    changes = f"{flag('variance_stabilise')} changes nothing"
+    return None, [f"the noise is equally strong everywhere: {changes}"]
 
 
 def _without_truth(

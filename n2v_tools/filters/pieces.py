@@ -67,13 +67,13 @@ class Sample:
     def sigma(self) -> float:
         """Noise, root mean square over the pixels, in units of `unit`.
 
-        Where neither white noise nor one that neighbours share can be told, the deviation of what
-        a wide blur leaves is taken, which counts fine texture as noise.
+        Where neither white noise nor one that neighbours share can be measured, the deviation of
+        what a wide blur leaves is taken, which counts fine texture as noise.
         """
         if not self.pieces:
             return 0.0
         if not self.noise.doubt:
-            return float(np.sqrt(self.noise.variance(np.float64(0.0))))
+            return float(np.sqrt(self.noise.variance(np.zeros(()))))
         if _finest(self.pieces) < NOISELESS:
             return 0.0
         if self.shared is not None:
@@ -84,10 +84,10 @@ class Sample:
 
     @cached_property
     def shared(self) -> Shared | None:
-        """How neighbours share the noise; None where it is white or cannot be told.
+        """How neighbours share the noise; None where it is white or unknown.
 
-        Nor is it told of noise like a cross or with offsets of whole lines, in which Y and X
-        together are not the product of both.
+        None, too, of noise like a cross or with offsets of whole lines, whose correlation in
+        the plane is not the product of that along Y and that along X.
         """
         if not self.noise.doubt or self.noise.gain == self.noise.floor == 0:
             return None
