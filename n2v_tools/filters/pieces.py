@@ -16,11 +16,11 @@ from scipy import ndimage
 from ..noise.correlation import Correlation, measure_correlation
 from ..noise.level import Noise, measure_noise
 from ..noise.mask import choose_mask
+from ..noise.robust import deviation
 from ..noise.sample import LEAST_EDGE_PX
 from ..noise.sample import Sample as NoiseSample
 from ..noise.strength import measure_strength
 
-MAD_TO_SIGMA = 1.4826  # of a Gaussian
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
 LEAST_CORRELATION = 0.05  # with a neighbour, from which on it is taken for none
 NOISELESS = 1e-4  # share of the image's deviation below which there is no noise
@@ -139,8 +139,7 @@ def spread(values: Sequence[np.ndarray]) -> float:
     flat = np.concatenate([one.ravel() for one in values])
     if not flat.size:
         return 0.0
-    middle = float(np.median(np.abs(flat - np.median(flat))))
-    return MAD_TO_SIGMA * middle if middle > 0 else float(flat.std(dtype=np.float64))
+    return deviation(flat) or float(flat.std(dtype=np.float64))
 
 
 def _head(along: Sequence[float]) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import StackError
+from ..noise.sample import evenly
 from ..prepare.symmetry import Symmetry, symmetries
 from ..words import flag, setting
 from .anscombe import Anscombe
@@ -255,9 +256,8 @@ def _without_truth(
 
 def _some(pieces: Sequence[np.ndarray]) -> list[np.ndarray]:
     """A few small pieces, evenly chosen: what is tried many times must be small."""
-    chosen = np.unique(np.linspace(0, len(pieces) - 1, TRIED_PIECES).round().astype(int))
     edge = TRIED_PX[pieces[0].ndim]
-    return [pieces[i][..., :edge, :edge] for i in chosen]
+    return [piece[..., :edge, :edge] for piece in evenly(pieces, TRIED_PIECES)]
 
 
 def _share_out(function: Callable[[Any], None], work: Sequence[Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ..stack import Stack
+from .sample import evenly
 
 LEAST_EDGE_PX = 128  # of a thumbnail, where the frames have as many
 MOST_EDGE_PX = 512
@@ -49,8 +50,7 @@ class Thumbnails:
         block_px = BLOCK_PX if min(height, width) >= SMALL_PX else BLOCK_PX // 2
         self._per_block = max(1, block_px // self.factor)
         first = [place for place in stack.places() if place["T"] == 0]
-        spread = np.linspace(0, len(first) - 1, min(MOST_PLANES, len(first))).round()
-        self._planes: list[Mapping[str, int]] = [first[int(i)] for i in spread]
+        self._planes: list[Mapping[str, int]] = list(evenly(first, MOST_PLANES))
 
     def __len__(self) -> int:
         return self._stack.sizes["T"]

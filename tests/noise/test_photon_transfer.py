@@ -5,7 +5,7 @@ import pytest
 from numpy.random import default_rng
 from scipy import ndimage
 
-from n2v_tools.noise.frames import find_resampling, measure_dark, measure_transfer
+from n2v_tools.noise.photon_transfer import find_resampling, measure_dark, measure_transfer
 
 
 def scene(edge=256, low=20, high=400):
