@@ -57,6 +57,8 @@ class Filter(ABC):
     def for_geometry(self: S, spacing: tuple[float, ...]) -> S:
         """Return the filter for fields of ``len(spacing)`` axes, or refuse what does not fit.
 
+        A main parameter that has values for some axes gets one for each.
+
         Parameters
         ----------
         spacing : tuple of float
@@ -67,7 +69,10 @@ class Filter(ABC):
         SettingsError
             If a setting has another number of axes, or cannot be used with this spacing.
         """
-        return self
+        value = getattr(self, self.main)
+        if not isinstance(value, tuple):
+            return self
+        return dataclasses.replace(self, **{self.main: per_axis(self.main, value, len(spacing))})
 
     @abstractmethod
     def estimated(self: S, sample: Sample) -> S:

@@ -58,12 +58,6 @@ class Gaussian(Filter):
         require_number("sigma", self.sigma, least=0, most=MOST_SIGMA_PX, unit="px")
         require_number("truncate", self.truncate, above=0)
 
-    def for_geometry(self, spacing: tuple[float, ...]) -> Gaussian:
-        """As `Filter.for_geometry`."""
-        if self.sigma is None:
-            return self
-        return dataclasses.replace(self, sigma=per_axis("sigma", self.sigma, len(spacing)))
-
     def estimated(self, sample: Sample) -> Gaussian:
         """As `Filter.estimated`."""
         if self.sigma is not None:
@@ -78,15 +72,12 @@ class Gaussian(Filter):
     def reach_px(self, n_axes: int) -> tuple[int, ...]:
         """As `Filter.reach_px`."""
         sigma = per_axis("sigma", self.sigma or (0.0,), n_axes)
-        return tuple(self._radius(one) for one in sigma)
+        return tuple(int(self.truncate * one + 0.5) for one in sigma)  # as scipy.ndimage counts
 
     def apply(self, field: np.ndarray) -> np.ndarray:
         """As `Filter.apply`."""
         sigma = per_axis("sigma", self.sigma or (0.0,), field.ndim)
         return np.asarray(ndimage.gaussian_filter(field, sigma, truncate=self.truncate))
-
-    def _radius(self, sigma: float) -> int:
-        return int(self.truncate * sigma + 0.5)  # as scipy.ndimage counts
 
 
 def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:

@@ -66,12 +66,6 @@ class Median(Filter):
                     f"{setting('size', max(1, edge) // 2 * 2 + 1)}."
                 )
 
-    def for_geometry(self, spacing: tuple[float, ...]) -> Median:
-        """As `Filter.for_geometry`."""
-        if self.size is None:
-            return self
-        return dataclasses.replace(self, size=per_axis("size", self.size, len(spacing)))
-
     def estimated(self, sample: Sample) -> Median:
         """As `Filter.estimated`."""
         if self.size is not None:

@@ -247,17 +247,13 @@ def _without_truth(
     settings: Filter, sample: Sample, rng: np.random.Generator
 ) -> tuple[Filter, str]:
     """Choose among the filter's candidates by the error on hidden pixels."""
-    counted = [piece * np.float32(sample.unit) for piece in _some(sample.pieces)]
+    edge, unit = TRIED_PX[sample.pieces[0].ndim], np.float32(sample.unit)
+    chosen = evenly(sample.pieces, TRIED_PIECES)  # what is tried many times must be small
+    counted = [piece[..., :edge, :edge] * unit for piece in chosen]
     candidates = [one.estimated(sample) for one in settings.candidates(sample)]
     best, errors = choose_without_truth([one.apply for one in candidates], counted, rng)
     error = float(np.sqrt(errors[best]))
     return candidates[best], f"j-invariant, error on hidden pixels {error:.4g} counts"
-
-
-def _some(pieces: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """A few small pieces, evenly chosen: what is tried many times must be small."""
-    edge = TRIED_PX[pieces[0].ndim]
-    return [piece[..., :edge, :edge] for piece in evenly(pieces, TRIED_PIECES)]
 
 
 def _share_out(function: Callable[[Any], None], work: Sequence[Any]) -> None:

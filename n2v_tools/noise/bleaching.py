@@ -123,7 +123,7 @@ def measure_bleaching(
     frames : ndarray of float64, shape (P,)
         Middle of each part.
     scene : range
-        Frames over which the loss is said.
+        Frames over which the loss is counted.
     offset : float or None
         Counts without light; None where they are unknown, so that contrast must do.
     """

@@ -225,8 +225,8 @@ def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
     """Mean autocorrelation of blocks (M, b, b), lags -reach to reach; not circular.
 
     Each block has the weight of 1 / its power, so that bright ones do not outweigh others.
-    By Wiener and Khinchin, padded with zeros; the padding is made up for by the number of
-    pixels that overlap at each lag.
+    By Wiener and Khinchin, padded with zeros; the padding is corrected for by the number
+    of pixels that overlap at each lag.
     """
     edge = blocks.shape[1]
     size = fft.next_fast_len(2 * edge, real=True)
@@ -251,8 +251,8 @@ def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
 def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     """Correlation along T or Z of what second differences in Y and X leave.
 
-    Along T what does not change is removed with the mean of a run; what it takes of the noise
-    is made up for.
+    Along T what does not change is removed with the mean of a run; the noise that goes
+    with it is corrected for.
     """
     total, weight = np.zeros(N_LAGS + 1), 0
     for run in runs:
@@ -278,7 +278,7 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
 
 
 def _without_mean(lags: np.ndarray, n_frames: int) -> np.ndarray:
-    """Make up for the noise that went with the mean of a run, from lags 0, 1, ... without it.
+    """Correct for the noise that went with the mean of a run, in lags 0, 1, ... without it.
 
     Of white noise it is 1 / n of the power, of noise that lasts more: then the last lags,
     where none is left to share, lie as far below 0.

@@ -118,7 +118,7 @@ def compare_with(
     sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
     n_channels = stack.sizes.get("C", 1)
     if len(prints) not in (1, n_channels):
-        return []  # channels do not fit, which is said elsewhere
+        return []  # channels do not fit: that is reported elsewhere
     found = []
     for c in range(n_channels):
         there = prints[c] if len(prints) > 1 else prints[0]

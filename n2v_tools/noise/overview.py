@@ -117,7 +117,7 @@ def look_at_noise(
     lit = _light_in(dark, sample)
     dark = None if lit else dark
     correlation = measure_correlation(sample, dark)
-    if dark is not None and not correlation.along:  # a small one tells offset and level only
+    if dark is not None and not correlation.along:  # a small one shows offset and level only
         correlation = measure_correlation(sample)
     strength = measure_strength(sample, correlation, dark)
     if lit:

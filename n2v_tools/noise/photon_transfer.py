@@ -42,9 +42,9 @@ class Transfer:
 
     Parameters
     ----------
-    means, variances : tuple of float
-        Of blocks of about equal brightness, counts and counts squared; empty if there are
-        too few pixels.
+    points : tuple of (float, float)
+        Mean and variance of blocks of about equal brightness, counts and counts squared; empty
+        if there are too few pixels.
     gain : float or None
         Slope of the straight line ``variance = gain * mean + floor``; None where the image is
         as bright everywhere, so that there is no slope to see.
@@ -56,8 +56,7 @@ class Transfer:
         Share of the blocks in which nothing moved.
     """
 
-    means: tuple[float, ...] = ()
-    variances: tuple[float, ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
     gain: float | None = None
     floor: float = 0.0
     misfit: float = 0.0
@@ -105,7 +104,8 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
     mean, variance, n = np.array(points).T
     kept = float(n.sum() / len(means))
     flat = float(np.average(variance, weights=n))
-    found = Transfer(tuple(mean.tolist()), tuple(variance.tolist()), None, flat, 0.0, kept)
+    shown = tuple(zip(mean.tolist(), variance.tolist(), strict=True))
+    found = Transfer(shown, None, flat, 0.0, kept)
     if not is_uneven(means, flat / (2 * BLOCK_PX**2)) or not variance.any():
         return found
     gain, floor, misfit = fit_line(mean, np.maximum(variance, 1e-6 * variance.max()), n)

@@ -56,14 +56,14 @@ def advise_training(
         One line each, without the stack's name.
     """
     correlation, grey = _look(stack, seed, MOST_PX, keep_strips)
-    heard = [grey, _mask_warning(choose_mask(correlation), struct_mask)]
+    found = [grey, _mask_warning(choose_mask(correlation), struct_mask)]
     shared = correlation.with_next(depth_axis or "")
     if shared > INDEPENDENT:
-        heard.append(
+        found.append(
             f"neighbouring planes along {depth_axis} share noise (correlation {shared:.2f}), which "
             f"3D patches would keep: train with 2D patches ({option('patch', 64)})"
         )
-    return [line for line in heard if line]
+    return [line for line in found if line]
 
 
 def advise_movie_training(
@@ -92,21 +92,21 @@ def advise_movie_training(
     """
     inner = dataclasses.replace(stack, array=_Middle(stack.array, stack.axes))
     correlation, grey = _look(inner, seed, MOST_MOVIE_PX, keep_strips)
-    heard = [grey]
+    found = [grey]
     shared = correlation.with_next("T")
     if shared > INDEPENDENT:
-        heard.append(
+        found.append(
             f"successive frames share noise (correlation {shared:.2f}), and "
             f"{option('method', method)} keeps what they share: take the raw frames if these were "
             f"averaged, interpolated or compressed, else {option('method', alone)}"
         )
     n_frames = stack.sizes["T"]
     if n_frames < FEW_FRAMES:
-        heard.append(
+        found.append(
             f"{n_frames} frames are few to learn from time ({FEW_FRAMES} or more are better): see "
             f"whether {option('method', alone)} does as well"
         )
-    return [line for line in heard if line]
+    return [line for line in found if line]
 
 
 def _look(stack: Stack, seed: int, most_px: int, keep_strips: bool) -> tuple[Correlation, str]:
@@ -140,7 +140,7 @@ def _mask_warning(choice: MaskChoice, struct_mask: str) -> str:
 
 
 class _Middle:
-    """A lazy array of the middle of each plane: long runs tell more than large frames."""
+    """A lazy array of the middle of each plane: long runs show more than large frames."""
 
     def __init__(self, array: LazyArray, axes: str) -> None:
         self._array = array

@@ -18,7 +18,7 @@ from ..stack import Stack
 P = TypeVar("P")
 
 MOST_PX = 6_000_000
-MOST_EDGE_PX = 512  # of a crop: more planes tell more than larger ones
+MOST_EDGE_PX = 512  # of a crop: more planes show more than larger ones
 LEAST_EDGE_PX = 16
 RUN_PLANES = 16
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a crop is left out

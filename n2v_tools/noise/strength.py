@@ -1,7 +1,7 @@
 """Strength of the noise, by the best of what there is to measure it from.
 
 Pairs of frames show most (see `photon_transfer`), then one image (see `level`),
-whose answer is put right where the noise is correlated. A frame without light adds what
+whose result is corrected where the noise is correlated. A frame without light adds what
 neither can know: the camera's offset and its read noise.
 """
 
@@ -124,11 +124,11 @@ def _without_chance(found: Strength) -> Strength:
 
 
 def _from_frames(transfer: Transfer, correlation: Correlation) -> Strength:
-    if not transfer.means:
+    if not transfer.points:
         return Strength(reason="there are too few pixels")
-    if not any(transfer.variances):
-        heard = "successive frames are equal: the movie repeats frames, or shows nothing"
-        return Strength(reason="frames do not differ", warnings=(heard,))
+    if not any(variance for _, variance in transfer.points):
+        warning = "successive frames are equal: the movie repeats frames, or shows nothing"
+        return Strength(reason="frames do not differ", warnings=(warning,))
     shared = correlation.with_next("T")
     shared = shared if shared > INDEPENDENT else 0.0
     left = (1 - min(shared, MOST_SHARED)) * _share_inside_blocks(correlation)
@@ -137,17 +137,15 @@ def _from_frames(transfer: Transfer, correlation: Correlation) -> Strength:
         transfer.floor / left,
         method="differences of frames",
         confidence="high",
-        points=tuple(
-            (m, v / left) for m, v in zip(transfer.means, transfer.variances, strict=True)
-        ),
+        points=tuple((mean, variance / left) for mean, variance in transfer.points),
     )
     if shared:
-        heard = (
+        warning = (
             f"successive frames share noise (correlation {shared:.2f}), as after averaging or "
             "interpolation in time: use the raw movie if there is one"
         )
-        reason = "frames share noise, which was made up for"
-        return replace(found, confidence="low", reason=reason, warnings=(heard,))
+        reason = "frames share noise, which was corrected for"
+        return replace(found, confidence="low", reason=reason, warnings=(warning,))
     if transfer.kept < LEAST_KEPT:
         return replace(found, confidence="low", reason="much of the scene changes")
     if transfer.misfit > MISFIT:
@@ -245,13 +243,13 @@ def _with_dark(found: Strength, dark: Dark, sample: Sample) -> Strength:
     bright = lit > max(0.25 * float(lit.max()), 2 * dark.read_noise)
     if found.floor is None or not bright.any():
         brightness = float(np.mean([plane.mean() for plane in sample.planes or (np.zeros(1),)]))
-        heard = (
+        warning = (
             f"the dark frame's mean of {dark.offset:.5g} counts is not below the data's "
             f"{brightness:.5g}: was it taken without light, with the same camera and settings?"
         )
         if brightness > dark.offset + dark.read_noise:
             return replace(found, reason=found.reason or "only the dark frame shows it")
-        return replace(bare, warnings=(*bare.warnings, f"{heard} It was not used"))
+        return replace(bare, warnings=(*bare.warnings, f"{warning} It was not used"))
     gain = max(0.0, float(np.median((variances[bright] - floor) / lit[bright])))
     return replace(
         found,

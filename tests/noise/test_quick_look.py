@@ -2,27 +2,12 @@
 
 import numpy as np
 import pytest
+from noisy_frames import frames
 from numpy.random import default_rng
 from scipy import ndimage
 
 from n2v_tools.noise.quick_look import advise_movie_training, advise_training
 from n2v_tools.stack import Stack
-
-
-def clean(edge=256):
-    smooth = ndimage.gaussian_filter(default_rng(9).normal(size=(edge, edge)), 6)
-    return 300 + 400 * (smooth - smooth.min()) / np.ptp(smooth)
-
-
-def noise(shape, width=(1, 1), seed=0):
-    white = default_rng(seed).normal(0, 1, shape)
-    size = (1,) * (len(shape) - 2) + width
-    coloured = ndimage.uniform_filter(white, size, mode="wrap")
-    return coloured / coloured.std()
-
-
-def frames(n=6, width=(1, 1), sigma=40.0, edge=256):
-    return (clean(edge) + sigma * noise((n, edge, edge), width)).astype(np.float32)
 
 
 @pytest.mark.parametrize(

@@ -101,20 +101,20 @@ def look_into(
         survey = survey_stack(stack, progress=step)
     channels = _look(stack, survey, dark)
     chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
-    movie, advice, heard = None, None, []
+    movie, advice, about_noise = None, None, []
     if channels:
         seen = channels[chosen]
         with progress.task(f"{name}, frame by frame") as step:
             movie = look_at_movie(take_channel(stack, chosen), seen.strength.offset, step)
         std = survey.std[chosen]
         advice = advise(stack, seen, std, n_pixels=survey.n_pixels, movie=movie)
-        heard = [*advice.warnings, *(movie_warnings(movie) if movie else ())]
+        about_noise = [*advice.warnings, *(movie_warnings(movie) if movie else ())]
     saturated = saturated_percent(stack, survey, channels[0].histogram if channels else None)
     judged = bool(channels)
     about_file = find_warnings(
         stack, survey, saturated, axes_given=axes_given, levels_judged=judged
     )
-    warnings = [*about_file, *heard]
+    warnings = [*about_file, *about_noise]
     return Findings(name, stack, survey, saturated, channels, chosen, movie, advice, warnings)
 
 

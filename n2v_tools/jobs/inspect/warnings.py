@@ -37,7 +37,7 @@ def find_warnings(
     axes_given : bool
         Whether the user named the axes.
     levels_judged : bool
-        Whether what the noise says of the grey levels is heard already.
+        Whether the noise has been asked already whether the grey levels suffice.
     """
     found = list(stack.warnings)
     if survey.n_nonfinite:

@@ -7,6 +7,7 @@ import shlex
 
 import numpy as np
 import pytest
+from noisy_frames import frames, noise, smooth
 from numpy.random import default_rng
 from scipy import ndimage
 
@@ -17,22 +18,6 @@ from n2v_tools.noise.changes import look_at_movie
 from n2v_tools.noise.overview import look_at_noise
 from n2v_tools.stack import Stack
 from n2v_tools.words import in_python
-
-
-def clean(edge=256):
-    smooth = ndimage.gaussian_filter(default_rng(9).normal(size=(edge, edge)), 6)
-    return 300 + 400 * (smooth - smooth.min()) / np.ptp(smooth)
-
-
-def noise(shape, width=(1, 1), seed=0):
-    white = default_rng(seed).normal(0, 1, shape)
-    size = (1,) * (len(shape) - 2) + width
-    coloured = ndimage.uniform_filter(white, size, mode="wrap")
-    return coloured / coloured.std()
-
-
-def frames(n=6, width=(1, 1), sigma=40.0, edge=256):
-    return (clean(edge) + sigma * noise((n, edge, edge), width)).astype(np.float32)
 
 
 def advice(counts, axes="TYX"):
@@ -118,7 +103,7 @@ def test_rows_with_offsets_are_to_be_mended_first():
 def test_squeezed_levels_are_warned_of_and_few_photons_are_not():
     squeezed = np.rint(default_rng(2).normal(800, 0.5, (4, 128, 128)))
     assert any("compressed" in w for w in advice(squeezed.astype(np.float32)).warnings)
-    counted = default_rng(2).poisson(np.broadcast_to(clean(128) / 400, (4, 128, 128)))
+    counted = default_rng(2).poisson(np.broadcast_to(smooth(128) / 400, (4, 128, 128)))
     assert not any("grey level" in w for w in advice(counted.astype(np.float32)).warnings)
 
 
