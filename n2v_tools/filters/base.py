@@ -3,6 +3,8 @@
 A filter is a frozen dataclass. What is None in it is estimated from a sample of the image
 (`pieces`), or chosen without truth (`invariance`); with everything filled in it filters one
 channel of a plane or a volume. Grey levels are counts throughout.
+
+Tests: ``tests/filters/test_filter_contract.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Grey levels are brought to mean 0 and deviation 1 before anything is measured, so that an
 image and ten times the same image, or one with another offset, get the same treatment.
+
+Tests: ``tests/filters/test_gaussian.py``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Each channel has its own parameters, found from a sample of the stack when `fit_intensity` is
 called, or filled in from the start. What was chosen, why, and what speaks against it can be read
 afterwards.
+
+Tests: ``tests/filters/test_filter_contract.py``.
 """
 
 from __future__ import annotations

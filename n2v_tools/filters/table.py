@@ -1,4 +1,7 @@
-"""The filters by name, and one of them made for a stack."""
+"""The filters by name, and one of them made for a stack.
+
+Tests: ``tests/filters/test_filter_contract.py``.
+"""
 
 from __future__ import annotations
 

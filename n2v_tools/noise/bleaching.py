@@ -4,6 +4,8 @@ Bleaching dims what is bright in proportion and leaves a camera's offset as it i
 the offset is unknown it is read from how the contrast of one part of the movie compares with
 that of all. Cells that come and go are left out; what rises and falls again is activity, no
 bleaching.
+
+Tests: ``tests/noise/test_changes.py``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Frames are registered against the mean of the movie, after a band-pass that leav
 the unevenness of the light nor the finest noise. Where one frame shows too little, runs of
 4, 16 or 64 are averaged first. Each shift is measured twice, against either half of the
 mean picture: what the halves disagree by is the error.
+
+Tests: ``tests/noise/test_changes.py``.
 """
 
 from __future__ import annotations

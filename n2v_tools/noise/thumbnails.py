@@ -3,6 +3,8 @@
 Averages over blocks of pixels keep what is larger than the blocks and leave little of the
 noise, so that frames can be compared even at two photons a pixel. Each frame is read once
 and forgotten; only some planes of a volume are looked at.
+
+Tests: ``tests/noise/test_scenes.py``.
 """
 
 from __future__ import annotations

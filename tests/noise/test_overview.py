@@ -37,5 +37,5 @@ def test_a_frame_with_light_is_no_dark_frame():
     counts = frames()
     dark = default_rng(0).normal(600, 5, (3, 256, 256)).astype(np.float32)
     seen = overview(counts, "TYX", read_sample(Stack(dark, "TYX"), keep_strips=True))
-    assert seen.strength.offset is None
+    assert seen.strength.offset is None and seen.correlation.source == "frames"
     assert any("not used" in warning for warning in seen.warnings)

@@ -1,4 +1,7 @@
-"""Figure of the noise of a stack: correlation, grey levels, variance against brightness."""
+"""Figure of the noise of a stack: correlation, grey levels, variance against brightness.
+
+Tests: ``tests/cli/test_cli_inspect_noise.py``.
+"""
 
 from __future__ import annotations
 

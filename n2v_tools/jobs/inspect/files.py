@@ -1,4 +1,7 @@
-"""Inspection of files: what is in each, what its noise is, and which command to use."""
+"""Inspection of files: what is in each, what its noise is, and which command to use.
+
+Tests: ``tests/cli/test_cli_inspect.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Frame-to-frame changes of a movie as two diagrams: light and motion."""
+"""Frame-to-frame changes of a movie as two diagrams: light and motion.
+
+Tests: ``tests/cli/test_cli_inspect_movie.py``.
+"""
 
 from __future__ import annotations
 

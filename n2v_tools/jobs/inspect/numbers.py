@@ -1,4 +1,7 @@
-"""Numbers that ``n2v-inspect --json`` prints: what was found, for scripts."""
+"""Numbers that ``n2v-inspect --json`` prints: what was found, for scripts.
+
+Tests: ``tests/jobs/inspect/test_findings.py``.
+"""
 
 from __future__ import annotations
 

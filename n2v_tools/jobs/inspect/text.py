@@ -1,4 +1,7 @@
-"""Text that ``n2v-inspect`` prints: what was found, in a few lines for a person."""
+"""Text that ``n2v-inspect`` prints: what was found, in a few lines for a person.
+
+Tests: ``tests/jobs/inspect/test_findings.py``.
+"""
 
 from __future__ import annotations
 

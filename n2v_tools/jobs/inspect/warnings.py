@@ -1,4 +1,7 @@
-"""Warnings about a file apart from its noise: what may spoil a denoising, and what to do."""
+"""Warnings about a file apart from its noise: what may spoil a denoising, and what to do.
+
+Tests: ``tests/cli/test_cli_inspect.py``.
+"""
 
 from __future__ import annotations
 
