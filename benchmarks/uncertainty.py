@@ -22,7 +22,7 @@ from sidebyside import SHARED_DATA, Report, n2v_tools, parser, words
 from skimage.io import imread
 
 from n2v_tools.contracts import Restorer
-from n2v_tools.filters import filter_for, read_settings
+from n2v_tools.filters.table import filter_for, read_settings
 from n2v_tools.measure.calibration import Calibration, measure_calibration
 from n2v_tools.modelfolder import find_model, read_model
 from n2v_tools.modelfolder.opening import open_restorer

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from ..errors import StackError
-from ..words import in_python, option
+from ..words import in_python
 from .listening import Listener, Told
 from .opening import Source, find, open_stack
 from .results import Inspection
@@ -41,8 +40,8 @@ def inspect(
         A mapping with the keys of ``n2v-inspect --json``, also as attributes: ``axes``,
         ``shape``, ``dtype``, ``levels``, ``pixel_size``, ``strips``, ``noise`` (``sigma`` in
         counts, ``gain`` in counts per photoelectron, ``correlated``, ``struct_mask``,
-        ``correlation`` by axis), ``warnings``, ``command`` (the one that trains on it; for an
-        array the call of `train`) and more. Printed, it reads like the command's output.
+        ``correlation`` by axis), ``warnings``, ``command`` (the call of `train` that learns from
+        it) and more. Printed, it reads like the command's output.
 
     Raises
     ------
@@ -67,24 +66,4 @@ def inspect(
     (found,) = inspect_files(request, Listener(progress))
     if found.error:
         raise StackError(found.error)
-    values, text = found.to_json(), found.text
-    if not stack.files and values["command"]:
-        call = _as_call(values["command"], stack.name)
-        values, text = {**values, "command": call}, text.replace(values["command"], call)
-    return Inspection(values, text)
-
-
-def _as_call(command: str, stack: str) -> str:
-    """Spell ``n2v-train --stack NAME --axes TYX ...`` as the call that does the same."""
-    words = shlex.split(command)[3:]
-    options = zip(words[::2], words[1::2], strict=True)
-    spelt = (option(key[2:].replace("-", "_"), _typed(value)) for key, value in options)
-    return f"train({', '.join((stack, *spelt))})"
-
-
-def _typed(value: str) -> str | int | tuple[int, ...]:
-    """Read whole numbers; anything else is text."""
-    numbers = value.split(",")
-    if not all(number.isdigit() for number in numbers):
-        return value
-    return int(value) if len(numbers) == 1 else tuple(map(int, numbers))
+    return Inspection(found.to_json(), found.text)

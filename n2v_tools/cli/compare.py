@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from ..filters.names import NAMES as FILTERS
 from ..jobs.desk.requests import CompareRequest
 from ..methods import table
 from . import exits, options, output
 from .parsing import Named
 
-FILTERS = ("median", "gaussian", "diffusion", "nlm")
 LEARNING = tuple(row.name for row in table.learning_rows())
 COMPARED = tuple(row.name for row in table.learning_rows() if row.compared)
 MASKED = " or ".join(row.name for row in table.learning_rows() if "struct_mask" in row.settings)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..filters.names import NAMES
 from ..io.formats.table import WRITTEN, WRITTEN_LATER
 from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.requests import ENGINES, PRECISIONS
@@ -14,8 +15,6 @@ from ..settings import parse_assignments
 from ..words import option
 from . import exits, options, output
 from .parsing import Read, read_memory
-
-METHODS = ("median", "gaussian", "diffusion", "nlm")
 
 
 def _about_models() -> str:
@@ -34,7 +33,7 @@ def _about_models() -> str:
 @options.choice(
     "--method",
     "filter",
-    METHODS,
+    NAMES,
     "A filter instead of a model; its settings are estimated from each file.",
 )
 @options.choice(

@@ -1,8 +1,10 @@
 """The contract of a filter: settings that know how to filter.
 
 A filter is a frozen dataclass. What is None in it is estimated from a sample of the image
-(`sample`), or chosen without truth (`invariance`); with everything filled in it filters one
+(`pieces`), or chosen without truth (`invariance`); with everything filled in it filters one
 channel of a plane or a volume. Grey levels are counts throughout.
+
+Tests: ``tests/filters/test_filter_contract.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 import numpy as np
 
 from ..errors import SettingsError
-from .sample import Sample
+from ..words import setting
+from .pieces import Sample
 
 S = TypeVar("S", bound="Filter")
 
@@ -34,7 +37,7 @@ class Filter(ABC):
         How the main parameter is found where it is not given: estimated from the noise, or the
         one with the smallest error on hidden pixels.
     gain, floor : float or None
-        Noise for `--variance-stabilise`, as in `noise.level.Noise`: counts, counts squared. None:
+        Noise for ``--variance-stabilise``, as in `noise.level.Noise`: counts, counts squared. None:
         measured.
     """
 
@@ -56,6 +59,8 @@ class Filter(ABC):
     def for_geometry(self: S, spacing: tuple[float, ...]) -> S:
         """Return the filter for fields of ``len(spacing)`` axes, or refuse what does not fit.
 
+        A main parameter that has values for some axes gets one for each.
+
         Parameters
         ----------
         spacing : tuple of float
@@ -66,7 +71,10 @@ class Filter(ABC):
         SettingsError
             If a setting has another number of axes, or cannot be used with this spacing.
         """
-        return self
+        value = getattr(self, self.main)
+        if not isinstance(value, tuple):
+            return self
+        return dataclasses.replace(self, **{self.main: per_axis(self.main, value, len(spacing))})
 
     @abstractmethod
     def estimated(self: S, sample: Sample) -> S:
@@ -108,21 +116,29 @@ class Filter(ABC):
         changed = {key: v for key, v in self.parameters.items() if v != default[key]}
         if set(changed.get("spacing", ())) == {1.0}:
             del changed["spacing"]
-        return " ".join(f"--set {key}={_text(value)}" for key, value in changed.items())
+        return " ".join(setting(key, _text(value)) for key, value in changed.items())
 
 
 def require_number(
-    name: str, value: Any, *, above: float | None = None, least: float | None = None
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
+    unit: str = "",
 ) -> None:
-    """Raise unless `value` is finite, and above or at least what is asked for.
+    """Raise unless `value` is finite and within the bounds.
 
     Parameters
     ----------
     name : str
         The setting, for the message.
     value : number, sequence of numbers, or anything else, which passes
-    above, least : float, optional
+    above, least, most : float, optional
         Bounds.
+    unit : str
+        Of `most`, for the message.
 
     Raises
     ------
@@ -132,11 +148,14 @@ def require_number(
         if isinstance(one, bool) or not isinstance(one, (int, float)):
             continue
         if not math.isfinite(one):
-            raise SettingsError(f"--set {name}={one}: it must be a finite number.")
+            raise SettingsError(f"{setting(name, one)}: it must be a finite number.")
         if above is not None and one <= above:
-            raise SettingsError(f"--set {name}={one:g}: it must be more than {above:g}.")
+            raise SettingsError(f"{setting(name, f'{one:g}')}: it must be more than {above:g}.")
         if least is not None and one < least:
-            raise SettingsError(f"--set {name}={one:g}: it must be {least:g} or more.")
+            raise SettingsError(f"{setting(name, f'{one:g}')}: it must be {least:g} or more.")
+        if most is not None and one > most:
+            bound = f"{most:g} {unit}".rstrip()
+            raise SettingsError(f"{setting(name, f'{one:g}')}: at most {bound} are possible.")
 
 
 def per_axis(name: str, values: Sequence[Any], n_axes: int) -> tuple[Any, ...]:
@@ -152,8 +171,8 @@ def per_axis(name: str, values: Sequence[Any], n_axes: int) -> tuple[Any, ...]:
     if len(values) != n_axes:
         axes = "Y,X" if n_axes == 2 else "depth,Y,X"
         raise SettingsError(
-            f"--set {name}={_text(tuple(values))}: there are {len(values)} values for {n_axes} "
-            f"axes. Give one for all, or {n_axes}: {axes}."
+            f"{setting(name, _text(tuple(values)))}: there are {len(values)} values for "
+            f"{n_axes} axes. Give one for all, or {n_axes}: {axes}."
         )
     return tuple(values)
 

@@ -24,9 +24,11 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import SettingsError
+from ..words import setting
+from . import names
 from .base import Filter, per_axis, require_number
 from .gaussian import best_sigma
-from .sample import Sample
+from .pieces import Sample
 
 # Tried on natural, cell and widefield images with noise of all strengths.
 KAPPA_PER_GRADIENT = {1: 1.7, 2: 1.0, 3: 3.0}  # by option
@@ -65,23 +67,22 @@ class Diffusion(Filter):
     option: int = 2
     spacing: tuple[float, ...] | None = None
 
-    name: ClassVar[str] = "diffusion"
+    name: ClassVar[str] = names.DIFFUSION
     main: ClassVar[str] = "kappa"
     by_noise: ClassVar[str] = "niter"
     bytes_per_px: ClassVar[int] = 40
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_number("niter", self.niter, least=1)
+        require_number("niter", self.niter, least=1, most=MOST_STEPS)
         require_number("kappa", self.kappa, least=0)
         require_number("gamma", self.gamma, above=0)
         require_number("spacing", self.spacing, above=0)
         if self.option not in (1, 2, 3):
             raise SettingsError(
-                f"--set option={self.option}: give 1 (exponential), 2 (rational) or 3 (Tukey)."
+                f"{setting('option', self.option)}: give 1 (exponential), 2 (rational) or 3 "
+                "(Tukey)."
             )
-        if (self.niter or 0) > MOST_STEPS:
-            raise SettingsError(f"--set niter={self.niter}: at most {MOST_STEPS} are possible.")
 
     def for_geometry(self, spacing: tuple[float, ...]) -> Diffusion:
         """As `Filter.for_geometry`; an unstable `gamma` is refused."""
@@ -91,8 +92,9 @@ class Diffusion(Filter):
         if self.gamma > largest * (1 + 1e-9):
             shown = " x ".join(f"{one:.4g}" for one in chosen)
             raise SettingsError(
-                f"--set gamma={self.gamma:g}: diffusion is unstable above {_down(largest)} for "
-                f"voxels of {shown}. Give --set gamma={_down(largest)} or less."
+                f"{setting('gamma', f'{self.gamma:g}')}: diffusion is unstable above "
+                f"{_down(largest)} for voxels of {shown}. Give "
+                f"{setting('gamma', _down(largest))} or less."
             )
         return dataclasses.replace(self, spacing=tuple(chosen))
 

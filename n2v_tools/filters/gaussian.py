@@ -1,6 +1,6 @@
 """Gaussian blur, as wide as the noise asks for.
 
-A linear filter's error can be told without truth: for noise of known variance that is
+A linear filter's error can be estimated without truth: for noise of known variance that is
 independent from pixel to pixel, the mean square of what the filter takes away, plus twice
 the variance times the filter's central weight, is the error plus a constant [1]_, [2]_. Where
 neighbours share noise, their weights count as well, by their correlation.
@@ -23,9 +23,9 @@ from typing import ClassVar
 import numpy as np
 from scipy import ndimage
 
-from ..errors import SettingsError
+from . import names
 from .base import Filter, per_axis, require_number
-from .sample import Sample
+from .pieces import Sample
 
 STEPS_PX = tuple(round(0.3 * 1.25**i, 2) for i in range(16))  # 0.3 to 8.5
 MOST_PX = 2**20  # of the sample, more of which change the choice by less than a step
@@ -48,25 +48,15 @@ class Gaussian(Filter):
     sigma: tuple[float, ...] | None = None
     truncate: float = 4.0
 
-    name: ClassVar[str] = "gaussian"
+    name: ClassVar[str] = names.GAUSSIAN
     main: ClassVar[str] = "sigma"
     by_noise: ClassVar[str] = "sigma"
     bytes_per_px: ClassVar[int] = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_number("sigma", self.sigma, least=0)
+        require_number("sigma", self.sigma, least=0, most=MOST_SIGMA_PX, unit="px")
         require_number("truncate", self.truncate, above=0)
-        if max(self.sigma or (0,)) > MOST_SIGMA_PX:
-            raise SettingsError(
-                f"--set sigma={max(self.sigma or ()):g}: at most {MOST_SIGMA_PX:g} px are possible."
-            )
-
-    def for_geometry(self, spacing: tuple[float, ...]) -> Gaussian:
-        """As `Filter.for_geometry`."""
-        if self.sigma is None:
-            return self
-        return dataclasses.replace(self, sigma=per_axis("sigma", self.sigma, len(spacing)))
 
     def estimated(self, sample: Sample) -> Gaussian:
         """As `Filter.estimated`."""
@@ -82,15 +72,12 @@ class Gaussian(Filter):
     def reach_px(self, n_axes: int) -> tuple[int, ...]:
         """As `Filter.reach_px`."""
         sigma = per_axis("sigma", self.sigma or (0.0,), n_axes)
-        return tuple(self._radius(one) for one in sigma)
+        return tuple(int(self.truncate * one + 0.5) for one in sigma)  # as scipy.ndimage counts
 
     def apply(self, field: np.ndarray) -> np.ndarray:
         """As `Filter.apply`."""
         sigma = per_axis("sigma", self.sigma or (0.0,), field.ndim)
         return np.asarray(ndimage.gaussian_filter(field, sigma, truncate=self.truncate))
-
-    def _radius(self, sigma: float) -> int:
-        return int(self.truncate * sigma + 0.5)  # as scipy.ndimage counts
 
 
 def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Which parameter is best, without truth: by the error on pixels that the filter cannot see.
+"""Choice of a parameter without truth: by the error on pixels that the filter cannot see.
 
 Some pixels are hidden, each replaced by the mean of its neighbours, the image is filtered, and
 the filtered values at the hidden places are compared with what was hidden. Where noise is

@@ -17,9 +17,11 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import SettingsError
-from .base import Filter, per_axis
+from ..words import setting
+from . import names
+from .base import Filter, per_axis, require_number
 from .gaussian import best_sigma
-from .sample import Sample
+from .pieces import Sample
 
 LEAST_PX = 3  # removes single pixels
 MOST_ESTIMATED_PX = {2: 15, 3: 7}  # by the number of axes
@@ -48,27 +50,21 @@ class Median(Filter):
 
     size: tuple[int, ...] | None = None
 
-    name: ClassVar[str] = "median"
+    name: ClassVar[str] = names.MEDIAN
     main: ClassVar[str] = "size"
     by_noise: ClassVar[str] = "size"
     bytes_per_px: ClassVar[int] = 32
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_number("size", self.size, most=MOST_PX, unit="px")
         for edge in self.size or ():
             if edge < 1 or edge % 2 == 0:
                 raise SettingsError(
-                    f"--set size={edge}: an even window has no centre and would shift the image. "
-                    f"Give an odd edge, such as --set size={max(1, edge) // 2 * 2 + 1}."
+                    f"{setting('size', edge)}: an even window has no centre and would shift the "
+                    f"image. Give an odd edge, such as "
+                    f"{setting('size', max(1, edge) // 2 * 2 + 1)}."
                 )
-            if edge > MOST_PX:
-                raise SettingsError(f"--set size={edge}: at most {MOST_PX} px are possible.")
-
-    def for_geometry(self, spacing: tuple[float, ...]) -> Median:
-        """As `Filter.for_geometry`."""
-        if self.size is None:
-            return self
-        return dataclasses.replace(self, size=per_axis("size", self.size, len(spacing)))
 
     def estimated(self, sample: Sample) -> Median:
         """As `Filter.estimated`."""

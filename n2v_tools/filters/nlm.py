@@ -20,8 +20,10 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import SettingsError
+from ..words import setting
+from . import names
 from .base import Filter, require_number
-from .sample import Sample
+from .pieces import Sample
 
 H_PER_SIGMA = {True: 0.8, False: 0.6}  # scikit-image's rule, in fast mode and otherwise
 TRIED_H = (0.3, 0.45, 0.6, 0.8, 1.0, 1.3)  # of sigma
@@ -54,7 +56,7 @@ class NonLocalMeans(Filter):
     patch_distance: int | None = None
     fast_mode: bool = True
 
-    name: ClassVar[str] = "nlm"
+    name: ClassVar[str] = names.NON_LOCAL_MEANS
     main: ClassVar[str] = "h"
     by_noise: ClassVar[str] = "h"
     bytes_per_px: ClassVar[int] = 64
@@ -63,16 +65,11 @@ class NonLocalMeans(Filter):
         super().__post_init__()
         require_number("h", self.h, least=0)
         require_number("sigma", self.sigma, least=0)
-        require_number("patch_distance", self.patch_distance, least=1)
+        require_number("patch_distance", self.patch_distance, least=1, most=MOST_PX, unit="px")
+        require_number("patch_size", self.patch_size, most=MOST_PX, unit="px")
         if self.patch_size is not None and (self.patch_size < 3 or self.patch_size % 2 == 0):
-            raise SettingsError(
-                f"--set patch_size={self.patch_size}: it must be odd and 3 or more, such as 7."
-            )
-        for name in ("patch_size", "patch_distance"):
-            if (getattr(self, name) or 0) > MOST_PX:
-                raise SettingsError(
-                    f"--set {name}={getattr(self, name)}: at most {MOST_PX} px are possible."
-                )
+            given = setting("patch_size", self.patch_size)
+            raise SettingsError(f"{given}: it must be odd and 3 or more, such as 7.")
 
     def for_geometry(self, spacing: tuple[float, ...]) -> NonLocalMeans:
         """As `Filter.for_geometry`."""

@@ -3,6 +3,8 @@
 Each channel has its own parameters, found from a sample of the stack when `fit_intensity` is
 called, or filled in from the start. What was chosen, why, and what speaks against it can be read
 afterwards.
+
+Tests: ``tests/filters/test_filter_contract.py``.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ import numpy as np
 
 from ..contracts import Restorer, Where
 from ..errors import StackError
+from ..noise.sample import evenly
 from ..prepare.symmetry import Symmetry, symmetries
+from ..words import flag, setting
 from .anscombe import Anscombe
 from .base import Filter
 from .invariance import choose_without_truth
-from .sample import Sample
+from .pieces import Sample
 
 BAND_PX = 2**18  # pixels filtered at once by one core: fits its cache
 SAMPLE_PX = {2: (256, 256), 3: (16, 128, 128)}
@@ -189,8 +193,8 @@ class FilterRestorer(Restorer):
             if sample.noise.doubt:
                 doubts.append(
                     f"auto=j-invariant is right for noise that is independent from pixel to pixel, "
-                    f"but here it cannot be told: {sample.noise.doubt}. Compare with --set "
-                    f"{settings.main}=..."
+                    f"which cannot be determined here: {sample.noise.doubt}. Compare with "
+                    f"{setting(settings.main, '...')}"
                 )
         else:
             filled = settings.estimated(sample)
@@ -198,9 +202,9 @@ class FilterRestorer(Restorer):
             by_noise = settings.by_noise
             if getattr(settings, by_noise) is None and sample.sigma and sample.doubt:
                 doubts.append(
-                    f"the noise by which {by_noise} is estimated cannot be told: "
+                    f"the noise by which {by_noise} is estimated cannot be determined: "
                     f"{sample.doubt}. What a wide blur leaves was taken for it; look at the "
-                    f"result, or give --set {by_noise}=..."
+                    f"result, or give {setting(by_noise, '...')}"
                 )
         return Channel(filled, stabiliser, reason, tuple(dict.fromkeys(doubts)))
 
@@ -228,35 +232,31 @@ def _stabiliser(settings: Filter, sample: Sample) -> tuple[Anscombe | None, list
         return None, []
     (gain, floor), doubt = sample.noise_counts, sample.noise.doubt
     if gain > 0:
-        doubts = [f"the noise to be stabilised cannot be told: {doubt}"] if doubt else []
+        doubts = [f"the noise to be stabilised cannot be determined: {doubt}"] if doubt else []
         return Anscombe(gain, floor), doubts
     if not doubt and sum(piece.size for piece in sample.pieces) < LEAST_PX_FOR_GAIN:
         doubt = "there are too few pixels"
     if doubt:
         raise StackError(
-            f"--variance-stabilise: how noise grows with brightness cannot be measured: {doubt}. "
-            "Give it: --set gain=... (counts per photoelectron) and --set floor=... (counts "
-            "squared), or leave the option out."
+            f"{flag('variance_stabilise')}: how noise grows with brightness cannot be measured: "
+            f"{doubt}. Give it: {setting('gain', '...')} (counts per photoelectron) and "
+            f"{setting('floor', '...')} (counts squared), or leave the option out."
         )
-    return None, ["the noise is equally strong everywhere: --variance-stabilise changes nothing"]
+    changes = f"{flag('variance_stabilise')} changes nothing"
+    return None, [f"the noise is equally strong everywhere: {changes}"]
 
 
 def _without_truth(
     settings: Filter, sample: Sample, rng: np.random.Generator
 ) -> tuple[Filter, str]:
     """Choose among the filter's candidates by the error on hidden pixels."""
-    counted = [piece * np.float32(sample.unit) for piece in _some(sample.pieces)]
+    edge, unit = TRIED_PX[sample.pieces[0].ndim], np.float32(sample.unit)
+    chosen = evenly(sample.pieces, TRIED_PIECES)  # what is tried many times must be small
+    counted = [piece[..., :edge, :edge] * unit for piece in chosen]
     candidates = [one.estimated(sample) for one in settings.candidates(sample)]
     best, errors = choose_without_truth([one.apply for one in candidates], counted, rng)
     error = float(np.sqrt(errors[best]))
     return candidates[best], f"j-invariant, error on hidden pixels {error:.4g} counts"
-
-
-def _some(pieces: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """A few small pieces, evenly chosen: what is tried many times must be small."""
-    chosen = np.unique(np.linspace(0, len(pieces) - 1, TRIED_PIECES).round().astype(int))
-    edge = TRIED_PX[pieces[0].ndim]
-    return [pieces[i][..., :edge, :edge] for i in chosen]
 
 
 def _share_out(function: Callable[[Any], None], work: Sequence[Any]) -> None:

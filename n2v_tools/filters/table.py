@@ -1,4 +1,7 @@
-"""The filters by name, and how one is made for a stack."""
+"""The filters by name, and one of them made for a stack.
+
+Tests: ``tests/filters/test_filter_contract.py``.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from collections.abc import Mapping
 from ..errors import AxesError, SettingsError, UsageError
 from ..settings import nearest, settings_from
 from ..stack import Stack
+from ..words import flag, option, setting
 from .base import Filter
 from .diffusion import Diffusion
 from .gaussian import Gaussian
 from .median import Median
+from .names import NAMES
 from .nlm import NonLocalMeans
 from .restorer import Channel, FilterRestorer
 
@@ -27,7 +32,8 @@ def read_settings(
 
     Parameters
     ----------
-    name : {"median", "gaussian", "diffusion", "nlm"}
+    name : str
+        One of `names.NAMES`.
     values : mapping of str to value
         Fields to set, text as given to ``--set`` included.
     stabilise : bool
@@ -41,17 +47,21 @@ def read_settings(
     """
     if name not in FILTERS:
         raise UsageError(
-            f"--method {name}: no such filter.{nearest(name, FILTERS)} Known: {', '.join(FILTERS)}."
+            f"{option('method', name)}: no such filter.{nearest(name, NAMES)} "
+            f"Known: {', '.join(NAMES)}."
         )
-    settings = settings_from(FILTERS[name], values or {}, "--set")
+    settings = settings_from(FILTERS[name], values or {}, option("set"))
     if settings.auto == "j-invariant" and getattr(settings, settings.main) is not None:
         raise SettingsError(
-            f"--set auto=j-invariant chooses {settings.main}, which is given too. Give one of both."
+            f"{setting('auto', 'j-invariant')} chooses {settings.main}, which is given too. "
+            "Give one of both."
         )
     if not stabilise and (settings.gain is not None or settings.floor is not None):
-        raise SettingsError("--set gain and floor are used by --variance-stabilise: add it.")
+        used_by = flag("variance_stabilise")
+        raise SettingsError(f"{setting('gain')} and floor are used by {used_by}: add it.")
     if settings.floor is not None and settings.gain is None:
-        raise SettingsError("--set floor needs --set gain too: counts per photoelectron.")
+        needed = setting("gain")
+        raise SettingsError(f"{setting('floor')} needs {needed} too: counts per photoelectron.")
     return settings
 
 
@@ -85,8 +95,8 @@ def filter_for(
         depth = [axis for axis in "ZT" if axis in stack.axes]
         if not depth:
             raise AxesError(
-                f"{stack.name}: axes {stack.axes} have neither Z nor T, which --dims 3 filters "
-                "along. Pass --dims 2, or the right axes with --axes."
+                f"{stack.name}: axes {stack.axes} have neither Z nor T, which {option('dims', 3)} "
+                f"filters along. Pass {option('dims', 2)}, or the right axes with {option('axes')}."
             )
         axes = depth[0] + axes
     filled = settings.for_geometry(relative_spacing(stack, axes))

@@ -1,1 +1,1 @@
-"""What the noise of a stack is: how strong, how it hangs together from pixel to pixel."""
+"""Noise of a stack: its strength, and its correlation from pixel to pixel and frame to frame."""

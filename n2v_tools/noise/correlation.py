@@ -1,7 +1,7 @@
-"""How the noise of one pixel is correlated with that of its neighbours.
+"""Correlation of the noise of one pixel with that of its neighbours.
 
-The image itself says little, since its signal is correlated too. What is left to measure
-is, best first: a dark frame; differences of successive frames, in which what does not move
+The image itself says little, since its signal is correlated too. It is measured from, best
+first: a dark frame; differences of successive frames, in which what does not move
 cancels; and in one image fourth differences across the direction in question, which
 leave little of what a lens has imaged, but noise with its correlation along that direction.
 In all but the first, only the blocks with the least power count, because signal that is
@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 from scipy import fft, ndimage
 
-from .sample import Sample, to_blocks
+from .blocks import to_blocks
+from .robust import Confidence
+from .sample import Sample
 
 ACROSS = np.array([1.0, -4.0, 6.0, -4.0, 1.0], np.float32)  # fourth difference
 N_LAGS = 10
@@ -28,11 +29,12 @@ BELIEVED = 1.5  # times their power that other blocks may have
 LEAST_BLOCKS = 8
 MAP_LAGS = 15
 FAR_LAG = 6  # along T, where noise is taken to share nothing any more
-LEAST_T = 3  # frames of a run from which correlation along T can be told
+LEAST_T = 3  # frames of a run from which correlation along T is measured
 HIGH_PASS_SIGMA_PX = 2.0
 HALF_SHARED = 0.5  # between a cross and a square
 ENTANGLED = 0.03  # off 1: rows' and columns' correlation do not simply multiply
-LEAST_BESIDE = 0.05  # correlation of neighbours from which more can be told
+LEAST_BESIDE = 0.05  # correlation of neighbours from which more is read off
+INDEPENDENT = 0.1  # correlation of successive planes that independent noise stays below
 LEAST_COLOUR = 1e-3
 
 
@@ -45,7 +47,7 @@ class Correlation:
     along : mapping of axis letter to tuple of float
         Lags 1, 2, ... (up to 10) along Y, X and, if there are such neighbours, Z and T.
     diagonal : float or None
-        At one pixel down and one to the right; a square mask is told from a cross by it.
+        At one pixel down and one to the right; it distinguishes a square mask from a cross.
     source : {"dark frame", "frames", "one image", ""}
         What it was measured from.
     n_px : int
@@ -68,9 +70,13 @@ class Correlation:
     n_px: int = 0
     evenness: float = 1.0
     map: np.ndarray = field(default_factory=lambda: np.full((31, 31), np.nan, np.float32))
-    confidence: Literal["high", "low", "cannot tell"] = "cannot tell"
+    confidence: Confidence = "cannot tell"
     reason: str = "there are too few pixels"
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def with_next(self, axis: str) -> float:
+        """Correlation with the next pixel, plane or frame along `axis`; 0 if it is unknown."""
+        return (self.along.get(axis) or (0.0,))[0]
 
 
 def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlation:
@@ -109,7 +115,7 @@ def _from_differences(differences: Sequence[np.ndarray]) -> Correlation:
     rough = _from_images(differences)
     if not straight.along or not rough.along:
         return straight
-    # Second differences of small frames tell fewer lags.
+    # Second differences of small frames give fewer lags.
     least = {axis: tuple(map(min, straight.along[axis], rough.along[axis])) for axis in "YX"}
     return replace(straight, along=least)
 
@@ -219,8 +225,8 @@ def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
     """Mean autocorrelation of blocks (M, b, b), lags -reach to reach; not circular.
 
     Each block has the weight of 1 / its power, so that bright ones do not outweigh others.
-    By Wiener and Khinchin, padded with zeros; the padding is made up for by the number of
-    pixels that overlap at each lag.
+    By Wiener and Khinchin, padded with zeros; the padding is corrected for by the number
+    of pixels that overlap at each lag.
     """
     edge = blocks.shape[1]
     size = fft.next_fast_len(2 * edge, real=True)
@@ -245,8 +251,8 @@ def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
 def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     """Correlation along T or Z of what second differences in Y and X leave.
 
-    Along T what does not change is removed with the mean of a run; what it takes of the noise
-    is made up for.
+    Along T what does not change is removed with the mean of a run; the noise that goes
+    with it is corrected for.
     """
     total, weight = np.zeros(N_LAGS + 1), 0
     for run in runs:
@@ -272,7 +278,7 @@ def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
 
 
 def _without_mean(lags: np.ndarray, n_frames: int) -> np.ndarray:
-    """Make up for the noise that went with the mean of a run, from lags 0, 1, ... without it.
+    """Correct for the noise that went with the mean of a run, in lags 0, 1, ... without it.
 
     Of white noise it is 1 / n of the power, of noise that lasts more: then the last lags,
     where none is left to share, lie as far below 0.

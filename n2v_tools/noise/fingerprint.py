@@ -1,4 +1,4 @@
-"""What a model was trained on, in a few numbers, and whether another stack is like it.
+"""Fingerprint of training data: a few numbers by which another stack is compared with them.
 
 A net has learned one kind of noise. The fingerprint keeps how bright the data were, how
 strong their noise was at each brightness and how far it was correlated; the same few
@@ -17,7 +17,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..stack import Stack
-from .sample import Sample, read_sample, to_blocks
+from .blocks import block_means, by_brightness, quietest, to_blocks
+from .sample import Sample, read_sample
 
 PERCENTILES = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
 AXES = ("T", "Z", "Y", "X")
@@ -117,7 +118,7 @@ def compare_with(
     sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
     n_channels = stack.sizes.get("C", 1)
     if len(prints) not in (1, n_channels):
-        return []  # channels do not fit, which is said elsewhere
+        return []  # channels do not fit: that is reported elsewhere
     found = []
     for c in range(n_channels):
         there = prints[c] if len(prints) > 1 else prints[0]
@@ -189,16 +190,14 @@ def _noise_by_brightness(planes: Sequence[np.ndarray]) -> tuple[tuple[float, flo
     for plane in planes:
         rough = _second(_second(plane, 0), 1) / 6  # of white noise it keeps the deviation
         blocks = to_blocks(rough, BLOCK_PX)
-        means.append(to_blocks(plane[1:-1, 1:-1], BLOCK_PX).mean(axis=1))
+        means.append(block_means([plane[1:-1, 1:-1]], BLOCK_PX))
         variances.append((blocks * blocks).mean(axis=1, dtype=np.float64))
     mean, variance = np.concatenate(means), np.concatenate(variances)
     if len(mean) < LEAST_BLOCKS:
         return ()
-    n_bins = int(np.clip(len(mean) // IN_BIN, 1, MOST_BINS))
     points = []
-    for part in np.array_split(np.argsort(mean, kind="stable"), n_bins):
-        quiet = part[np.argsort(variance[part], kind="stable")]
-        quiet = quiet[: max(LEAST_BLOCKS, int(QUIETEST * len(part)))]
+    for part in by_brightness(mean, IN_BIN, MOST_BINS):
+        quiet = quietest(part, variance, QUIETEST, LEAST_BLOCKS)
         points.append((float(mean[quiet].mean()), float(variance[quiet].mean())))
     return tuple(points)
 
@@ -214,8 +213,7 @@ def _along(planes: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:
     real = np.flatnonzero(power > 0)
     if len(real) < LEAST_BLOCKS:
         return ()
-    quiet = real[np.argsort(power[real], kind="stable")]
-    quiet = quiet[: max(LEAST_BLOCKS, int(QUIETEST * len(quiet)))]
+    quiet = quietest(real, power, QUIETEST, LEAST_BLOCKS)
     chosen = blocks[quiet] - blocks[quiet].mean(axis=1, keepdims=True)
     chosen = (chosen / chosen.std(axis=1, keepdims=True)).reshape(-1, BLOCK_PX, BLOCK_PX)
     return tuple(float((chosen[..., :-k] * chosen[..., k:]).mean()) for k in range(1, N_LAGS + 1))

@@ -1,9 +1,9 @@
-"""Whether an image still has the grey levels that its noise needs.
+"""Grey levels of an image: enough of them for its noise, or too few.
 
 Some programs squeeze movies into a handful of grey levels. The noise is then no longer
 random but a pattern of steps, and no method can learn from it. How many levels hold the
-image, how evenly, and how strong the noise is against one step tell such files from
-others.
+image, how evenly, and how strong the noise is against one step distinguish such
+files from others.
 """
 
 from __future__ import annotations
@@ -54,8 +54,29 @@ class GreyLevels:
 
     @property
     def keep(self) -> bool:
-        """Whether the file is worth training on, as far as its grey levels tell."""
+        """Whether the file is worth training on, as far as its grey levels show."""
         return self.verdict != "compressed"
+
+    def warning(self, counts_photons: bool = False) -> str:
+        """Say that the levels are too few for the noise; empty if they are not.
+
+        Parameters
+        ----------
+        counts_photons : bool
+            Whether one level is one photon, so that few levels only mean few photons.
+        """
+        if self.verdict == "ok" or counts_photons:
+            return ""
+        held = f"{self.n99} grey level{'s hold' if self.n99 > 1 else ' holds'} 99 % of the pixels"
+        if self.verdict == "compressed":
+            return (
+                f"compressed: {held}, so the noise is a pattern of steps and training cannot help; "
+                "go back to the raw file"
+            )
+        return (
+            f"{held}: the noise is cut into coarse steps, which training may keep; use the raw "
+            "file if there is one"
+        )
 
 
 def judge_levels(levels: np.ndarray, counts: np.ndarray, sigma: float | None = None) -> GreyLevels:

@@ -13,9 +13,11 @@ import numpy as np
 from scipy.ndimage import maximum_filter, uniform_filter
 
 from ..stack import Stack
+from .blocks import middle
+from .robust import deviation
 
 MOST_PLANES = 9  # of each channel
-LEAST_PLANES = 3  # with fewer, noise cannot be told from a hot pixel
+LEAST_PLANES = 3  # with fewer, noise looks like a hot pixel
 MOST_EDGE_PX = 1024  # of the middle of a plane
 MOST_CHANNELS = 4
 ABOVE_MEAN = 8.0  # deviations above all neighbours, in the mean of the planes
@@ -49,6 +51,18 @@ class HotPixels:
         """Share of the pixels, in percent."""
         return 100 * self.count / max(1, self.n_px)
 
+    @property
+    def warning(self) -> str:
+        """What to do about them; empty if there are none."""
+        if not self.count:
+            return ""
+        are = "pixel is" if self.count == 1 else "pixels are"
+        return (
+            f"{self.count} {are} hot ({self.percent:.2g} % of those looked at): far above the "
+            f"neighbours at the same place in {self.n_planes} planes. A net may keep them as "
+            "structure: subtract a dark frame, or replace them by the median of their neighbours"
+        )
+
 
 def find_hot_pixels(stack: Stack) -> HotPixels | None:
     """Count hot pixels in a few planes, evenly spread over each channel.
@@ -76,8 +90,9 @@ def find_hot_pixels(stack: Stack) -> HotPixels | None:
 def _find(stack: Stack, places: Sequence[dict[str, int]]) -> HotPixels:
     total: np.ndarray | None = None
     n_above: np.ndarray | None = None
+    part = middle(stack.sizes["Y"], MOST_EDGE_PX), middle(stack.sizes["X"], MOST_EDGE_PX)
     for place in places:
-        plane = _middle(stack.plane(place)).astype(np.float32)
+        plane = stack.plane(place)[part].astype(np.float32)
         plane[~np.isfinite(plane)] = 0
         rest = plane - _of_neighbours(plane)
         above = rest > ABOVE_EACH * _spread(rest)
@@ -93,14 +108,6 @@ def _find(stack: Stack, places: Sequence[dict[str, int]]) -> HotPixels:
     return HotPixels(int(np.count_nonzero(often & far & alone)), mean.size, len(places))
 
 
-def _middle(plane: np.ndarray) -> np.ndarray:
-    cut = tuple(
-        slice(max(0, (n - MOST_EDGE_PX) // 2), max(0, (n - MOST_EDGE_PX) // 2) + MOST_EDGE_PX)
-        for n in plane.shape
-    )
-    return plane[cut]
-
-
 def _of_neighbours(plane: np.ndarray) -> np.ndarray:
     """Mean of the eight neighbours of each pixel."""
     return (9 * uniform_filter(plane, 3) - plane) / 8
@@ -108,5 +115,5 @@ def _of_neighbours(plane: np.ndarray) -> np.ndarray:
 
 def _spread(rest: np.ndarray) -> float:
     """Deviation, robustly; over half of the differences may be 0 where photons are few."""
-    robust = 1.4826 * float(np.median(np.abs(rest)))
+    robust = deviation(rest, 0.0)
     return robust if robust > 0 else max(float(rest.std()), 1e-12)

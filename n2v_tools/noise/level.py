@@ -1,9 +1,9 @@
-"""How strong the noise of some patches is, from the patches alone.
+"""Strength of the noise of some patches, from the patches alone.
 
 Blocks of 8 x 8 pixels are ranked by their power at low spatial frequencies; in the
 smoothest of them nearly all power at high frequencies is noise. White noise has equal
-power at low and high frequencies, so the rank tells nothing of the noise itself [1]_. One straight
-line of variance against mean is Poisson noise with read noise.
+power at low and high frequencies, so the rank says nothing about the noise itself [1]_. One
+straight line of variance against mean is Poisson noise with read noise.
 
 References
 ----------
@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft, optimize
+
+from .blocks import by_brightness, quietest, to_blocks
 
 BLOCK_PX = 8
 MOST_BLOCKS = 200_000
@@ -67,7 +69,7 @@ class Noise:
     def describe(self) -> str:
         """In one phrase."""
         if self.doubt:
-            return f"cannot be told: {self.doubt}"
+            return f"cannot be determined: {self.doubt}"
         if self.gain <= 0:
             return f"deviation {math.sqrt(max(self.floor, 0)):.4g} counts everywhere"
         return f"variance {self.gain:.4g} x mean {self.floor:+.4g} counts squared"
@@ -108,42 +110,33 @@ def _measure(patches: np.ndarray) -> Noise:
     gain, floor, misfit = fit_line(mean[real], variance[real], n)
     doubt = _colour(powers, bins, n) or _between_planes(powers, above, bins, n)
     if not doubt and misfit > MISFIT:
-        doubt = f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"
+        doubt = misfit_text(misfit)
     return Noise(gain, floor, _skew(powers, bins, gain, variance[real], n), doubt)
 
 
 def _blocks(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Blocks (M, 8, 8), evenly chosen, and the number of the block one plane on, -1 for none."""
     n_z = patches.shape[1] if patches.ndim == 4 else 1
-    planes = patches.reshape(-1, *patches.shape[-2:])
-    rows, columns = (n // BLOCK_PX for n in planes.shape[-2:])
-    per_plane = rows * columns
+    planes = patches.reshape(-1, n_z, *patches.shape[-2:])
+    per_plane = math.prod(n // BLOCK_PX for n in planes.shape[-2:])
     if not per_plane:
         return np.empty((0, BLOCK_PX, BLOCK_PX), np.float32), None
     # Whole patches are left out, not blocks, so that planes keep their neighbours.
     keep = max(1, MOST_BLOCKS // (per_plane * n_z))
-    stride = math.ceil(len(patches) / keep)
-    planes = planes.reshape(-1, n_z, *planes.shape[-2:])[::stride]
-    n = len(planes)
-    cut = planes[:, :, : rows * BLOCK_PX, : columns * BLOCK_PX]
-    cut = cut.reshape(n, n_z, rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(3, 4)
-    blocks = cut.reshape(-1, BLOCK_PX, BLOCK_PX).astype(np.float32)
+    chosen = planes[:: math.ceil(len(patches) / keep)]
+    cut = [to_blocks(plane, BLOCK_PX) for volume in chosen for plane in volume]
+    blocks = np.concatenate(cut).reshape(-1, BLOCK_PX, BLOCK_PX).astype(np.float32)
     if n_z == 1:
         return blocks, None
-    above = np.arange(len(blocks)).reshape(n, n_z, per_plane) + per_plane
+    above = np.arange(len(blocks)).reshape(-1, n_z, per_plane) + per_plane
     above[:, -1] = -1
     return blocks, above.ravel()
 
 
 def _smooth_blocks(means: np.ndarray, roughness: np.ndarray) -> list[np.ndarray]:
     """Numbers of the smoothest blocks, brightness by brightness."""
-    n_bins = int(np.clip(len(means) // (LEAST_IN_BIN / SMOOTHEST), 1, MOST_BINS))
-    order = np.argsort(means, kind="stable")
-    bins = []
-    for part in np.array_split(order, n_bins):
-        n = max(LEAST_IN_BIN, int(SMOOTHEST * len(part)))
-        bins.append(part[np.argsort(roughness[part], kind="stable")[:n]])
-    return bins
+    bins = by_brightness(means, LEAST_IN_BIN / SMOOTHEST, MOST_BINS)
+    return [quietest(part, roughness, SMOOTHEST, LEAST_IN_BIN) for part in bins]
 
 
 def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
@@ -180,6 +173,11 @@ def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[flo
     misfit = float(np.sqrt(np.average((off(found) * 0.05) ** 2, weights=n)))
     gain = float(found[0] * unit / spread)
     return gain, float(found[1] * unit - gain * mean.min()), misfit
+
+
+def misfit_text(misfit: float) -> str:
+    """Say that variance is no straight line over the mean."""
+    return f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"
 
 
 def _skew(

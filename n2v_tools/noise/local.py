@@ -1,4 +1,4 @@
-"""The noise of each pixel, as it can be drawn: how strong at this brightness, how shared.
+"""Noise of each pixel as it can be drawn: its strength at each brightness, its correlation.
 
 Variance is a straight line over the mean; what neighbours share is taken to be the product of
 what they share along each axis, so that noise is white noise convolved with a short kernel
@@ -16,9 +16,11 @@ from scipy.ndimage import convolve1d
 
 from ..errors import StackError
 from ..stack import Stack
+from ..words import flag
 from .correlation import Correlation, measure_correlation
+from .robust import Confidence
 from .sample import Sample, read_sample
-from .strength import CHANCE, Confidence, Strength, measure_strength
+from .strength import CHANCE, Strength, measure_strength
 
 MOST_PX = 3_000_000
 LEAST_SHARE = 0.1  # of the variance at mean brightness: nowhere is noise taken to be weaker
@@ -99,7 +101,7 @@ def measure_local_noise(stack: Stack, axes: str, *, keep_strips: bool = False) -
     Raises
     ------
     StackError
-        If nothing can be told of its strength.
+        If its strength cannot be measured.
     """
     sample = read_sample(stack, most_px=MOST_PX, keep_strips=keep_strips)
     correlation = measure_correlation(sample)
@@ -109,7 +111,7 @@ def measure_local_noise(stack: Stack, axes: str, *, keep_strips: bool = False) -
     if not sigma or strength.floor is None:
         raise StackError(
             f"{stack.name}: its noise cannot be measured: {strength.reason or 'there is none'}. "
-            "Leave --uncertainty out, or give a larger piece of the recording."
+            f"Leave {flag('uncertainty')} out, or give a larger piece of the recording."
         )
     unsure = correlation.confidence == "cannot tell" and strength.confidence == "high"
     return LocalNoise(

@@ -1,4 +1,4 @@
-"""Which neighbours structN2V must hide, read off the correlation of the noise.
+"""Struct mask for a noise: the neighbours to hide, read off its correlation.
 
 A blind spot's value can be guessed from every pixel that shares its noise, so those are hidden
 with it. A mask that is too wide costs detail, one that is too narrow leaves noise.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from ..words import option
 from .correlation import Correlation
+from .robust import Confidence
 
 LEAST = 0.10  # correlation that counts: below tails of 0.2, above what signal leaks
 LEAST_SURE = 0.07  # from frames or in the dark, where no signal leaks
@@ -45,7 +46,7 @@ class MaskChoice:
     """
 
     mask: str
-    confidence: Literal["high", "low", "cannot tell"]
+    confidence: Confidence
     reason: str
     warnings: tuple[str, ...] = ()
 
@@ -63,7 +64,7 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
         ``none`` with confidence "cannot tell" where the data do not show the noise.
     """
     if not correlation.along:
-        return MaskChoice("none", "cannot tell", f"{correlation.reason}; {_ASK}")
+        return MaskChoice("none", "cannot tell", f"{correlation.reason}; {_ask()}")
     along_y, along_x = (np.array(correlation.along[axis]) for axis in "YX")
     (along_y, offset_y), (along_x, offset_x) = _without_offsets(along_y), _without_offsets(along_x)
     warnings = tuple(
@@ -74,7 +75,7 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
         if offset
     )
     if offset_y and offset_x:
-        return MaskChoice("none", "cannot tell", f"both directions stay correlated; {_ASK}")
+        return MaskChoice("none", "cannot tell", f"both directions stay correlated; {_ask()}")
     if warnings:
         return MaskChoice("none", "low", "offsets hide the rest of the noise", warnings)
     least = least_that_counts(correlation)
@@ -86,7 +87,7 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     half_y = 0 if first_y < LEAKAGE * first_x else half_y
     half_x = 0 if first_x < LEAKAGE * first_y else half_x
     if half_y and half_x and correlation.source == "one image" and _is_signal(correlation):
-        return MaskChoice("none", "cannot tell", f"signal hides the noise of this image; {_ASK}")
+        return MaskChoice("none", "cannot tell", f"signal hides the noise of this image; {_ask()}")
     if half_y and half_x and correlation.quiet:
         half_y, half_x = _alike(correlation, half_y, half_x, least)
     textured = textured and max(first_y, first_x) > least
@@ -105,7 +106,9 @@ def least_that_counts(correlation: Correlation) -> float:
     return max(floor, SIGMAS / math.sqrt(max(1, correlation.n_px)))
 
 
-_ASK = "give a dark frame (--noise FILE) or two frames of one field"
+def _ask() -> str:
+    """Say what would show the noise."""
+    return f"give a dark frame ({option('noise', 'FILE')}) or two frames of one field"
 
 
 def _without_offsets(along: np.ndarray) -> tuple[np.ndarray, float]:
@@ -138,9 +141,7 @@ def _is_signal(correlation: Correlation) -> bool:
     return correlation.evenness > UNEVEN and min(values[0] for values in both) < SURELY_NOISE
 
 
-def _confidence(
-    least: float, both: Sequence[tuple[np.ndarray, int]], textured: bool
-) -> Literal["high", "low"]:
+def _confidence(least: float, both: Sequence[tuple[np.ndarray, int]], textured: bool) -> Confidence:
     """Low where a lag is so near to the limit that chance decided, or signal may be left."""
     near = any(
         abs(along[k] - least) < 0.02

@@ -1,4 +1,4 @@
-"""All there is to say about the noise of one channel of a stack."""
+"""Overview of the noise of one channel of a stack: all that is measured of it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..stack import Stack
+from .blocks import block_means
 from .correlation import Correlation, measure_correlation
-from .frames import find_light, find_resampling
 from .grey_levels import GreyLevels, count_levels, judge_levels
 from .hot_pixels import HotPixels, find_hot_pixels
 from .mask import MaskChoice, choose_mask
+from .photon_transfer import find_light, find_resampling
 from .sample import Sample, read_sample
 from .strength import Strength, measure_strength
 
@@ -60,13 +61,12 @@ class Overview:
     @property
     def repelled(self) -> bool:
         """Whether the noise of neighbours is opposed, as sharpening or denoising leaves it."""
-        along = self.correlation.along
-        first = [along[axis][0] for axis in "YX" if along.get(axis)]
-        return min(first, default=0.0) < REPELLED and self.choice.confidence != "cannot tell"
+        least = min(self.correlation.with_next(axis) for axis in "YX")
+        return least < REPELLED and self.choice.confidence != "cannot tell"
 
     @property
     def correlated(self) -> bool | None:
-        """Whether pixels share noise, or oppose it; None where it cannot be told."""
+        """Whether pixels share noise, or oppose it; None where that is unknown."""
         if self.choice.mask != "none" or self.choice.warnings or self.repelled:
             return True
         return None if self.choice.confidence == "cannot tell" else False
@@ -75,6 +75,26 @@ class Overview:
     def counts_photons(self) -> bool:
         """Whether one grey level is one photon."""
         return self.strength.counts_photons(self.mean, self.levels.step)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What in the noise spoils a training, each with what to do about it."""
+        found = [self.levels.warning(self.counts_photons)]
+        found += [*self.strength.warnings, *self.choice.warnings]
+        if self.repelled:
+            found.append(
+                "noise of neighbouring pixels is opposed, as after sharpening, deconvolution or "
+                "denoising: train on the raw file"
+            )
+        if self.resampled:
+            found.append(
+                f"{self.resampled}, as after interpolation against motion: the noise of such a "
+                "movie cannot be learned well; denoise the raw movie and correct the motion "
+                "afterwards"
+            )
+        if self.hot is not None:
+            found.append(self.hot.warning)
+        return [line for line in found if line]
 
 
 def look_at_noise(
@@ -97,7 +117,7 @@ def look_at_noise(
     lit = _light_in(dark, sample)
     dark = None if lit else dark
     correlation = measure_correlation(sample, dark)
-    if dark is not None and not correlation.along:  # a small one tells offset and level only
+    if dark is not None and not correlation.along:  # a small one shows offset and level only
         correlation = measure_correlation(sample)
     strength = measure_strength(sample, correlation, dark)
     if lit:
@@ -120,8 +140,7 @@ def _light_in(dark: Sample | None, sample: Sample) -> str:
     """Why a dark frame is none; empty if it may be one, or there is none."""
     if dark is None or not dark.planes:
         return ""
-    pairs = next((dark.pairs[axis] for axis in "TZ" if dark.pairs.get(axis)), [])
-    return find_light(dark.planes, pairs, sample.planes)
+    return find_light(dark.planes, dark.successive, sample.planes)
 
 
 def _alike(sample: Sample, axis: str, sigma: float) -> float:
@@ -138,7 +157,5 @@ def _alike(sample: Sample, axis: str, sigma: float) -> float:
 
 
 def _coarse(plane: np.ndarray) -> np.ndarray:
-    rows, columns = (n // COARSE_PX for n in plane.shape)
-    cut = plane[: rows * COARSE_PX, : columns * COARSE_PX]
-    blocks = cut.reshape(rows, COARSE_PX, columns, COARSE_PX).mean(axis=(1, 3))
-    return blocks - blocks.mean()
+    means = block_means([plane], COARSE_PX)
+    return means - means.mean()

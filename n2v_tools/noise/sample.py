@@ -1,4 +1,4 @@
-"""Some planes of a stack, enough to measure its noise, never the whole file.
+"""Some planes of a stack: enough to measure its noise, never the whole file.
 
 Planes are spread evenly over the stack; runs are neighbours along T or Z, from which
 frame differences come. Strips and pixels that are not finite are cut away.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from ..prepare.strips import find_strips
 from ..stack import Stack
 
+P = TypeVar("P")
+
 MOST_PX = 6_000_000
-MOST_EDGE_PX = 512  # of a crop: more planes tell more than larger ones
+MOST_EDGE_PX = 512  # of a crop: more planes show more than larger ones
 LEAST_EDGE_PX = 16
 RUN_PLANES = 16
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a crop is left out
@@ -50,6 +53,12 @@ class Sample:
             for axis, runs in self.runs.items()
         }
 
+    @property
+    def successive(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Pairs along T, else along Z; may be empty."""
+        pairs = self.pairs
+        return pairs.get("T") or pairs.get("Z") or []
+
 
 def read_sample(
     stack: Stack, seed: int = 0, most_px: int = MOST_PX, *, keep_strips: bool = False
@@ -78,7 +87,7 @@ def read_sample(
     n_planes = max(1, most_px // 3 // (edges[0] * edges[1]))
     crops = _Crops(stack, rng, keep_strips)
     planes, channels = [], []
-    for place in _evenly(places, n_planes):
+    for place in evenly(places, n_planes):
         found = crops.read([place])
         if found is not None:
             planes.append(found[0])
@@ -134,7 +143,8 @@ class _Crops:
         return slice(start, min(end, start + MOST_EDGE_PX))
 
 
-def _evenly(places: Sequence[Mapping[str, int]], n: int) -> list[Mapping[str, int]]:
+def evenly(places: Sequence[P], n: int) -> list[P]:
+    """At most `n` of some places or pieces, evenly spread."""
     chosen = np.unique(np.linspace(0, len(places) - 1, min(n, len(places))).round().astype(int))
     return [places[i] for i in chosen]
 
@@ -146,12 +156,5 @@ def _runs(
     size = 1 + max(place[axis] for place in places)
     length = min(size, RUN_PLANES, max(2, n_planes))
     starts = [p for p in places if p[axis] % length == 0 and p[axis] + length <= size]
-    for start in _evenly(starts, max(1, n_planes // length)):
+    for start in evenly(starts, max(1, n_planes // length)):
         yield [{**start, axis: start[axis] + i} for i in range(length)]
-
-
-def to_blocks(plane: np.ndarray, edge: int) -> np.ndarray:
-    """Pixels of the whole blocks of a plane (Y, X), row by row of blocks: (M, edge * edge)."""
-    rows, columns = (n // edge for n in plane.shape)
-    cut = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-    return cut.swapaxes(1, 2).reshape(rows * columns, edge * edge)

@@ -1,4 +1,4 @@
-"""Where a movie is no continuation of itself: scene cuts, repeated and dark frames.
+"""Breaks of a movie: scene cuts, jumps of the light, repeated and dark frames.
 
 Successive frames differ by their noise and by a little activity, always about as much.
 Where they differ by far more, something else is shown; where they do not differ at all, a
@@ -13,8 +13,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from ..stack import Stack
-from .thumbnails import Thumbnails
+from .robust import deviation
 
 LEAST_FRAMES = 8
 WINDOW = 51  # frames that say how much successive ones differ here
@@ -78,32 +77,6 @@ class Scenes:
         """Frames of the longest scene."""
         edges = [0, *self.cuts, self.n_frames]
         return max((range(a, b) for a, b in pairwise(edges)), key=len)
-
-
-def find_cuts(stack: Stack) -> tuple[int, ...]:
-    """List every t for which frames t - 1 and t of a movie are no pair to learn from.
-
-    Those are scene cuts, jumps of the light, both sides of dark frames and flashes, and frames
-    equal to the one before. Every frame is read once and forgotten: 1 ms for each of
-    1024 x 1024 px, beside the reading.
-
-    Parameters
-    ----------
-    stack : Stack
-        Any axes; without T, or with fewer than 8 frames, there are none.
-
-    Returns
-    -------
-    frames : tuple of int
-        Ascending, from 1 to T - 1.
-    """
-    if stack.sizes.get("T", 1) < LEAST_FRAMES:
-        return ()
-    thumbnails = Thumbnails(stack)
-    watch = Watch()
-    for thumbnail in thumbnails:
-        watch.add(thumbnails.blocks(thumbnail))
-    return watch.scenes().breaks
 
 
 class Watch:
@@ -208,7 +181,7 @@ def _usual(change: np.ndarray, differ: np.ndarray) -> np.ndarray:
 def _outliers(ratio: np.ndarray, differ: np.ndarray) -> np.ndarray:
     """Which changes stand out, robustly, on a scale of logarithms."""
     logs = np.log(np.maximum(ratio, 1e-12))
-    spread = 1.4826 * float(np.median(np.abs(logs[differ]))) if differ.any() else 0.0
+    spread = deviation(logs[differ], 0.0) if differ.any() else 0.0
     least = LEAST_RATIO if len(ratio) >= FEW else LEAST_RATIO_OF_FEW
     return np.asarray(differ & (logs > max(CLEAR * spread, np.log(least))))
 
@@ -216,7 +189,7 @@ def _outliers(ratio: np.ndarray, differ: np.ndarray) -> np.ndarray:
 def _dark_runs(means: np.ndarray, stands_out: np.ndarray) -> np.ndarray:
     """Which frames are dark, if the first of them came at once: dimming is no dark frame."""
     off = means - ndimage.median_filter(means, min(WINDOW, len(means)), mode="mirror")
-    low = off < -CLEAR * 1.4826 * float(np.median(np.abs(off)))
+    low = off < -CLEAR * deviation(off, 0.0)
     runs, n_runs = ndimage.label(low)
     at_once = [r for r in range(1, n_runs + 1) if (stands_out & (runs == r)).any()]
     return np.asarray(np.isin(runs, at_once))

@@ -1,19 +1,23 @@
-"""How far the whole field moves in a movie.
+"""Shifts of the whole field of a movie.
 
 Frames are registered against the mean of the movie, after a band-pass that leaves neither
 the unevenness of the light nor the finest noise. Where one frame shows too little, runs of
 4, 16 or 64 are averaged first. Each shift is measured twice, against either half of the
 mean picture: what the halves disagree by is the error.
+
+Tests: ``tests/noise/test_changes.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from scipy import fft
+
+from .blocks import middle
+from .robust import Confidence, deviation
 
 RUNS = (1, 4, 16, 64)  # frames that are averaged
 PLACES = 32  # of pairs of successive runs, evenly spread over the movie
@@ -29,8 +33,6 @@ LEAST_RUNS = 4
 LEAST_FOUND = 0.8  # share of the pictures in which the field was found
 NEARBY = 16  # frames
 OUTLYING = 5.0  # errors by which halves disagree where the field was not found
-
-Confidence = Literal["high", "low", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Shifts:
 
     @property
     def moves(self) -> bool | None:
-        """Whether the field moves; None if that cannot be told."""
+        """Whether the field moves; None if that is unknown."""
         if self.confidence == "cannot tell":
             return None
         return self.range_px > max(LEAST_MOVED_PX, CLEARLY * self.error_px)
@@ -88,7 +90,7 @@ class Runs:
     def __init__(self, n_frames: int, shape: tuple[int, int], factor: int) -> None:
         self.factor = factor
         self.n_frames = n_frames
-        self._crop = tuple(_middle(size) for size in shape)
+        self._crop = tuple(middle(size, MOST_PX) for size in shape)
         self._starts = {run: _starts(run, n_frames) for run in RUNS if n_frames >= 8 * run}
         self._sums: dict[int, dict[int, np.ndarray]] = {run: {} for run in self._starts}
 
@@ -153,7 +155,7 @@ def measure_shifts(
         shifts = found[0]
     apart = (found[1] - found[2]) / 2
     apart = apart - np.median(apart, axis=0)
-    error = 1.4826 * float(np.median(np.abs(apart))) * factor
+    error = deviation(apart, 0.0) * factor
     good = np.abs(apart).max(axis=1) * factor <= max(OUTLYING * error, 0.05)
     shifts = (shifts - np.median(shifts[good], axis=0)) * factor
     if good.mean() < LEAST_FOUND:
@@ -260,11 +262,6 @@ def _nearby(px: np.ndarray, frames: np.ndarray, error: float) -> float:
     at_once = float(squares[near].mean()) if near.any() else 0.0
     slowly = float((squares[far] * (NEARBY / gaps[far]) ** 2).mean()) if far.any() else 0.0
     return max(at_once, slowly, 0.0) ** 0.5
-
-
-def _middle(size: int) -> slice:
-    start = max(0, (size - MOST_PX) // 2)
-    return slice(start, start + min(size, MOST_PX))
 
 
 def _starts(run: int, n_frames: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""How strong the noise is, by the best of what there is to measure it from.
+"""Strength of the noise, by the best of what there is to measure it from.
 
-Pairs of frames tell most (photon transfer, see `frames`), then one image (see `level`),
-whose answer is put right where the noise is correlated. A frame without light adds what
+Pairs of frames show most (see `photon_transfer`), then one image (see `level`),
+whose result is corrected where the noise is correlated. A frame without light adds what
 neither can know: the camera's offset and its read noise.
 """
 
@@ -10,24 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from .correlation import Correlation
-from .frames import (
-    Dark,
-    Transfer,
-    block_means,
-    is_uneven,
-    measure_dark,
-    measure_transfer,
-)
-from .level import BLOCK_PX, MISFIT, Noise, fit_line, measure_noise
-from .sample import Sample, to_blocks
+from .blocks import block_means, by_brightness, to_blocks
+from .correlation import INDEPENDENT, Correlation
+from .level import BLOCK_PX, MISFIT, Noise, fit_line, measure_noise, misfit_text
+from .photon_transfer import Dark, Transfer, is_uneven, measure_dark, measure_transfer
+from .robust import Confidence
+from .sample import Sample
 
 TILE_PX = 64
-SHARED_IN_T = 0.1  # correlation of successive frames that independent noise stays below
 MOST_SHARED = 0.9
 CHANCE = 0.05  # correlation that is taken for none
 QUIET = 0.35  # quantile of the power of blocks of equal brightness that is the noise's
@@ -38,8 +31,6 @@ NEGLIGIBLE = 0.02  # change of the variance from dark to bright
 FEW_PHOTONS = 1.75
 LEAST_KEPT = 0.6  # share of still blocks
 
-Confidence = Literal["high", "low", "cannot tell"]
-
 
 @dataclass(frozen=True)
 class Strength:
@@ -49,12 +40,12 @@ class Strength:
     ----------
     gain : float or None
         Counts per photoelectron; 0 where noise is equally strong everywhere. None where it
-        cannot be told, as when the image is as bright everywhere.
+        cannot be determined, as when the image is as bright everywhere.
     floor : float or None
         Counts squared: read noise squared, less gain times offset; where the gain is None,
-        all of the variance. None where nothing can be told.
+        all of the variance. None where nothing is known.
     offset, read_noise : float or None
-        Counts; only a dark frame tells them, except that of noise without gain the read
+        Counts; only a dark frame shows them, except that of noise without gain the read
         noise is all there is.
     method : str
         Such as ``"differences of frames"``, for people.
@@ -115,8 +106,7 @@ def measure_strength(
             found = replace(found, warnings=of_frames.warnings)
     found = _without_chance(found)
     if dark is not None and dark.planes:
-        in_dark = next((dark.pairs[axis] for axis in "TZ" if dark.pairs.get(axis)), [])
-        found = _with_dark(found, measure_dark(dark.planes, in_dark), sample)
+        found = _with_dark(found, measure_dark(dark.planes, dark.successive), sample)
     elif found.gain == 0 and found.floor is not None:
         found = replace(found, read_noise=math.sqrt(max(found.floor, 0)))
     return found
@@ -134,34 +124,32 @@ def _without_chance(found: Strength) -> Strength:
 
 
 def _from_frames(transfer: Transfer, correlation: Correlation) -> Strength:
-    if not transfer.means:
+    if not transfer.points:
         return Strength(reason="there are too few pixels")
-    if not any(transfer.variances):
-        heard = "successive frames are equal: the movie repeats frames, or shows nothing"
-        return Strength(reason="frames do not differ", warnings=(heard,))
-    along = correlation.along.get("T", ())
-    shared = along[0] if along and along[0] > SHARED_IN_T else 0.0
+    if not any(variance for _, variance in transfer.points):
+        warning = "successive frames are equal: the movie repeats frames, or shows nothing"
+        return Strength(reason="frames do not differ", warnings=(warning,))
+    shared = correlation.with_next("T")
+    shared = shared if shared > INDEPENDENT else 0.0
     left = (1 - min(shared, MOST_SHARED)) * _share_inside_blocks(correlation)
     found = Strength(
         None if transfer.gain is None else transfer.gain / left,
         transfer.floor / left,
         method="differences of frames",
         confidence="high",
-        points=tuple(
-            (m, v / left) for m, v in zip(transfer.means, transfer.variances, strict=True)
-        ),
+        points=tuple((mean, variance / left) for mean, variance in transfer.points),
     )
     if shared:
-        heard = (
+        warning = (
             f"successive frames share noise (correlation {shared:.2f}), as after averaging or "
             "interpolation in time: use the raw movie if there is one"
         )
-        reason = "frames share noise, which was made up for"
-        return replace(found, confidence="low", reason=reason, warnings=(heard,))
+        reason = "frames share noise, which was corrected for"
+        return replace(found, confidence="low", reason=reason, warnings=(warning,))
     if transfer.kept < LEAST_KEPT:
         return replace(found, confidence="low", reason="much of the scene changes")
     if transfer.misfit > MISFIT:
-        return replace(found, confidence="low", reason=_misfit(transfer.misfit))
+        return replace(found, confidence="low", reason=misfit_text(transfer.misfit))
     return found
 
 
@@ -194,7 +182,7 @@ def _from_one_image(planes: Sequence[np.ndarray], correlation: Correlation) -> S
     gain, floor = noise.gain, noise.floor
     if noise.doubt and correlation.along and correlation.confidence != "cannot tell":
         gain, floor = _of_correlated(planes, correlation)
-    means = block_means(planes)
+    means = block_means(planes, BLOCK_PX)
     middle = float(gain * means.mean() + floor)
     sure: Confidence = "low" if noise.doubt else "high"
     flat = Strength(None, middle, method="one image", confidence=sure, reason=noise.doubt)
@@ -220,10 +208,9 @@ def _of_correlated(planes: Sequence[np.ndarray], correlation: Correlation) -> tu
         upright = plane if axis == "Y" else plane.T
         rough = to_blocks(np.diff(upright, n=2, axis=0), 2 * BLOCK_PX)
         powers.append((rough * rough).mean(axis=1) / kept[axis])
-        means.append(to_blocks(upright[1:-1], 2 * BLOCK_PX).mean(axis=1))
+        means.append(block_means([upright[1:-1]], 2 * BLOCK_PX))
     mean, power = np.concatenate(means), np.concatenate(powers)
-    order = np.argsort(mean, kind="stable")
-    bins = np.array_split(order, int(np.clip(len(order) // IN_BIN, 1, MOST_BINS)))
+    bins = by_brightness(mean, IN_BIN, MOST_BINS)
     brightness = np.array([mean[part].mean() for part in bins])
     variance = np.array([np.quantile(power[part], QUIET) for part in bins])
     gain, floor, _ = fit_line(brightness, np.maximum(variance, 1e-30), np.ones(len(bins)))
@@ -256,13 +243,13 @@ def _with_dark(found: Strength, dark: Dark, sample: Sample) -> Strength:
     bright = lit > max(0.25 * float(lit.max()), 2 * dark.read_noise)
     if found.floor is None or not bright.any():
         brightness = float(np.mean([plane.mean() for plane in sample.planes or (np.zeros(1),)]))
-        heard = (
+        warning = (
             f"the dark frame's mean of {dark.offset:.5g} counts is not below the data's "
             f"{brightness:.5g}: was it taken without light, with the same camera and settings?"
         )
         if brightness > dark.offset + dark.read_noise:
-            return replace(found, reason=found.reason or "only the dark frame tells")
-        return replace(bare, warnings=(*bare.warnings, f"{heard} It was not used"))
+            return replace(found, reason=found.reason or "only the dark frame shows it")
+        return replace(bare, warnings=(*bare.warnings, f"{warning} It was not used"))
     gain = max(0.0, float(np.median((variances[bright] - floor) / lit[bright])))
     return replace(
         found,
@@ -270,7 +257,3 @@ def _with_dark(found: Strength, dark: Dark, sample: Sample) -> Strength:
         floor=floor - gain * dark.offset,
         method=f"dark frame and {found.method}",
     )
-
-
-def _misfit(misfit: float) -> str:
-    return f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"

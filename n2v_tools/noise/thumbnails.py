@@ -3,6 +3,8 @@
 Averages over blocks of pixels keep what is larger than the blocks and leave little of the
 noise, so that frames can be compared even at two photons a pixel. Each frame is read once
 and forgotten; only some planes of a volume are looked at.
+
+Tests: ``tests/noise/test_scenes.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ..stack import Stack
+from .sample import evenly
 
 LEAST_EDGE_PX = 128  # of a thumbnail, where the frames have as many
 MOST_EDGE_PX = 512
@@ -49,8 +52,7 @@ class Thumbnails:
         block_px = BLOCK_PX if min(height, width) >= SMALL_PX else BLOCK_PX // 2
         self._per_block = max(1, block_px // self.factor)
         first = [place for place in stack.places() if place["T"] == 0]
-        spread = np.linspace(0, len(first) - 1, min(MOST_PLANES, len(first))).round()
-        self._planes: list[Mapping[str, int]] = [first[int(i)] for i in spread]
+        self._planes: list[Mapping[str, int]] = list(evenly(first, MOST_PLANES))
 
     def __len__(self) -> int:
         return self._stack.sizes["T"]

@@ -16,8 +16,9 @@ from scipy import fft
 from ..noise.correlation import ACROSS, Correlation, measure_correlation
 from ..noise.level import fit_line
 from ..noise.mask import MaskChoice, choose_mask
+from ..noise.robust import Confidence
 from ..noise.sample import Sample
-from ..noise.strength import Confidence, Strength, measure_strength
+from ..noise.strength import Strength, measure_strength
 
 LAGS = 15
 BLOCK_PX, STEP_PX = 8, 4

@@ -265,9 +265,11 @@ def test_a_file_name_that_is_no_text_can_be_printed():
 
 def test_names_of_filters_are_those_of_their_table():
     from n2v_tools.cli import denoise
-    from n2v_tools.filters import FILTERS
+    from n2v_tools.filters.names import NAMES
+    from n2v_tools.filters.table import FILTERS
 
-    assert denoise.METHODS == tuple(FILTERS)
+    types = {param.name: param.type for param in denoise.command.params}
+    assert types["method"].known == NAMES == tuple(FILTERS)
 
 
 def test_names_of_methods_and_presets_are_those_of_their_table():

@@ -10,11 +10,11 @@ import pytest
 import tifffile
 from click.testing import CliRunner
 
-from n2v_tools.cli.denoise import METHODS
 from n2v_tools.cli.main import cli
+from n2v_tools.filters.names import NAMES
 from n2v_tools.io.reader import open_stack, read_description
 
-every_method = pytest.mark.parametrize("method", METHODS)
+every_method = pytest.mark.parametrize("method", NAMES)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_neither_tensorflow_nor_openvino_is_imported(here):
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", code, *METHODS], capture_output=True, env=environment
+        [sys.executable, "-c", code, *NAMES], capture_output=True, env=environment
     )
     assert done.returncode == 0, done.stderr.decode()
 

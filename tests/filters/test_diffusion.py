@@ -6,7 +6,7 @@ from filter_scene import error, make, restore, scene
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.filters.diffusion import Diffusion, diffuse, stable_gamma
-from n2v_tools.filters.sample import Sample
+from n2v_tools.filters.pieces import Sample
 from n2v_tools.stack import Stack
 
 OPTIONS = (1, 2, 3)

@@ -5,7 +5,8 @@ import pytest
 from filter_scene import error, make, restore, scene
 
 from n2v_tools.errors import AxesError, SettingsError, UsageError
-from n2v_tools.filters import FILTERS, filter_for, read_settings, restorer
+from n2v_tools.filters import restorer
+from n2v_tools.filters.table import FILTERS, filter_for, read_settings
 from n2v_tools.stack import Stack
 
 SMALL = {  # quick, and with a reach that leaves room in a small image

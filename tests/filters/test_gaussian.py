@@ -6,7 +6,7 @@ from filter_scene import error, restore, scene
 from scipy import ndimage
 
 from n2v_tools.filters.gaussian import STEPS_PX, Gaussian
-from n2v_tools.filters.sample import Sample
+from n2v_tools.filters.pieces import Sample
 
 
 @pytest.mark.parametrize("sigma", [(1.3,), (0.0, 2.5)], ids=str)

@@ -7,9 +7,9 @@ import pytest
 from filter_scene import error, make, restore, scene
 from scipy import ndimage
 
-from n2v_tools.filters import FILTERS
 from n2v_tools.filters.invariance import choose_without_truth
-from n2v_tools.filters.sample import Sample
+from n2v_tools.filters.pieces import Sample
+from n2v_tools.filters.table import FILTERS
 
 WIDTHS = (0.4, 0.6, 0.9, 1.3, 2.0, 3.0)
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from n2v_tools.filters import median
 from n2v_tools.filters.median import TRIED_PX, Median
-from n2v_tools.filters.sample import Sample
+from n2v_tools.filters.pieces import Sample
 
 
 @pytest.mark.parametrize("size", [(3,), (5, 3), (1, 7), (11,), (13, 21)], ids=str)

@@ -5,7 +5,7 @@ import pytest
 from filter_scene import error, make, restore, scene
 from scipy import ndimage
 
-from n2v_tools.filters.sample import Sample
+from n2v_tools.filters.pieces import Sample
 
 
 def test_it_is_scikit_images_on_floats(flat_scene):
@@ -51,7 +51,7 @@ def test_noise_that_cannot_be_told_is_said(rng):
     noise = ndimage.convolve(rng.normal(size=clean.shape), ndimage.generate_binary_structure(2, 1))
     noisy = (clean + 30 * noise / noise.std()).astype(np.float32)
     (channel,) = make("nlm", clean.shape).fit_intensity([noisy[..., np.newaxis]]).channels
-    assert "cannot be told" in channel.doubts[0]
+    assert "cannot be determined" in channel.doubts[0]
     assert 20 < channel.settings.sigma < 40
 
 

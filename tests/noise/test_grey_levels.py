@@ -1,4 +1,4 @@
-"""Squeezed grey levels are told from few photons and from shifted bits."""
+"""Squeezed grey levels are distinguished from few photons and from shifted bits."""
 
 import numpy as np
 import pytest

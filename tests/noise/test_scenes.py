@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from n2v_tools.noise.scenes import Scenes, Watch, find_cuts
+from n2v_tools.noise.changes import look_at_movie
+from n2v_tools.noise.scenes import Scenes, Watch
 from n2v_tools.noise.thumbnails import Thumbnails, shrink
 from n2v_tools.simulate.calcium import Calcium, simulate_calcium
 from n2v_tools.stack import Stack
@@ -37,7 +38,7 @@ def test_another_field_begins_a_new_scene(at):
     joined = _movie(0).copy()
     joined[at:] = _movie(1)[at:]
     assert _scenes(joined).cuts == (at,)
-    assert find_cuts(Stack(joined, "TYX")) == (at,)
+    assert _scenes(joined).breaks == (at,)
 
 
 def test_every_cut_of_several_is_found_and_the_longest_scene_named():
@@ -68,7 +69,7 @@ def test_a_single_odd_frame_is_no_new_scene():
 def test_repeated_frames_are_no_pair_to_learn_from():
     movie = np.repeat(_movie(0)[:50], 2, axis=0)
     assert _scenes(movie).repeated == tuple(range(1, 100, 2))
-    assert find_cuts(Stack(movie, "TYX")) == tuple(range(1, 100, 2))
+    assert _scenes(movie).breaks == tuple(range(1, 100, 2))
 
 
 def test_light_that_is_switched_shows_the_same_scene():
@@ -93,13 +94,15 @@ def test_volumes_and_channels_are_looked_at_too():
 
 @pytest.mark.parametrize("axes, shape", [("YX", (64, 64)), ("TYX", (7, 64, 64))])
 def test_what_is_too_short_has_no_cuts(axes, shape):
-    assert find_cuts(Stack(np.random.default_rng(0).random(shape), axes)) == ()
+    pixels = np.random.default_rng(0).random(shape)
+    assert look_at_movie(Stack(pixels, axes)) is None
+    assert "T" not in axes or _scenes(pixels).breaks == ()
 
 
 def test_pixels_that_are_no_numbers_and_empty_movies_are_borne():
     movie = np.random.default_rng(0).normal(10, 1, (20, 32, 32)).astype(np.float32)
     movie[3, 4, 5] = np.nan
-    assert find_cuts(Stack(movie, "TYX")) == ()
+    assert _scenes(movie).breaks == ()
     assert _scenes(np.zeros((12, 32, 32), np.uint16)).cuts == ()
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from noisy_frames import smooth
 from numpy.random import default_rng
 from scipy import ndimage
 
@@ -12,9 +13,7 @@ from n2v_tools.stack import Stack
 
 
 def scene(edge=256, low=20.0, high=300.0):
-    smooth = ndimage.gaussian_filter(default_rng(9).normal(size=(edge, edge)), 8)
-    smooth = (smooth - smooth.min()) / np.ptp(smooth)
-    return low + (high - low) * smooth
+    return smooth(edge, low, high, 8)
 
 
 def photons(rng, n, gain=3.0, offset=100.0, read=5.0, edge=256):

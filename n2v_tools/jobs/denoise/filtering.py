@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...filters import FilterRestorer, filter_for, read_settings
 from ...filters.base import Filter
-from ...filters.restorer import Channel
+from ...filters.restorer import Channel, FilterRestorer
+from ...filters.table import filter_for, read_settings
 from ...restore.match import match_axes
 from ...restore.sample import read_sample
 from ...stack import Stack

@@ -1,4 +1,7 @@
-"""The noise of a file as a picture: correlation, grey levels, variance against brightness."""
+"""Figure of the noise of a stack: correlation, grey levels, variance against brightness.
+
+Tests: ``tests/cli/test_cli_inspect_noise.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,50 +10,50 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import StackError
 from ...io.publish import publishing
 from ...noise.mask import least_that_counts
-from ...noise.movie import Movie
 from ...noise.overview import Overview
-from .movie_figure import draw_movie
+from .findings import Findings
+from .movie_figure import COLOURS, draw_movie
 
 SIZE_IN = (10.0, 7.6)
 MOVIE_IN = 3.6  # higher for a movie
 DPI = 120
 MOST_BARS = 256
-COLOURS = {"X": "#0072B2", "Y": "#D55E00", "Z": "#009E73", "T": "#CC79A7"}  # Okabe and Ito
 MARKERS = {"X": "o", "Y": "s", "Z": "^", "T": "v"}
 HIGHEST_COLOUR = 0.5  # of the map: what matters begins at 0.1
 
 
-def draw_figure(
-    name: str, seen: Overview, movie: Movie | None, path: Path, *, overwrite: bool
-) -> None:
+def draw_figure(found: Findings, path: Path, *, overwrite: bool) -> None:
     """Save the figure as PNG.
 
     Parameters
     ----------
-    name : str
-        Of the file, for the title.
-    seen : Overview
-    movie : Movie or None
-        What happens from frame to frame; a row of its own if there is any.
+    found : Findings
+        Changes from frame to frame have a row of their own, if there are any.
     path : Path
     overwrite : bool
         Whether a file of that name may be replaced.
 
     Raises
     ------
+    StackError
+        If nothing could be measured.
     OutputError
         If the file exists or cannot be written.
     """
     from matplotlib.figure import Figure  # takes a second: not before a picture is wanted
 
+    seen, movie = found.seen, found.movie
+    if seen is None:
+        raise StackError(f"{found.name}: there is nothing to plot, since nothing can be measured.")
     width, height = SIZE_IN
     more = MOVIE_IN if movie else 0.0
     figure = Figure(figsize=(width, height + more), layout="constrained")
     rows = figure.subplots(3 if movie else 2, 2)
     (profiles, map_), (levels, transfer) = rows[:2]
-    figure.suptitle(f"{Path(name).name}: {_headline(seen)}", fontsize=12)
+    figure.suptitle(f"{Path(found.name).name}: {_headline(seen)}", fontsize=12)
     _draw_profiles(profiles, seen)
     _draw_map(figure, map_, seen)
     _draw_levels(levels, seen)
@@ -64,7 +67,7 @@ def draw_figure(
 
 def _headline(seen: Overview) -> str:
     if seen.correlated is None:
-        return "correlation of the noise cannot be told"
+        return "correlation of the noise cannot be determined"
     if not seen.correlated:
         return "noise is independent from pixel to pixel"
     if seen.repelled:
@@ -149,7 +152,7 @@ def _draw_transfer(axes: Any, seen: Overview) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     strength = seen.strength
-    axes.set_title(f"Noise against brightness ({strength.method or 'cannot tell'})", fontsize=10)
+    axes.set_title(f"Noise against brightness ({strength.method or 'unknown'})", fontsize=10)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.5g}"))
     axes.set_xlabel("mean (counts)")

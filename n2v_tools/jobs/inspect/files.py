@@ -1,8 +1,10 @@
-"""What is in a file, what its noise is, and which command to use."""
+"""Inspection of files: what is in each, what its noise is, and which command to use.
+
+Tests: ``tests/cli/test_cli_inspect.py``.
+"""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,22 +13,18 @@ from typing import Any
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
 from ...io.publish import require_free_name
 from ...io.reader import open_stack
-from ...methods.table import method_names
-from ...noise.advice import Advice, advise
 from ...noise.grey_levels import GreyLevels, files_to_keep
-from ...noise.movie import Movie, look_at_movie
-from ...noise.overview import Overview, look_at_noise
 from ...noise.sample import Sample, read_sample
-from ...prepare.survey import Survey, survey_stack
+from ...prepare.part import take_channel
 from ...stack import Stack
-from ..desk.frames import take_channel
+from ...words import option
 from ..desk.inputs import Opened, one_line, open_inputs
 from ..desk.progress import Progress
-from .movie import movie_values, movie_warnings
-from .text import describe, noise_values
-from .warnings import beyond_single, find_warnings, saturated_percent, too_small
+from .advice import Options
+from .findings import look_into
+from .numbers import numbers_of
+from .text import describe
 
-MOST_CHANNELS = 4  # whose noise is measured
 GUESSES = ("YX", "TYX", "TZYX")  # of a dark frame that does not name its axes
 
 
@@ -69,6 +67,9 @@ class Inspected:
     error : str
         Why it failed; empty otherwise.
     levels : GreyLevels or None
+    options : mapping or None
+        What a training on it takes, as `advice.training_command` spells it; None if nothing can
+        be learned from it.
     """
 
     input: str
@@ -76,6 +77,7 @@ class Inspected:
     text: str = ""
     error: str = ""
     levels: GreyLevels | None = None
+    options: Options | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
@@ -96,7 +98,8 @@ def inspect_files(request: InspectRequest, progress: Progress) -> Iterator[Inspe
     opened = list(open_inputs(request.specs, request.axes, note=progress.note))
     if request.plot is not None and len(opened) > 1:
         raise UsageError(
-            f"--plot makes one figure, but {len(opened)} stacks are named. Name one of them."
+            f"{option('plot')} makes one figure, but {len(opened)} stacks are named. Name one of "
+            "them."
         )
     seen: dict[str, GreyLevels] = {}
     for one in opened:
@@ -114,145 +117,18 @@ def _inspected(
     if one.stack is None:
         return Inspected(one.name, error=one.error)
     try:
-        return _inspect(one.name, one.stack, request, dark, progress)
+        axes_given = request.axes is not None
+        found = look_into(one.name, one.stack, dark, progress, axes_given=axes_given)
+        if request.plot is not None:
+            from .figure import draw_figure  # matplotlib takes a second
+
+            draw_figure(found, request.plot, overwrite=request.overwrite)
     except (N2VToolsError, OSError) as error:
         return Inspected(one.name, error=one_line(one.name, error))
-
-
-def _inspect(
-    name: str, stack: Stack, request: InspectRequest, dark: Sample | None, progress: Progress
-) -> Inspected:
-    with progress.task(name) as step:
-        survey = survey_stack(stack, progress=step)
-    channels = _look(stack, survey, dark)
-    # One mask serves all channels, so the first that needs one decides.
-    chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
-    movie = _watch(name, stack, channels, chosen, progress)
-    advice = _advice(stack, survey, channels[chosen], chosen, movie) if channels else None
-    histogram = channels[0].histogram if channels else None
-    saturated = saturated_percent(stack, survey, histogram)
-    warnings = find_warnings(
-        stack,
-        survey,
-        saturated,
-        axes_given=request.axes is not None,
-        levels_judged=bool(channels),
-    )
-    warnings += [*(advice.warnings if advice else ()), *movie_warnings(movie)]
-    levels = min((seen.levels for seen in channels), key=lambda one: one.n_common, default=None)
-    values = {
-        **_file_values(stack, survey, saturated),
-        "grey_levels": _grey_values(levels),
-        "hot_pixels": _hot_values(channels),
-        "noise": noise_values(channels, chosen) if channels else None,
-        "movie": movie_values(movie),
-        "advice": dict(advice.reasons) if advice else None,
-        "notes": list(stack.notes),
-        "warnings": warnings,
-        "command": command_for(name, stack, survey, advice.words if advice else ()),
-        "plot": None if request.plot is None else str(request.plot),
-    }
-    if request.plot is not None:
-        from .figure import draw_figure  # matplotlib takes a second
-
-        if not channels:
-            raise StackError(f"{name}: there is nothing to plot, since nothing can be measured.")
-        draw_figure(name, channels[chosen], movie, request.plot, overwrite=request.overwrite)
-    text = describe(name, stack, survey, values, channels[chosen] if channels else None, movie)
-    return Inspected(name, values, text, levels=levels)
-
-
-def command_for(name: str, stack: Stack, survey: Survey, words: Sequence[str] = ()) -> str | None:
-    """Return the command that trains on this file; None if nothing can be learned from it.
-
-    Parameters
-    ----------
-    name : str
-        Path of the file; quoted for the shell in the result.
-    words : sequence of str
-        Options that the noise asks for.
-    """
-    if not _is_learnable(stack, survey):
-        return None
-    line = ["n2v-train", "--stack", name, "--axes", stack.axes, *words]
-    if survey.n_nonfinite:
-        line += ["--nan", "fill"]
-    return shlex.join(line)
-
-
-def _is_learnable(stack: Stack, survey: Survey) -> bool:
-    return bool(survey.n_pixels and any(s > 0 for s in survey.std) and not too_small(stack))
-
-
-def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
-    """Measure the noise of each channel; of none where there is nothing to learn from."""
-    if not survey.n_pixels or not any(std > 0 for std in survey.std) or beyond_single(survey):
-        return []
-    n_channels = min(MOST_CHANNELS, len(survey.mean))
-    return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]
-
-
-def _watch(
-    name: str, stack: Stack, channels: Sequence[Overview], chosen: int, progress: Progress
-) -> Movie | None:
-    """Look at what happens from frame to frame in the channel that decides."""
-    if not channels:
-        return None
-    with progress.task(f"{name}, frame by frame") as step:
-        offset = channels[chosen].strength.offset
-        return look_at_movie(take_channel(stack, chosen), offset, step)
-
-
-def _advice(
-    stack: Stack, survey: Survey, seen: Overview, channel: int, movie: Movie | None
-) -> Advice:
-    n_pixels, methods = survey.n_pixels, method_names()
-    return advise(stack, seen, survey.std[channel], n_pixels=n_pixels, movie=movie, methods=methods)
-
-
-def _file_values(stack: Stack, survey: Survey, saturated: float) -> dict[str, Any]:
-    there = {axis: stack.spacing.get(axis) if axis in stack.axes else None for axis in "YXZ"}
-    return {
-        "axes": stack.axes,
-        "shape": list(stack.array.shape),
-        "dtype": str(stack.dtype),
-        "levels": survey.n_levels,
-        "minimum": survey.minimum,
-        "maximum": survey.maximum,
-        "mean": list(survey.mean),
-        "std": list(survey.std),
-        "saturated_percent": saturated,
-        "nonfinite": survey.n_nonfinite,
-        "pixel_size": {**there, "unit": stack.unit} if any(there.values()) else None,
-        "frame_interval_s": stack.spacing.get("T"),
-        "strips": {
-            "planes_with_strips": survey.n_planes_with_strips,
-            "empty_planes": survey.n_empty_planes,
-            "columns": survey.strip_columns,
-            "rows": survey.strip_rows,
-        },
-    }
-
-
-def _grey_values(levels: GreyLevels | None) -> dict[str, Any] | None:
-    if levels is None:
-        return None
-    return {
-        "common": levels.n_common,
-        "n99": levels.n99,
-        "effective": levels.effective,
-        "step": levels.step,
-        "verdict": levels.verdict,
-        "keep": levels.keep,
-    }
-
-
-def _hot_values(channels: Sequence[Overview]) -> dict[str, Any] | None:
-    found = [seen.hot for seen in channels if seen.hot is not None]
-    if not found:
-        return None
-    worst = max(found, key=lambda hot: hot.count)
-    return {"count": worst.count, "percent": worst.percent, "planes": worst.n_planes}
+    plot = None if request.plot is None else str(request.plot)
+    values = {**numbers_of(found), "plot": plot}
+    text = describe(found, plot)
+    return Inspected(one.name, values, text, levels=found.levels, options=found.options)
 
 
 def _read_dark(file: str, axes: str | None) -> Sample:
@@ -263,10 +139,7 @@ def _read_dark(file: str, axes: str | None) -> Sample:
     StackError
         If they cannot be read, or hold no noise.
     """
-    stack = _open_dark(file, axes)
-    if len(stack.sizes) and stack.sizes.get("C", 1) > 1:
-        stack = take_channel(stack, 0)
-    sample = read_sample(stack, keep_strips=True)
+    sample = read_sample(take_channel(_open_dark(file, axes), 0), keep_strips=True)
     if not sample.planes:
         raise StackError(
             f"{file}: cannot serve as a dark frame: its planes are smaller than 16 x 16 px, or "
@@ -304,8 +177,9 @@ def _suggest_axes(opened: Sequence[Opened], progress: Progress) -> None:
         equal = len({(s.axes, s.array.shape, s.dtype) for s in stacks}) == 1
         if len(stacks) > 1 and equal and stacks[0].axes == "YX":
             progress.note(
-                f"{spec}: {len(stacks)} equal planes. If they are one stack, pass --axes ZYX "
-                "(depth) or --axes TYX (time) with the folder to join them."
+                f"{spec}: {len(stacks)} equal planes. If they are one stack, pass "
+                f"{option('axes', 'ZYX')} (depth) or {option('axes', 'TYX')} (time) with the "
+                "folder to join them."
             )
 
 

@@ -1,4 +1,7 @@
-"""What happens in a movie from frame to frame, as two diagrams: light and motion."""
+"""Frame-to-frame changes of a movie as two diagrams: light and motion.
+
+Tests: ``tests/cli/test_cli_inspect_movie.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...noise.brightness import Bleaching
-from ...noise.movie import Movie
-from .movie import frames_text
+from ...noise.bleaching import Bleaching
+from ...noise.changes import Movie, frames_text
 
-COLOURS = {"Y": "#D55E00", "X": "#0072B2"}  # Okabe and Ito, as along the axes elsewhere
-BLUE = "#0072B2"
+COLOURS = {"X": "#0072B2", "Y": "#D55E00", "Z": "#009E73", "T": "#CC79A7"}  # Okabe and Ito
+BLUE = COLOURS["X"]
 MOST_POINTS = 4000
 
 
@@ -35,10 +37,10 @@ def _draw_light(axes: Any, movie: Movie) -> None:
     frames = np.arange(0, scenes.n_frames, step)
     axes.plot(frames, scenes.means[::step], color="0.45", linewidth=0.8, label="mean of a frame")
     for frame in scenes.cuts:
-        axes.axvline(frame, color="#D55E00", linewidth=1, label="another scene")
+        axes.axvline(frame, color=COLOURS["Y"], linewidth=1, label="another scene")
     dark = list(scenes.dark)
     if dark:
-        axes.plot(dark, scenes.means[dark], "v", color="#CC79A7", label="dark")
+        axes.plot(dark, scenes.means[dark], "v", color=COLOURS["T"], label="dark")
     axes.set_xlabel("frame")
     axes.set_ylabel("mean (counts)")
     others = _draw_course(axes, bleaching) if len(bleaching.course) else {}
@@ -67,7 +69,11 @@ def _light_title(movie: Movie) -> str:
         return f"another scene at {frames_text(movie.scenes.cuts)}"
     if movie.bleaching.bleaches:
         return f"bleaches by {movie.bleaching.percent:.0f} %"
-    return "bleaching cannot be told" if movie.bleaching.bleaches is None else "no bleaching seen"
+    return (
+        "bleaching cannot be determined"
+        if movie.bleaching.bleaches is None
+        else "no bleaching seen"
+    )
 
 
 def _draw_motion(axes: Any, movie: Movie) -> None:
@@ -75,7 +81,7 @@ def _draw_motion(axes: Any, movie: Movie) -> None:
     if shifts.moves is None:
         axes.set_title("Motion", fontsize=10)
         axes.set_axis_off()
-        text = f"cannot tell: {shifts.reason}"
+        text = f"cannot be determined: {shifts.reason}"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
         return
     said = f"up to {shifts.range_px:.1f} px" if shifts.moves else "none seen"

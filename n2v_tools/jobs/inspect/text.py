@@ -1,48 +1,40 @@
-"""What ``n2v-inspect`` found, said to a person in a few lines and to a script in numbers."""
+"""Text that ``n2v-inspect`` prints: what was found, in a few lines for a person.
+
+Tests: ``tests/jobs/inspect/test_findings.py``.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from ...noise.advice import DEPTH_PX, PATCH_PX, depth_for_3d
-from ...noise.correlation import N_LAGS
-from ...noise.movie import Movie
+from ...methods import table
+from ...noise.bleaching import Bleaching
+from ...noise.changes import Movie, frames_text
 from ...noise.overview import Overview
+from ...noise.shifts import NEARBY, Shifts
 from ...prepare.survey import Survey
 from ...stack import Stack
-from .movie import movie_lines
+from ...words import option
+from .advice import depth_for_3d, options_for_3d
+from .findings import Findings
 from .warnings import too_small
 
 WIDTH = 9  # of a label
 CONTINUED = ("noise", "advice")  # labels that are said once for several lines
 
 
-def describe(
-    name: str,
-    stack: Stack,
-    survey: Survey,
-    values: Mapping[str, Any],
-    seen: Overview | None,
-    movie: Movie | None = None,
-) -> str:
-    """Say it in a few lines.
+def describe(found: Findings, plot: str | None) -> str:
+    """Say what was found in a few lines.
 
     Parameters
     ----------
-    name : str
-    stack : Stack
-    survey : Survey
-    values : mapping
-        What ``--json`` prints.
-    seen : Overview or None
-        Of the channel that decides; None if nothing could be measured.
-    movie : Movie or None
-        What happens in it from frame to frame.
+    found : Findings
+    plot : str or None
+        Where the figure went.
     """
+    stack, survey, command = found.stack, found.survey, found.command
     sizes = ", ".join(f"{axis} {size}" for axis, size in stack.sizes.items())
     rows = [
         ("axes", f"{stack.axes}: {sizes}"),
@@ -50,16 +42,16 @@ def describe(
         ("values", _values_text(survey)),
         ("pixels", _pixel_text(stack)),
         ("strips", _strips_text(survey)),
-        ("training", _training_text(stack, values["command"] or "")),
-        *(("noise", line) for line in (_noise_lines(values["noise"], seen) if seen else [])),
-        *(("movie", line) for line in movie_lines(values["movie"], movie)),
-        *(("note", note) for note in values["notes"]),
-        *(("warning", warning) for warning in values["warnings"]),
-        *(("advice", line) for line in _advice_lines(values)),
-        ("command", values["command"] or "none: this cannot be learned from"),
-        *([("figure", values["plot"])] if values["plot"] else []),
+        ("training", _training_text(found)),
+        *(("noise", line) for line in _noise_lines(found)),
+        *([("movie", _movie_text(found.movie))] if found.movie else []),
+        *(("note", note) for note in stack.notes),
+        *(("warning", warning) for warning in found.warnings),
+        *(("advice", line) for line in _advice_lines(found)),
+        ("command", command or "none: this cannot be learned from"),
+        *([("figure", plot)] if plot else []),
     ]
-    lines, before = [name], ""
+    lines, before = [found.name], ""
     for label, text in rows:
         shown = "" if label == before and label in CONTINUED else label
         lines.append(f"  {shown:<{WIDTH}} {text}")
@@ -67,60 +59,17 @@ def describe(
     return "\n".join([*lines, ""])
 
 
-def noise_values(channels: Sequence[Overview], chosen: int) -> dict[str, Any]:
-    """Numbers for scripts: of the channel that decides, and of each where there are several.
-
-    Parameters
-    ----------
-    channels : sequence of Overview
-        At least one.
-    chosen : int
-        The channel that decides on the mask.
-    """
-    values = _of_channel(channels[chosen])
-    if len(channels) == 1:
-        return values
-    return {**values, "channel": chosen, "channels": [_of_channel(seen) for seen in channels]}
-
-
-def _of_channel(seen: Overview) -> dict[str, Any]:
-    along, strength = seen.correlation.along, seen.strength
-    return {
-        "sigma": seen.sigma,
-        "gain": strength.gain,
-        "correlated": seen.correlated,
-        "struct_mask": seen.choice.mask,
-        "confidence": seen.choice.confidence,
-        "correlation": {
-            "Y": _ten(along.get("Y", ())),
-            "X": _ten(along.get("X", ())),
-            "Z": _ten(along["Z"]) if "Z" in along else None,
-            "T": _ten(along["T"]) if "T" in along else None,
-        },
-        "reason": seen.choice.reason,
-        "source": seen.correlation.source,
-        "floor": strength.floor,
-        "offset": strength.offset,
-        "read_noise": strength.read_noise,
-        "level_method": strength.method,
-        "level_confidence": strength.confidence,
-        "level_reason": strength.reason,
-    }
-
-
-def _ten(lags: Sequence[float]) -> list[float | None]:
-    """Lags 1 to 10, None where a small stack has none."""
-    return [*map(float, lags[:N_LAGS]), *[None] * (N_LAGS - len(lags))]
-
-
-def _noise_lines(values: Mapping[str, Any], seen: Overview) -> list[str]:
-    channel = f" (channel {values['channel']})" if "channel" in values else ""
+def _noise_lines(found: Findings) -> list[str]:
+    seen = found.seen
+    if seen is None:
+        return []
+    channel = f" (channel {found.chosen})" if len(found.channels) > 1 else ""
     lines = [_level_text(seen) + channel]
     detail = _camera_text(seen)
     lines += [detail] if detail else []
     sure, reason = seen.choice.confidence, seen.choice.reason
     if seen.correlated is None:
-        lines.append(f"correlation: cannot tell: {reason}")
+        lines.append(f"correlation: cannot be determined: {reason}")
     else:
         lines.append(f"{reason}, confidence {sure}")
     levels = seen.levels
@@ -136,8 +85,8 @@ def _level_text(seen: Overview) -> str:
     strength, sigma = seen.strength, seen.sigma
     if sigma is None:
         return (
-            f"level: cannot tell ({strength.reason}); two frames of one field, or more and "
-            "smoother images, would show it"
+            f"level: cannot be determined ({strength.reason}); two frames of one field, or more "
+            "and smoother images, would show it"
         )
     reason = f": {strength.reason}" if strength.reason else ""
     return (
@@ -154,16 +103,17 @@ def _camera_text(seen: Overview) -> str:
         return f"{gain}offset {s.offset:.5g} counts, read noise {s.read_noise:.4g} counts"
     if s.floor is None:
         return ""
+    dark = option("noise", "FILE")
     if s.gain is None:
         return (
-            "the image is as bright everywhere, so that its gain cannot be told; a dark frame "
-            "(--noise FILE) would tell it"
+            "the image is as bright everywhere, so its gain cannot be determined; a dark frame "
+            f"({dark}) would show it"
         )
     low, high = (s.sigma_at(mean) or 0.0 for mean in _range_of(seen))
     if high < 1.15 * low:
         return "equally strong in dark and bright parts"
     line = f"gain {s.gain:.4g} counts per photoelectron: variance = {s.gain:.4g} x mean"
-    return f"{line} {s.floor:+.4g}; a dark frame (--noise FILE) would tell offset and read noise"
+    return f"{line} {s.floor:+.4g}; a dark frame ({dark}) would show offset and read noise"
 
 
 def _range_of(seen: Overview) -> tuple[float, float]:
@@ -174,11 +124,10 @@ def _range_of(seen: Overview) -> tuple[float, float]:
     return float(levels[places[0]]), float(levels[min(places[1], len(levels) - 1)])
 
 
-def _advice_lines(values: Mapping[str, Any]) -> list[str]:
-    if not values["advice"] or not values["command"]:
+def _advice_lines(found: Findings) -> list[str]:
+    if found.advice is None or found.options is None:
         return []
-    names = {"method": "method", "mask": "mask", "patch": "patch", "preset": "preset"}
-    return [f"{name} {values['advice'][key]}" for key, name in names.items()]
+    return [f"{name} {reason}" for name, reason in found.advice.reasons.items()]
 
 
 def _size_text(stack: Stack) -> str:
@@ -216,21 +165,58 @@ def _strips_text(survey: Survey) -> str:
     )
 
 
-def _training_text(stack: Stack, command: str) -> str:
+def _training_text(found: Findings) -> str:
     """What the command would do, and what else is possible."""
+    stack = found.stack
     if too_small(stack):
         return "none: the planes are too small"
     n_channels = stack.sizes.get("C", 1)
     n_planes = len(list(stack.places())) // n_channels
-    by_time = "--method video" in command
+    advised = (found.options or {}).get("method", table.AUTO)
+    by_time = table.find_row(str(advised)).data == "movie"
     text = "by frames before and after" if by_time else "2D by default"
     text += f": {count(n_planes, 'frame' if by_time else 'plane')} YX"
     text += f" of {n_channels} channels" if n_channels > 1 else ""
     depth = depth_for_3d(stack)
     if depth:
-        also = " --depth T" if depth == "T" and "Z" in stack.axes else ""
-        text += f"; 3D over {depth} with --patch {DEPTH_PX},{PATCH_PX},{PATCH_PX}{also}"
+        asked = " ".join(option(*item) for item in options_for_3d(stack, depth).items())
+        text += f"; 3D over {depth} with {asked}"
     return text
+
+
+def _movie_text(movie: Movie) -> str:
+    """Its changes in a line; what is wrong is among the warnings."""
+    parts = [_motion_text(movie.shifts), _bleaching_text(movie.bleaching)]
+    if movie.flicker:
+        parts.append(f"light flickers by {100 * movie.flicker:.2g} %")
+    if movie.scenes.jumps:
+        parts.append(f"light jumps at {frames_text(movie.scenes.jumps)}")
+    if not movie.scenes.cuts:
+        parts.append("one scene")
+    return "; ".join(parts)
+
+
+def _motion_text(shifts: Shifts) -> str:
+    if shifts.moves is None:
+        return f"motion: cannot be determined: {shifts.reason}"
+    sure = f"confidence {shifts.confidence}"
+    if not shifts.moves:
+        return f"still, within {max(shifts.range_px, 0.1):.1f} px, {sure}"
+    quick = f" ({shifts.nearby_px:.1f} px within {NEARBY} frames)"
+    return f"moves by up to {shifts.range_px:.1f} px{quick}, {sure}"
+
+
+def _bleaching_text(bleaching: Bleaching) -> str:
+    if bleaching.bleaches is None:
+        return f"bleaching: cannot be determined: {bleaching.reason}"
+    if not bleaching.bleaches:
+        return (
+            f"no bleaching seen ({bleaching.reason})" if bleaching.reason else "no bleaching seen"
+        )
+    return (
+        f"bleaches by {bleaching.percent:.0f} %, half of the light in "
+        f"{bleaching.half_life_frames:.0f} frames"
+    )
 
 
 def count(number: int, what: str) -> str:

@@ -1,12 +1,16 @@
-"""What in a file may spoil a denoising, apart from its noise, each with what to do about it."""
+"""Warnings about a file apart from its noise: what may spoil a denoising, and what to do.
+
+Tests: ``tests/cli/test_cli_inspect.py``.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...noise.advice import PATCH_PX
 from ...prepare.survey import Survey
 from ...stack import Stack
+from ...words import option
+from .advice import PATCH_PX
 
 FEW_LEVELS = 64
 SMALLEST_PATCH_PX = 16  # n2v-train refuses planes that are smaller
@@ -36,14 +40,14 @@ def find_warnings(
     axes_given : bool
         Whether the user named the axes.
     levels_judged : bool
-        Whether what the noise says of the grey levels is heard already.
+        Whether the noise has been asked already whether the grey levels suffice.
     """
     found = list(stack.warnings)
     if survey.n_nonfinite:
         are = "pixel is" if survey.n_nonfinite == 1 else "pixels are"
         found.append(
             f"{survey.n_nonfinite} {are} NaN or infinite, the first at "
-            f"{survey.first_nonfinite}: mend the file or pass --nan fill"
+            f"{survey.first_nonfinite}: mend the file or pass {option('nan', 'fill')}"
         )
     if not survey.n_pixels:
         what = "NaN or infinite" if survey.n_nonfinite else "zero"
@@ -71,7 +75,7 @@ def find_warnings(
     if _may_be_time(stack) and not axes_given:
         found.append(
             f"{stack.sizes['Z']} planes without a Z spacing: if they are time points saved as Z, "
-            f"pass --axes {stack.axes.replace('Z', 'T')}"
+            f"pass {option('axes', stack.axes.replace('Z', 'T'))}"
         )
     return [*found, *_size_warnings(stack)]
 

@@ -6,13 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 from ...contracts import Method
-from ...noise.advice import advise_training
-from ...noise.between_frames import advise_movie_training
-from ...noise.movie import look_at_movie
+from ...methods.table import FALLBACK
+from ...noise.changes import frames_text, look_at_movie, motion_warnings
+from ...noise.quick_look import advise_movie_training, advise_training
 from ...prepare.survey import Survey
 from ...stack import Stack
 from ..desk.progress import Progress
-from ..inspect.movie import frames_text, motion_warnings
 from .request import TrainRequest
 
 MOST_STACKS = 4  # of many, that are looked at
@@ -38,7 +37,7 @@ def warn_of_noise(
     for stack in stacks[::step]:
         if method.movie_axes:
             found = advise_movie_training(
-                stack, method.name, seed=request.seed, keep_strips=request.keep_strips
+                stack, method.name, FALLBACK, seed=request.seed, keep_strips=request.keep_strips
             )
         else:
             found = advise_training(

@@ -2,6 +2,8 @@
 
 Grey levels are brought to mean 0 and deviation 1 before anything is measured, so that an
 image and ten times the same image, or one with another offset, get the same treatment.
+
+Tests: ``tests/filters/test_gaussian.py``.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ from scipy import ndimage
 from ..noise.correlation import Correlation, measure_correlation
 from ..noise.level import Noise, measure_noise
 from ..noise.mask import choose_mask
+from ..noise.robust import deviation
 from ..noise.sample import LEAST_EDGE_PX
 from ..noise.sample import Sample as NoiseSample
 from ..noise.strength import measure_strength
 
-MAD_TO_SIGMA = 1.4826  # of a Gaussian
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
 LEAST_CORRELATION = 0.05  # with a neighbour, from which on it is taken for none
 NOISELESS = 1e-4  # share of the image's deviation below which there is no noise
@@ -67,13 +69,13 @@ class Sample:
     def sigma(self) -> float:
         """Noise, root mean square over the pixels, in units of `unit`.
 
-        Where neither white noise nor one that neighbours share can be told, the deviation of what
-        a wide blur leaves is taken, which counts fine texture as noise.
+        Where neither white noise nor one that neighbours share can be measured, the deviation of
+        what a wide blur leaves is taken, which counts fine texture as noise.
         """
         if not self.pieces:
             return 0.0
         if not self.noise.doubt:
-            return float(np.sqrt(self.noise.variance(np.float64(0.0))))
+            return float(np.sqrt(self.noise.variance(np.zeros(()))))
         if _finest(self.pieces) < NOISELESS:
             return 0.0
         if self.shared is not None:
@@ -84,10 +86,10 @@ class Sample:
 
     @cached_property
     def shared(self) -> Shared | None:
-        """How neighbours share the noise; None where it is white or cannot be told.
+        """How neighbours share the noise; None where it is white or unknown.
 
-        Nor is it told of noise like a cross or with offsets of whole lines, in which Y and X
-        together are not the product of both.
+        None, too, of noise like a cross or with offsets of whole lines, whose correlation in
+        the plane is not the product of that along Y and that along X.
         """
         if not self.noise.doubt or self.noise.gain == self.noise.floor == 0:
             return None
@@ -139,8 +141,7 @@ def spread(values: Sequence[np.ndarray]) -> float:
     flat = np.concatenate([one.ravel() for one in values])
     if not flat.size:
         return 0.0
-    middle = float(np.median(np.abs(flat - np.median(flat))))
-    return MAD_TO_SIGMA * middle if middle > 0 else float(flat.std(dtype=np.float64))
+    return deviation(flat) or float(flat.std(dtype=np.float64))
 
 
 def _head(along: Sequence[float]) -> tuple[float, ...]:

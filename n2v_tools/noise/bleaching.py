@@ -1,17 +1,20 @@
-"""How the light of a movie changes: bleaching over the whole of it, flicker between frames.
+"""Bleaching and flicker: changes of the light over a whole movie, and from frame to frame.
 
 Bleaching dims what is bright in proportion and leaves a camera's offset as it is, so where
 the offset is unknown it is read from how the contrast of one part of the movie compares with
 that of all. Cells that come and go are left out; what rises and falls again is activity, no
 bleaching.
+
+Tests: ``tests/noise/test_changes.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
+
+from .robust import Confidence, deviation
 
 PARTS = 24
 LEAST_PARTS = 8
@@ -25,8 +28,6 @@ CLEARLY = 3.0  # scatter around the curve
 LEAST_FLICKER = 0.02  # of the mean
 BEYOND_CHANCE = 2.0  # times the deviation that the noise of the pixels makes
 
-Confidence = Literal["high", "low", "cannot tell"]
-
 
 @dataclass(frozen=True)
 class Bleaching:
@@ -39,7 +40,7 @@ class Bleaching:
     half_life_frames : float or None
         Of the exponential; None without bleaching.
     bleaches : bool or None
-        Whether the loss is steady and more than chance; None if that cannot be told.
+        Whether the loss is steady and more than chance; None if that is unknown.
     confidence : {"high", "low", "cannot tell"}
     reason : str
     course : ndarray of float64, shape (P,)
@@ -77,7 +78,7 @@ class Light:
         self._counts[part] += 1
         if self._before is not None:
             difference = blocks - self._before
-            self._noise.append(_robust(difference) ** 2 / 2)
+            self._noise.append(deviation(difference) ** 2 / 2)
         self._before = blocks
 
     @property
@@ -124,7 +125,7 @@ def measure_bleaching(
     frames : ndarray of float64, shape (P,)
         Middle of each part.
     scene : range
-        Frames over which the loss is said.
+        Frames over which the loss is counted.
     offset : float or None
         Counts without light; None where they are unknown, so that contrast must do.
     """
@@ -140,7 +141,7 @@ def measure_bleaching(
     slopes = _pair_slopes(frames, np.log(course))
     slope = float(np.median(slopes))
     curve = np.log(course) - slope * frames
-    scatter = _robust(curve)
+    scatter = deviation(curve)
     lost = 1 - np.exp(slope * (len(scene) - 1))
     steady = abs(float(np.sign(slopes).mean()))
     real = abs(lost) > max(LEAST_LOST, CLEARLY * scatter, CLEARLY * error)
@@ -180,10 +181,10 @@ def measure_flicker(means: np.ndarray, breaks: tuple[int, ...], noise: float, di
     light = float(np.median(means)) - dim
     if usable.sum() < LEAST_PARTS or light <= 0:
         return 0.0
-    deviation = _robust(bent[usable]) / 6**0.5
-    if deviation < BEYOND_CHANCE * noise**0.5:
+    spread = deviation(bent[usable]) / 6**0.5
+    if spread < BEYOND_CHANCE * noise**0.5:
         return 0.0
-    flicker = (deviation**2 - noise) ** 0.5 / light
+    flicker = (spread**2 - noise) ** 0.5 / light
     return flicker if flicker > LEAST_FLICKER else 0.0
 
 
@@ -204,7 +205,7 @@ def _contrast(maps: np.ndarray, variances: np.ndarray) -> tuple[np.ndarray | Non
         whole = maps.mean(axis=0) - maps[:, kept].mean()
         rest = ((level - course[:, None] * whole) ** 2).mean(axis=0)
         quiet = float(np.median(rest))
-        kept = rest <= quiet + OUTLYING * max(_robust(rest), 0.1 * quiet)
+        kept = rest <= quiet + OUTLYING * max(deviation(rest), 0.1 * quiet)
     error = (float(variances.mean()) / (kept.sum() * power * (1 - share))) ** 0.5
     return course, error
 
@@ -213,10 +214,6 @@ def _pair_slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Slopes between all pairs of points, whose median is Theil and Sen's."""
     first, second = np.triu_indices(len(x), 1)
     return np.asarray((y[second] - y[first]) / (x[second] - x[first]))
-
-
-def _robust(values: np.ndarray) -> float:
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
 def _unknown(reason: str, course: np.ndarray, frames: np.ndarray) -> Bleaching:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from noisy_frames import smooth
 from numpy.random import default_rng
-from scipy import ndimage
 
 from n2v_tools.errors import StackError
 from n2v_tools.noise.local import LocalNoise, find_kernel, measure_local_noise
@@ -11,8 +11,7 @@ from n2v_tools.stack import Stack
 
 
 def scene(edge=256):
-    smooth = ndimage.gaussian_filter(default_rng(9).normal(size=(edge, edge)), 12)
-    return 100 + 400 * (smooth - smooth.min()) / np.ptp(smooth)
+    return smooth(edge, 100, 500, 12)
 
 
 @pytest.mark.parametrize("width", [2, 3, 5])

@@ -1,4 +1,4 @@
-"""How strong the noise is, from frames: pairs of one field, or frames without light.
+"""Strength of the noise from frames: pairs of one field, or frames without light.
 
 Photon transfer [1]_: in the difference of two frames of one field what does not move
 cancels, and half its variance is that of the noise. Taken block by block and put over the
@@ -14,12 +14,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .blocks import block_means, by_brightness, to_blocks
 from .level import fit_line
-from .sample import to_blocks
+from .robust import deviation
 
 BLOCK_PX = 8
 LEAST_BLOCKS = 64
@@ -41,9 +42,9 @@ class Transfer:
 
     Parameters
     ----------
-    means, variances : tuple of float
-        Of blocks of about equal brightness, counts and counts squared; empty if there are
-        too few pixels.
+    points : tuple of (float, float)
+        Mean and variance of blocks of about equal brightness, counts and counts squared; empty
+        if there are too few pixels.
     gain : float or None
         Slope of the straight line ``variance = gain * mean + floor``; None where the image is
         as bright everywhere, so that there is no slope to see.
@@ -55,8 +56,7 @@ class Transfer:
         Share of the blocks in which nothing moved.
     """
 
-    means: tuple[float, ...] = ()
-    variances: tuple[float, ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
     gain: float | None = None
     floor: float = 0.0
     misfit: float = 0.0
@@ -73,12 +73,10 @@ class Dark:
         Mean, counts.
     read_noise : float
         Deviation, counts: in time where there are several frames, else over the pixels.
-    n_frames : int
     """
 
     offset: float
     read_noise: float
-    n_frames: int
 
 
 def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer:
@@ -99,31 +97,19 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
     variances = np.concatenate([v for _, v in cut]) if cut else np.empty(0)
     if len(means) < LEAST_BLOCKS:
         return Transfer()
-    n_bins = int(np.clip(len(means) // IN_BIN, 1, MOST_BINS))
     points = []
-    for part in np.array_split(np.argsort(means, kind="stable"), n_bins):
+    for part in by_brightness(means, IN_BIN, MOST_BINS):
         agreeing = part[_agreeing(variances[part])]
         points.append((means[agreeing].mean(), variances[agreeing].mean(), len(agreeing)))
     mean, variance, n = np.array(points).T
     kept = float(n.sum() / len(means))
-    if not variance.any():
-        return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), kept=kept)
-    if not is_uneven(means, float(np.average(variance, weights=n)) / (2 * BLOCK_PX**2)):
-        flat = float(np.average(variance, weights=n))
-        return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), None, flat, 0.0, kept)
+    flat = float(np.average(variance, weights=n))
+    shown = tuple(zip(mean.tolist(), variance.tolist(), strict=True))
+    found = Transfer(shown, None, flat, 0.0, kept)
+    if not is_uneven(means, flat / (2 * BLOCK_PX**2)) or not variance.any():
+        return found
     gain, floor, misfit = fit_line(mean, np.maximum(variance, 1e-6 * variance.max()), n)
-    return Transfer(tuple(mean.tolist()), tuple(variance.tolist()), gain, floor, misfit, kept)
-
-
-def block_means(planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Means of all blocks of 8 x 8 pixels, shape (M,).
-
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (Y, X)
-        At least one block in all.
-    """
-    return np.concatenate([to_blocks(plane, BLOCK_PX).mean(axis=1) for plane in planes])
+    return replace(found, gain=gain, floor=floor, misfit=misfit)
 
 
 def is_uneven(means: np.ndarray, chance: float) -> bool:
@@ -159,7 +145,7 @@ def measure_dark(
         spread = [_clipped(b - a).var() / 2 for a, b in pairs]
     else:
         spread = [_clipped(plane).var() for plane in planes]
-    return Dark(offset, float(np.sqrt(np.mean(spread))), len(planes))
+    return Dark(offset, float(np.sqrt(np.mean(spread))))
 
 
 def find_light(
@@ -184,7 +170,7 @@ def find_light(
     large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
     if not large:
         return ""
-    below = float((block_means(large) < known.offset - DIMMER * known.read_noise).mean())
+    below = float((block_means(large, BLOCK_PX) < known.offset - DIMMER * known.read_noise).mean())
     if below <= MOST_DIMMER:
         return ""
     return (
@@ -219,9 +205,8 @@ def find_resampling(runs: Sequence[np.ndarray]) -> str:
         first = first[np.isfinite(first)]
         if len(first) < LEAST_FRAMES:
             continue
-        spread = 1.4826 * float(np.median(np.abs(first - np.median(first))))
         chance = 2 / np.sqrt(frames[0].size)
-        if spread > max(VARYING, 3 * chance) and first.mean() > SHARED:
+        if deviation(first) > max(VARYING, 3 * chance) and first.mean() > SHARED:
             low, high = np.percentile(first, [10, 90])
             return (
                 f"neighbours in {name} share {low:.2f} to {high:.2f} of the noise, differently "
@@ -254,7 +239,7 @@ def _agreeing(variances: np.ndarray) -> np.ndarray:
         middle = np.median(variances[kept])
         if middle <= 0:  # few photons: most blocks have none
             break
-        spread = 1.4826 * np.median(np.abs(variances[kept] - middle))
+        spread = deviation(variances[kept], middle)
         inside = np.abs(variances[kept] - middle) <= CLIP * max(spread, 0.2 * middle)
         if inside.all():
             break

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from n2v_tools.noise.brightness import measure_bleaching
+from n2v_tools.noise.bleaching import measure_bleaching
+from n2v_tools.noise.changes import look_at_movie
 from n2v_tools.noise.correlation import measure_correlation
-from n2v_tools.noise.movie import look_at_movie
 from n2v_tools.noise.sample import read_sample
 from n2v_tools.noise.shifts import measure_shifts
 from n2v_tools.simulate.calcium import Calcium, Movie, simulate_calcium

@@ -1,4 +1,4 @@
-"""Noise that rows and columns share: what is told from one image of it, and the mask."""
+"""Correlation of noise that rows and columns share, measured in one image of it, and its mask."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,126 @@
+"""Findings in one stack: its pixels, their noise, its changes in time, and how to train on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...noise.changes import Movie, look_at_movie, movie_warnings
+from ...noise.grey_levels import GreyLevels
+from ...noise.overview import Overview, look_at_noise
+from ...noise.sample import Sample
+from ...prepare.part import take_channel
+from ...prepare.survey import Survey, survey_stack
+from ...stack import Stack
+from ..desk.progress import Progress
+from .advice import Advice, Options, advise, training_command
+from .warnings import beyond_single, find_warnings, saturated_percent, too_small
+
+MOST_CHANNELS = 4  # whose noise is measured
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in one stack.
+
+    Parameters
+    ----------
+    name : str
+        As the user named it.
+    stack : Stack
+    survey : Survey
+        Of every plane.
+    saturated : float
+        Percent of the pixels.
+    channels : sequence of Overview
+        Noise of each channel; none where there is nothing to learn from.
+    chosen : int
+        The channel that decides: one mask serves all, so it is the first that needs one.
+    movie : Movie or None
+        Changes from frame to frame of that channel.
+    advice : Advice or None
+    warnings : list of str
+        What may spoil a denoising, each with what to do.
+    """
+
+    name: str
+    stack: Stack
+    survey: Survey
+    saturated: float
+    channels: Sequence[Overview]
+    chosen: int
+    movie: Movie | None
+    advice: Advice | None
+    warnings: list[str]
+
+    @property
+    def seen(self) -> Overview | None:
+        """Noise of the channel that decides; None if nothing could be measured."""
+        return self.channels[self.chosen] if self.channels else None
+
+    @property
+    def levels(self) -> GreyLevels | None:
+        """Grey levels of the channel that has the fewest; None if nothing was measured."""
+        return min(
+            (seen.levels for seen in self.channels), key=lambda one: one.n_common, default=None
+        )
+
+    @property
+    def options(self) -> Options | None:
+        """What a training on it takes; None if nothing can be learned from it."""
+        survey = self.survey
+        if not survey.n_pixels or not any(std > 0 for std in survey.std) or too_small(self.stack):
+            return None
+        advised = self.advice.options if self.advice else {}
+        fill = {"nan": "fill"} if survey.n_nonfinite else {}
+        return {"axes": self.stack.axes, **advised, **fill}
+
+    @property
+    def command(self) -> str | None:
+        """What trains on it; None if nothing can be learned from it."""
+        return None if self.options is None else training_command(self.name, self.options)
+
+
+def look_into(
+    name: str, stack: Stack, dark: Sample | None, progress: Progress, *, axes_given: bool
+) -> Findings:
+    """Look into a stack: every plane once, a sample of the noise, every frame of a movie.
+
+    Parameters
+    ----------
+    name : str
+        As the user named it.
+    stack : Stack
+    dark : Sample or None
+        Of frames without light.
+    progress : Progress
+    axes_given : bool
+        Whether the user named the axes.
+    """
+    with progress.task(name) as step:
+        survey = survey_stack(stack, progress=step)
+    channels = _look(stack, survey, dark)
+    chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
+    movie, advice, about_noise = None, None, []
+    if channels:
+        seen = channels[chosen]
+        with progress.task(f"{name}, frame by frame") as step:
+            movie = look_at_movie(take_channel(stack, chosen), seen.strength.offset, step)
+        std = survey.std[chosen]
+        advice = advise(stack, seen, std, n_pixels=survey.n_pixels, movie=movie)
+        about_noise = [*advice.warnings, *(movie_warnings(movie) if movie else ())]
+    saturated = saturated_percent(stack, survey, channels[0].histogram if channels else None)
+    judged = bool(channels)
+    about_file = find_warnings(
+        stack, survey, saturated, axes_given=axes_given, levels_judged=judged
+    )
+    warnings = [*about_file, *about_noise]
+    return Findings(name, stack, survey, saturated, channels, chosen, movie, advice, warnings)
+
+
+def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
+    """Measure the noise of each channel; of none where there is nothing to learn from."""
+    if not survey.n_pixels or not any(std > 0 for std in survey.std) or beyond_single(survey):
+        return []
+    n_channels = min(MOST_CHANNELS, len(survey.mean))
+    return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]

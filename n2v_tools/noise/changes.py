@@ -1,0 +1,153 @@
+"""Frame-to-frame changes of a movie: scene cuts, shifts, bleaching, flicker.
+
+One pass over the frames, of which only small pictures are kept for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..stack import Stack
+from ..words import option
+from .bleaching import Bleaching, Light, measure_flicker
+from .scenes import LEAST_FRAMES, Scenes, Watch
+from .shifts import NEARBY, Runs, Shifts
+from .thumbnails import Thumbnails
+
+MOST_NAMED = 5  # frames
+BLURRING_PX = 0.7  # motion within 16 frames that methods through time blur
+MUCH_BLEACHED = 25.0  # percent
+
+
+@dataclass(frozen=True)
+class Movie:
+    """What was seen in a movie.
+
+    Parameters
+    ----------
+    scenes : Scenes
+    shifts : Shifts
+        Of the longest scene.
+    bleaching : Bleaching
+        Of the longest scene.
+    flicker : float
+        Deviation of the light from frame to frame, relative to it; 0 if there is none.
+    """
+
+    scenes: Scenes
+    shifts: Shifts
+    bleaching: Bleaching
+    flicker: float
+
+
+def look_at_movie(
+    stack: Stack,
+    offset: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Movie | None:
+    """Look at every frame of a movie once.
+
+    Parameters
+    ----------
+    stack : Stack
+        Finite values, whose squares double precision holds. Of depths and channels four
+        planes a frame are looked at.
+    offset : float or None
+        Counts without light; None if they are unknown.
+    progress : callable or None
+        Called with (frames done, frames in all).
+
+    Returns
+    -------
+    movie : Movie or None
+        None without T, or with fewer than 8 frames.
+    """
+    if stack.sizes.get("T", 1) < LEAST_FRAMES:
+        return None
+    thumbnails = Thumbnails(stack)
+    n_frames = len(thumbnails)
+    watch, light = Watch(), Light(n_frames)
+    runs = Runs(n_frames, thumbnails.shape, thumbnails.factor)
+    n_blocks = 1
+    for frame, thumbnail in enumerate(thumbnails):
+        blocks = thumbnails.blocks(thumbnail)
+        n_blocks = len(blocks)
+        watch.add(blocks)
+        light.add(frame, blocks)
+        runs.add(frame, thumbnail)
+        if progress is not None:
+            progress(frame + 1, n_frames)
+    scenes = watch.scenes()
+    # A repeated frame spoils no mean; what is dark or elsewhere does.
+    foreign = tuple(sorted({*scenes.breaks} - {*scenes.repeated}))
+    dim = offset if offset is not None else min(0.0, float(scenes.means.min()))
+    return Movie(
+        scenes,
+        runs.shifts(scenes.longest, foreign),
+        light.bleaching(scenes.longest, offset),
+        measure_flicker(np.asarray(scenes.means), scenes.breaks, light.noise / n_blocks, dim),
+    )
+
+
+def movie_warnings(movie: Movie) -> list[str]:
+    """List what in a movie spoils a denoising through time, each with what to do."""
+    found = [*_scene_warnings(movie), *motion_warnings(movie)]
+    if movie.bleaching.bleaches and movie.bleaching.percent > MUCH_BLEACHED:
+        found.append(
+            f"bleaching takes {movie.bleaching.percent:.0f} % of the light: correct it after "
+            "denoising, not before, since correction makes the noise of late frames stronger"
+        )
+    return found
+
+
+def motion_warnings(movie: Movie) -> list[str]:
+    """List what of the motion spoils a look through time, also where it is learned from."""
+    found, shifts = [], movie.shifts
+    if movie.scenes.alternating:
+        found.append(
+            "frames are more alike two apart than side by side, as where depths or channels were "
+            f"saved as time: save the file with its axes, or pass {option('axes')} with them"
+        )
+    if shifts.moves and shifts.nearby_px > BLURRING_PX:
+        found.append(
+            f"the field moves by up to {shifts.range_px:.1f} px, {shifts.nearby_px:.1f} px within "
+            f"{NEARBY} frames, which methods that look through time may blur: move frames back by "
+            "whole pixels first (interpolation would spread the noise), or denoise frame by frame"
+        )
+    return found
+
+
+def frames_text(frames: Sequence[int]) -> str:
+    """Name frames, such as ``frames 3, 17 and 9 more``."""
+    named = ", ".join(map(str, frames[:MOST_NAMED]))
+    more = len(frames) - MOST_NAMED
+    return f"frame{'s' if len(frames) > 1 else ''} {named}{f' and {more} more' if more > 0 else ''}"
+
+
+def _scene_warnings(movie: Movie) -> list[str]:
+    scenes, found = movie.scenes, []
+    if scenes.cuts:
+        found.append(
+            f"another scene begins at {frames_text(scenes.cuts)}, counted from 0: methods that "
+            "look through time mix both scenes there; split the movie into files"
+        )
+    if scenes.dark:
+        found.append(
+            f"{frames_text(scenes.dark)}, counted from 0: dark or empty between lit ones. Leave "
+            "them out: methods that look through time dim their neighbours"
+        )
+    if scenes.odd:
+        found.append(
+            f"{frames_text(scenes.odd)}, counted from 0: unlike both neighbours, which are alike, "
+            "as after a flash or a jerk. Leave them out where they are no data"
+        )
+    if scenes.repeated:
+        found.append(
+            f"{len(scenes.repeated)} of {scenes.n_frames} frames repeat the one before "
+            f"({frames_text(scenes.repeated)}, counted from 0): their noise is the same, which "
+            "methods that learn from pairs of frames would keep. Remove the copies"
+        )
+    return found
