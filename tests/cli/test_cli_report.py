@@ -71,7 +71,7 @@ def test_denoise_makes_the_page_in_the_same_go(folder, tmp_path):
 
 def test_a_report_that_fails_leaves_the_output_and_says_so(folder, tmp_path, monkeypatch):
     from n2v_tools.errors import StackError
-    from n2v_tools.jobs.denoise.files import page as denoise_report
+    from n2v_tools.jobs.denoise import page as denoise_report
 
     def fail(*_):
         raise StackError("no reason")

@@ -20,7 +20,6 @@ from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
 from ...stack import Stack
 from ..denoise.files import denoise_files
-from ..desk.frames import plane_at
 from ..desk.names import stem_of
 from ..desk.progress import Progress
 from ..desk.requests import CompareRequest, DenoiseRequest
@@ -255,7 +254,7 @@ def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
         noisy=noisy,
         valid=valid,
         methods=tuple(shown for row in rows for shown in _shown(row, place)),
-        clean=None if clean is None else plane_at(clean, place),
+        clean=None if clean is None else clean.plane(place),
         noise=session.correlation.along,
         noisy_psnr=rows[0].scores.psnr,
         title=_title(name, place),
@@ -269,7 +268,7 @@ def _shown(row: Compared, place: Mapping[str, int]) -> list[Shown]:
     """What the figure takes of a row: nothing if there is no file."""
     if row.output is None or row.scores.residual is None:
         return []
-    plane = plane_at(open_stack(row.output), place)
+    plane = open_stack(row.output).plane(place)
     return [Shown(row.method, plane, row.scores.residual.along, row.scores.psnr)]
 
 

@@ -15,7 +15,6 @@ from ...measure.residual import ResidualScores, ResidualSums
 from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median
 from ...prepare.strips import find_strips
 from ...stack import Stack
-from ..desk.frames import plane_at
 
 YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
 
@@ -74,14 +73,14 @@ class Yardsticks:
         sums, frames = ResidualSums(), NextFrame()
         direct, fitted = [], []
         for place, noisy, valid in self._planes():
-            plane = noisy if restored is None else plane_at(restored, place)
+            plane = noisy if restored is None else restored.plane(place)
             if restored is not None:
                 sums.add(noisy, plane, valid)
             if next_frame and place["T"] + 1 < self.noisy.sizes["T"]:
                 following = self.noisy.plane({**place, "T": place["T"] + 1})
                 frames.add(plane, following, valid & self._valid(following))
             if self.clean is not None and valid.any():
-                clean = plane_at(self.clean, place)
+                clean = self.clean.plane(place)
                 direct.append(psnr(plane, clean, self.clean_range, valid))
                 near = fit_affine(plane, clean, valid)
                 fitted.append(psnr(near, clean, self.clean_range, valid))
@@ -97,12 +96,12 @@ class Yardsticks:
         if self.clean is None:
             return ()
         place, plane, valid = self.shown_plane()
-        read = [(plane, plane_at(self.clean, place), valid)]
+        read = [(plane, self.clean.plane(place), valid)]
         n = YARDSTICK_PX // plane.size
         if n > 1:
             places = list(self.noisy.places())
             each = [(self.noisy.plane(p), p) for p in places[:: -(-len(places) // n)]]
-            read = [(one, plane_at(self.clean, p), self._valid(one)) for one, p in each]
+            read = [(one, self.clean.plane(p), self._valid(one)) for one, p in each]
         noisy, clean, valid = (np.stack(planes)[np.newaxis] for planes in zip(*read, strict=True))
         if not (valid.any() and np.isfinite(noisy).all()):
             return ()
@@ -154,7 +153,7 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
         )
     low, high = math.inf, -math.inf
     for place, plane in noisy.planes():
-        values = plane_at(clean, place)[valid_pixels(plane, keep_strips)]
+        values = clean.plane(place)[valid_pixels(plane, keep_strips)]
         if not np.isfinite(values).all():
             raise StackError(f"--clean {clean.name}: has NaN or infinite pixels; give the truth.")
         if values.size:

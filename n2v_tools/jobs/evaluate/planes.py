@@ -10,7 +10,6 @@ import numpy as np
 from ...errors import StackError
 from ...prepare.strips import find_strips
 from ...stack import Stack
-from ..desk.frames import plane_at
 
 LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
@@ -72,7 +71,7 @@ class SideBySide:
 
     def read(self, place: Mapping[str, int]) -> Planes:
         """Read one place."""
-        planes = {role: plane_at(stack, place) for role, stack in self.stacks.items()}
+        planes = {role: stack.plane(place) for role, stack in self.stacks.items()}
         real = np.ones(planes["clean"].shape, bool)
         if not (self.keep_strips or self.legacy):
             strips = find_strips(planes["clean"])

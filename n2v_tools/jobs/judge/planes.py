@@ -10,7 +10,6 @@ import numpy as np
 from ...errors import StackError
 from ...prepare.strips import find_strips
 from ...stack import Stack
-from ..desk.frames import plane_at
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
 LEAST_EDGE_PX = 16
@@ -71,7 +70,7 @@ class Pairs:
         box = self._box(noisy, sum(place.values()))
         if box is None:
             return None
-        restored = plane_at(self.restored, place)
+        restored = self.restored.plane(place)
         parts = [noisy[box], restored[box]]
         if later and place["T"] + later < self.noisy.sizes["T"]:
             parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
@@ -113,7 +112,7 @@ class Pairs:
                 box = self._box(noisy, 0, edge, middle=True)
                 if box is None:
                     return
-            both = [_finite(plane[box]) for plane in (noisy, plane_at(self.restored, place))]
+            both = [_finite(plane[box]) for plane in (noisy, self.restored.plane(place))]
             if both[0] is None or both[1] is None:
                 continue
             gain, offset = self.scale

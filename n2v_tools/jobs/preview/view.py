@@ -12,7 +12,6 @@ from ...prepare.strips import find_strips
 from ...preview.grey import find_limits
 from ...preview.shrink import AreaMean
 from ...stack import Stack
-from ..desk.frames import plane_at
 from ..desk.progress import Progress
 from .inputs import Movies
 from .plan import Plan
@@ -54,7 +53,7 @@ class Viewer:
         ]
 
     def _image(self, stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-        plane = plane_at(stack, place)
+        plane = stack.plane(place)
         valid = np.isfinite(plane)
         self.n_broken += plane.size - int(np.count_nonzero(valid))
         if not self._keep_strips:

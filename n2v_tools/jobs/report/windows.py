@@ -17,7 +17,6 @@ from ...measure import Scaling
 from ...prepare.strips import find_strips
 from ...preview.picture import find_detail
 from ...stack import Stack
-from ..desk.frames import plane_at
 from .sources import Sources
 
 PICTURES_BYTES = 3_000_000  # of all pictures; a page holds them a third larger
@@ -162,7 +161,7 @@ def _cut(
             for one, own in zip(found, middle, strict=True)
         )
     planes = {
-        role: restored if role == "restored" else plane_at(stack, place)
+        role: restored if role == "restored" else stack.plane(place)
         for role, stack in stacks.items()
     }
     empty = find_strips(planes["noisy"]) | find_strips(restored)
