@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from calibration import Calibration, measure_calibration
 from scipy.optimize import minimize
 from sidebyside import SHARED_DATA, Report, n2v_tools, parser, words
 from skimage.io import imread
 
 from n2v_tools.filters import filter_for, read_settings
-from n2v_tools.measure.calibration import Calibration, measure_calibration
 from n2v_tools.methods.base import Restorer
 from n2v_tools.modelfolder import find_model, read_model
 from n2v_tools.restore import uncertainty as rules

@@ -11,13 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
-from n2v_tools.io import open_stack
-from n2v_tools.jobs.denoise.files import denoise_files
-from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.requests import DenoiseRequest, SimulateRequest
-from n2v_tools.jobs.simulate.pairs import simulate_files
-from n2v_tools.measure import data_range_of, psnr
-from n2v_tools.measure.yardstick import (
+from n2v_tools.filters.yardstick import (
     MEDIAN_WIDTHS_PX,
     SIGMAS_PX,
     Filtered,
@@ -25,6 +19,12 @@ from n2v_tools.measure.yardstick import (
     best_median,
     know_truth,
 )
+from n2v_tools.io import open_stack
+from n2v_tools.jobs.denoise.files import denoise_files
+from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.desk.requests import DenoiseRequest, SimulateRequest
+from n2v_tools.jobs.simulate.pairs import simulate_files
+from n2v_tools.measure import data_range_of, psnr
 
 TEST_PHOTONS = (3.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 TEST_SEED = 90_000  # and up: no training used them

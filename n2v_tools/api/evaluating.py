@@ -94,8 +94,8 @@ def evaluate(
     if clean is None:
         return _judge(restored, noisy, axes, options, seed, listener)
     from ..jobs.evaluate.files import EvaluateRequest
-    from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
+    from ..measure.first_pass import Rules
 
     given = {"axes": axes, "data_range": data_range, "affine": affine, "seed": seed}
     known = {field.name for field in dataclasses.fields(EvaluateRequest)} - {"restored", "clean"}
@@ -152,11 +152,12 @@ def _judge(
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
     checked(options, (), {})
-    from ..jobs.judge.files import Judged, Judgements, QualityRequest
-    from ..jobs.judge.judging import judge_restored
+    from ..jobs.desk.outcomes import Outcome
+    from ..jobs.judge.files import Judgements
+    from ..trust.quality import judge_restored
 
     stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
-    quality = judge_restored(**stacks, seed=seed, progress=listener)
+    with listener.task(stacks["restored"].name) as step:
+        quality = judge_restored(**stacks, seed=seed, step=step)
     names = {role: stack.name for role, stack in stacks.items()}
-    told = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
-    return Judgement(quality, told.as_text())
+    return Judgement(quality, Judgements((Outcome(names, quality),)).as_text())

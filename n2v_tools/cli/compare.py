@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import CompareRequest
+from ..jobs.compare.request import CompareRequest
 from ..methods import table
 from . import options, output
 from .exits import Command

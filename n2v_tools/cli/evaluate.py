@@ -142,8 +142,8 @@ def _measure(
             "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
         )
     from ..jobs.evaluate.files import EvaluateRequest, evaluate_files
-    from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
+    from ..measure.first_pass import Rules
 
     for role in ("restored", "clean", "noisy", "pairs"):
         values[role] = None if values[role] is None else find(values[role])
@@ -206,7 +206,7 @@ def _judge(
         output.emit_json(found.to_json())
     else:
         output.emit(found.as_text())
-        if found.request.output is not None:
-            output.emit(f"table: {found.request.output}")
+        if found.output is not None:
+            output.emit(f"table: {found.output}")
     if found.failed:
         ctx.exit(1)

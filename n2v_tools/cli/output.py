@@ -6,15 +6,14 @@ dropped. JSON is one value, with null for NaN and infinity.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
+
+from ..report.plain import json_text
 
 
 def emit(text: str) -> None:
@@ -24,7 +23,7 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Print `value` on stdout as one JSON value."""
-    emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
+    emit(json_text(value))
 
 
 def complain(text: str) -> None:
@@ -37,21 +36,6 @@ def count_failures(results: Sequence[Mapping[str, Any]]) -> None:
     n_failed = sum("error" in result for result in results)
     if n_failed and len(results) > 1:
         complain(f"{n_failed} of {len(results)} inputs failed.")
-
-
-def to_jsonable(value: Any) -> Any:
-    """Turn `value` into what JSON knows: NaN and infinity into null, numpy numbers into numbers."""
-    if isinstance(value, Mapping):
-        return {str(key): to_jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_jsonable(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):  # numpy scalar or array, without importing numpy
-        return to_jsonable(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def make_streams_robust() -> None:

@@ -1,4 +1,4 @@
-"""Frames into a file, one at a time: GIF, MP4 by the ffmpeg that is installed, or a still PNG.
+"""Movie files, written one frame at a time: GIF, MP4 by the installed ffmpeg, or a still PNG.
 
 Each way is a context that gives a function to call with every frame, an ndarray of uint8
 of shape (Y, X), all of one size; memory does not grow with their number.
@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from ..errors import OutputError
+from ..words import option
 
 Add = Callable[[np.ndarray], None]
 
@@ -132,7 +133,7 @@ def require_ffmpeg() -> str:
     if program is None:
         raise OutputError(
             "no ffmpeg was found, which an MP4 needs. Install it (apt install ffmpeg, brew "
-            "install ffmpeg, conda install ffmpeg), or write a GIF: --format gif."
+            f"install ffmpeg, conda install ffmpeg), or write a GIF: {option('format', 'gif')}."
         )
     return program
 
@@ -152,7 +153,7 @@ def _failure(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> OutputE
     complaints.seek(0)
     lines = complaints.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
     return OutputError(
-        f"ffmpeg could not write the movie ({lines[-1]}). Write a GIF: --format gif."
+        f"ffmpeg could not write the movie ({lines[-1]}). Write a GIF: {option('format', 'gif')}."
     )
 
 

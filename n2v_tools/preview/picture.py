@@ -1,15 +1,14 @@
-"""One plane before and after, beside the truth: the same grey limits, and a closer look."""
+"""Picture of one plane before and after, beside the truth: the same grey limits, a closer look."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
-from ..io import publishing
+from .scalebar import choose_bar
 
 ZOOM = 4  # the closer look shows a quarter of the width and of the height
 PANEL_IN = 3.0  # width of a panel in inches
@@ -54,14 +53,8 @@ class Picture:
     pixel_um: float | None
 
 
-def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
-    """Save `picture` as PNG.
-
-    Raises
-    ------
-    OutputError
-        If the file exists or cannot be written.
-    """
+def draw_picture(picture: Picture, file: IO[bytes]) -> None:
+    """Write `picture` as PNG."""
     from matplotlib.figure import Figure  # takes a second: not before a picture is wanted
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -86,8 +79,7 @@ def draw_picture(picture: Picture, path: Path, *, overwrite: bool) -> None:
     if picture.pixel_um:
         for axes in grid[:, 0]:
             _scale_bar(axes, picture.pixel_um)
-    with publishing(path, overwrite=overwrite) as file:
-        figure.savefig(file, dpi=DPI, format="png")
+    figure.savefig(file, dpi=DPI, format="png")
 
 
 def find_detail(
@@ -130,19 +122,19 @@ def _frame(axes: Any, rows: slice, columns: slice) -> None:
 
 
 def _scale_bar(axes: Any, pixel_um: float) -> None:
-    """Draw a bar of a round length, about a quarter of the width."""
+    """Draw a bar of a round length in the lower left corner."""
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     width, height = right - left, bottom - top
-    room_um = 0.3 * width * pixel_um
-    power = 10.0 ** np.floor(np.log10(room_um))
-    length_um = max(step * power for step in (1, 2, 5) if step * power <= room_um)
+    bar = choose_bar(round(width), pixel_um, most=0.3)
+    if bar is None:
+        return
     x, y = left + 0.05 * width, bottom - 0.05 * height
-    axes.plot([x, x + length_um / pixel_um], [y, y], color="white", linewidth=3)
+    axes.plot([x, x + bar.length_px], [y, y], color="white", linewidth=3)
     axes.text(
-        x + length_um / pixel_um / 2,
+        x + bar.length_px / 2,
         y - 0.02 * height,
-        f"{length_um:g} µm",
+        bar.label,
         color="white",
         ha="center",
         va="bottom",

@@ -1,10 +1,9 @@
-"""Everything that was measured of one channel, before it is judged."""
+"""Measurements of one channel, before they are judged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from .places import PlaceSums
 from .plain import Contest
 from .reference import LAGS, Reference
 from .spectra import Balance, Powers, SpectraSums
+from .tiles import block_means
 
 EVEN = 10.0  # variance of the means of blocks over that by noise
 LEAST_SHARED = 0.05  # correlation of the noise from which its absence in the residual is telling
@@ -92,7 +92,6 @@ class Measured:
     times : Times or None
     time_balance : Balance or None
         Along time.
-    warnings : tuple of str
     """
 
     reference: Reference
@@ -114,7 +113,6 @@ class Measured:
     floored: float = 0.0
     times: Times | None = None
     time_balance: Balance | None = None
-    warnings: Sequence[str] = field(default_factory=tuple)
 
 
 def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
@@ -150,15 +148,7 @@ def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float) -> Fit:
     """
     baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
     block = 16 if min(noisy.shape) >= 128 else 8
-    rows, columns = (size // block for size in noisy.shape)
-    a, b = (
-        plane[: rows * block, : columns * block]
-        .astype(np.float64)
-        .reshape(rows, block, columns, block)
-        .mean(axis=(1, 3))
-        .ravel()
-        for plane in (noisy, restored)
-    )
+    a, b = (block_means(plane, block).ravel() for plane in (noisy, restored))
     spread = b - b.mean()
     power = float(spread @ spread)
     # Where blocks differ by noise alone, noise that both share sets the slope.

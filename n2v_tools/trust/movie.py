@@ -1,4 +1,4 @@
-"""Whether a restored movie is right in time: traces, their delay, what changes and how much.
+"""Changes of a restored movie over time: traces, their delay, what changes and how much.
 
 One field in the middle is followed frame by frame. Means of 4 x 4 pixels show changes that
 single pixels hide in noise; signal and noise are weighed along time as `spectra` does in
@@ -14,6 +14,7 @@ from scipy import fft
 
 from .reference import Reference
 from .spectra import Powers
+from .tiles import block_means
 
 BIN_PX = 4
 LEAST_FRAMES = 16
@@ -84,7 +85,7 @@ class TimeSums:
         self._moments[0] += left
         self._moments[1] += left * left
         self._means.append((float(both[0].mean()), float(both[1].mean())))
-        first, second = (_binned(plane) for plane in both)
+        first, second = (block_means(plane, BIN_PX) for plane in both)
         self._bins.append((first, second))
 
     def times(self) -> Times | None:
@@ -143,12 +144,6 @@ class TimeSums:
         )
 
 
-def _binned(plane: np.ndarray) -> np.ndarray:
-    rows, columns = (size // BIN_PX for size in plane.shape)
-    cut = plane[: rows * BIN_PX, : columns * BIN_PX].reshape(rows, BIN_PX, columns, BIN_PX)
-    return np.asarray(cut.mean(axis=(1, 3)))
-
-
 def _level(movie: np.ndarray) -> np.ndarray:
     """Without mean and straight drift."""
     n = len(movie)
@@ -174,8 +169,8 @@ def _find_lag(noisy: np.ndarray, restored: np.ndarray) -> tuple[int | None, floa
     beside = abs(after) + abs(before)
     lean = (after - before) / beside if beside > SURE * chance * np.sqrt(2 * most) else 0.0
     best = int(lags[np.argmax(shared)])
-    # Told from its neighbours alone a frame lacks its own noise but holds theirs: the traces then
-    # agree less at 0 than on both sides, and alike there. What is late agrees on one side.
+    # A frame that was predicted from its neighbours alone lacks its own noise and holds theirs: the
+    # traces then agree less at 0 than on both sides, and alike there. What is late agrees on one.
     if shared[most + best] - shared[most - best] < SURE * chance:
         best = 0
     return best, float(lean)

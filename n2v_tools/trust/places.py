@@ -1,4 +1,4 @@
-"""Where a restored image shows what the data do not hold.
+"""Places where a restored image shows what the data do not hold.
 
 A false cell among a hundred true ones is nothing in the mean over the image. So small tiles
 are looked at one by one: what was added to the image was taken from the residual, and the two
@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
-from scipy.ndimage import gaussian_filter
 
 from .reference import Reference
-from .spectra import SMOOTH_PX
+from .tiles import Tiles
 
 EDGE_PX = 32
 MOST_FREQUENCY = 0.25  # cycles per pixel: finer noise may come out turned round
@@ -58,15 +56,11 @@ class PlaceSums:
     """
 
     def __init__(self, reference: Reference, edge: int = EDGE_PX) -> None:
-        self._reference, self._edge = reference, edge
-        line = np.hanning(edge + 2)[1:-1]
-        self._window = np.outer(line, line)
-        across = fft.rfftfreq(edge)
-        frequency = np.hypot(fft.fftfreq(edge)[:, None], across)
-        twice = np.broadcast_to(np.where((across > 0) & (across < 0.5), 2.0, 1.0), frequency.shape)
+        self._reference, self._tiles = reference, Tiles(edge)
+        frequency, window = self._tiles.frequency, self._tiles.window
         inside = (frequency >= 1.5 / edge) & (frequency < MOST_FREQUENCY)
-        self._counts = np.where(inside, twice, 0)
-        self._noise = reference.spectrum(self._window) * (self._window**2).sum()
+        self._counts = np.where(inside, self._tiles.times, 0)
+        self._noise = reference.spectrum(window) * (window**2).sum()
         self.n_tiles = self.n_found = 0
         self.worst: list[Place] = []
 
@@ -86,14 +80,8 @@ class PlaceSums:
         corner : (int, int)
             Y and X of their first pixel in the whole plane.
         """
-        noisy, restored = (plane.astype(np.float64) for plane in (noisy, restored))
-        variance = self._reference.variance(gaussian_filter(noisy, SMOOTH_PX))
-        weight = 1 / np.sqrt(variance)
-        base = float(np.median(noisy))
-        rows = [(plane - base) * weight for plane in (noisy, restored)]
-        edge, step = self._edge, self._edge // 2
-        for y in range(0, noisy.shape[0] - edge + 1, step):
-            first, second = (self._transform(plane[y : y + edge]) for plane in rows)
+        step = self._tiles.step
+        for y, first, second in self._tiles.weighed(noisy, restored, self._reference):
             shared = (((first - second) * second.conj()).real * self._counts).sum(axis=(1, 2))
             power = np.abs(second) ** 2 * self._counts
             total = np.maximum(power.sum(axis=(1, 2)), 1e-12)
@@ -114,9 +102,3 @@ class PlaceSums:
         self.worst.append(found)
         self.worst.sort(key=lambda one: one.deviations)
         del self.worst[KEPT:]
-
-    def _transform(self, band: np.ndarray) -> np.ndarray:
-        starts = range(0, band.shape[1] - self._edge + 1, self._edge // 2)
-        tiles = np.stack([band[:, x : x + self._edge] for x in starts])
-        tiles = tiles - tiles.mean(axis=(1, 2), keepdims=True)
-        return np.asarray(fft.rfft2(tiles * self._window))

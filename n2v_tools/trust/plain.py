@@ -1,4 +1,4 @@
-"""Whether a plain filter would have come nearer to the truth.
+"""Contest with plain filters: would one have come nearer to the truth?
 
 Of a Gaussian the mean squared error is known without the truth once the noise is: by Stein's
 estimate [1]_. Of a restored file it is not, but it is at least so large. In movies a later
@@ -19,7 +19,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
 from .reference import LAGS, Reference
-from .spectra import SMOOTH_PX
+from .tiles import SMOOTH_PX
 
 SIGMAS_PX = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 MEDIANS_PX = (3, 5)

@@ -9,16 +9,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from n2v_tools.report import (
-    Answer,
-    Page,
-    Plot,
-    Series,
-    draw_chart,
-    render_page,
-)
-from n2v_tools.report.pictures import to_grey
+from n2v_tools.report.charts import Plot, Series, draw_chart
+from n2v_tools.report.render import render_page
 from n2v_tools.report.svg import COLOURS
+from n2v_tools.report.values import Answer, Page
 
 HOSTILE = (
     "<script>hacked=1</script>\"><img src=x onerror=hacked=1>'--><svg onload=hacked=1> & {{7*7}}"
@@ -138,11 +132,6 @@ def test_identifiers_of_two_charts_differ():
 def test_a_chart_is_drawn_of_whatever_was_measured(values, log):
     plot = Plot((Series("a", range(len(values)), values, "noisy"),), "x", "y", log_y=log)
     assert draw_chart(plot, "k").startswith("<svg")
-
-
-def test_grey_values_are_the_share_between_black_and_white():
-    counts = np.array([[-5.0, 0, 50, 100, 500, np.nan, np.inf]])
-    assert to_grey(counts, 0, 100).tolist() == [[0, 0, 128, 255, 255, 0, 255]]
 
 
 def test_every_part_of_a_page_is_on_it(full_page):

@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from verdict_cases import calcium
 
-from n2v_tools.jobs.judge.judging import judge_restored
 from n2v_tools.stack import Stack
+from n2v_tools.trust.quality import judge_restored
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 from verdict_cases import calcium, dome_plane, patterned, restorations, sheet, smooth
 
-from n2v_tools.jobs.judge.judging import judge_restored
 from n2v_tools.stack import Stack
 from n2v_tools.trust import LEVELS, OVERALL
+from n2v_tools.trust.quality import judge_restored
 
 SCENES = {
     "dome": lambda: dome_plane(160, 20, 900),

@@ -1,4 +1,4 @@
-"""Methods side by side on one stack: train what must be trained, restore, measure, draw.
+"""Run of a comparison: train what must be trained, restore, measure, draw.
 
 Every method goes through the same jobs as a user's commands. One that fails is a row
 with its reason; the others go on.
@@ -14,17 +14,18 @@ from typing import Any
 
 from ...errors import N2VToolsError, StackError
 from ...filters.table import FILTERS
-from ...io import open_stack
+from ...io import open_stack, publishing
 from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
+from ...preview.comparison import Figured, Shown, draw_comparison
+from ...report.plain import value_text
 from ...stack import Stack
 from ..denoise.files import denoise_files
 from ..desk.names import stem_of
 from ..desk.progress import Progress
-from ..desk.requests import CompareRequest, DenoiseRequest
+from ..desk.requests import DenoiseRequest
 from ..train.run import train_stacks
-from .figure import Figured, Shown, draw_comparison
 from .plan import (
     CSV,
     FIGURE,
@@ -36,6 +37,7 @@ from .plan import (
     require_free,
     train_request,
 )
+from .request import CompareRequest
 from .scores import Scores, Yardsticks, measure_with
 from .table import NOISY, Compared, as_text, write_tables
 
@@ -234,14 +236,8 @@ def _restored(row: Compared, by: Mapping[str, Any], session: _Session) -> Compar
 def _parameters(method: str, of_channels: Sequence[Mapping[str, Any]] | None) -> str:
     """What the filter found, channel by channel."""
     key = FILTERS[method].main
-    each = [f"{key} {_short(one[key])}" for one in of_channels or () if key in one]
+    each = [f"{key} {value_text(one[key], times=' x ')}" for one in of_channels or () if key in one]
     return "; ".join(dict.fromkeys(each))
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return " x ".join(map(_short, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
@@ -260,7 +256,8 @@ def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
         title=_title(name, place),
     )
     figure = request.output / FIGURE
-    draw_comparison(shown, figure, overwrite=request.overwrite)
+    with publishing(figure, overwrite=request.overwrite) as file:
+        draw_comparison(shown, file)
     return figure
 
 

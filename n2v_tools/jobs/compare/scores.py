@@ -1,4 +1,4 @@
-"""Figures for one restored stack: what its residual says, and how near the truth is."""
+"""Scores of one restored stack: what its residual says, and how near the truth is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import StackError
+from ...filters.yardstick import Filtered, Truth, best_gaussian, best_median
 from ...measure.metrics import fit_affine, psnr
 from ...measure.next_frame import NextFrame
 from ...measure.residual import ResidualScores, ResidualSums
-from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median
-from ...prepare.strips import find_strips
+from ...measure.side_by_side import are_equal_in_size, describe_misfit
+from ...prepare.strips import outside_strips
 from ...stack import Stack
+from ...words import option
 
 YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
 
@@ -143,32 +145,23 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
     """
     if clean is None:
         return Yardsticks(noisy, keep_strips=keep_strips)
-    wanted, there = (
-        {axis: size for axis, size in stack.sizes.items() if size > 1} for stack in (noisy, clean)
-    )
-    if wanted != there:
-        raise StackError(
-            f"--clean {clean.name}: has axes {clean.axes} of sizes {clean.array.shape}, but "
-            f"{noisy.name} has {noisy.axes} of {noisy.array.shape}. Give the truth of this file."
-        )
+    if not are_equal_in_size(noisy, clean):
+        misfit = describe_misfit(clean, "clean", noisy, "noisy")
+        raise StackError(f"{misfit} Give the truth of this file.")
+    asked = option("clean", clean.name)
     low, high = math.inf, -math.inf
     for place, plane in noisy.planes():
         values = clean.plane(place)[valid_pixels(plane, keep_strips)]
         if not np.isfinite(values).all():
-            raise StackError(f"--clean {clean.name}: has NaN or infinite pixels; give the truth.")
+            raise StackError(f"{asked}: has NaN or infinite pixels; give the truth.")
         if values.size:
             low, high = min(low, float(values.min())), max(high, float(values.max()))
     if not high > low:
-        raise StackError(
-            f"--clean {clean.name}: is constant, so PSNR has no scale; give one with structure."
-        )
+        raise StackError(f"{asked}: is constant, so PSNR has no scale; give one with structure.")
     return Yardsticks(noisy, clean, high - low, keep_strips)
 
 
 def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
     """Return where a plane (Y, X) holds an image: outside strips, and finite."""
     finite = np.isfinite(plane)
-    if keep_strips:
-        return finite
-    strips = find_strips(plane)
-    return finite & np.outer(~strips.rows, ~strips.columns)
+    return finite if keep_strips else finite & outside_strips(plane)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import StackError
-from ...io import open_stack
-from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
+from ...filters.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
+from ...io import open_stack, publishing
 from ...preview.picture import Panel, Picture, draw_picture
 from ..denoise.files import denoise_files
 from ..desk.names import require_absent
@@ -124,7 +124,8 @@ def _measure(files: Files, request: DemoRequest, started: float) -> DemoResult:
     )
     pixel_um = stacks[0].spacing_um("X")
     picture = Picture(panels, truth.valid[shown], pixel_um)
-    draw_picture(picture, files.picture, overwrite=request.overwrite)
+    with publishing(files.picture, overwrite=request.overwrite) as file:
+        draw_picture(picture, file)
     filters = (best_gaussian(noisy, truth), best_median(noisy, truth))
     seconds = time.monotonic() - started
     return DemoResult(files, psnr_noisy, psnr_denoised, filters, seconds)

@@ -1,4 +1,4 @@
-"""The movies of a preview: one input and what was restored from it, of equal sizes."""
+"""Movies of a preview: one input and what was restored from it, of equal sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
 from ...io import HDF5_PLACE
+from ...measure.side_by_side import are_equal_in_size, describe_misfit
 from ...stack import Stack
+from ...words import option
 from ..desk.inputs import Opened, open_inputs
 from ..desk.names import stem_of
 from ..desk.progress import Progress
@@ -58,8 +60,8 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
     n_files = 1 + len(request.restored)
     if request.labels and len(request.labels) != n_files:
         raise UsageError(
-            f"--labels names {len(request.labels)} panels, but there are {n_files} files. Give "
-            "one name for each, joined by commas."
+            f"{option('labels')} names {len(request.labels)} panels, but there are {n_files} "
+            "files. Give one name for each, joined by commas."
         )
     opened = [_open_one(request.input, request.axes)]
     first = _stack_of(opened[0])
@@ -137,7 +139,7 @@ def _open_one(spec: str, axes: str | None) -> Opened:
     if len(found) != 1:
         raise StackError(
             f"{spec}: is {len(found)} stacks, but one movie is shown. Name a file, or join planes "
-            "with --axes TYX or ZYX."
+            f"with {option('axes', 'TYX')} or ZYX."
         )
     if found[0].stack is None:
         raise StackError(found[0].error)
@@ -153,22 +155,13 @@ def _open_fitting(spec: str, axes: str | None, first: Stack) -> Opened:
         except N2VToolsError as error:
             problem = problem or error
             continue
-        if _long_axes(_stack_of(one)) == _long_axes(first):
+        stack = _stack_of(one)
+        if are_equal_in_size(stack, first):
             return one
-        problem = _misfit(_stack_of(one), first)
+        problem = AxesError(
+            f"{describe_misfit(stack, 'restored', first, 'noisy')} Side by side they must have the "
+            "same axes and sizes. Give what was restored from it; if only letters differ, pass "
+            f"{option('axes')}."
+        )
     assert problem is not None  # noqa: S101  nothing was returned
     raise problem
-
-
-def _long_axes(stack: Stack) -> dict[str, int]:
-    return {axis: size for axis, size in stack.sizes.items() if size > 1}
-
-
-def _misfit(stack: Stack, first: Stack) -> AxesError:
-    (mine, theirs) = (
-        f"{one.axes} of {' x '.join(map(str, one.array.shape))}" for one in (stack, first)
-    )
-    return AxesError(
-        f"{stack.name}: is {mine}, but {first.name} is {theirs}: side by side they must have the "
-        "same axes and sizes. Give what was restored from it; if only letters differ, pass --axes."
-    )

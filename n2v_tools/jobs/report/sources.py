@@ -1,4 +1,4 @@
-"""The files behind a report: opened, fitting each other, no pixel read yet."""
+"""Sources of a report: its files, opened and fitting each other, no pixel read yet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import AxesError, N2VToolsError, StackError
+from ...measure.side_by_side import are_equal_in_size, describe_misfit
 from ...stack import Stack
+from ...words import option
 from ..desk.frames import take_frame
 from ..desk.inputs import Opened, open_inputs
 from ..desk.names import uncertainty_for
@@ -49,6 +51,17 @@ class Sources:
     files: tuple[Path, ...] = ()
     found: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def stacks(self) -> dict[str, Stack]:
+        """What there is, by role."""
+        roles = {
+            "restored": self.restored,
+            "noisy": self.noisy,
+            "clean": self.clean,
+            "uncertainty": self.uncertainty,
+        }
+        return {role: stack for role, stack in roles.items() if stack is not None}
 
 
 def find_sources(
@@ -135,7 +148,7 @@ def _find_noisy(
     if name is None:
         raise StackError(
             f"{restored.name}: does not say what it was restored from (it was not written by "
-            "n2v-denoise, or was saved anew). Name the noisy file with --noisy."
+            f"n2v-denoise, or was saved anew). Name the noisy file with {option('noisy')}."
         )
     looked = []
     for path in _candidates(name, restored.source, record, find):
@@ -149,7 +162,7 @@ def _find_noisy(
         return noisy, FROM_RECORD
     raise StackError(
         f"{restored.name}: was restored from {name!r}, but no such file that fits it is in "
-        f"{', '.join(dict.fromkeys(looked))}. Name it with --noisy."
+        f"{', '.join(dict.fromkeys(looked))}. Name it with {option('noisy')}."
     )
 
 
@@ -183,9 +196,13 @@ def _open_fitting(
         except N2VToolsError as error:
             problem = problem or error
             continue
-        if _sizes(_stack(one)) == _sizes(restored):
+        if are_equal_in_size(_stack(one), restored):
             return one
-        problem = problem or _misfit(_stack(one), restored)
+        misfit = describe_misfit(_stack(one), "given", restored, "restored")
+        problem = problem or AxesError(
+            f"{misfit} Name the files that belong together; if only letters differ, pass "
+            f"{option('axes')}."
+        )
     assert problem is not None  # noqa: S101  nothing was returned
     raise problem
 
@@ -226,7 +243,7 @@ def _model_notes(
             return ()
         return (
             f"The folder of the model {name!r} with the weights that were used is not at hand, so "
-            "nothing is said about its training. Name it with --model.",
+            f"nothing is said about its training. Name it with {option('model')}.",
         )
     if trained.is_the_one is False:
         return (
@@ -238,17 +255,3 @@ def _model_notes(
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _sizes(stack: Stack) -> dict[str, int]:
-    return {axis: size for axis, size in stack.sizes.items() if size > 1 or axis in "YX"}
-
-
-def _misfit(stack: Stack, restored: Stack) -> AxesError:
-    (mine, theirs) = (
-        f"{one.axes} of {' x '.join(map(str, one.array.shape))}" for one in (stack, restored)
-    )
-    return AxesError(
-        f"{stack.name}: is {mine}, but the restored file {restored.name} is {theirs}. Name the "
-        "files that belong together; if only letters differ, pass --axes."
-    )

@@ -1,19 +1,20 @@
-"""How the planes of a report look: before and after in the same grey levels."""
+"""Views of a report: its planes before and after, in the same grey levels."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...measure import Scaling
+from ...measure.scaling import Scaling
+from ...preview.grey import to_grey
 from ...preview.scalebar import choose_bar
-from ...report import Bar, Map, Pane, View
-from ...report.pictures import png_uri, to_grey
+from ...report.curves import profile_chart
+from ...report.pictures import png_uri
+from ...report.plain import number_text
+from ...report.values import Bar, Map, Pane, View
 from ...stack import Stack
-from .charts import profile_chart
 from .sources import Sources
 from .windows import Window, read_windows
 
@@ -121,7 +122,7 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
 
 
 def _pane(role: str, plane: np.ndarray, scale: Scale, label: str) -> Pane:
-    low, high = scale.limits(role)
+    limits = scale.limits(role)
     names = {
         "noisy": ("noisy", "what was recorded"),
         "restored": ("restored", "what denoising made of it"),
@@ -131,14 +132,12 @@ def _pane(role: str, plane: np.ndarray, scale: Scale, label: str) -> Pane:
     }
     name, meaning = names[role]
     own = {
-        "residual": f"; mid-grey is 0, white {number_text(high)} counts",
-        "uncertainty": f"; white is {number_text(high)} counts",
+        "residual": f"; mid-grey is 0, white {number_text(limits[1])} counts",
+        "uncertainty": f"; white is {number_text(limits[1])} counts",
     }
     caption = meaning + own.get(role, "")
     where = f", {label}" if label else ""
-    return Pane(
-        role, name, png_uri(to_grey(plane, low, high)), f"{name}{where}: {meaning}", caption
-    )
+    return Pane(role, name, png_uri(to_grey(plane, limits)), f"{name}{where}: {meaning}", caption)
 
 
 def _note(window: Window, scale: Scale) -> str:
@@ -166,7 +165,7 @@ def _map(window: Window, scale: Scale) -> Map:
         (window.columns.stop - window.columns.start) * x,
         (window.rows.stop - window.rows.start) * y,
     )
-    grey = to_grey(window.whole, scale.black, scale.white)
+    grey = to_grey(window.whole, (scale.black, scale.white))
     left, top, wide, high = (round(value, 2) for value in box)
     return Map(png_uri(grey), width, height, (left, top, wide, high))
 
@@ -192,12 +191,3 @@ def place_text(place: Mapping[str, int], stack: Stack) -> str:
         named = axis == "C" and number < len(names) and names[number]
         words.append(f"channel {names[number]}" if named else f"{axis} {number}")
     return ", ".join(words) or "the plane"
-
-
-def number_text(value: float) -> str:
-    """Three digits or all before the point, no exponent where it can be avoided."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "?"
-    if abs(value) >= 1e7 or abs(value) < 1e-3:
-        return f"{value:.3g}"
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"

@@ -1,4 +1,4 @@
-"""Which planes of a stack a report shows, and which window of a large plane.
+"""Windows that a report shows: some planes of a stack, and a part of each that is large.
 
 Pictures are never made smaller: averaged pixels would hide the noise that the page is
 about. A plane that is too large is shown by the window with most structure.
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import StackError
-from ...measure import Scaling
-from ...prepare.strips import find_strips
+from ...measure.scaling import Scaling
+from ...prepare.strips import find_strips, outside_strips
 from ...preview.picture import find_detail
 from ...stack import Stack
+from ...words import option
 from .sources import Sources
 
 PICTURES_BYTES = 3_000_000  # of all pictures; a page holds them a third larger
@@ -69,7 +70,7 @@ def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Win
     scalings : sequence of Scaling
         Of each channel from restored to clean counts: the clean planes are scaled back by it.
     """
-    stacks = _stacks(sources)
+    stacks = sources.stacks
     places = choose_places(sources.restored)
     n_pictures = len(places) * (len(stacks) + 1)
     edge = min(LARGEST_EDGE_PX, math.isqrt(PICTURES_BYTES // n_pictures))
@@ -86,7 +87,7 @@ def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Win
     if not windows:
         raise StackError(
             f"{sources.restored.name}: every plane looked at is empty, so there is nothing to "
-            "report on. Was it restored with the right --axes?"
+            f"report on. Was it restored with the right {option('axes')}?"
         )
     return windows
 
@@ -116,16 +117,6 @@ def _spread(size: int, n: int) -> list[int]:
     return [(2 * k + 1) * size // (2 * n) for k in range(n)]
 
 
-def _stacks(sources: Sources) -> dict[str, Stack]:
-    named = {
-        "noisy": sources.noisy,
-        "restored": sources.restored,
-        "clean": sources.clean,
-        "uncertainty": sources.uncertainty,
-    }
-    return {role: stack for role, stack in named.items() if stack is not None}
-
-
 def _first_with_image(
     stack: Stack, place: dict[str, int]
 ) -> tuple[dict[str, int], np.ndarray] | None:
@@ -153,8 +144,7 @@ def _cut(
             for n in (height, width)
         )
         part = restored[middle].astype(np.float64)
-        strips = find_strips(part)
-        valid = ~(strips.rows[:, None] | strips.columns[None, :]) & np.isfinite(part)
+        valid = outside_strips(part) & np.isfinite(part)
         found = find_detail(np.where(valid, part, 0), valid, size)
         rows, columns = (
             slice(one.start + own.start, one.stop + own.start)
@@ -172,22 +162,6 @@ def _cut(
     every = max(1, -(-max(height, width) // MAP_EDGE_PX))
     whole = restored[::every, ::every].astype(np.float64)
     return Window(place, rows, columns, planes, whole, (height, width))
-
-
-def _most_detailed(plane: np.ndarray, size: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the window with most structure in the middle of a plane."""
-    middle = tuple(
-        slice(max(0, (n - SEARCHED_PX) // 2), (n + SEARCHED_PX + 1) // 2) for n in plane.shape
-    )
-    part = plane[middle].astype(np.float64)
-    strips = find_strips(part)
-    valid = ~(strips.rows[:, None] | strips.columns[None, :]) & np.isfinite(part)
-    found = find_detail(np.where(valid, part, 0), valid, size)
-    rows, columns = (
-        slice(one.start + own.start, one.stop + own.start)
-        for one, own in zip(found, middle, strict=True)
-    )
-    return rows, columns
 
 
 def _window_size(height: int, width: int, edge: int) -> tuple[int, int]:

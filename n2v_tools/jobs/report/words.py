@@ -1,4 +1,4 @@
-"""The three answers at the top of a report: what was done, is it better, what not to measure."""
+"""Answers at the top of a report: what was done, is it better, what not to measure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...report import Answer, Finding
+from ...methods.table import rows
+from ...report.plain import number_text, value_text
+from ...report.values import Answer, Finding
 from ...trust import Quality, Verdict
 from ..desk.provenance import files_of, sha256_of
 from .record import Record, Trained
 from .sources import Sources
-from .views import number_text
 
 if TYPE_CHECKING:
     from ..evaluate.result import Evaluation
@@ -21,27 +22,13 @@ QUESTIONS = ("What was done?", "Is it better?", "What should I not measure on it
 ALWAYS = (
     "Denoising adds no information: whatever decides a result should show in the noisy file too."
 )
-LEARNED = {
-    "n2v": "It learned from noisy images alone, guessing each pixel from its neighbours "
-    "(Noise2Void), and has never seen a clean image",
-    "n2v2": "It learned from noisy images alone, guessing each pixel from its neighbours "
-    "(Noise2Void 2), and has never seen a clean image",
-    "structn2v": "It learned from noisy images alone, guessing pixels from those around a mask "
-    "that hides correlated noise (structN2V), and has never seen a clean image",
-    "n2n": "It learned from pairs of noisy frames (Noise2Noise) and has never seen a clean image",
-    "video": "It learned from noisy movies alone, guessing frames from those around them, and has "
-    "never seen a clean image",
-    "deepcad": "It learned from noisy movies alone (DeepCAD) and has never seen a clean image",
-    "supervised": "It learned from pairs of noisy and clean images",
-    "care": "It learned from pairs of noisy and clean images (CARE)",
-}
 SHORT = {
-    "good": "Yes, as far as can be told without a clean image",
+    "good": "Yes, as far as can be judged without a clean image",
     "over-smoothed": "Smoother, but some of the image went with the noise",
     "under-trained": "Only in part: noise is left",
     "hallucinated": "Not safely: it shows structure that was not recorded",
     "structured-noise-left": "Only in part: patterned noise is left",
-    "cannot-tell": "That cannot be told from this file",
+    "cannot-tell": "That cannot be determined from this file",
 }
 SURE_GAIN_DB = 0.0
 
@@ -123,7 +110,8 @@ def _by_what(record: Record, trained: Trained | None) -> list[str]:
         axes = trained.model.axes if trained else None
         looks = f" It looks at volumes along {axes[0]}." if axes and len(axes) == 3 else ""
         looks = " It looks at one plane at a time." if axes == "YX" else looks
-        learned = LEARNED.get(method, f"Its method is {method or 'not recorded'}")
+        row = rows().get(method)
+        learned = row.learned if row else f"Its method is {method or 'not recorded'}"
         return [f"{learned}.{looks}"]
     if record.part("filter"):
         channels = record.part("filter").get("parameters")
@@ -139,13 +127,7 @@ def filter_settings(parameters: Any) -> str:
     """Name the settings of a filter in words; empty if there are none."""
     if not isinstance(parameters, Mapping):
         return ""
-    return ", ".join(f"{k} {_plain(v)}" for k, v in parameters.items() if k != "truncate")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return " × ".join(_plain(item) for item in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return ", ".join(f"{k} {value_text(v)}" for k, v in parameters.items() if k != "truncate")
 
 
 def _learned_from(sources: Sources) -> list[str]:
@@ -176,7 +158,7 @@ def _tally(quality: Quality) -> str:
     words = {"good": "good", "note": "worth knowing", "worry": "to worry about"}
     said = [f"{levels.count(level)} {word}" for level, word in words.items() if level in levels]
     if "cannot tell" in levels:
-        said.append(f"{levels.count('cannot tell')} that cannot be told")
+        said.append(f"{levels.count('cannot tell')} that could not be made")
     return f"Checks: {', '.join(said)}." if said else "No check could be made."
 
 

@@ -227,8 +227,8 @@ def _take_off(
 def _measured(
     experiment: Experiment, session: Session, split: str, files: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    from ...measure.first_pass import Rules
     from ..evaluate.files import EvaluateRequest, evaluate_files
-    from ..evaluate.survey import Rules
 
     folder = session.places.of(experiment)
     pairs = folder / f"pairs_{split}.csv"
@@ -277,16 +277,15 @@ def _judged(
     experiment: Experiment, session: Session, files: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What the first files say of their own quality."""
-    from ..judge.judging import judge_restored
+    from ...trust.quality import judge_restored
 
     axes = session.study.datasets[experiment.dataset].axes
     found: dict[str, dict[str, Any]] = {}
     for file in files[:JUDGED]:
         (noisy,) = open_stacks(file["noisy"], axes)
         (restored,) = open_stacks(file["restored"])
-        quality = judge_restored(
-            noisy, restored, seed=seed_of(experiment, session), progress=session.progress
-        )
+        with session.progress.task(restored.name) as step:
+            quality = judge_restored(noisy, restored, seed=seed_of(experiment, session), step=step)
         found[file["restored"]] = {
             "overall": quality.overall.name,
             "sentence": quality.overall.sentence,

@@ -12,12 +12,12 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from n2v_tools.errors import N2VToolsError, UsageError
 from n2v_tools.jobs.desk.pairs import key_of
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.evaluate import scores as evaluate_scores
 from n2v_tools.jobs.evaluate.files import EvaluateRequest, evaluate_files
-from n2v_tools.jobs.evaluate.planes import as_uint16, lay_side_by_side
-from n2v_tools.jobs.evaluate.scores import METRICS, score_files
-from n2v_tools.jobs.evaluate.survey import Rules
-from n2v_tools.measure import fit_micro, psnr
+from n2v_tools.measure import file_scores, fit_micro, psnr
+from n2v_tools.measure.file_scores import METRICS, score_files
+from n2v_tools.measure.first_pass import Rules
+from n2v_tools.measure.side_by_side import SideBySide, as_uint16
+from n2v_tools.prepare.strips import outside_strips
 from n2v_tools.stack import Stack
 
 QUIET = Progress(quiet=True)
@@ -44,11 +44,9 @@ def stacks(clean, noisy, restored, axes="TYX"):
 
 
 def score(clean, noisy, restored, axes="TYX", **options):
-    strips = options.pop("keep_strips", False)
+    find_real = None if options.pop("keep_strips", False) else outside_strips
     rules = Rules(**options)
-    side = lay_side_by_side(
-        stacks(clean, noisy, restored, axes), keep_strips=strips, legacy=rules.legacy
-    )
+    side = SideBySide(stacks(clean, noisy, restored, axes), find_real, rules.legacy)
     return score_files(side, rules, default_rng(0))
 
 
@@ -98,12 +96,13 @@ def test_depth_is_no_time():
 def test_axes_may_stand_in_another_order_and_be_missing_if_of_length_1():
     clean, noisy, restored = scene((6, 40, 50))
     wanted = score(clean, noisy, restored).values["restored"]
-    side = lay_side_by_side(
+    side = SideBySide(
         {
             "clean": Stack(clean, "TYX"),
             "restored": Stack(np.moveaxis(restored, 0, -1)[:, np.newaxis], "YZXT"),
             "noisy": Stack(noisy[:, np.newaxis], "TCYX"),
-        }
+        },
+        outside_strips,
     )
     found = score_files(side, Rules(), default_rng(0)).values["restored"]
     for metric in METRICS:
@@ -204,12 +203,13 @@ class Counting:
 
 
 def test_memory_does_not_grow_with_the_movie(monkeypatch):
-    monkeypatch.setattr(evaluate_scores, "FIT_WINDOWS", 100_000)
+    monkeypatch.setattr(file_scores, "FIT_WINDOWS", 100_000)
     peaks = []
     for n_frames in (40, 120):
         noises = {"clean": 0, "restored": 5, "noisy": 20}
-        side = lay_side_by_side(
-            {role: Stack(Counting(n_frames, noise), "TYX") for role, noise in noises.items()}
+        side = SideBySide(
+            {role: Stack(Counting(n_frames, noise), "TYX") for role, noise in noises.items()},
+            outside_strips,
         )
         tracemalloc.start()
         score_files(side, Rules(), default_rng(0))
@@ -228,8 +228,8 @@ def test_a_sample_is_as_good_as_all_windows_for_micro_ssim(monkeypatch):
         seen.append(sum(one.n for one in windows))
         return fit_micro(windows, *others, **options)
 
-    monkeypatch.setattr(evaluate_scores, "fit_micro", counted)
-    monkeypatch.setattr(evaluate_scores, "FIT_WINDOWS", 10_000)
+    monkeypatch.setattr(file_scores, "fit_micro", counted)
+    monkeypatch.setattr(file_scores, "FIT_WINDOWS", 10_000)
     some = score(clean, noisy, restored)
     for role in ("restored", "noisy"):
         np.testing.assert_allclose(

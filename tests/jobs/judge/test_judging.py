@@ -13,8 +13,8 @@ from scipy.ndimage import gaussian_filter
 
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import StackError
-from n2v_tools.jobs.judge.judging import judge_restored
 from n2v_tools.stack import Stack
+from n2v_tools.trust.quality import judge_restored
 
 
 def scene(shape, seed=0):
@@ -45,7 +45,7 @@ def test_all_axes_are_judged(axes, shape):
     found = judge_restored(
         Stack(noisy, axes),
         Stack(restored, axes),
-        progress=lambda done, total: told.append((done, total)),
+        step=lambda done, total: told.append((done, total)),
     )
     assert found.overall.name == "good"
     json.dumps(found.to_json(), allow_nan=False)

@@ -13,9 +13,10 @@ from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.report import write as report
 from n2v_tools.jobs.report.request import ReportRequest
 from n2v_tools.jobs.report.sources import Sources
-from n2v_tools.jobs.report.views import make_views, number_text
+from n2v_tools.jobs.report.views import make_views
 from n2v_tools.jobs.report.windows import choose_places, read_windows
 from n2v_tools.measure import Scaling
+from n2v_tools.report.plain import number_text
 from n2v_tools.stack import Stack
 from n2v_tools.trust import Quality, Verdict
 

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
+from n2v_tools.jobs.desk.outcomes import Outcome
 from n2v_tools.jobs.desk.provenance import sha256_of
-from n2v_tools.jobs.evaluate.result import Evaluated, Evaluation
-from n2v_tools.jobs.evaluate.scores import METRICS, FileScores
-from n2v_tools.jobs.evaluate.survey import Rules
-from n2v_tools.jobs.report.charts import evidence_charts, training_charts
+from n2v_tools.jobs.evaluate.result import Evaluation
 from n2v_tools.jobs.report.facts import commands_of, fact_tables, scores_table
 from n2v_tools.jobs.report.record import Record, Trained
 from n2v_tools.jobs.report.request import ReportRequest
@@ -19,7 +17,10 @@ from n2v_tools.jobs.report.words import (
     what_not_to_measure,
     what_was_done,
 )
+from n2v_tools.measure.file_scores import METRICS, FileScores
+from n2v_tools.measure.first_pass import Rules
 from n2v_tools.modelfolder import find_model, read_model
+from n2v_tools.report.curves import evidence_charts, training_charts
 from n2v_tools.stack import Stack
 from n2v_tools.trust import LEVELS, OVERALL, Quality, Verdict
 
@@ -40,9 +41,7 @@ def evaluation(gains):
         "restored": dict.fromkeys(METRICS, noisy + np.array(gains)),
     }
     places = [{"T": t} for t in range(len(gains))]
-    return Evaluation(
-        (Evaluated({"restored": "r.tif"}, FileScores(places, values, 100.0)),), Rules()
-    )
+    return Evaluation((Outcome({"restored": "r.tif"}, FileScores(places, values, 100.0)),), Rules())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_without_the_truth_the_checks_decide(name):
     answer = is_it_better(quality(name, "note", LEVELS), None)
     assert answer.short == SHORT[name] and answer.level == "note"
     assert answer.sentences[-1] == (
-        "Checks: 1 good, 1 worth knowing, 1 to worry about, 1 that cannot be told."
+        "Checks: 1 good, 1 worth knowing, 1 to worry about, 1 that could not be made."
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a standard deviation that is claimed for an error is what the error has.
+"""Calibration of an uncertainty: the deviation claimed for an error, beside what the error has.
 
 Of errors that are normal with the deviation claimed, 68.3 % lie within once and 95.4 % within
 twice of it; more than that is caution, less is overconfidence. Whether pixels that are called

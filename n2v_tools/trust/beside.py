@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import StackError
-from ...prepare.strips import find_strips
-from ...stack import Stack
+from ..errors import StackError
+from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
+from ..prepare.strips import find_strips
+from ..stack import Stack
+from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
 LEAST_EDGE_PX = 16
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
-LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,15 +143,10 @@ def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
     StackError
         If sizes differ.
     """
-    wanted, there = (
-        {axis: n for axis, n in stack.sizes.items() if n > 1 or axis in "YX"}
-        for stack in (noisy, restored)
-    )
-    if wanted != there:
+    if not are_equal_in_size(noisy, restored):
         raise StackError(
-            f"{restored.name}: the restored file has axes {restored.axes} of sizes "
-            f"{_text(restored)}, but the noisy one {noisy.name} has {noisy.axes} of "
-            f"{_text(noisy)}. Give the file that was restored, or the right --axes."
+            f"{describe_misfit(restored, 'restored', noisy, 'noisy')} Give the file that was "
+            f"restored, or the right {option('axes')}."
         )
     return Pairs(noisy, restored, seed=seed)
 
@@ -170,7 +166,3 @@ def _part(start: int, end: int, edge: int, rng: np.random.Generator | None) -> s
     spare = max(0, end - start - edge)
     start += spare // 2 if rng is None else int(rng.integers(spare + 1))
     return slice(start, min(end, start + edge))
-
-
-def _text(stack: Stack) -> str:
-    return " x ".join(map(str, stack.array.shape))

@@ -1,4 +1,4 @@
-"""One pass over the planes of a noisy and a restored file, and one over a run of frames."""
+"""Passes over the planes of a noisy and a restored file, and over a run of their frames."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...noise.sample import read_sample
-from ...trust.brightness import ByBrightness
-from ...trust.measured import Fit, Measured, Sharing, fit_plane, measure_sharing
-from ...trust.movie import Times, TimeSums
-from ...trust.places import EDGE_PX, PlaceSums
-from ...trust.plain import PlainFilters
-from ...trust.reference import Reference, know_noise
-from ...trust.resolution import RingSums
-from ...trust.spectra import Balance, Powers, SpectraSums, weigh
-from .planes import Pair, Pairs
+from ..noise.sample import read_sample
+from .beside import Pair, Pairs
+from .brightness import ByBrightness
+from .measured import Fit, Measured, Sharing, fit_plane, measure_sharing
+from .movie import Times, TimeSums
+from .places import EDGE_PX, PlaceSums
+from .plain import PlainFilters
+from .reference import Reference, know_noise
+from .resolution import RingSums
+from .spectra import Balance, Powers, SpectraSums, weigh
+from .tiles import block_means
 
 TILES_PX = (64, 32, 16)
 FIRST_LOOK = 4  # planes from which bins and scale are chosen
@@ -26,6 +27,7 @@ FIELD_PX, MOST_FRAMES = 256, 512
 LATER = 8  # frames: methods for movies look a few frames ahead
 LEAST_FOR_LATER = 24  # frames
 N_LAGS = 10
+BLOCK_PX = 8  # of which means are compared to find the scale
 SCALES = (0.4, 2.5)  # beyond, the restored file has grey levels of its own
 OFF = 1.0  # deviations of the noisy pixels
 
@@ -160,7 +162,7 @@ def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
     if not first:
         return None
     noisy, restored = (
-        np.concatenate([_blocks(plane) for plane in planes])
+        np.concatenate([block_means(plane, BLOCK_PX).ravel() for plane in planes])
         for planes in ([p.noisy for p in first], [p.restored for p in first])
     )
     if len(noisy) < 4 or noisy.std() <= 0 or restored.std() <= 1e-9 * abs(restored.mean()) + 1e-12:
@@ -174,12 +176,6 @@ def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
         return None
     gain = correlation * ratio
     return gain, float(noisy.mean() - gain * restored.mean())
-
-
-def _blocks(plane: np.ndarray, edge: int = 8) -> np.ndarray:
-    rows, columns = (size // edge for size in plane.shape)
-    cut = plane[: rows * edge, : columns * edge].reshape(rows, edge, columns, edge)
-    return np.asarray(cut.mean(axis=(1, 3)).ravel())
 
 
 def _measure_times(pairs: Pairs, reference: Reference) -> tuple[Times | None, Balance | None]:

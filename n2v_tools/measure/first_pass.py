@@ -1,4 +1,4 @@
-"""The first pass over files side by side: whether they can be measured, and on what scale."""
+"""First pass over files side by side: checks of their pixels, and the scale to measure on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ...errors import StackError
-from ...measure import Scaling, ScalingSums
-from .planes import Planes, SideBySide
+from ..errors import StackError
+from ..words import flag, option
+from .scaling import Scaling, ScalingSums
+from .side_by_side import Planes, SideBySide
 
 LEGACY_RANGE = 65535.0
 
@@ -127,7 +128,11 @@ class _Broken:
     def refuse(self, side: SideBySide, *, legacy: bool) -> None:
         """Raise if there was any."""
         for role, n in self._n.items():
-            remedy = "--legacy needs finite ones" if legacy else "--nan skip leaves them out"
+            remedy = (
+                f"{flag('legacy')} needs finite ones"
+                if legacy
+                else f"{option('nan', 'skip')} leaves them out"
+            )
             pixels = "1 pixel that is" if n == 1 else f"{n} pixels that are"
             raise StackError(
                 f"{side.stacks[role].name}: the {role} file has {pixels} NaN, infinite or beyond "
@@ -140,7 +145,7 @@ def _range(side: SideBySide, rules: Rules, low: float, high: float) -> float:
     if high < low:
         raise StackError(
             f"{name}: no pixel is real, since all are in strips or not finite. Give another file, "
-            "or --keep-strips if zeros are data."
+            f"or {flag('keep_strips')} if zeros are data."
         )
     if rules.legacy:
         return LEGACY_RANGE
@@ -149,6 +154,6 @@ def _range(side: SideBySide, rules: Rules, low: float, high: float) -> float:
     if not high > low:
         raise StackError(
             f"{name}: the clean file is {low:g} everywhere, so PSNR has no scale. Give one with "
-            "structure, or --range."
+            f"structure, or {option('range')}."
         )
     return high - low

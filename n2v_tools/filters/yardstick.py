@@ -1,4 +1,4 @@
-"""The best that simple filters can do when the truth chooses their size.
+"""Yardsticks: the best that simple filters can do when the truth chooses their size.
 
 No user has the truth, so no user gets this much from them: a method that beats these
 figures earns its training. Strips are filled before a filter sees a plane, so that it
@@ -16,8 +16,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
 from ..errors import StackError
-from ..prepare.strips import fill_volume, find_strips
-from . import data_range_of, psnr
+from ..measure.metrics import data_range_of, psnr
+from ..prepare.strips import fill_volume, find_strips, outside_strips
 
 SIGMAS_PX = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 3.4, 4.0)  # in Y and X
 DEPTH_SIGMAS_PX = (0.4, 0.7, 1.2, 2.0)
@@ -90,8 +90,7 @@ def know_truth(noisy: np.ndarray, clean: np.ndarray) -> Truth:
             f"noisy has shape {noisy.shape} and clean {clean.shape}; give two TZYX stacks of "
             "equal shape."
         )
-    strips = [[find_strips(plane) for plane in volume] for volume in noisy]
-    valid = np.array([[np.outer(~s.rows, ~s.columns) for s in volume] for volume in strips])
+    valid = np.array([[outside_strips(plane) for plane in volume] for volume in noisy])
     return Truth(clean, valid, data_range_of(clean, valid))
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
+from calibration import measure_calibration
 from numpy.random import default_rng
-
-from n2v_tools.measure.calibration import measure_calibration
 
 RNG = default_rng(0)
 DEVIATION = RNG.uniform(1, 5, (300, 300))

@@ -1,15 +1,15 @@
-"""The planes of a restored, a clean and a noisy file side by side, read one at a time."""
+"""Planes of a restored, a clean and a noisy file side by side, read one at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...errors import StackError
-from ...prepare.strips import find_strips
-from ...stack import Stack
+from ..errors import StackError
+from ..stack import Stack
+from ..words import option
 
 LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
@@ -41,20 +41,35 @@ class Planes:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Files of equal sizes; `lay_side_by_side` makes it.
+    """Files of equal sizes.
 
     Parameters
     ----------
     stacks : mapping of role to Stack
-    keep_strips : bool
-        Zeros are data.
+        Axes of length 1 may be missing.
+    find_real : callable or None
+        Returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`;
+        None: zeros are data.
     legacy : bool
         All counts as uint16, wrapped as NumPy's cast does on x86, and strips kept.
+
+    Raises
+    ------
+    StackError
+        If sizes differ.
     """
 
     stacks: Mapping[str, Stack]
-    keep_strips: bool = False
+    find_real: Callable[[np.ndarray], np.ndarray] | None = None
     legacy: bool = False
+
+    def __post_init__(self) -> None:
+        for role, stack in self.stacks.items():
+            if not are_equal_in_size(stack, self.clean):
+                raise StackError(
+                    f"{describe_misfit(stack, role, self.clean, 'clean')} Give files of equal "
+                    f"sizes, or the right {option('axes')}."
+                )
 
     @property
     def clean(self) -> Stack:
@@ -63,9 +78,8 @@ class SideBySide:
 
     def groups(self) -> Iterator[list[dict[str, int]]]:
         """Yield the places of the frames that follow each other; without T each by itself."""
-        places = list(self.clean.places())
         series: dict[tuple[int, ...], list[dict[str, int]]] = {}
-        for place in places:
+        for place in self.clean.places():
             series.setdefault(tuple(v for a, v in place.items() if a != "T"), []).append(place)
         yield from series.values()
 
@@ -73,12 +87,9 @@ class SideBySide:
         """Read one place."""
         planes = {role: stack.plane(place) for role, stack in self.stacks.items()}
         real = np.ones(planes["clean"].shape, bool)
-        if not (self.keep_strips or self.legacy):
-            strips = find_strips(planes["clean"])
-            if "noisy" in planes:
-                strips = strips | find_strips(planes["noisy"])
-            real[strips.rows] = False
-            real[:, strips.columns] = False
+        if self.find_real is not None and not self.legacy:
+            for role in planes.keys() & {"clean", "noisy"}:
+                real &= self.find_real(planes[role])
         broken = {}
         valid = real.copy()
         for role, plane in planes.items():
@@ -92,25 +103,19 @@ class SideBySide:
         return Planes(planes.pop("clean"), planes, valid, not real.all(), broken)
 
 
-def lay_side_by_side(
-    stacks: Mapping[str, Stack], *, keep_strips: bool = False, legacy: bool = False
-) -> SideBySide:
-    """Check that the files have equal sizes; axes of length 1 may be missing.
+def are_equal_in_size(one: Stack, other: Stack) -> bool:
+    """Whether two stacks have equal sizes; axes of length 1 may be missing in one."""
+    first, second = ({a: n for a, n in s.sizes.items() if n > 1} for s in (one, other))
+    return first == second
 
-    Raises
-    ------
-    StackError
-        If sizes differ.
-    """
-    clean = stacks["clean"]
-    for role, stack in stacks.items():
-        if _sizes(stack) != _sizes(clean):
-            raise StackError(
-                f"{stack.name}: the {role} file has axes {stack.axes} of sizes "
-                f"{_text(stack)}, but the clean one {clean.name} has {clean.axes} of "
-                f"{_text(clean)}. Give files of equal sizes, or the right --axes."
-            )
-    return SideBySide(stacks, keep_strips, legacy)
+
+def describe_misfit(stack: Stack, role: str, other: Stack, other_role: str) -> str:
+    """Say in a sentence that the sizes of two stacks differ, each called by its role."""
+    first, second = (" x ".join(map(str, one.array.shape)) for one in (stack, other))
+    return (
+        f"{stack.name}: the {role} file has axes {stack.axes} of sizes {first}, but the "
+        f"{other_role} one {other.name} has {other.axes} of {second}."
+    )
 
 
 def as_uint16(plane: np.ndarray) -> np.ndarray:
@@ -119,11 +124,3 @@ def as_uint16(plane: np.ndarray) -> np.ndarray:
         whole = np.abs(plane) < 2**31  # false for NaN
         plane = np.where(whole, plane, 0).astype(np.int64)
     return plane.astype(np.uint16)
-
-
-def _sizes(stack: Stack) -> dict[str, int]:
-    return {axis: n for axis, n in stack.sizes.items() if n > 1 or axis in "YX"}
-
-
-def _text(stack: Stack) -> str:
-    return " x ".join(map(str, stack.array.shape))

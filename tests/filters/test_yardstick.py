@@ -6,8 +6,8 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 
 from n2v_tools.errors import StackError
-from n2v_tools.measure import yardstick
-from n2v_tools.measure.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
+from n2v_tools.filters import yardstick
+from n2v_tools.filters.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One figure of several methods: what they show, what they took away, and what that is like.
+"""Comparison in one figure: what several methods show, what they took away, and its correlation.
 
 Restored crops share one grey scale and residuals another, so that nothing looks better
 for being shown brighter.
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ...io import publishing
-from ...preview.picture import find_detail
+from .picture import find_detail
 
 CROP_PX = 128
 SMOOTH_PX = 2.0  # edges are looked for in what is left after this much smoothing
@@ -62,7 +60,7 @@ class Figured:
         From left to right.
     clean : ndarray, shape (Y, X), or None
     noise : mapping of axis letter to tuple of float
-        Measured correlation of the noise, lags 1, 2, ...; empty if it cannot be told.
+        Measured correlation of the noise, lags 1, 2, ...; empty if it is unknown.
     noisy_psnr : float or None
     title : str
     """
@@ -76,14 +74,8 @@ class Figured:
     title: str
 
 
-def draw_comparison(shown: Figured, path: Path, *, overwrite: bool) -> None:
-    """Save the figure as PNG.
-
-    Raises
-    ------
-    OutputError
-        If the file exists or cannot be written.
-    """
+def draw_comparison(shown: Figured, file: IO[bytes]) -> None:
+    """Write the figure as PNG."""
     from matplotlib.figure import Figure  # takes a second: not before a picture is wanted
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -105,8 +97,7 @@ def draw_comparison(shown: Figured, path: Path, *, overwrite: bool) -> None:
     _draw_correlation(along_y, shown, "Y")
     _draw_correlation(figure.add_subplot(grid[3, n:], sharey=along_y), shown, "X")
     figure.suptitle(shown.title, fontsize=11)
-    with publishing(path, overwrite=overwrite) as file:
-        figure.savefig(file, dpi=DPI, format="png")
+    figure.savefig(file, dpi=DPI, format="png")
 
 
 def choose_crop(shown: Figured) -> tuple[slice, slice]:

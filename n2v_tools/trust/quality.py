@@ -1,25 +1,27 @@
-"""Whether a restored file can be trusted, told from it and the noisy file alone."""
+"""Quality of a restored stack, judged by it and the noisy stack alone."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from ...stack import Stack
-from ...trust.judge import judge
-from ...trust.measured import Measured
-from ...trust.verdicts import Quality
-from ..desk.frames import take_channel
-from ..desk.progress import Progress, Step
+from ..prepare.part import take_channel
+from ..report.plain import to_jsonable
+from ..stack import Stack
+from .beside import lay_beside
+from .judge import judge
+from .measured import Measured
 from .measuring import measure_pairs
-from .planes import lay_beside
+from .verdicts import Quality
 
 MOST_PLANES = 48
+BY_RANK = ("good", "note", "cannot tell", "worry")
+
+Step = Callable[[int, int], None]
 
 
 def judge_restored(
@@ -28,12 +30,12 @@ def judge_restored(
     *,
     seed: int = 0,
     max_planes: int = MOST_PLANES,
-    progress: Progress | Step | None = None,
+    step: Step = lambda done, total: None,
 ) -> Quality:
     """Say whether a restored stack can be trusted, without the truth.
 
-    Planes are read one by one, an even sample of large stacks, and only sums are kept. Of a
-    stack with channels each is judged by itself and the worst is told.
+    Planes are read one by one, an even sample of large stacks, and only sums are kept. Each
+    channel is judged by itself, and the worst is returned.
 
     Parameters
     ----------
@@ -43,8 +45,8 @@ def judge_restored(
         Decides which parts of large planes are looked at.
     max_planes : int
         At most so many planes of each channel.
-    progress : Progress or callable, optional
-        Told of planes done and planes in all.
+    step : callable
+        Called with planes done and planes in all.
 
     Returns
     -------
@@ -56,26 +58,19 @@ def judge_restored(
         If sizes differ.
     """
     lay_beside(noisy, restored)
-    channels = range(noisy.sizes.get("C", 1))
-    with (
-        progress.task(restored.name)
-        if isinstance(progress, Progress)
-        else nullcontext(progress) as step
-    ):
-        each = []
-        for channel in channels:
-            one, other = (take_channel(stack, channel) for stack in (noisy, restored))
-            tell = _part_of(step, channel, len(channels))
-            each.append(_as_quality(measure_pairs(lay_beside(one, other, seed), max_planes, tell)))
+    n_channels = noisy.sizes.get("C", 1)
+    each = []
+    for channel in range(n_channels):
+        one, other = (take_channel(stack, channel) for stack in (noisy, restored))
+        pairs = lay_beside(one, other, seed)
+        each.append(
+            _as_quality(measure_pairs(pairs, max_planes, _part_of(step, channel, n_channels)))
+        )
     return each[0] if len(each) == 1 else _worst(each)
 
 
-def _part_of(step: Step | None, channel: int, n: int) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
-        if step is not None:
-            step(channel * total + done, n * total)
-
-    return tell
+def _part_of(step: Step, channel: int, n: int) -> Step:
+    return lambda done, total: step(channel * total + done, n * total)
 
 
 def _as_quality(found: Measured) -> Quality:
@@ -85,15 +80,15 @@ def _as_quality(found: Measured) -> Quality:
 
 def _worst(each: list[Quality]) -> Quality:
     """The channel that fares worst, saying which."""
-    order = ("good", "note", "cannot tell", "worry")
     worries = [
-        (order.index(one.overall.level), sum(v.level == "worry" for v in one.verdicts))
+        (BY_RANK.index(one.overall.level), sum(v.level == "worry" for v in one.verdicts))
         for one in each
     ]
-    number = max(range(len(each)), key=lambda i: (worries[i], -i))
+    number = worries.index(max(worries))
     worst = each[number]
+    facts = {**worst.facts, "channels": [one.overall.name for one in each]}
     if worst.overall.level == "good":
-        return dataclasses.replace(worst, facts={**worst.facts, "channels": _names(each)})
+        return dataclasses.replace(worst, facts=facts)
     sentence = f"Channel {number} of {len(each)} (counted from 0): {worst.overall.sentence}"
     return dataclasses.replace(
         worst,
@@ -101,12 +96,8 @@ def _worst(each: list[Quality]) -> Quality:
         do_not_measure=tuple(
             dict.fromkeys(text for one in (worst, *each) for text in one.do_not_measure)
         ),
-        facts={**worst.facts, "channels": _names(each)},
+        facts=facts,
     )
-
-
-def _names(each: list[Quality]) -> list[str]:
-    return [one.overall.name for one in each]
 
 
 def _curves(found: Measured) -> dict[str, np.ndarray]:
@@ -189,17 +180,4 @@ def _facts(found: Measured) -> dict[str, Any]:
             "lag": found.times.lag,
             "lean": found.times.lean,
         }
-    return _plain(facts)
-
-
-def _plain(value: Any) -> Any:
-    """Ready for JSON: no NumPy, no NaN."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return {key: to_jsonable(value) for key, value in facts.items()}

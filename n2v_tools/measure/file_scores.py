@@ -1,7 +1,7 @@
 """Measures of one restored file, plane by plane, in two passes and bounded memory.
 
-The first pass (`evaluate_survey`) finds the range of the truth, what is broken, and gain and
-offset; a sample of planes then gives what MicroSSIM needs; the second pass measures.
+The first pass (`first_pass`) finds the range of the truth, broken pixels, and gain and offset; a
+sample of planes then gives what MicroSSIM needs; the second pass measures.
 """
 
 from __future__ import annotations
@@ -13,23 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...measure import (
-    MicroFit,
-    Scaling,
-    TemporalSums,
-    combine_snr,
-    compare_windows,
-    fit_micro,
-    measure_local,
-    micro_ssim,
-    psnr,
-    si_psnr,
-    spatial_snr,
-    ssim,
-)
-from ...measure.ssim import BACKGROUND_PERCENT
-from .planes import Planes, SideBySide
-from .survey import Found, Rules, Step, look_through
+from .first_pass import Found, Rules, Step, look_through
+from .metrics import psnr, si_psnr
+from .scaling import Scaling
+from .side_by_side import Planes, SideBySide
+from .snr import TemporalSums, combine_snr, spatial_snr
+from .ssim import BACKGROUND_PERCENT, MicroFit, fit_micro, micro_ssim, ssim
+from .windows import compare_windows, measure_local
 
 METRICS = ("psnr", "si_psnr", "ssim", "microssim", "stsnr")
 LEGACY_EVERY = 10  # frame that MicroSSIM is fitted to
@@ -80,6 +70,14 @@ class FileScores:
         """Restored minus noisy, shape (planes,); of two infinite values NaN."""
         with np.errstate(invalid="ignore"):
             return self.values["restored"][metric] - self.values["noisy"][metric]
+
+    def of_plane(self, number: int) -> dict[str, float]:
+        """Values of one plane by the heading of their column."""
+        found = {m: float(v[number]) for m, v in self.values["restored"].items()}
+        if "noisy" in self.roles:
+            found |= {f"noisy_{m}": float(v[number]) for m, v in self.values["noisy"].items()}
+            found |= {f"{m}_gain": float(self.gains(m)[number]) for m in METRICS}
+        return found
 
 
 def score_files(

@@ -1,4 +1,4 @@
-"""What a reader of an evaluation should know beside its numbers."""
+"""Notes on an evaluation: facts that a reader needs beside its numbers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .scores import FileScores
-from .survey import Rules
+from ..words import flag
+from .file_scores import FileScores
+from .first_pass import Rules
 
 SCALED_APART = 4.0  # times the squared error that gain and offset explain
 SMALLEST_PX = 7  # edge of a window of SSIM
@@ -42,7 +43,7 @@ def _strips(files: Sequence[FileScores]) -> str:
         return ""
     return (
         f"of {planes} planes, {strips} with strips and {empty} empty: all-zero rows and columns of "
-        "the clean or noisy file do not count (they do with --keep-strips)"
+        f"the clean or noisy file do not count (they do with {flag('keep_strips')})"
     )
 
 
@@ -58,7 +59,7 @@ def _scaled_apart(files: Sequence[FileScores], rules: Rules) -> str:
         files,
         lambda one: one.improvement > SCALED_APART,
         "gain and offset make up most of the distance to the clean file; if the two are scaled "
-        "differently on purpose, pass --affine",
+        f"differently on purpose, pass {flag('affine')}",
     )
 
 
