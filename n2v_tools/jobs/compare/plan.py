@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 
-from ...errors import StackError, UsageError
+from ...errors import UsageError
 from ...filters.table import FILTERS
 from ...methods.table import LATER, learning_rows, rows
 from ...settings import nearest
-from ...stack import Stack
 from ...words import flag, option
-from ..desk.inputs import Opened, open_inputs
 from ..desk.names import Naming, require_absent, require_folder, require_inputs_kept, stem_of
-from ..desk.progress import Progress
+from ..desk.single import Single
 from ..train.request import TrainRequest, method_for
 from .request import CompareRequest
 
@@ -57,50 +55,7 @@ def check_request(request: CompareRequest) -> list[str]:
     return learning
 
 
-def open_one(request: CompareRequest, progress: Progress) -> tuple[Opened, Stack]:
-    """Open the one stack that the input means; no pixel is read.
-
-    Raises
-    ------
-    StackError
-        If it cannot be opened, or is several.
-    """
-    found = list(open_inputs([request.input], request.axes, note=progress.note))
-    for one in found:
-        if one.stack is None:
-            raise StackError(one.error)
-    stacks = [one.stack for one in found if one.stack is not None]
-    if len(found) != 1:
-        raise StackError(
-            f"{request.input}: is {len(found)} stacks, but one is compared. Name a file, or join "
-            f"planes with {option('axes', 'ZYX')} or TYX."
-        )
-    (one,) = found
-    return one, stacks[0]
-
-
-def open_truth(request: CompareRequest) -> Stack | None:
-    """Open the truth, if there is one; no pixel is read.
-
-    Raises
-    ------
-    StackError
-        If it cannot be opened, or is several stacks.
-    """
-    if request.clean is None:
-        return None
-    found = list(open_inputs([request.clean], request.axes))
-    if len(found) != 1:
-        raise StackError(
-            f"{option('clean', request.clean)}: is {len(found)} stacks; give one of the input's "
-            "axes and sizes."
-        )
-    if found[0].stack is None:
-        raise StackError(f"{option('clean')}: {found[0].error}")
-    return found[0].stack
-
-
-def require_free(request: CompareRequest, one: Opened) -> None:
+def require_free(request: CompareRequest, one: Single) -> None:
     """Raise if an output exists or is an input.
 
     Raises
@@ -118,7 +73,7 @@ def require_free(request: CompareRequest, one: Opened) -> None:
         for method in request.methods
     ]
     models = [request.output / MODELS / f"{stem}_{m}" for m in request.methods if m not in FILTERS]
-    require_inputs_kept([*names, *files], [one.source, *one.files])
+    require_inputs_kept([*names, *files], one.files)
     if not request.overwrite:
         remedy = f"Pass {flag('overwrite')} to replace, or another {option('output')}."
         require_absent([*names, *files, *models], remedy)

@@ -25,6 +25,7 @@ from ..denoise.files import denoise_files
 from ..desk.names import stem_of
 from ..desk.progress import Progress
 from ..desk.requests import DenoiseRequest
+from ..desk.single import open_single
 from ..train.run import train_stacks
 from .plan import (
     CSV,
@@ -32,8 +33,6 @@ from .plan import (
     MARKDOWN,
     MODELS,
     check_request,
-    open_one,
-    open_truth,
     require_free,
     train_request,
 )
@@ -135,12 +134,12 @@ def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
         If the stack or the truth cannot be used, or an output exists.
     """
     learning = check_request(request)
-    one, stack = open_one(request, progress)
-    clean = open_truth(request)
+    one = open_single(request.input, request.axes, note=progress.note)
+    clean = None if request.clean is None else open_single(request.clean, request.axes).stack
     require_free(request, one)
-    yardsticks = measure_with(stack, clean, request.keep_strips)
+    yardsticks = measure_with(one.stack, clean, request.keep_strips)
     yardsticks.shown_plane()  # refuses a stack without any real pixel
-    correlation, choice = _measure_noise(stack, request, progress)
+    correlation, choice = _measure_noise(one.stack, request, progress)
     each = request.minutes / max(1, len(learning))
     session = _Session(request, yardsticks, correlation, each, progress)
     rows = [Compared(NOISY, scores=yardsticks.score(None)), *_best_filters(session)]

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import AxesError, N2VToolsError, StackError, UsageError
+from ...errors import UsageError
 from ...io import HDF5_PLACE
-from ...measure.side_by_side import are_equal_in_size, describe_misfit
 from ...stack import Stack
 from ...words import option
-from ..desk.inputs import Opened, open_inputs
 from ..desk.names import stem_of
 from ..desk.progress import Progress
+from ..desk.single import open_fitting, open_single
 from .request import PreviewRequest
 
 FIRST_LABEL = "noisy"  # where the name of the input adds nothing to those of the others
@@ -63,10 +62,9 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
             f"{option('labels')} names {len(request.labels)} panels, but there are {n_files} "
             "files. Give one name for each, joined by commas."
         )
-    opened = [_open_one(request.input, request.axes)]
-    first = _stack_of(opened[0])
-    opened += [_open_fitting(spec, request.axes, first) for spec in request.restored]
-    stacks = tuple(_stack_of(one) for one in opened)
+    first = open_single(request.input, request.axes)
+    opened = [first, *(open_fitting(spec, [request.axes], first) for spec in request.restored)]
+    stacks = tuple(one.stack for one in opened)
     for stack in stacks:
         for note in stack.notes:
             progress.note(f"{stack.name}: {note}")
@@ -75,8 +73,8 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
     return Movies(
         stacks=stacks,
         labels=request.labels or default_labels([Path(one.name) for one in opened]),
-        source=opened[0].source,
-        files=tuple(file for one in opened for file in (one.source, *one.files)),
+        source=first.source,
+        files=tuple(file for one in opened for file in one.files),
     )
 
 
@@ -127,41 +125,3 @@ def _stem(file: Path) -> str:
     if place and place["dataset"] and not file.exists():
         return place["dataset"].strip("/").split("/")[-1]
     return stem_of(file)
-
-
-def _stack_of(one: Opened) -> Stack:
-    assert one.stack is not None  # noqa: S101  `_open_one` refuses such inputs
-    return one.stack
-
-
-def _open_one(spec: str, axes: str | None) -> Opened:
-    found = list(open_inputs([spec], axes))
-    if len(found) != 1:
-        raise StackError(
-            f"{spec}: is {len(found)} stacks, but one movie is shown. Name a file, or join planes "
-            f"with {option('axes', 'TYX')} or ZYX."
-        )
-    if found[0].stack is None:
-        raise StackError(found[0].error)
-    return found[0]
-
-
-def _open_fitting(spec: str, axes: str | None, first: Stack) -> Opened:
-    """Open with the file's own axes; with ``--axes`` where those do not fit the input."""
-    problem: N2VToolsError | None = None
-    for letters in dict.fromkeys((None, axes)):
-        try:
-            one = _open_one(spec, letters)
-        except N2VToolsError as error:
-            problem = problem or error
-            continue
-        stack = _stack_of(one)
-        if are_equal_in_size(stack, first):
-            return one
-        problem = AxesError(
-            f"{describe_misfit(stack, 'restored', first, 'noisy')} Side by side they must have the "
-            "same axes and sizes. Give what was restored from it; if only letters differ, pass "
-            f"{option('axes')}."
-        )
-    assert problem is not None  # noqa: S101  nothing was returned
-    raise problem

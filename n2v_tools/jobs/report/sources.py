@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import AxesError, N2VToolsError, StackError
-from ...measure.side_by_side import are_equal_in_size, describe_misfit
+from ...errors import N2VToolsError, StackError
 from ...stack import Stack
 from ...words import option
-from ..desk.frames import take_frame
-from ..desk.inputs import Opened, open_inputs
 from ..desk.names import uncertainty_for
+from ..desk.single import Single, open_fitting, open_single
 from .record import Record, Trained, find_trained, read_record
 from .request import ReportRequest
 
@@ -81,22 +79,22 @@ def find_sources(
     N2VToolsError
         If a file cannot be opened, does not fit the restored one, or the noisy one is not found.
     """
-    restored = _open(request.restored, request.axes)
-    first = _stack(restored)
+    restored = open_single(request.restored, request.axes)
     record = read_record(restored.source)
     noisy, found = _find_noisy(request, restored, record, find)
-    clean = None if request.clean is None else _open_fitting(request.clean, first, request.axes)
-    opened = [one for one in (restored, noisy, clean) if one is not None]
+    opened = [restored, noisy]
+    if request.clean is not None:
+        opened.append(open_fitting(request.clean, [request.axes], restored))
     _require_different(opened)
     trained = find_trained(request.model, record, models_dir)
     return Sources(
-        restored=first,
-        noisy=_stack(noisy),
-        clean=None if clean is None else _stack(clean),
-        uncertainty=find_uncertainty(restored.source, first),
+        restored=restored.stack,
+        noisy=noisy.stack,
+        clean=None if request.clean is None else opened[-1].stack,
+        uncertainty=find_uncertainty(restored),
         record=record,
         trained=trained,
-        files=tuple(file for one in opened for file in (one.source, *one.files)),
+        files=tuple(file for one in opened for file in one.files),
         found=found,
         notes=_model_notes(request, record, trained),
     )
@@ -113,13 +111,13 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
         Name or folder, as given; None for a filter.
     models_dir : Path
     """
-    opened = _open(str(restored), None)
+    opened = open_single(str(restored), None)
     record = read_record(restored)
     trained = None if model is None else find_trained(model, record, models_dir)
     return Sources(
-        restored=_stack(opened),
+        restored=opened.stack,
         noisy=noisy,
-        uncertainty=find_uncertainty(restored, _stack(opened)),
+        uncertainty=find_uncertainty(opened),
         record=record,
         trained=trained,
         files=(restored,),
@@ -127,23 +125,25 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
     )
 
 
-def find_uncertainty(source: Path, restored: Stack) -> Stack | None:
+def find_uncertainty(restored: Single) -> Stack | None:
     """Open the uncertainty beside a restored file; None if there is none that fits."""
-    path = uncertainty_for(source)
+    path = uncertainty_for(restored.source)
     if not path.is_file():
         return None
     try:
-        return _stack(_open_fitting(str(path), restored, None))
+        return open_fitting(str(path), [], restored).stack
     except N2VToolsError:  # of another run: the page does without
         return None
 
 
 def _find_noisy(
-    request: ReportRequest, restored: Opened, record: Record, find: Find
-) -> tuple[Opened, str]:
-    first = _stack(restored)
+    request: ReportRequest, restored: Single, record: Record, find: Find
+) -> tuple[Single, str]:
+    recorded = record.text("input_axes")
+    with_time = f"T{recorded}" if recorded and "T" not in recorded else None
+    letters = (request.axes, recorded, with_time)
     if request.noisy is not None:
-        return _open_fitting(request.noisy, first, request.axes, record), ""
+        return open_fitting(request.noisy, letters, restored, record.frame), ""
     name = record.text("input")
     if name is None:
         raise StackError(
@@ -156,10 +156,9 @@ def _find_noisy(
         if not path.is_file() or _same(path, restored.source):
             continue
         try:
-            noisy = _open_fitting(str(path), first, request.axes, record)
+            return open_fitting(str(path), letters, restored, record.frame), FROM_RECORD
         except N2VToolsError:
             continue
-        return noisy, FROM_RECORD
     raise StackError(
         f"{restored.name}: was restored from {name!r}, but no such file that fits it is in "
         f"{', '.join(dict.fromkeys(looked))}. Name it with {option('noisy')}."
@@ -180,51 +179,7 @@ def _candidates(name: str, source: Path, record: Record, find: Find) -> Iterator
     yield source.absolute().parent.parent / name
 
 
-def _open_fitting(
-    spec: str, restored: Stack, axes: str | None, record: Record | None = None
-) -> Opened:
-    """Open with the file's own axes, then as asked, then as recorded: the first that fit."""
-    record = record or Record()
-    recorded = record.text("input_axes")
-    with_time = f"T{recorded}" if recorded and "T" not in recorded else None
-    problem: N2VToolsError | None = None
-    for letters in dict.fromkeys((None, axes, recorded, with_time)):
-        if letters is None and problem is not None:
-            continue
-        try:
-            one = _open(spec, letters, record.frame)
-        except N2VToolsError as error:
-            problem = problem or error
-            continue
-        if are_equal_in_size(_stack(one), restored):
-            return one
-        misfit = describe_misfit(_stack(one), "given", restored, "restored")
-        problem = problem or AxesError(
-            f"{misfit} Name the files that belong together; if only letters differ, pass "
-            f"{option('axes')}."
-        )
-    assert problem is not None  # noqa: S101  nothing was returned
-    raise problem
-
-
-def _open(spec: str, axes: str | None, frame: int | None = None) -> Opened:
-    found = list(open_inputs([spec], axes))
-    if len(found) != 1:
-        raise StackError(f"{spec}: is {len(found)} stacks; a report is about one. Name one file.")
-    one = found[0]
-    if one.stack is None:
-        raise StackError(one.error)
-    if frame is None or "T" not in one.stack.axes:
-        return one
-    return Opened(one.name, one.source, take_frame(one.stack, frame), files=one.files)
-
-
-def _stack(one: Opened) -> Stack:
-    assert one.stack is not None  # noqa: S101  `_open` refuses such inputs
-    return one.stack
-
-
-def _require_different(opened: Sequence[Opened]) -> None:
+def _require_different(opened: Sequence[Single]) -> None:
     for number, one in enumerate(opened):
         for other in opened[number + 1 :]:
             if _same(one.source, other.source) and one.name == other.name:
