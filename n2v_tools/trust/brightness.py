@@ -1,4 +1,4 @@
-"""What was taken away, by brightness: is the mean kept, and is it as strong as the noise?"""
+"""Residual by brightness: is the mean kept, and is it as strong as the noise?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about a restored file: verdicts of one sentence each, and what they rest on."""
+"""Verdicts on a restored file, one sentence each, and the numbers that they rest on."""
 
 from __future__ import annotations
 
