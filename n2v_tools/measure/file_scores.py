@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .first_pass import Found, Rules, Step, look_through
+from .local_moments import compare_windows, measure_local
 from .metrics import psnr, si_psnr
 from .scaling import Scaling
 from .side_by_side import Planes, SideBySide
 from .snr import TemporalSums, combine_snr, spatial_snr
 from .ssim import BACKGROUND_PERCENT, MicroFit, fit_micro, micro_ssim, ssim
-from .windows import compare_windows, measure_local
 
 METRICS = ("psnr", "si_psnr", "ssim", "microssim", "stsnr")
 LEGACY_EVERY = 10  # frame that MicroSSIM is fitted to

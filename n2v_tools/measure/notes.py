@@ -15,13 +15,7 @@ SMALLEST_PX = 7  # edge of a window of SSIM
 
 
 def find_notes(files: Sequence[FileScores], rules: Rules) -> tuple[str, ...]:
-    """Return one line per thing worth knowing, all files together.
-
-    Parameters
-    ----------
-    files : sequence of FileScores
-    rules : Rules
-    """
+    """Return one line per thing worth knowing, all files together."""
     found = [
         _strips(files),
         _broken(files),

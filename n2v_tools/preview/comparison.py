@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .picture import find_detail
+from .before_after import find_detail
 
 CROP_PX = 128
 SMOOTH_PX = 2.0  # edges are looked for in what is left after this much smoothing

@@ -55,12 +55,7 @@ def evidence_charts(curves: Curves) -> tuple[Chart, ...]:
 
 
 def training_charts(history: Mapping[str, Sequence[float]]) -> tuple[Chart, ...]:
-    """Draw loss and learning rate over the epochs of a training.
-
-    Parameters
-    ----------
-    history : mapping of column to sequence of float
-    """
+    """Draw loss and learning rate over the epochs of a training."""
     loss = history.get("loss", ())
     if not len(loss):
         return ()

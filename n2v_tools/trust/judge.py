@@ -42,18 +42,7 @@ Texts = Mapping[Level, str]
 
 
 def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...]]:
-    """Say what was measured, what it comes to, and what not to measure.
-
-    Parameters
-    ----------
-    found : Measured
-
-    Returns
-    -------
-    verdicts : tuple of Verdict
-    overall : Verdict
-    do_not_measure : tuple of str
-    """
+    """Say what was measured, what it comes to, and what not to measure."""
     known = found.reference.confidence != "cannot tell"
     verdicts = [
         *((_noise_kept(found), _signal_lost(found), _invented(found)) if known else ()),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .brightness import Curve
-from .movie import Times
-from .places import PlaceSums
-from .plain import Contest
+from .by_brightness import Curve
+from .contest import Contest
+from .false_places import PlaceSums
+from .over_time import Times
 from .reference import LAGS, Reference
 from .spectra import Balance, Powers, SpectraSums
 from .tiles import block_means
@@ -116,13 +116,7 @@ class Measured:
 
 
 def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
-    """Compare the residual's correlation with the noise's, along the axis with more of it.
-
-    Parameters
-    ----------
-    sums : SpectraSums
-    reference : Reference
-    """
+    """Compare the residual's correlation with the noise's, along the axis with more of it."""
     found, best = sums.residual_acf(1), sums.residual_acf(1, of_best=True)
     along = {(1, 0): reference.acf[LAGS + 1, LAGS], (0, 1): reference.acf[LAGS, LAGS + 1]}
     step = max(along, key=lambda one: along[one])

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..noise.sample import read_sample
 from .beside import Pair, Pairs
-from .brightness import ByBrightness
+from .by_brightness import ByBrightness
+from .contest import PlainFilters
+from .false_places import EDGE_PX, PlaceSums
 from .measured import Fit, Measured, Sharing, fit_plane, measure_sharing
-from .movie import Times, TimeSums
-from .places import EDGE_PX, PlaceSums
-from .plain import PlainFilters
+from .over_time import Times, TimeSums
 from .reference import Reference, know_noise
 from .resolution import RingSums
 from .spectra import Balance, Powers, SpectraSums, weigh

@@ -48,10 +48,6 @@ def judge_restored(
     step : callable
         Called with planes done and planes in all.
 
-    Returns
-    -------
-    quality : Quality
-
     Raises
     ------
     StackError

@@ -103,10 +103,6 @@ class Reference:
 def know_noise(sample: Sample) -> Reference:
     """Measure the noise of a sample of one channel of the noisy file.
 
-    Parameters
-    ----------
-    sample : Sample
-
     Returns
     -------
     reference : Reference

@@ -170,12 +170,7 @@ class SpectraSums:
 
 
 def weigh(powers: Powers) -> Balance:
-    """Say what was lost, kept and added.
-
-    Parameters
-    ----------
-    powers : Powers
-    """
+    """Say what was lost, kept and added."""
     w, best, kept, noise = powers.weight, powers.best, powers.kept, powers.noise
     least = max(float(w @ (best * noise)), 1e-3)  # error of the best linear filter
     power = max(float(w @ (best * powers.noisy)), 1e-3)

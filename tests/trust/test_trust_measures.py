@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from n2v_tools.noise.sample import read_sample
 from n2v_tools.simulate.structured import structured_noise
 from n2v_tools.stack import Stack
-from n2v_tools.trust.plain import SIGMAS_PX, PlainFilters
+from n2v_tools.trust.contest import SIGMAS_PX, PlainFilters
 from n2v_tools.trust.reference import know_noise, measure_line
 from n2v_tools.trust.resolution import RingSums, finest_px
 from n2v_tools.trust.spectra import SpectraSums, weigh

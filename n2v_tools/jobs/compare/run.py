@@ -121,11 +121,6 @@ class _Session:
 def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
     """Compare methods as asked; everything goes into one folder.
 
-    Parameters
-    ----------
-    request : CompareRequest
-    progress : Progress
-
     Raises
     ------
     UsageError

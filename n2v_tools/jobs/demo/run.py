@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import StackError
 from ...filters.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
 from ...io import open_stack, publishing
-from ...preview.picture import Panel, Picture, draw_picture
+from ...preview.before_after import Panel, Picture, draw_picture
 from ..denoise.files import denoise_files
 from ..desk.names import require_absent
 from ..desk.progress import Progress

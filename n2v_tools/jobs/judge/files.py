@@ -84,11 +84,6 @@ class Judgements(Outcomes[Quality]):
 def judge_files(request: QualityRequest, progress: Progress) -> Judgements:
     """Pair restored files with noisy ones, judge each, and write the table.
 
-    Parameters
-    ----------
-    request : QualityRequest
-    progress : Progress
-
     Raises
     ------
     N2VToolsError

@@ -14,7 +14,7 @@ from ...preview.shrink import AreaMean
 from ...stack import Stack
 from ...words import option
 from ..desk.progress import Progress
-from .inputs import Movies
+from .movies import Movies
 from .plan import Plan
 from .request import PreviewRequest
 

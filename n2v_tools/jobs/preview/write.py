@@ -15,14 +15,14 @@ from typing import Any
 from ...errors import StackError, UsageError
 from ...io import publishing
 from ...preview.grey import to_grey
-from ...preview.movie import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
+from ...preview.movie_file import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
 from ...preview.scalebar import choose_bar
 from ...preview.sheet import Sheet
 from ...stack import Stack
 from ...words import flag, option
 from ..desk.names import require_absent, require_folder, require_inputs_kept, stem_of
 from ..desk.progress import Progress
-from .inputs import Movies, open_movies
+from .movies import Movies, open_movies
 from .plan import Plan, plan_preview, texts_below
 from .request import PreviewRequest
 from .view import Viewer, choose_limits

@@ -13,10 +13,10 @@ from ...stack import Stack
 from ..desk.provenance import files_of, sha256_of
 from ..evaluate.result import Evaluation
 from ..evaluate.table import as_rows, legend
+from .answers import filter_settings, model_name
 from .record import Trained
 from .request import ReportRequest
 from .sources import Sources
-from .words import filter_settings, model_name
 
 MOST_FILES = 12
 SETTINGS = {

@@ -13,10 +13,10 @@ from ...preview.scalebar import choose_bar
 from ...report.curves import profile_chart
 from ...report.pictures import png_uri
 from ...report.plain import number_text
-from ...report.values import Bar, Map, Pane, View
+from ...report.values import Map, Pane, View
 from ...stack import Stack
+from .shown import Window, read_windows
 from .sources import Sources
-from .windows import Window, read_windows
 
 RESTORED_PERCENT = (0.2, 99.8)  # black and white; wider where that would cut off much noise
 NOISY_PERCENT = (5.0, 95.0)
@@ -107,7 +107,6 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
     order = [r for r in ("noisy", "restored", "clean", "residual", "uncertainty") if r in planes]
     height, width = planes["noisy"].shape
     row = _profile_row(planes["restored"])
-    bar = choose_bar(width, stack.spacing_um("X"))
     return View(
         label=label,
         width=width,
@@ -115,7 +114,7 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
         panes=tuple(_pane(role, planes[role], scale, label) for role in order),
         note=_note(window, scale),
         line_y=row + 0.5,
-        bar=None if bar is None else Bar(bar.length_px, bar.label),
+        bar=choose_bar(width, stack.spacing_um("X")),
         profile=profile_chart({role: plane[row] for role, plane in planes.items()}, row, number),
         map=None if window.is_whole else _map(window, scale),
     )

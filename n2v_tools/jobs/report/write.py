@@ -23,11 +23,11 @@ from ..desk.names import report_for, require_absent, require_folder, require_inp
 from ..desk.outcomes import Outcome, write_text
 from ..desk.progress import Progress
 from ..evaluate.result import Evaluation
+from .answers import findings_of, is_it_better, what_not_to_measure, what_was_done
 from .facts import commands_of, fact_tables, scores_table
 from .request import ReportRequest
 from .sources import Find, Sources, find_sources
 from .views import make_views
-from .words import findings_of, is_it_better, what_not_to_measure, what_was_done
 
 
 @dataclass(frozen=True)

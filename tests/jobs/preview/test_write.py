@@ -12,7 +12,7 @@ from PIL import Image
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.io import Layout, create_stack
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.preview.inputs import default_labels
+from n2v_tools.jobs.preview.movies import default_labels
 from n2v_tools.jobs.preview.plan import plan_preview, texts_below
 from n2v_tools.jobs.preview.request import PreviewRequest
 from n2v_tools.jobs.preview.write import make_preview

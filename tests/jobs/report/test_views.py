@@ -12,9 +12,9 @@ from n2v_tools.errors import StackError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.report import write as report
 from n2v_tools.jobs.report.request import ReportRequest
+from n2v_tools.jobs.report.shown import choose_places, read_windows
 from n2v_tools.jobs.report.sources import Sources
 from n2v_tools.jobs.report.views import make_views
-from n2v_tools.jobs.report.windows import choose_places, read_windows
 from n2v_tools.measure import Scaling
 from n2v_tools.report.plain import number_text
 from n2v_tools.stack import Stack

@@ -12,7 +12,7 @@ from numpy.random import default_rng
 from PIL import Image
 
 from n2v_tools.errors import OutputError
-from n2v_tools.preview import movie
+from n2v_tools.preview import movie_file
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg here")
 
@@ -42,27 +42,27 @@ def read_gif(file):
 
 def test_a_gif_holds_every_frame_as_it_was_and_repeats_forever():
     frames = frames_of()
-    shown, delays, info = read_gif(written(movie.gif_movie, frames))
+    shown, delays, info = read_gif(written(movie_file.gif_movie, frames))
     np.testing.assert_array_equal(shown, frames)
     assert delays == [100] * 5
     assert info["loop"] == 0
 
 
 def test_equal_frames_stay_frames():
-    shown, delays, _ = read_gif(written(movie.gif_movie, [frames_of(1)[0]] * 4))
+    shown, delays, _ = read_gif(written(movie_file.gif_movie, [frames_of(1)[0]] * 4))
     assert len(shown) == 4 and delays == [100] * 4
 
 
 @pytest.mark.parametrize("fps", [0.1, 3, 7, 12.5, 30, 50])
 def test_a_gif_lasts_as_long_as_asked_in_steps_that_viewers_keep(fps):
-    _, delays, _ = read_gif(written(movie.gif_movie, frames_of(12, (8, 8)), fps))
+    _, delays, _ = read_gif(written(movie_file.gif_movie, frames_of(12, (8, 8)), fps))
     assert sum(delays) == pytest.approx(12000 / fps, abs=10)
     assert min(delays) >= 20
 
 
 def test_memory_does_not_grow_with_the_frames():
     frame = frames_of(1, (300, 300))[0]
-    with open(os.devnull, "wb") as nowhere, movie.gif_movie(nowhere, frame.shape, 10) as add:
+    with open(os.devnull, "wb") as nowhere, movie_file.gif_movie(nowhere, frame.shape, 10) as add:
         add(frame)
         tracemalloc.start()
         for _ in range(20):
@@ -75,19 +75,19 @@ def test_memory_does_not_grow_with_the_frames():
 def test_a_picture_is_one_png():
     (frame,) = frames_of(1)
     np.testing.assert_array_equal(
-        np.array(Image.open(written(movie.still_picture, [frame]))), frame
+        np.array(Image.open(written(movie_file.still_picture, [frame]))), frame
     )
 
 
 def test_without_ffmpeg_it_says_what_to_do(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(OutputError, match=r"ffmpeg.*--format gif"):
-        written(movie.mp4_movie, frames_of())
+        written(movie_file.mp4_movie, frames_of())
 
 
 @needs_ffmpeg
 def test_an_mp4_is_one():
-    assert written(movie.mp4_movie, frames_of()).getvalue()[4:8] == b"ftyp"
+    assert written(movie_file.mp4_movie, frames_of()).getvalue()[4:8] == b"ftyp"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
@@ -100,7 +100,7 @@ def test_what_ffmpeg_complains_of_is_passed_on(early, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     n_taken = 0
     with pytest.raises(OutputError, match="no such thing"):
-        with movie.mp4_movie(io.BytesIO(), (200, 200), 10) as add:
+        with movie_file.mp4_movie(io.BytesIO(), (200, 200), 10) as add:
             for frame in frames_of(50, (200, 200)):
                 add(frame)
                 n_taken += 1
@@ -113,9 +113,9 @@ def test_ffmpeg_does_not_outlive_an_interrupted_movie(tmp_path, monkeypatch):
     script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec /bin/sleep 20\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(movie, "_encoder", lambda program: [])
+    monkeypatch.setattr(movie_file, "_encoder", lambda program: [])
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), movie.mp4_movie(io.BytesIO(), (30, 44), 10) as add:
+    with pytest.raises(KeyboardInterrupt), movie_file.mp4_movie(io.BytesIO(), (30, 44), 10) as add:
         add(frames_of(1)[0])
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
             pass

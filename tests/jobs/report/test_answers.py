@@ -6,17 +6,17 @@ import pytest
 from n2v_tools.jobs.desk.outcomes import Outcome
 from n2v_tools.jobs.desk.provenance import sha256_of
 from n2v_tools.jobs.evaluate.result import Evaluation
-from n2v_tools.jobs.report.facts import commands_of, fact_tables, scores_table
-from n2v_tools.jobs.report.record import Record, Trained
-from n2v_tools.jobs.report.request import ReportRequest
-from n2v_tools.jobs.report.sources import Sources
-from n2v_tools.jobs.report.words import (
+from n2v_tools.jobs.report.answers import (
     SHORT,
     findings_of,
     is_it_better,
     what_not_to_measure,
     what_was_done,
 )
+from n2v_tools.jobs.report.facts import commands_of, fact_tables, scores_table
+from n2v_tools.jobs.report.record import Record, Trained
+from n2v_tools.jobs.report.request import ReportRequest
+from n2v_tools.jobs.report.sources import Sources
 from n2v_tools.measure.file_scores import METRICS, FileScores
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.modelfolder import find_model, read_model

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from n2v_tools.preview.picture import Panel, Picture, draw_picture, find_detail
+from n2v_tools.preview.before_after import Panel, Picture, draw_picture, find_detail
 
 
 def test_the_closer_look_is_where_the_structure_is():

@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import StackError
 from ...measure.scaling import Scaling
 from ...prepare.strips import find_strips, outside_strips
-from ...preview.picture import find_detail
+from ...preview.before_after import find_detail
 from ...stack import Stack
 from ...words import option
 from .sources import Sources
