@@ -13,14 +13,12 @@ from n2v_tools.jobs.report.answers import (
     what_not_to_measure,
     what_was_done,
 )
-from n2v_tools.jobs.report.facts import commands_of, fact_tables, scores_table
+from n2v_tools.jobs.report.facts import scores_table
 from n2v_tools.jobs.report.record import Record, Trained
-from n2v_tools.jobs.report.request import ReportRequest
 from n2v_tools.jobs.report.sources import Sources
 from n2v_tools.measure.file_scores import METRICS, FileScores
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.modelfolder import find_model, read_model
-from n2v_tools.report.curves import evidence_charts, training_charts
 from n2v_tools.stack import Stack
 from n2v_tools.trust import LEVELS, OVERALL, Quality, Verdict
 
@@ -126,35 +124,3 @@ def test_whether_the_model_knows_the_file_is_told_by_its_content(tmp_path):
     assert "very file and 1 other." in words(record, trained(same + other), noisy)
     for strange in (None, 3, [], ["x"], [{"files": 3}], [{"files": [4]}]):
         assert "very file" not in words(record, trained(strange), noisy)
-
-
-def test_tables_and_commands_stand_whatever_the_record_holds():
-    for values in ({}, {"settings": [1]}, {"model": {"name": 3}}, {"filter": {"parameters": 5}}):
-        sources = Sources(PLANE, PLANE, record=Record(values), trained=trained([{"shape": 3}]))
-        assert all(table.rows for table in fact_tables(sources))
-        titles = [one.title for one in commands_of(sources, ReportRequest("r", command=("a",)))]
-        assert titles == ["Train the model", "Make this page"]
-    assert commands_of(sources, ReportRequest("r"))[0].text == "n2v-train 'x y'"
-
-
-def test_a_chart_for_every_curve_that_is_there():
-    x = np.linspace(1, 2, 12)
-    keys = (
-        "intensity residual_mean residual_variance noise_variance acf_lags acf_residual_x "
-        "acf_noise_x frc_frequency frc_noisy frc_restored frc_limit spectrum_noisy "
-        "spectrum_restored trace_noisy trace_restored gain"
-    )
-    every = dict.fromkeys(keys.split(), x)
-    assert len(evidence_charts(every)) == 7
-    assert evidence_charts({}) == ()
-    assert evidence_charts({key: np.full(12, np.nan) for key in every}) == ()
-    assert [c.title for c in evidence_charts({"gain": x})] == ["Is every plane scaled alike?"]
-
-
-def test_the_curve_of_a_training_names_its_best_epoch():
-    history = {"epoch": [1.0, 2, 3], "loss": [3.0, 2, 1], "val_loss": [3.0, 0.5, 2]}
-    (chart,) = training_charts(history)
-    assert "3 epochs" in chart.caption and "0.5 in epoch 2" in chart.caption
-    assert len(training_charts({**history, "learning_rate": [0.1, 0.1, 0.1]})) == 2
-    assert training_charts({}) == () and training_charts({"loss": []}) == ()
-    assert len(training_charts({"loss": [-1.0, 2], "val_loss": [float("nan")] * 2})) == 1
