@@ -249,8 +249,8 @@ def random_restorer(net: Net):
 
 def agreement(minutes: float, report: Report) -> None:
     """How far engines and precisions are from TensorFlow's float32 on a trained net."""
+    from n2v_tools.filters.yardstick import know_truth
     from n2v_tools.io.reader import open_stack
-    from n2v_tools.measure.yardstick import know_truth
     from n2v_tools.modelfolder import read_model
     from n2v_tools.modelfolder.opening import open_restorer
     from n2v_tools.restore.run import restore_stack

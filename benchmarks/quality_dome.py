@@ -47,8 +47,8 @@ def parse() -> argparse.Namespace:
 
 def measure(folder: Path, seed: int, options: argparse.Namespace) -> list[str]:
     """The cells of a seed's row."""
+    from n2v_tools.filters.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
     from n2v_tools.io.reader import open_stack
-    from n2v_tools.measure.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
 
     n2v_tools(
         "simulate", "dome", "--output", folder, "--name", "dome", "--shape", options.shape,

@@ -17,7 +17,7 @@ import numpy as np
 import tifffile
 from sidebyside import Report, n2v_tools, parser
 
-from n2v_tools.measure.yardstick import best_gaussian, know_truth
+from n2v_tools.filters.yardstick import best_gaussian, know_truth
 
 KINDS = ("white", "1x3", "5x1", "isotropic", "cross")
 METHODS = ("n2v", "structn2v")

@@ -229,7 +229,7 @@ def set12(folder: Path, options: argparse.Namespace, report: Report) -> list[Dat
 
 def dome(folder: Path, options: argparse.Namespace, report: Report) -> list[Data]:
     """A generated dome; strips do not count, and are filled for those who cannot know them."""
-    from n2v_tools.measure.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
+    from n2v_tools.filters.yardstick import best_gaussian, best_gaussian_3d, best_median, know_truth
     from n2v_tools.prepare.strips import fill_volume, find_strips
 
     n2v_tools(
@@ -322,7 +322,7 @@ def yardsticks_of(
     fit : callable, optional
         Changes a restored plane before it is compared with the clean one.
     """
-    from n2v_tools.measure.yardstick import Truth, best_gaussian, best_median
+    from n2v_tools.filters.yardstick import Truth, best_gaussian, best_median
 
     class Fitted(Truth):
         def psnr(self, restored: np.ndarray) -> float:

@@ -12,23 +12,23 @@ from __future__ import annotations
 import argparse
 import math
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import tifffile
+from calibration import Calibration, measure_calibration
 from scipy.optimize import minimize
 from sidebyside import SHARED_DATA, Report, n2v_tools, parser, words
 from skimage.io import imread
 
 from n2v_tools.contracts import Restorer
 from n2v_tools.filters.table import filter_for, read_settings
-from n2v_tools.measure.calibration import Calibration, measure_calibration
 from n2v_tools.modelfolder import find_model, read_model
 from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.restore import uncertainty as rules
-from n2v_tools.restore.run import restore_with_uncertainty
-from n2v_tools.restore.uncertainty import Mixture, Part, WithUncertainty, fit_uncertainty
+from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.uncertainty import Fitted, Mixture, fit_uncertainty
 from n2v_tools.simulate.calcium import Calcium, simulate_calcium
 from n2v_tools.simulate.dome import simulate_dome
 from n2v_tools.simulate.structured import simulate_structured
@@ -185,7 +185,7 @@ def run(case: Case, folder: Path) -> tuple[Calibration, Calibration, float]:
 
         return write
 
-    restore_with_uncertainty(fitted, keep(restored), keep(claimed))
+    restore_stack(stack, fitted, keep(restored), others=[keep(claimed)])
     error = restored - clean
     constant = np.full_like(error, math.sqrt(float((error**2).mean())))
     return (
@@ -277,7 +277,7 @@ def features(case: Case, folder: Path) -> dict:
     maps = []
     for which in range(3):
         factors = [float(number == which) for number in range(3)]
-        maps.append(claims(fitted, Mixture(*factors, typical=1.0), clean))
+        maps.append(claims(stack, fitted, Mixture(*factors, typical=1.0), clean))
     restored = maps[0][0]
     pixels = np.random.default_rng(case.seed).integers(clean.size, size=30_000)
     error = (restored - clean).ravel()
@@ -288,25 +288,26 @@ def features(case: Case, folder: Path) -> dict:
         "means": [float((one.astype(np.float64) ** 2).mean()) for _, one in maps],
         "error": error[pixels].astype(np.float64),
         "squared": float((error.astype(np.float64) ** 2).mean()),
-        "guesses": fitted.facts[0]["by_image"],
+        "guesses": fitted.channels[0]["by_image"],
         "typical": fitted.typical,
     }
 
 
-def claims(fitted, mixture: Mixture, clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def claims(
+    stack: Stack, fitted: rules.WithUncertainty, mixture: Mixture, clean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Restored, and what a mixture claims."""
-    (part,) = fitted.parts
-    restorer = WithUncertainty(part.restorer.probe, (mixture,))
-    changed = rules.Uncertainty((Part(part.stack, {}, restorer),), 0, 1.0, [], ())
+    (one,) = fitted.fitted
+    changed = replace(fitted, fitted=(Fitted(one.probe, (mixture,)),))
     both = np.empty((2, *clean.shape), np.float32)
 
     def keep(number: int):
         def write(place, plane):
-            both[(number, *(place[axis] for axis in part.stack.axes[:-2]))] = plane
+            both[(number, *(place[axis] for axis in stack.axes[:-2]))] = plane
 
         return write
 
-    restore_with_uncertainty(changed, keep(0), keep(1))
+    restore_stack(stack, changed, keep(0), others=[keep(1)])
     return both[0], both[1]
 
 

@@ -15,8 +15,8 @@ from collections import Counter, defaultdict
 from sidebyside import Report, parser
 from verdict_cases import MOVIES, PATTERNED, STILLS, restorations
 
-from n2v_tools.jobs.judge.judging import judge_restored
 from n2v_tools.stack import Stack
+from n2v_tools.trust.quality import judge_restored
 from n2v_tools.trust.verdicts import OVERALL
 
 FIRST_SEED = 100

@@ -98,8 +98,12 @@ class Stack:
             yield dict(zip(outer, numbers, strict=True))
 
     def plane(self, place: Mapping[str, int]) -> np.ndarray:
-        """Read one plane, rows first: an ndarray of shape (Y, X), dtype as on disk."""
-        plane = np.asarray(self.array[tuple(place.get(a, slice(None)) for a in self.axes)])
+        """Read one plane, rows first: an ndarray of shape (Y, X), dtype as on disk.
+
+        `place` may name axes that the stack lacks; an axis that it does not name stands at 0.
+        """
+        where = {**dict.fromkeys(self.axes, 0), **place, "Y": slice(None), "X": slice(None)}
+        plane = np.asarray(self.array[tuple(where[axis] for axis in self.axes)])
         return plane if self.axes.index("Y") < self.axes.index("X") else plane.T
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

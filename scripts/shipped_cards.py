@@ -11,14 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
-from n2v_tools.io.reader import open_stack
-from n2v_tools.jobs.denoise.files import denoise_files
-from n2v_tools.jobs.denoise.request import DenoiseRequest
-from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.simulate.request import SimulateRequest
-from n2v_tools.jobs.simulate.write import simulate_files
-from n2v_tools.measure import data_range_of, psnr
-from n2v_tools.measure.yardstick import (
+from n2v_tools.filters.yardstick import (
     MEDIAN_WIDTHS_PX,
     SIGMAS_PX,
     Filtered,
@@ -26,6 +19,13 @@ from n2v_tools.measure.yardstick import (
     best_median,
     know_truth,
 )
+from n2v_tools.io.reader import open_stack
+from n2v_tools.jobs.denoise.files import denoise_files
+from n2v_tools.jobs.denoise.request import DenoiseRequest
+from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.simulate.request import SimulateRequest
+from n2v_tools.jobs.simulate.write import simulate_files
+from n2v_tools.measure import data_range_of, psnr
 
 TEST_PHOTONS = (3.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 TEST_SEED = 90_000  # and up: no training used them

@@ -9,8 +9,8 @@ import pytest
 
 from n2v_tools.compat import N2V
 from n2v_tools.errors import ModelError
+from n2v_tools.filters.yardstick import best_gaussian, know_truth
 from n2v_tools.legacy import needs_n2v_tools
-from n2v_tools.measure.yardstick import best_gaussian, know_truth
 from n2v_tools.modelfolder import find_model, list_models, read_model
 from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.restore.fit import check_fit

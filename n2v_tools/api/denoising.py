@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import StackError, UsageError
 from ..jobs.denoise.request import DenoiseRequest
-from ..jobs.desk.requests import DTYPES, ENGINES, NANS, PRECISIONS
+from ..jobs.desk.choices import DTYPES, ENGINES, NANS, PRECISIONS
 from ..stack import Stack
 from ..words import flag, in_python, option
 from .asking import call_words, checked, paths_or_stacks

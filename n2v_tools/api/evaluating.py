@@ -92,8 +92,8 @@ def evaluate(
     (199.0, True)
     """
     from ..jobs.evaluate.files import EvaluateRequest
-    from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
+    from ..measure.first_pass import Rules
 
     listener = Listener(progress)
     given = {"axes": axes, "data_range": data_range, "affine": affine, "seed": seed}
@@ -152,11 +152,12 @@ def _judge(
 ) -> Judgement:
     if noisy is None:
         raise UsageError("give clean, the truth, or noisy, what was restored, or both.")
-    from ..jobs.judge.files import Judged, Judgements, QualityRequest
-    from ..jobs.judge.judging import judge_restored
+    from ..jobs.desk.outcomes import Outcome
+    from ..jobs.judge.files import Judgements
+    from ..trust.quality import judge_restored
 
     stacks = {"noisy": _named(noisy, axes, "noisy"), "restored": _named(restored, axes, "restored")}
-    quality = judge_restored(**stacks, seed=seed, progress=listener)
+    with listener.task(stacks["restored"].name) as step:
+        quality = judge_restored(**stacks, seed=seed, step=step)
     names = {role: stack.name for role, stack in stacks.items()}
-    judged = Judgements((Judged(names, quality),), QualityRequest(**names, seed=seed))
-    return Judgement(quality, judged.as_text())
+    return Judgement(quality, Judgements((Outcome(names, quality),)).as_text())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import UsageError
-from ..jobs.desk.requests import LEAST_MINUTES, NANS
+from ..jobs.desk.choices import LEAST_MINUTES, NANS
 from ..words import in_python
 from .asking import call_words, checked, paths_or_stacks
 from .listening import Listener, Told

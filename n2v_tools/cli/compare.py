@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..filters.names import NAMES as FILTERS
-from ..jobs.desk.requests import CompareRequest
+from ..jobs.compare.request import CompareRequest
 from ..methods import table
 from . import exits, options, output
 from .parsing import Named

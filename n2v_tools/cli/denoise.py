@@ -9,7 +9,7 @@ import click
 from ..filters.names import NAMES
 from ..io.formats.table import WRITTEN, WRITTEN_LATER
 from ..jobs.denoise.request import DenoiseRequest
-from ..jobs.desk.requests import ENGINES, PRECISIONS
+from ..jobs.desk.choices import ENGINES, PRECISIONS
 from ..methods import table
 from ..settings import parse_assignments
 from ..words import option

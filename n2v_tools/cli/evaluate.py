@@ -112,8 +112,8 @@ def _measure(
     if values["pairs"] is None and not (values["restored"] and values["clean"]):
         raise click.UsageError(MISSING)
     from ..jobs.evaluate.files import EvaluateRequest, evaluate_files
-    from ..jobs.evaluate.survey import Rules
     from ..jobs.evaluate.table import as_text
+    from ..measure.first_pass import Rules
 
     asked = dict(values)
     rules = Rules(

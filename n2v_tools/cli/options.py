@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..jobs.denoise.request import DenoiseRequest
-from ..jobs.desk.requests import DTYPES, LEAST_MINUTES, NANS
+from ..jobs.desk.choices import DTYPES, LEAST_MINUTES, NANS
 from ..words import option
 from . import output
 from .parsing import Filled, Finite, Named, Read, read_axes, read_patch

@@ -6,15 +6,14 @@ dropped. JSON is one value, with null for NaN and infinity.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import click
+
+from ..report.plain import json_text
 
 
 class Found(Protocol):
@@ -38,7 +37,7 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Print `value` on stdout as one JSON value."""
-    emit(json.dumps(to_jsonable(value), allow_nan=False, indent=2))
+    emit(json_text(value))
 
 
 def show(value: Any, text: str, *, as_json: bool, errors: Sequence[str] = ()) -> None:
@@ -91,21 +90,6 @@ def end(*, failed: bool) -> None:
     """End the command with exit code 1 if something failed."""
     if failed:
         raise click.exceptions.Exit(1)
-
-
-def to_jsonable(value: Any) -> Any:
-    """Turn `value` into what JSON knows: NaN and infinity into null, numpy numbers into numbers."""
-    if isinstance(value, Mapping):
-        return {str(key): to_jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_jsonable(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):  # numpy scalar or array, without importing numpy
-        return to_jsonable(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def make_streams_robust() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..jobs.desk.requests import LEAST_MINUTES
+from ..jobs.desk.choices import LEAST_MINUTES
 from ..methods import table
 from ..settings import parse_assignments
 from . import exits, options, output

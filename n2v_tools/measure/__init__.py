@@ -1,11 +1,11 @@
-"""How good a restored image is: against the truth, against itself, against the next frame."""
+"""Measures of a restored image: against the truth, against itself, against the next frame."""
 
+from .local_moments import compare_windows, measure_local
 from .metrics import data_range_of, fit_affine, psnr, si_psnr
 from .scaling import Scaling, ScalingSums
 from .snr import TemporalSums, combine_snr, spatial_snr
 from .ssim import MicroFit, fit_micro, micro_ssim, ssim
 from .summary import Gain, Summary, measure_gain, summarise
-from .windows import compare_windows, measure_local
 
 __all__ = [
     "Gain",

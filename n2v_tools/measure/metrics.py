@@ -1,4 +1,4 @@
-"""How close a restored image is to the truth.
+"""Metrics of how close a restored image is to the truth.
 
 Strips and empty planes hold nothing that could be right or wrong, so every measure
 takes a mask of what is real.
@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from ..errors import StackError
+from .scaling import ScalingSums
 
 ROUNDING = 1e-26  # of a mean square of 1: below it only rounding is left
 
@@ -148,15 +149,10 @@ def fit_affine(
         If the shapes differ.
     """
     _require_equal_shapes(restored, clean)
-    x = restored.astype(np.float64)
     inside = slice(None) if valid is None else valid
-    known, wanted = x[inside].ravel(), clean[inside].astype(np.float64).ravel()
-    if not known.size:
-        return x
-    centred = known - known.mean()
-    power = float(centred @ centred)
-    gain = float(centred @ (wanted - wanted.mean())) / power if power > 0 else 0.0
-    return wanted.mean() + gain * (x - known.mean())
+    sums = ScalingSums()
+    sums.add(restored[inside].ravel(), clean[inside].ravel())
+    return sums.scaling.apply(restored)
 
 
 def _require_equal_shapes(restored: np.ndarray, clean: np.ndarray) -> None:

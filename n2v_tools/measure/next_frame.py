@@ -1,4 +1,4 @@
-"""How well a restored frame predicts the next noisy one.
+"""Distance of a restored frame to the next noisy one.
 
 The noise of the next frame is nothing that a method could have kept by mistake, so the
 mean squared distance to it is the error plus a constant: the variance of that noise and

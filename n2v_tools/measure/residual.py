@@ -1,4 +1,4 @@
-"""What a method took away: noisy minus restored.
+"""Residuals: what a method took away, noisy minus restored.
 
 Were a method perfect, this would be the noise and nothing else: as strong, correlated as
 the noise is, and unlike the image. None of it needs the truth. Planes are added one by
@@ -17,7 +17,7 @@ LAGS = 10
 
 @dataclass(frozen=True)
 class ResidualScores:
-    """What can be told from residuals.
+    """What residuals show.
 
     Parameters
     ----------

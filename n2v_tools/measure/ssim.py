@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from .windows import Windows
+from .local_moments import Windows
 
 K1, K2 = 0.01, 0.03
 BACKGROUND_PERCENT = 3.0

@@ -93,6 +93,12 @@ def find_strips(plane: np.ndarray) -> Strips:
     return Strips(~plane.any(axis=1), ~plane.any(axis=0))
 
 
+def outside_strips(plane: np.ndarray) -> np.ndarray:
+    """Return where a plane (Y, X) holds an image: True outside its strips."""
+    strips = find_strips(plane)
+    return np.outer(~strips.rows, ~strips.columns)
+
+
 def fill_volume(volume: np.ndarray, strips: Sequence[Strips]) -> np.ndarray:
     """Fill the strips of every plane, and empty planes by reflection along the depth.
 

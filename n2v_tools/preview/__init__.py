@@ -1,1 +1,1 @@
-"""Small movies of large ones: averaged down, with one grey scale, drawn side by side."""
+"""Pictures of stacks: small movies of large ones, and figures of several files side by side."""

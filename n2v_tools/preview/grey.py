@@ -1,4 +1,4 @@
-"""From counts to grey: the limits that all panels of a channel share."""
+"""Grey values of counts, and the limits that all panels of a channel share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scale bar of a round length."""
+"""Scale bar of a round length."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Bar:
     label: str
 
 
-def choose_bar(panel_px: int, pixel_um: float | None) -> Bar | None:
-    """Choose 1, 2 or 5 times a power of ten, at most 0.4 of the panel.
+def choose_bar(panel_px: int, pixel_um: float | None, most: float = MOST_OF_PANEL) -> Bar | None:
+    """Choose 1, 2 or 5 times a power of ten.
 
     Parameters
     ----------
@@ -33,10 +33,12 @@ def choose_bar(panel_px: int, pixel_um: float | None) -> Bar | None:
         Width of the panel as shown.
     pixel_um : float or None
         Width of a pixel as shown; None if unknown: there is no bar then.
+    most : float
+        Share of the panel that it may take.
     """
     if pixel_um is None or not 0 < pixel_um < math.inf:
         return None
-    room = MOST_OF_PANEL * panel_px * pixel_um
+    room = most * panel_px * pixel_um
     power = 10.0 ** math.floor(math.log10(room))
     length = max(step * power for step in (1, 2, 5) if step * power <= room * (1 + 1e-9))
     # From 1 mm or µm on that unit; what is smaller still is in nm.

@@ -29,12 +29,7 @@ HIDDEN = ("Cc", "Cf", "Cs")
 
 
 def render_page(page: Page) -> str:
-    """Return the HTML document.
-
-    Parameters
-    ----------
-    page : Page
-    """
+    """Return the HTML document."""
     style, script = _source("report.css"), _source("report.js")
     policy = (
         "default-src 'none'; img-src data:; "

@@ -1,10 +1,12 @@
-"""What stands on the page, as plain values: the template knows nothing else."""
+"""Values that stand on the page: the template knows nothing else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-LEVELS = ("good", "note", "worry", "cannot tell")
+if TYPE_CHECKING:
+    from ..preview.scalebar import Bar
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Answer:
     short : str
         The answer in a few words.
     level : str
-        One of `LEVELS`, or empty: then no mark is shown.
+        One of `trust.LEVELS`, or empty: then no mark is shown.
     sentences : tuple of str
         What a reader must know beside it.
     items : tuple of str
@@ -39,7 +41,7 @@ class Finding:
     ----------
     title, sentence : str
     level : str
-        One of `LEVELS`.
+        One of `trust.LEVELS`.
     value : str
         With its unit; empty where there is none.
     """
@@ -110,21 +112,6 @@ class Pane:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A scale bar.
-
-    Parameters
-    ----------
-    length_px : float
-        In pixels of the picture.
-    label : str
-    """
-
-    length_px: float
-    label: str
-
-
-@dataclass(frozen=True)
 class Map:
     """The whole plane, small, with a frame around what the panes show.
 
@@ -159,7 +146,7 @@ class View:
         What part of the plane this is.
     line_y : float or None
         Row of the line profile, in pixels from the top.
-    bar : Bar or None
+    bar : preview.scalebar.Bar or None
     profile : Chart or None
     map : Map or None
         None where the whole plane is shown.
@@ -230,5 +217,5 @@ class Page:
     facts: tuple[Table, ...] = ()
     training: tuple[Chart, ...] = ()
     commands: tuple[Command, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     version: str = ""

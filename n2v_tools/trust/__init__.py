@@ -1,4 +1,4 @@
-"""Whether a restored image can be trusted, told without the truth."""
+"""Trust in a restored image: verdicts without the truth."""
 
 from .verdicts import LEVELS, OVERALL, Quality, Verdict
 

@@ -1,4 +1,4 @@
-"""What the measurements of one restored file come to.
+"""Judgement of one restored file by its measurements.
 
 The limits were chosen on generated images whose failing was known, and checked on others:
 ``benchmarks/verdicts.py``.
@@ -7,13 +7,16 @@ The limits were chosen on generated images whose failing was known, and checked 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..report.plain import count_text
+from ..words import option
 from .measured import Measured
 from .resolution import finest_px
 from .sentences import FORBIDDEN, OVERALL_SENTENCES, TITLES
+from .spectra import Balance
 from .verdicts import Level, Verdict
 
 LOST, LOST_SOME = 0.3, 0.12  # error by lost signal over the best linear filter's
@@ -21,6 +24,7 @@ KEPT, KEPT_SOME = 0.19, 0.12  # share of the noise
 KEPT_CORRELATED = 0.27  # where neighbours share noise its level is known less well
 INVENTED, INVENTED_SOME = 0.3, 0.1  # power over the best linear filter's error
 PLACES, LEAST_PLACES = 0.003, 2  # share of the tiles, and how many
+NOISE_LOW, NOISE_HIGH = 0.6, 1.4  # variance of a residual over that of the noise
 DEFICIT, EVEN = 0.4, 0.5  # of structured noise: what a residual lacks, and how white it is
 NOTHING_LEFT = 0.05  # residual over noise below which nothing was taken away
 STRONGLY_SHARED = 0.5
@@ -34,20 +38,11 @@ LEAN = 0.18
 TOLERANCE = 1.15  # of the error of a plain filter
 SATURATED, FLOORED = 0.001, 0.005
 
+Texts = Mapping[Level, str]
+
 
 def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...]]:
-    """Say what was measured, what it comes to, and what not to measure.
-
-    Parameters
-    ----------
-    found : Measured
-
-    Returns
-    -------
-    verdicts : tuple of Verdict
-    overall : Verdict
-    do_not_measure : tuple of str
-    """
+    """Say what was measured, what it comes to, and what not to measure."""
     known = found.reference.confidence != "cannot tell"
     verdicts = [
         *((_noise_kept(found), _signal_lost(found), _invented(found)) if known else ()),
@@ -71,10 +66,8 @@ def _sum_up(name: str, verdicts: Sequence[Verdict], found: Measured) -> Verdict:
     if name == "good" and worries:
         sentence = f"{OVERALL_SENTENCES['good-but']} {', '.join(worries)}."
         return Verdict(name, TITLES[name], "note", sentence)
-    level: Level = "worry"
-    if name in ("good", "cannot-tell"):
-        level = "good" if name == "good" else "cannot tell"
-    return Verdict(name, TITLES[name], level, sentence)
+    levels: dict[str, Level] = {"good": "good", "cannot-tell": "cannot tell"}
+    return Verdict(name, TITLES[name], levels.get(name, "worry"), sentence)
 
 
 def _overall(found: Measured) -> str:
@@ -95,7 +88,7 @@ def _overall(found: Measured) -> str:
         return "structured-noise-left"
     if invented > 1 and invented > lost:
         return "hallucinated"
-    if balance.noise_kept > (KEPT_CORRELATED if found.reference.correlated else KEPT):
+    if balance.noise_kept > _most_kept(found):
         return "under-trained"
     if lost > 1:
         return "over-smoothed"
@@ -120,79 +113,83 @@ def _has_false_places(found: Measured) -> bool:
 
 def _is_late(found: Measured) -> bool:
     times = found.times
-    return (
-        times is not None and times.lag is not None and (times.lag != 0 or abs(times.lean) > LEAN)
-    )
+    if times is None or times.lag is None:
+        return False
+    return times.lag != 0 or abs(times.lean) > LEAN
+
+
+def _most_kept(found: Measured) -> float:
+    """Share of the noise that may be left."""
+    return KEPT_CORRELATED if found.reference.correlated else KEPT
 
 
 def _noise_kept(found: Measured) -> Verdict:
-    kept = found.balance.noise_kept
-    worry = KEPT_CORRELATED if found.reference.correlated else KEPT
-    percent = 100 * kept
+    percent = 100 * found.balance.noise_kept
     if found.identical:
         return _verdict("noise-kept", "worry", "nothing was taken away: both files are equal", 100)
-    if kept > worry:
-        text = f"about {percent:.0f} % of the noise is still there: train longer, or more strongly"
-        return _verdict("noise-kept", "worry", text, percent)
-    if kept > KEPT_SOME:
-        text = f"about {percent:.0f} % of the noise is left, more than needed: no cause to worry"
-        return _verdict("noise-kept", "note", text, percent)
-    text = "hardly any noise is left that could have been taken away: nothing to worry about"
-    return _verdict("noise-kept", "good", text, percent)
+    texts: Texts = {
+        "worry": f"about {percent:.0f} % of the noise is still there: train longer, or more "
+        "strongly",
+        "note": f"about {percent:.0f} % of the noise is left, more than needed: no cause to worry",
+        "good": "hardly any noise is left that could have been taken away: nothing to worry about",
+    }
+    limits = (KEPT_SOME, _most_kept(found))
+    return _graded("noise-kept", found.balance.noise_kept, limits, texts, percent)
 
 
 def _signal_lost(found: Measured) -> Verdict:
-    lost, value = found.balance.lost, 100 * found.balance.lost_share
     if found.balance.signal < NO_SIGNAL:
-        text = "no structure stands out of the noise, so whether any was lost cannot be told"
+        text = "no structure stands out of the noise, so a loss of signal cannot be determined"
         return _verdict("signal-lost", "cannot tell", text)
     fine = _finest_kept(found)
     size = f" finer than about {fine:.0f} px" if fine is not None else ""
-    if lost > LOST:
-        text = f"the residual holds signal: structure{size} was smoothed away with the noise"
-        return _verdict("signal-lost", "worry", text, value)
-    if lost > LOST_SOME:
-        text = f"a little structure{size} went with the noise: look at the residual"
-        return _verdict("signal-lost", "note", text, value)
-    text = "the residual holds no more signal than any filter must take: nothing to worry about"
-    return _verdict("signal-lost", "good", text, value)
+    texts: Texts = {
+        "worry": f"the residual holds signal: structure{size} was smoothed away with the noise",
+        "note": f"a little structure{size} went with the noise: look at the residual",
+        "good": "the residual holds no more signal than any filter must take: nothing to worry "
+        "about",
+    }
+    value = 100 * found.balance.lost_share
+    return _graded("signal-lost", found.balance.lost, (LOST_SOME, LOST), texts, value)
 
 
 def _invented(found: Measured) -> Verdict:
-    places, value = found.places, 100 * found.balance.invented_share
+    places, invented = found.places, found.balance.invented
+    level: Level = "note" if invented > INVENTED_SOME or places.n_found else "good"
+    if invented > INVENTED or _has_false_places(found):
+        level = "worry"
     where = f", in {places.n_found} of {places.n_tiles} places" if places.n_found else ""
-    if found.balance.invented > INVENTED or _has_false_places(found):
-        text = f"structure was added or exaggerated that the noisy file does not hold{where}"
-        return _verdict("invented", "worry", text, value)
-    if found.balance.invented > INVENTED_SOME or places.n_found:
-        text = f"some structure is stronger than the noisy file holds{where}: compare both there"
-        return _verdict("invented", "note", text, value)
-    text = "nothing is shown that the noisy file does not hold: nothing to worry about"
-    return _verdict("invented", "good", text, value)
+    texts: Texts = {
+        "worry": f"structure was added or exaggerated that the noisy file does not hold{where}",
+        "note": f"some structure is stronger than the noisy file holds{where}: compare both there",
+        "good": "nothing is shown that the noisy file does not hold: nothing to worry about",
+    }
+    return _verdict("invented", level, texts[level], 100 * found.balance.invented_share)
 
 
 def _structured(found: Measured) -> Verdict:
-    shared, value = found.sharing, found.sharing.residual
+    shared = found.sharing
+    level: Level = "good"
     if found.reference.correlated is None:
+        level = "cannot tell"
         text = (
-            "one image cannot tell whether neighbouring pixels share noise; it was taken to be "
-            "independent: a second frame or a dark frame would tell"
+            "one image does not show whether neighbouring pixels share noise, so it was taken to "
+            "be independent: a second frame or a dark frame would show it"
         )
-        return _verdict("shared-noise", "cannot tell", text, value)
-    if not found.reference.correlated:
+    elif not found.reference.correlated:
         text = "the noise is independent from pixel to pixel, so none can be left as a pattern"
-        return _verdict("shared-noise", "good", text, value)
-    if _is_structured(found):
+    elif _is_structured(found):
+        level = "worry"
         text = (
             f"neighbouring pixels share {shared.noise:.2f} of the noise and the residual hardly "
             "any: the noise they share is still in the image, as stripes or grain"
         )
-        return _verdict("shared-noise", "worry", text, value)
-    text = (
-        f"neighbouring pixels share {shared.noise:.2f} of the noise, and the residual holds that "
-        "too: it was taken away with the rest"
-    )
-    return _verdict("shared-noise", "good", text, value)
+    else:
+        text = (
+            f"neighbouring pixels share {shared.noise:.2f} of the noise, and the residual holds "
+            "that too: it was taken away with the rest"
+        )
+    return _verdict("shared-noise", level, text, shared.residual)
 
 
 def _level_by_brightness(found: Measured) -> Verdict:
@@ -203,7 +200,7 @@ def _level_by_brightness(found: Measured) -> Verdict:
     ratio = curve.variance / np.maximum(curve.noise, 1e-30)
     worst = int(np.argmax(np.abs(np.log(np.maximum(ratio, 1e-3)))))
     value = 100 * float(ratio[worst])
-    if 0.6 < ratio.min() and ratio.max() < 1.4:
+    if NOISE_LOW < ratio.min() and ratio.max() < NOISE_HIGH:
         text = "what was taken away is as strong as the noise from the darkest to the brightest"
         return _verdict("noise-by-brightness", "good", text, value)
     more = "more" if ratio[worst] > 1 else "less"
@@ -222,19 +219,17 @@ def _unknown(found: Measured) -> Verdict:
 def _linearity(found: Measured) -> Verdict:
     curve = found.curve
     if len(curve.n) < 3 or curve.span < 0.2 * found.sigma:
-        text = "the restored image is as bright everywhere, so linearity cannot be told"
+        text = "the restored image is equally bright everywhere, so linearity cannot be determined"
         return _verdict("linearity", "cannot tell", text)
-    bias = curve.worst_bias
-    value = 100 * bias
+    value = 100 * curve.worst_bias
     off = f"brightness is off by up to {abs(value):.0f} % of its span"
-    if abs(bias) > BIAS:
-        text = f"{off}: do not compare intensities"
-        return _verdict("linearity", "worry", text, value)
-    if abs(bias) > BIAS_SOME:
-        text = f"{off}, in the mean of many pixels"
-        return _verdict("linearity", "note", text, value)
-    text = f"mean brightness is kept within {max(abs(value), 1):.0f} % of its span, dark to bright"
-    return _verdict("linearity", "good", text, value)
+    texts: Texts = {
+        "worry": f"{off}: do not compare intensities",
+        "note": f"{off}, in the mean of many pixels",
+        "good": f"mean brightness is kept within {max(abs(value), 1):.0f} % of its span, dark to "
+        "bright",
+    }
+    return _graded("linearity", abs(curve.worst_bias), (BIAS_SOME, BIAS), texts, value)
 
 
 def _gain(found: Measured) -> Verdict:
@@ -246,47 +241,47 @@ def _gain(found: Measured) -> Verdict:
         )
         return _verdict("gain", "worry", text, 100 * (gain - 1))
     fits = [fit for fit in found.fits if math.isfinite(fit.gain)]
-    baselines = np.array([fit.baseline for fit in found.fits])
-    shift = float(np.ptp(baselines)) / max(found.signal_std, 1e-12) if len(baselines) else 0.0
     if not fits:
-        return _verdict("gain", "cannot tell", "planes are too even for a gain to be told")
-    gains = np.array([fit.gain for fit in fits])
+        return _verdict("gain", "cannot tell", "planes are too even to measure a gain")
+    gains, baselines = (
+        np.array(each) for each in ([f.gain for f in fits], [f.baseline for f in found.fits])
+    )
     chance = float(np.median([fit.chance for fit in fits]))
-    middle = float(np.median(gains))
-    apart = float(np.abs(gains - middle).max()) if len(gains) > 1 else 0.0
-    worst = max(apart if apart > SURE * chance else 0.0, shift if len(baselines) > 1 else 0.0)
+    apart = float(np.abs(gains - np.median(gains)).max())
+    shift = float(np.ptp(baselines)) / max(found.signal_std, 1e-12)
+    worst = max(apart if apart > SURE * chance else 0.0, shift)
     value = 100 * worst
-    if worst > GAIN:
-        text = f"planes were scaled or shifted differently, by up to {value:.0f} %: compare none"
-        return _verdict("gain", "worry", text, value)
-    if worst > GAIN_SOME:
-        text = f"gain or baseline differ by up to {value:.0f} % from plane to plane"
-        return _verdict("gain", "note", text, value)
     each = "of every plane" if len(gains) > 1 else "of the plane"
-    return _verdict("gain", "good", f"gain and baseline {each} are those of the raw file", value)
+    texts: Texts = {
+        "worry": f"planes were scaled or shifted differently, by up to {value:.0f} %: compare none",
+        "note": f"gain or baseline differ by up to {value:.0f} % from plane to plane",
+        "good": f"gain and baseline {each} are those of the raw file",
+    }
+    return _graded("gain", worst, (GAIN_SOME, GAIN), texts, value)
 
 
 def _filters(found: Measured) -> Verdict:
     contest = found.contest
     if math.isfinite(contest.ahead):
-        value = 100 * contest.ahead
         least = max(2 * contest.chance, 0.003)
-        if contest.ahead < -least:
-            text = f"a {contest.best} comes nearer to later noisy frames: the simpler way is better"
-            return _verdict("plain-filters", "worry", text, value)
-        if contest.ahead > least:
-            text = f"nearer to later noisy frames than the best plain filter, a {contest.best}"
-            return _verdict("plain-filters", "good", text, value)
-        text = f"about as near to later noisy frames as the best plain filter, a {contest.best}"
-        return _verdict("plain-filters", "note", text, value)
+        texts: Texts = {
+            "worry": f"a {contest.best} comes nearer to later noisy frames: the simpler way is "
+            "better",
+            "note": f"about as near to later noisy frames as the best plain filter, a "
+            f"{contest.best}",
+            "good": f"nearer to later noisy frames than the best plain filter, a {contest.best}",
+        }
+        ahead = contest.ahead
+        level: Level = "worry" if ahead < -least else "good" if ahead > least else "note"
+        return _verdict("plain-filters", level, texts[level], 100 * ahead)
     least_error = found.balance.least_error
     value = 100 * (contest.error - least_error)
     if least_error > TOLERANCE * max(contest.error, 0) + 0.01:
         text = f"a {contest.best} would have come nearer to the truth: the simpler way is better"
         return _verdict("plain-filters", "worry", text, value)
     text = (
-        f"not shown to be worse than the best plain filter, a {contest.best}; more one image "
-        "cannot tell"
+        f"not shown to be worse than the best plain filter, a {contest.best}; one image does not "
+        "show more"
     )
     return _verdict("plain-filters", "note", text, value)
 
@@ -296,78 +291,73 @@ def _resolution(found: Measured) -> Verdict:
     finest = finest_px(frequency, correlation) if len(frequency) else None
     if finest is None or (found.times is None and found.reference.correlated is not False):
         why = "neighbours may share noise" if len(frequency) else "the image is too small"
-        text = f"how fine a structure the noisy file holds cannot be told: {why}"
+        text = f"how fine a structure the noisy file holds cannot be determined: {why}"
         return _verdict("resolution", "cannot tell", text)
     text = (
         f"one noisy image holds structure down to about {finest:.1f} px; what the restored one "
         "shows finer than that rests on what the method has learned"
     )
-    return Verdict("resolution", TITLES["resolution"], "note", _sentence(text), finest, "px")
+    return _verdict("resolution", "note", text, finest)
 
 
 def _time(found: Measured) -> list[Verdict]:
-    times, balance = found.times, found.time_balance
-    if times is None or balance is None:
+    balance = found.time_balance
+    if found.times is None or balance is None:
         return []
-    value = 100 * balance.lost_share
-    if balance.signal < NO_SIGNAL:
-        text = "nothing changes over time that stands out of the noise"
-        lost = _verdict("time-lost", "cannot tell", text)
-    elif balance.lost > TIME_LOST:
-        text = "changes over time were smoothed away: peaks come out too low"
-        lost = _verdict("time-lost", "worry", text, value)
-    elif balance.lost > TIME_LOST_SOME:
-        text = "fast changes over time are weakened: check peaks against the raw file"
-        lost = _verdict("time-lost", "note", text, value)
-    else:
-        text = "changes over time are kept as far as the noise lets them be seen"
-        lost = _verdict("time-lost", "good", text, value)
-    if times.lag is None:
-        text = "whether changes come late cannot be told: too little changes"
-        late = _verdict("time-delay", "cannot tell", text)
-    elif _is_late(found):
-        text = f"changes come {_late(times.lag)}: do not measure when something happened"
-        late = _verdict("time-delay", "worry", text, float(times.lag))
-    else:
-        text = "changes come in the frame in which they happened"
-        late = _verdict("time-delay", "good", text, float(times.lag))
+    verdicts = [_time_lost(balance), _delay(found, found.times.lag)]
     if balance.invented > TIME_INVENTED and not _is_late(found):
         text = "changes over time were added or exaggerated that the noisy movie does not hold"
-        return [lost, late, _verdict("time-invented", "worry", text, 100 * balance.invented_share)]
-    return [lost, late]
+        verdicts.append(_verdict("time-invented", "worry", text, 100 * balance.invented_share))
+    return verdicts
 
 
-def _late(lag: int) -> str:
-    if not lag:
-        return "gradually, after they happened"
-    return f"{abs(lag)} frame{'s' if abs(lag) > 1 else ''} {'late' if lag > 0 else 'early'}"
+def _time_lost(balance: Balance) -> Verdict:
+    if balance.signal < NO_SIGNAL:
+        text = "nothing changes over time that stands out of the noise"
+        return _verdict("time-lost", "cannot tell", text)
+    texts: Texts = {
+        "worry": "changes over time were smoothed away: peaks come out too low",
+        "note": "fast changes over time are weakened: check peaks against the raw file",
+        "good": "changes over time are kept as far as the noise lets them be seen",
+    }
+    value = 100 * balance.lost_share
+    return _graded("time-lost", balance.lost, (TIME_LOST_SOME, TIME_LOST), texts, value)
+
+
+def _delay(found: Measured, lag: int | None) -> Verdict:
+    if lag is None:
+        text = "too little changes to determine whether changes come late"
+        return _verdict("time-delay", "cannot tell", text)
+    if not _is_late(found):
+        text = "changes come in the frame in which they happened"
+        return _verdict("time-delay", "good", text, float(lag))
+    when = "gradually, after they happened"
+    if lag:
+        when = f"{count_text(abs(lag), 'frame')} {'late' if lag > 0 else 'early'}"
+    text = f"changes come {when}: do not measure when something happened"
+    return _verdict("time-delay", "worry", text, float(lag))
 
 
 def _cut(found: Measured) -> list[Verdict]:
-    found_cut = []
+    verdicts = []
     if found.saturated > SATURATED:
         percent = 100 * found.saturated
         text = f"{percent:.2g} % of the noisy pixels are saturated: their brightness is not known"
-        found_cut.append(_verdict("saturated", "note", text, percent))
+        verdicts.append(_verdict("saturated", "note", text, percent))
     if found.floored > FLOORED:
         percent = 100 * found.floored
         text = f"{percent:.2g} % of the restored pixels were cut off at the smallest value"
-        found_cut.append(_verdict("floored", "note", text, percent))
-    return found_cut
+        verdicts.append(_verdict("floored", "note", text, percent))
+    return verdicts
 
 
 def _do_not_measure(name: str, verdicts: Sequence[Verdict], found: Measured) -> tuple[str, ...]:
+    worries = [one.name for one in verdicts if one.level == "worry"]
+    keys = [key for key in (name, *worries) if key in FORBIDDEN]
+    if found.times is not None and "time-lost" not in keys:
+        keys.append("movie")
     words = _words(found)
-    said = [FORBIDDEN[name].format(**words)] if FORBIDDEN.get(name) else []
-    for verdict in verdicts:
-        if verdict.level == "worry" and verdict.name in FORBIDDEN:
-            text = FORBIDDEN[verdict.name].format(**words)
-            if text not in said:
-                said.append(text)
-    if found.times is not None and FORBIDDEN["time-lost"] not in said:
-        said.append(FORBIDDEN["movie"])
-    said.append(FORBIDDEN["always"].format(**words))
-    return tuple(said)
+    return tuple(dict.fromkeys(FORBIDDEN[key].format(**words) for key in (*keys, "always")))
 
 
 def _words(found: Measured) -> dict[str, str]:
@@ -376,6 +366,7 @@ def _words(found: Measured) -> dict[str, str]:
         "kept": f"{100 * found.balance.noise_kept:.0f} %",
         "finer": f"finer than about {fine:.0f} px" if fine is not None else "of fine detail",
         "reason": found.reference.reason or "the image is too small",
+        "mask": option("struct_mask", "auto"),
     }
 
 
@@ -386,10 +377,15 @@ def _finest_kept(found: Measured) -> float | None:
     return 1 / float(powers.frequency[lacking[0]]) if len(lacking) else None
 
 
+def _graded(
+    name: str, amount: float, limits: tuple[float, float], texts: Texts, value: float
+) -> Verdict:
+    """A note if `amount` is above the first limit, a worry above the second."""
+    some, much = limits
+    level: Level = "worry" if amount > much else "note" if amount > some else "good"
+    return _verdict(name, level, texts[level], value)
+
+
 def _verdict(name: str, level: Level, text: str, value: float | None = None) -> Verdict:
-    unit = {"time-delay": "frames", "shared-noise": ""}.get(name, "%")
-    return Verdict(name, TITLES[name], level, _sentence(text), value, unit)
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
+    unit = {"time-delay": "frames", "shared-noise": "", "resolution": "px"}.get(name, "%")
+    return Verdict(name, TITLES[name], level, f"{text[0].upper()}{text[1:]}.", value, unit)

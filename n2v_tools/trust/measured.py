@@ -1,19 +1,19 @@
-"""Everything that was measured of one channel, before it is judged."""
+"""Measurements of one channel, before they are judged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from .brightness import Curve
-from .movie import Times
-from .places import PlaceSums
-from .plain import Contest
+from .by_brightness import Curve
+from .contest import Contest
+from .false_places import PlaceSums
+from .over_time import Times
 from .reference import LAGS, Reference
 from .spectra import Balance, Powers, SpectraSums
+from .tiles import block_means
 
 EVEN = 10.0  # variance of the means of blocks over that by noise
 LEAST_SHARED = 0.05  # correlation of the noise from which its absence in the residual is telling
@@ -92,7 +92,6 @@ class Measured:
     times : Times or None
     time_balance : Balance or None
         Along time.
-    warnings : tuple of str
     """
 
     reference: Reference
@@ -114,17 +113,10 @@ class Measured:
     floored: float = 0.0
     times: Times | None = None
     time_balance: Balance | None = None
-    warnings: Sequence[str] = field(default_factory=tuple)
 
 
 def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
-    """Compare the residual's correlation with the noise's, along the axis with more of it.
-
-    Parameters
-    ----------
-    sums : SpectraSums
-    reference : Reference
-    """
+    """Compare the residual's correlation with the noise's, along the axis with more of it."""
     found, best = sums.residual_acf(1), sums.residual_acf(1, of_best=True)
     along = {(1, 0): reference.acf[LAGS + 1, LAGS], (0, 1): reference.acf[LAGS, LAGS + 1]}
     step = max(along, key=lambda one: along[one])
@@ -150,15 +142,7 @@ def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float) -> Fit:
     """
     baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
     block = 16 if min(noisy.shape) >= 128 else 8
-    rows, columns = (size // block for size in noisy.shape)
-    a, b = (
-        plane[: rows * block, : columns * block]
-        .astype(np.float64)
-        .reshape(rows, block, columns, block)
-        .mean(axis=(1, 3))
-        .ravel()
-        for plane in (noisy, restored)
-    )
+    a, b = (block_means(plane, block).ravel() for plane in (noisy, restored))
     spread = b - b.mean()
     power = float(spread @ spread)
     # Where blocks differ by noise alone, noise that both share sets the slope.

@@ -1,4 +1,4 @@
-"""What the noise of the noisy file is: the reference that every residual is held against.
+"""Reference that every residual is held against: the noise of the noisy file.
 
 It is measured from the noisy file alone, so that it is the same whatever was restored from
 it. Pairs of frames tell most; of a single image, however small, its smooth blocks do; where
@@ -49,7 +49,7 @@ class Reference:
     far : (float, float)
         Correlation along Y and X that stays at every distance: offsets of columns and rows.
     correlated : bool or None
-        None where it cannot be told.
+        None where that is unknown.
     confidence : {"high", "low", "cannot tell"}
     reason : str
         Why it is not high; may be empty.
@@ -103,10 +103,6 @@ class Reference:
 
 def know_noise(sample: Sample) -> Reference:
     """Measure the noise of a sample of one channel of the noisy file.
-
-    Parameters
-    ----------
-    sample : Sample
 
     Returns
     -------

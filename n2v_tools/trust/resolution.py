@@ -1,4 +1,4 @@
-"""How fine a structure the noisy file holds: Fourier ring correlation of two halves of it.
+"""Resolution of the noisy file: Fourier ring correlation of two halves of it.
 
 Halves are successive frames where there are any, else the pixels of one image taken like the
 fields of a checkerboard [1]_. Rings in each plane; volumes are judged plane by plane.
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import fft
+
+from .tiles import Tiles
 
 TILE_PX = 64
 N_RINGS = 16
@@ -30,10 +32,8 @@ class RingSums:
     """
 
     def __init__(self, edge: int = TILE_PX) -> None:
-        self._edge = edge
-        line = np.hanning(edge + 2)[1:-1]
-        self._window = np.outer(line, line)
-        self._frequency = np.hypot(fft.fftfreq(edge)[:, None], fft.rfftfreq(edge))
+        self._edge, tiles = edge, Tiles(edge)
+        self._window, self._frequency = tiles.window, tiles.frequency
         self._sums = np.zeros((3, edge, edge // 2 + 1))
         self.n = 0
 

@@ -1,4 +1,4 @@
-"""Words of the verdicts: titles, what the whole comes to, what should not be measured."""
+"""Sentences of the verdicts: titles, overall verdicts, what should not be measured."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TITLES = {
 
 OVERALL_SENTENCES = {
     "good": (
-        "What was taken away is noise and nothing else that can be told without the truth: no "
-        "cause to worry."
+        "What was taken away is noise, as far as that can be judged without the truth: no cause to "
+        "worry."
     ),
     "good-but": "Mostly noise was taken away, and no failing shows in the whole; but look at:",
     "over-smoothed": (
@@ -44,10 +44,10 @@ OVERALL_SENTENCES = {
         "do not trust what you cannot see in the raw file."
     ),
     "structured-noise-left": (
-        "Noise that neighbouring pixels share was kept as if it were signal: train with "
-        "--struct-mask auto, or remove the offsets of rows or columns first."
+        "Noise that neighbouring pixels share was kept as if it were signal: train with {mask}, or "
+        "remove the offsets of rows or columns first."
     ),
-    "cannot-tell": "Whether the image can be trusted cannot be told: {reason}.",
+    "cannot-tell": "The noisy file does not show whether the image can be trusted: {reason}.",
 }
 
 FORBIDDEN = {

@@ -1,4 +1,4 @@
-"""How much of signal and noise a restored image kept, frequency by frequency.
+"""Signal and noise that a restored image kept, frequency by frequency.
 
 Were the restored image the best estimate that the noisy one allows (least squares), what was
 taken away (noisy minus restored) would share with the noisy image exactly the power of the
@@ -19,13 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
-from scipy.ndimage import gaussian_filter
 
 from .reference import Reference
+from .tiles import Tiles
 
 TILE_PX = 64
-LEAST_TILE_PX = 16
-SMOOTH_PX = 4.0  # over which brightness is averaged to know the noise
 N_RINGS = 16
 SLACK = 0.03  # of what is kept: how well the power of the noise is known
 
@@ -112,22 +110,13 @@ class SpectraSums:
 
     def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
         self._reference = reference
-        self.edge = edge
-        line = np.hanning(edge + 2)[1:-1]
-        self._window = np.outer(line, line)
+        self.edge, self._tiles = edge, Tiles(edge)
         self._sums = np.zeros((3, edge, edge // 2 + 1))
         self._n = 0
 
     def add(self, noisy: np.ndarray, restored: np.ndarray) -> None:
         """Take one plane (Y, X) of finite counts into account, in tiles that overlap by half."""
-        noisy, restored = (plane.astype(np.float64) for plane in (noisy, restored))
-        base = float(np.median(noisy))
-        variance = self._reference.variance(gaussian_filter(noisy, SMOOTH_PX))
-        weight = 1 / np.sqrt(variance)
-        rows = [(plane - base) * weight for plane in (noisy, restored)]
-        step = self.edge // 2
-        for y in range(0, noisy.shape[0] - self.edge + 1, step):
-            first, second = (self._transform(plane[y : y + self.edge]) for plane in rows)
+        for _, first, second in self._tiles.weighed(noisy, restored, self._reference):
             self._sums[0] += (np.abs(first) ** 2).sum(axis=0)
             self._sums[1] += (np.abs(second) ** 2).sum(axis=0)
             self._sums[2] += (first * second.conj()).real.sum(axis=0)
@@ -137,19 +126,16 @@ class SpectraSums:
         """Return means over rings of equal frequency; None if no tile fitted."""
         if not self._n:
             return None
-        edge = self.edge
-        mean = self._sums / self._n / (self._window**2).sum()
-        noise = self._reference.spectrum(self._window)
-        across = fft.rfftfreq(edge)
-        frequency = np.hypot(fft.fftfreq(edge)[:, None], across)
-        twice = np.broadcast_to(np.where((across > 0) & (across < 0.5), 2.0, 1.0), noise.shape)
-        n_rings = min(n_rings, edge // 4)
+        frequency, times, window = self._tiles.frequency, self._tiles.times, self._tiles.window
+        mean = self._sums / self._n / (window**2).sum()
+        noise = self._reference.spectrum(window)
+        n_rings = min(n_rings, self.edge // 4)
         ring = (frequency * 2 * n_rings).astype(int)
         # The first ring holds shading and the mean, the corners beyond 0.5 few directions.
         inside = (ring >= 1) & (ring < n_rings)
-        count = np.bincount(ring[inside], twice[inside], n_rings)[1:]
+        count = np.bincount(ring[inside], times[inside], n_rings)[1:]
         means = [
-            np.bincount(ring[inside], (values * twice)[inside], n_rings)[1:] / count
+            np.bincount(ring[inside], (values * times)[inside], n_rings)[1:] / count
             for values in (frequency, *mean, noise)
         ]
         noisy, restored, shared = means[1:4]
@@ -171,31 +157,20 @@ class SpectraSums:
         """
         if not self._n:
             return np.full((2 * n_lags + 1, 2 * n_lags + 1), np.nan)
-        noisy, restored, shared = self._sums / self._n / (self._window**2).sum()
+        window = self._tiles.window
+        noisy, restored, shared = self._sums / self._n / (window**2).sum()
         power = noisy - 2 * shared + restored
         if of_best:
-            noise = self._reference.spectrum(self._window)
+            noise = self._reference.spectrum(window)
             power = np.minimum(noise / np.maximum(noisy, 1e-12), 1) ** 2 * noisy
-        both = fft.irfft2(np.abs(fft.rfft2(self._window)) ** 2)
+        both = fft.irfft2(np.abs(fft.rfft2(window)) ** 2)
         acf = fft.irfft2(power) / np.maximum(both / both[0, 0], 1e-3)
         lags = np.arange(-n_lags, n_lags + 1)
         return np.asarray(acf[np.ix_(lags, lags)])
 
-    def _transform(self, band: np.ndarray) -> np.ndarray:
-        """Transforms of the tiles of a band (e, X), shape (n, e, e // 2 + 1)."""
-        starts = range(0, band.shape[1] - self.edge + 1, self.edge // 2)
-        tiles = np.stack([band[:, x : x + self.edge] for x in starts])
-        tiles = tiles - tiles.mean(axis=(1, 2), keepdims=True)
-        return np.asarray(fft.rfft2(tiles * self._window))
-
 
 def weigh(powers: Powers) -> Balance:
-    """Say what was lost, kept and added.
-
-    Parameters
-    ----------
-    powers : Powers
-    """
+    """Say what was lost, kept and added."""
     w, best, kept, noise = powers.weight, powers.best, powers.kept, powers.noise
     least = max(float(w @ (best * noise)), 1e-3)  # error of the best linear filter
     power = max(float(w @ (best * powers.noisy)), 1e-3)

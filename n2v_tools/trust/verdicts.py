@@ -1,13 +1,14 @@
-"""What is said about a restored file: verdicts of one sentence each, and what they rest on."""
+"""Verdicts on a restored file, one sentence each, and the numbers that they rest on."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+
+from ..report.plain import to_jsonable
 
 Level = Literal["good", "note", "worry", "cannot tell"]
 LEVELS: tuple[Level, ...] = ("good", "note", "worry", "cannot tell")
@@ -49,15 +50,8 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """As one object; what is no number is null."""
-        value = self.value if self.value is not None and math.isfinite(self.value) else None
-        return {
-            "name": self.name,
-            "title": self.title,
-            "level": self.level,
-            "sentence": self.sentence,
-            "value": value,
-            "unit": self.unit,
-        }
+        found: dict[str, Any] = to_jsonable(asdict(self))
+        return found
 
 
 @dataclass(frozen=True, eq=False)

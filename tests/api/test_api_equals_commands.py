@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from n2v_tools import denoise, evaluate, inspect, open_stack, train
-from n2v_tools.jobs.judge.judging import judge_restored
+from n2v_tools.trust.quality import judge_restored
 
 TINY = {"unet_n_first": 4, "unet_n_depth": 1, "precision": "float32"}
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from n2v_tools.cli import compare as module
 from n2v_tools.cli.main import cli
 from n2v_tools.filters.table import FILTERS
-from n2v_tools.jobs.desk.requests import CompareRequest
+from n2v_tools.jobs.compare.request import CompareRequest
 from n2v_tools.methods.table import method_names
 
 SMALL = ("simulate", "structured", "--kind", "1x3", "--shape", "1,1,96,128", "--name", "a")

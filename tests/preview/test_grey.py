@@ -34,3 +34,8 @@ def test_black_white_and_the_middle(limits):
     grey = to_grey(counts, limits)
     assert grey.dtype == np.uint8
     assert list(grey[:6]) == [0, 128, 255, 0, 0, 255]
+
+
+def test_grey_values_are_the_share_between_black_and_white():
+    counts = np.array([[-5.0, 0, 50, 100, 500, np.nan, np.inf]])
+    assert to_grey(counts, (0, 100)).tolist() == [[0, 0, 128, 255, 255, 0, 255]]

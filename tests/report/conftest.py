@@ -6,23 +6,21 @@ import shutil
 import numpy as np
 import pytest
 
-from n2v_tools.report import (
+from n2v_tools.preview.scalebar import Bar
+from n2v_tools.report.charts import Plot, Series, draw_chart
+from n2v_tools.report.pictures import png_uri
+from n2v_tools.report.render import render_page
+from n2v_tools.report.values import (
     Answer,
-    Bar,
     Chart,
     Command,
     Finding,
     Map,
     Page,
     Pane,
-    Plot,
-    Series,
     Table,
     View,
-    draw_chart,
-    render_page,
 )
-from n2v_tools.report.pictures import png_uri
 
 ROLES = ("noisy", "restored", "clean", "residual", "uncertainty")
 

@@ -1,22 +1,21 @@
-"""What a comparison needs before any work: one stack, its truth, free names, methods that are."""
+"""Checks before a comparison: one stack, its truth, free names, methods that there are."""
 
 from __future__ import annotations
 
 import time
 
-from ...errors import StackError, UsageError
+from ...errors import UsageError
 from ...filters.table import FILTERS
-from ...methods.table import LATER, method_names
+from ...methods.table import LATER, learning_rows, rows
 from ...settings import nearest
-from ...stack import Stack
-from ..desk.inputs import Opened, open_inputs
+from ...words import flag, option
+from ..desk.choices import LEAST_MINUTES
 from ..desk.names import Naming, require_absent, require_folder, require_inputs_kept, stem_of
-from ..desk.progress import Progress
-from ..desk.requests import CompareRequest
+from ..desk.single import Single
 from ..train.request import TrainRequest, method_for
+from .request import CompareRequest
 
 FIGURE, CSV, MARKDOWN, MODELS = "comparison.png", "comparison.csv", "comparison.md", "models"
-LEAST_MINUTES = 0.25  # of one training
 
 
 def check_request(request: CompareRequest) -> list[str]:
@@ -28,77 +27,35 @@ def check_request(request: CompareRequest) -> list[str]:
         For a method that is unknown, with the nearest known one, or named twice; options
         that contradict each other; too few minutes.
     """
-    learnt = [name for name in method_names() if name != "auto"]
+    learnt = [row.name for row in learning_rows()]
     known = [*FILTERS, *learnt]
+    asked, listed = option("methods"), ", ".join(known)
     for name in request.methods:
         if name in LATER:
-            raise UsageError(f"--methods {name} is not available yet. Known: {', '.join(known)}.")
+            raise UsageError(f"{option('methods', name)} is not available yet. Known: {listed}.")
         if name not in known:
-            raise UsageError(
-                f"--methods: {name!r} is no method.{nearest(name, known)} "
-                f"Known: {', '.join(known)}."
-            )
+            near = nearest(name, known)
+            raise UsageError(f"{asked}: {name!r} is no method.{near} Known: {listed}.")
         if request.methods.count(name) > 1:
-            raise UsageError(f"--methods names {name} twice; name each once.")
+            raise UsageError(f"{asked} names {name} twice; name each once.")
     if not request.methods:
-        raise UsageError(f"--methods is empty: name some of {', '.join(known)}.")
+        raise UsageError(f"{asked} is empty: name some of {listed}.")
     learning = [name for name in request.methods if name in learnt]
-    if request.minutes < LEAST_MINUTES * len(learning):
+    least = LEAST_MINUTES * len(learning)
+    if request.minutes < least:
         raise UsageError(
-            f"--minutes {request.minutes:g} is shared by {len(learning)} methods that learn; give "
-            f"{LEAST_MINUTES * len(learning):g} or more."
+            f"{option('minutes', f'{request.minutes:g}')} is shared by {len(learning)} methods "
+            f"that learn; give {least:g} or more."
         )
-    if request.struct_mask is not None and "structn2v" not in learning:
-        raise UsageError("--struct-mask is for structn2v, which --methods does not name.")
+    if request.struct_mask is not None and not any(map(_has_mask, learning)):
+        masked = " and ".join(filter(_has_mask, learnt))
+        raise UsageError(f"{option('struct_mask')} is for {masked}, which {asked} does not name.")
     for name in learning:  # settings that cannot be are refused before the first training
         method_for(train_request(name, "model", request, request.minutes))
     return learning
 
 
-def open_one(request: CompareRequest, progress: Progress) -> tuple[Opened, Stack]:
-    """Open the one stack that the input means; no pixel is read.
-
-    Raises
-    ------
-    StackError
-        If it cannot be opened, or is several.
-    """
-    found = list(open_inputs([request.input], request.axes, note=progress.note))
-    for one in found:
-        if one.stack is None:
-            raise StackError(one.error)
-    stacks = [one.stack for one in found if one.stack is not None]
-    if len(found) != 1:
-        raise StackError(
-            f"{request.input}: is {len(found)} stacks, but one is compared. Name a file, or join "
-            "planes with --axes ZYX or TYX."
-        )
-    (one,) = found
-    return one, stacks[0]
-
-
-def open_truth(request: CompareRequest) -> Stack | None:
-    """Open the truth, if there is one; no pixel is read.
-
-    Raises
-    ------
-    StackError
-        If it cannot be opened, or is several stacks.
-    """
-    if request.clean is None:
-        return None
-    found = list(open_inputs([request.clean], request.axes))
-    if len(found) != 1:
-        raise StackError(
-            f"--clean {request.clean}: is {len(found)} stacks; give one of the input's axes and "
-            "sizes."
-        )
-    if found[0].stack is None:
-        raise StackError(f"--clean: {found[0].error}")
-    return found[0].stack
-
-
-def require_free(request: CompareRequest, one: Opened) -> None:
+def require_free(request: CompareRequest, one: Single) -> None:
     """Raise if an output exists or is an input.
 
     Raises
@@ -116,9 +73,9 @@ def require_free(request: CompareRequest, one: Opened) -> None:
         for method in request.methods
     ]
     models = [request.output / MODELS / f"{stem}_{m}" for m in request.methods if m not in FILTERS]
-    require_inputs_kept([*names, *files], [one.source, *one.files])
+    require_inputs_kept([*names, *files], one.files)
     if not request.overwrite:
-        remedy = "Pass --overwrite to replace, or another --output."
+        remedy = f"Pass {flag('overwrite')} to replace, or another {option('output')}."
         require_absent([*names, *files, *models], remedy)
 
 
@@ -131,7 +88,7 @@ def train_request(method: str, name: str, request: CompareRequest, minutes: floa
         method=method,
         model=name,
         patch=request.patch,
-        struct_mask=request.struct_mask if method == "structn2v" else None,
+        struct_mask=request.struct_mask if _has_mask(method) else None,
         minutes=minutes,
         seed=request.seed,
         keep_strips=request.keep_strips,
@@ -140,3 +97,8 @@ def train_request(method: str, name: str, request: CompareRequest, minutes: floa
         command=request.command,
         started=time.monotonic(),
     )
+
+
+def _has_mask(method: str) -> bool:
+    """Whether a method is one that hides more than single pixels."""
+    return "struct_mask" in rows()[method].settings

@@ -1,4 +1,4 @@
-"""Methods side by side on one stack: train what must be trained, restore, measure, draw.
+"""Run of a comparison: train what must be trained, restore, measure, draw.
 
 Every method goes through the same jobs as a user's commands. One that fails is a row
 with its reason; the others go on.
@@ -14,30 +14,30 @@ from typing import Any
 
 from ...errors import N2VToolsError, StackError
 from ...filters.table import FILTERS
+from ...io.publish import publishing
 from ...io.reader import open_stack
 from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
+from ...preview.comparison import Figured, Shown, draw_comparison
+from ...report.plain import value_text
 from ...stack import Stack
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
-from ..desk.frames import plane_at
 from ..desk.names import stem_of
 from ..desk.progress import Progress
-from ..desk.requests import CompareRequest
+from ..desk.single import open_single
 from ..train.run import train_stacks
-from .figure import Figured, Shown, draw_comparison
 from .plan import (
     CSV,
     FIGURE,
     MARKDOWN,
     MODELS,
     check_request,
-    open_one,
-    open_truth,
     require_free,
     train_request,
 )
+from .request import CompareRequest
 from .scores import Scores, Yardsticks, measure_with
 from .table import NOISY, Compared, as_text, write_tables
 
@@ -122,11 +122,6 @@ class _Session:
 def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
     """Compare methods as asked; everything goes into one folder.
 
-    Parameters
-    ----------
-    request : CompareRequest
-    progress : Progress
-
     Raises
     ------
     UsageError
@@ -135,12 +130,12 @@ def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
         If the stack or the truth cannot be used, or an output exists.
     """
     learning = check_request(request)
-    one, stack = open_one(request, progress)
-    clean = open_truth(request)
+    one = open_single(request.input, request.axes, note=progress.note)
+    clean = None if request.clean is None else open_single(request.clean, request.axes).stack
     require_free(request, one)
-    yardsticks = measure_with(stack, clean, request.keep_strips)
+    yardsticks = measure_with(one.stack, clean, request.keep_strips)
     yardsticks.shown_plane()  # refuses a stack without any real pixel
-    correlation, choice = _measure_noise(stack, request, progress)
+    correlation, choice = _measure_noise(one.stack, request, progress)
     each = request.minutes / max(1, len(learning))
     session = _Session(request, yardsticks, correlation, each, progress)
     rows = [Compared(NOISY, scores=yardsticks.score(None)), *_best_filters(session)]
@@ -236,14 +231,8 @@ def _restored(row: Compared, by: Mapping[str, Any], session: _Session) -> Compar
 def _parameters(method: str, of_channels: Sequence[Mapping[str, Any]] | None) -> str:
     """What the filter found, channel by channel."""
     key = FILTERS[method].main
-    each = [f"{key} {_short(one[key])}" for one in of_channels or () if key in one]
+    each = [f"{key} {value_text(one[key], times=' x ')}" for one in of_channels or () if key in one]
     return "; ".join(dict.fromkeys(each))
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return " x ".join(map(_short, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
@@ -256,13 +245,14 @@ def _draw(rows: list[Compared], name: str, session: _Session) -> Path | None:
         noisy=noisy,
         valid=valid,
         methods=tuple(shown for row in rows for shown in _shown(row, place)),
-        clean=None if clean is None else plane_at(clean, place),
+        clean=None if clean is None else clean.plane(place),
         noise=session.correlation.along,
         noisy_psnr=rows[0].scores.psnr,
         title=_title(name, place),
     )
     figure = request.output / FIGURE
-    draw_comparison(shown, figure, overwrite=request.overwrite)
+    with publishing(figure, overwrite=request.overwrite) as file:
+        draw_comparison(shown, file)
     return figure
 
 
@@ -270,7 +260,7 @@ def _shown(row: Compared, place: Mapping[str, int]) -> list[Shown]:
     """What the figure takes of a row: nothing if there is no file."""
     if row.output is None or row.scores.residual is None:
         return []
-    plane = plane_at(open_stack(row.output), place)
+    plane = open_stack(row.output).plane(place)
     return [Shown(row.method, plane, row.scores.residual.along, row.scores.psnr)]
 
 

@@ -1,4 +1,4 @@
-"""Figures for one restored stack: what its residual says, and how near the truth is."""
+"""Scores of one restored stack: what its residual says, and how near the truth is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import StackError
+from ...filters.yardstick import Filtered, Truth, best_gaussian, best_median
 from ...measure.metrics import fit_affine, psnr
 from ...measure.next_frame import NextFrame
 from ...measure.residual import ResidualScores, ResidualSums
-from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median
-from ...prepare.strips import find_strips
+from ...measure.side_by_side import are_equal_in_size, describe_misfit
+from ...prepare.strips import outside_strips
 from ...stack import Stack
-from ..desk.frames import plane_at
+from ...words import option
 
 YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
 
@@ -74,14 +75,14 @@ class Yardsticks:
         sums, frames = ResidualSums(), NextFrame()
         direct, fitted = [], []
         for place, noisy, valid in self._planes():
-            plane = noisy if restored is None else plane_at(restored, place)
+            plane = noisy if restored is None else restored.plane(place)
             if restored is not None:
                 sums.add(noisy, plane, valid)
             if next_frame and place["T"] + 1 < self.noisy.sizes["T"]:
                 following = self.noisy.plane({**place, "T": place["T"] + 1})
                 frames.add(plane, following, valid & self._valid(following))
             if self.clean is not None and valid.any():
-                clean = plane_at(self.clean, place)
+                clean = self.clean.plane(place)
                 direct.append(psnr(plane, clean, self.clean_range, valid))
                 near = fit_affine(plane, clean, valid)
                 fitted.append(psnr(near, clean, self.clean_range, valid))
@@ -97,12 +98,12 @@ class Yardsticks:
         if self.clean is None:
             return ()
         place, plane, valid = self.shown_plane()
-        read = [(plane, plane_at(self.clean, place), valid)]
+        read = [(plane, self.clean.plane(place), valid)]
         n = YARDSTICK_PX // plane.size
         if n > 1:
             places = list(self.noisy.places())
             each = [(self.noisy.plane(p), p) for p in places[:: -(-len(places) // n)]]
-            read = [(one, plane_at(self.clean, p), self._valid(one)) for one, p in each]
+            read = [(one, self.clean.plane(p), self._valid(one)) for one, p in each]
         noisy, clean, valid = (np.stack(planes)[np.newaxis] for planes in zip(*read, strict=True))
         if not (valid.any() and np.isfinite(noisy).all()):
             return ()
@@ -144,32 +145,23 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
     """
     if clean is None:
         return Yardsticks(noisy, keep_strips=keep_strips)
-    wanted, there = (
-        {axis: size for axis, size in stack.sizes.items() if size > 1} for stack in (noisy, clean)
-    )
-    if wanted != there:
-        raise StackError(
-            f"--clean {clean.name}: has axes {clean.axes} of sizes {clean.array.shape}, but "
-            f"{noisy.name} has {noisy.axes} of {noisy.array.shape}. Give the truth of this file."
-        )
+    if not are_equal_in_size(noisy, clean):
+        misfit = describe_misfit(clean, "clean", noisy, "noisy")
+        raise StackError(f"{misfit} Give the truth of this file.")
+    asked = option("clean", clean.name)
     low, high = math.inf, -math.inf
     for place, plane in noisy.planes():
-        values = plane_at(clean, place)[valid_pixels(plane, keep_strips)]
+        values = clean.plane(place)[valid_pixels(plane, keep_strips)]
         if not np.isfinite(values).all():
-            raise StackError(f"--clean {clean.name}: has NaN or infinite pixels; give the truth.")
+            raise StackError(f"{asked}: has NaN or infinite pixels; give the truth.")
         if values.size:
             low, high = min(low, float(values.min())), max(high, float(values.max()))
     if not high > low:
-        raise StackError(
-            f"--clean {clean.name}: is constant, so PSNR has no scale; give one with structure."
-        )
+        raise StackError(f"{asked}: is constant, so PSNR has no scale; give one with structure.")
     return Yardsticks(noisy, clean, high - low, keep_strips)
 
 
 def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
     """Return where a plane (Y, X) holds an image: outside strips, and finite."""
     finite = np.isfinite(plane)
-    if keep_strips:
-        return finite
-    strips = find_strips(plane)
-    return finite & np.outer(~strips.rows, ~strips.columns)
+    return finite if keep_strips else finite & outside_strips(plane)

@@ -1,9 +1,7 @@
-"""The comparison as a table: for a person, for a document, for a spreadsheet, for a script."""
+"""Tables of a comparison: for a person, for a document, for a spreadsheet, for a script."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import shlex
 from collections.abc import Sequence
@@ -11,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...io.publish import publishing
+from ...report.plain import aligned, csv_text, piped, to_jsonable
+from ..desk.outcomes import write_text
 from .scores import Scores
 
 NOISY = "noisy"  # the row of the stack as it is
@@ -100,45 +99,21 @@ class Compared:
 
 def as_text(rows: Sequence[Compared]) -> list[str]:
     """Lines of a table with aligned columns; columns without any value are left out."""
-    cells = _cells(rows)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(
-            # Words to the left, numbers to the right.
-            word.ljust(width) if number < 2 else word.rjust(width)
-            for number, (word, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in cells
-    ]
+    return aligned(_cells(rows), n_words=2)
 
 
 def as_markdown(rows: Sequence[Compared], title: str, notes: Sequence[str], command: str) -> str:
     """A document with the table, how to read it, and the command that repeats it."""
-    head, *body = ([cell.replace("|", "\\|") for cell in line] for line in _cells(rows))
-    lines = [
-        f"# {title}",
-        "",
-        f"| {' | '.join(head)} |",
-        f"|{'|'.join('---' if n < 2 else '---:' for n in range(len(head)))}|",
-        *(f"| {' | '.join(line)} |" for line in body),
-        "",
-        LEGEND,
-        *(f"\n{note}" for note in notes),
-        "",
-        f"    {command}",
-    ]
-    return "\n".join(lines) + "\n"
+    lines = [f"# {title}", "", *piped(_cells(rows), n_words=2), "", LEGEND]
+    lines += [f"\n{note}" for note in notes]
+    return "\n".join([*lines, "", f"    {command}", ""])
 
 
 def as_csv(rows: Sequence[Compared]) -> str:
     """Every column of every row; empty where there is no value."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([key for key, *_ in COLUMNS])
-    for row in rows:
-        facts = row.facts
-        writer.writerow([_number(facts[key]) for key, *_ in COLUMNS])
-    return text.getvalue()
+    facts = [to_jsonable(row.facts) for row in rows]
+    keys = [key for key, *_ in COLUMNS]
+    return csv_text([keys, *([one[key] for key in keys] for one in facts)])
 
 
 def write_tables(
@@ -160,8 +135,7 @@ def write_tables(
     """
     markdown = as_markdown(rows, title, notes, shlex.join(command))
     for path, text in ((csv_path, as_csv(rows)), (markdown_path, markdown)):
-        with publishing(path, overwrite=overwrite) as file:
-            file.write(text.encode())
+        write_text(text, path, overwrite=overwrite)
 
 
 def _cells(rows: Sequence[Compared]) -> list[list[str]]:
@@ -176,8 +150,3 @@ def _cell(value: Any, decimals: int | None) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return str(value) if decimals is None else f"{value:.{decimals}f}"
-
-
-def _number(value: Any) -> Any:
-    """Full precision for a spreadsheet, nothing for NaN."""
-    return "" if isinstance(value, float) and not math.isfinite(value) else value

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import StackError
+from ...filters.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
+from ...io.publish import publishing
 from ...io.reader import open_stack
-from ...measure.yardstick import Filtered, Truth, best_gaussian, best_median, know_truth
 from ...methods.table import FALLBACK
-from ...preview.picture import Panel, Picture, draw_picture
+from ...preview.before_after import Panel, Picture, draw_picture
 from ...words import flag, option
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
@@ -116,7 +117,8 @@ def _measure(files: Mapping[str, Path], request: DemoRequest, started: float) ->
     shown = choose_plane(truth)
     panels = tuple(Panel(role, pixels[role][shown], psnr.get(role)) for role in roles)
     picture = Picture(panels, truth.valid[shown], stacks["noisy"].spacing_um("X"))
-    draw_picture(picture, files["picture"], overwrite=request.overwrite)
+    with publishing(files["picture"], overwrite=request.overwrite) as file:
+        draw_picture(picture, file)
     return DemoResult(
         **files,
         psnr_noisy=psnr["noisy"],

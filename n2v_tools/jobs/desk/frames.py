@@ -1,17 +1,13 @@
-"""One frame of a movie as a stack of its own, and one plane of any stack."""
+"""One frame of a movie as a stack of its own."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-
-import numpy as np
 
 from ...errors import AxesError, StackError
 from ...prepare.part import take_channel, take_index
 from ...stack import Stack
 from ...words import option
 
-__all__ = ["plane_at", "take_channel", "take_frame"]
+__all__ = ["take_channel", "take_frame"]
 
 
 def take_frame(stack: Stack, frame: int) -> Stack:
@@ -43,8 +39,3 @@ def take_frame(stack: Stack, frame: int) -> Stack:
             f"0. Give 0 to {n_frames - 1}."
         )
     return take_index(stack, "T", frame)
-
-
-def plane_at(stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-    """Read a plane of a stack that may lack axes of length 1."""
-    return stack.plane({axis: place.get(axis, 0) for axis in stack.axes if axis not in "YX"})

@@ -1,4 +1,4 @@
-"""How near restored files are to their truth, and by how much nearer than the noisy ones."""
+"""Evaluation of files against their truth: paired, measured, and written as a table."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import N2VToolsError, StackError, UsageError
-from ...io.publish import require_free_name
-from ..desk.inputs import one_line
+from ...errors import UsageError
+from ...measure.file_scores import FileScores, score_files
+from ...measure.first_pass import Rules
+from ...measure.side_by_side import SideBySide
+from ...prepare.strips import outside_strips
+from ...words import option
 from ..desk.names import require_inputs_kept
+from ..desk.outcomes import measure_each, require_table
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files
-from ..desk.progress import Progress
-from .planes import lay_side_by_side
-from .result import Evaluated, Evaluation
-from .scores import score_files
-from .survey import Rules
+from ..desk.progress import Progress, Step
+from .result import Evaluation
 from .table import write_table
-
-FORMATS = (".csv", ".json", ".md")
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,9 @@ def evaluate_files(
     N2VToolsError
         If nothing can be measured, or the table cannot be written.
     """
-    if request.output is not None:
-        _check_output(request.output, request)
+    if request.output is not None and request.pairs is not None:
+        require_inputs_kept([request.output], [request.pairs])
+    require_table(request.output, overwrite=request.overwrite)
     return evaluate_trios(_pair(request, progress, find), request, progress)
 
 
@@ -93,25 +93,24 @@ def evaluate_trios(
     trios: Sequence[Trio], request: EvaluateRequest, progress: Progress
 ) -> Evaluation:
     """Measure files that are paired already: as `evaluate_files`."""
-    files = tuple(_evaluate(trio, request, progress) for trio in trios)
-    evaluation = Evaluation(files, request.rules, request.seed, request.command, request.output)
+    find_real = None if request.keep_strips else outside_strips
+
+    def measure(trio: Trio, step: Step) -> FileScores:
+        side = SideBySide(trio.stacks, find_real, request.rules.legacy)
+        return score_files(side, request.rules, np.random.default_rng(request.seed), step)
+
+    evaluation = Evaluation(
+        measure_each(trios, measure, progress),
+        request.rules,
+        seed=request.seed,
+        command=request.command,
+        output=request.output,
+    )
     for note in evaluation.notes:
         progress.note(f"Note: {note}.")
-    if len(evaluation.failed) == len(files):
-        others = f" (and {len(files) - 1} more failed)" if len(files) > 1 else ""
-        raise StackError(f"{evaluation.failed[0].error}{others}")
     if request.output is not None:
         write_table(evaluation, request.output, overwrite=request.overwrite)
     return evaluation
-
-
-def _check_output(output: Path, request: EvaluateRequest) -> None:
-    """Raise before any work if the table could not be written."""
-    if output.suffix.lower() not in FORMATS:
-        raise UsageError(f"--output {output}: name a table ending in {', '.join(FORMATS)}.")
-    if request.pairs is not None:
-        require_inputs_kept([output], [request.pairs])
-    require_free_name(output, overwrite=request.overwrite)
 
 
 def _pair(request: EvaluateRequest, progress: Progress, find: Find) -> list[Trio]:
@@ -121,25 +120,8 @@ def _pair(request: EvaluateRequest, progress: Progress, find: Find) -> list[Trio
         return pair_by_table(request.pairs, specs, request.axes, find)
     for role in ("restored", "clean"):
         if role not in specs:
-            raise UsageError(f"--{role} is missing: name a file or a folder, or --pairs FILE.csv.")
+            raise UsageError(
+                f"{option(role)} is missing: name a file or a folder, or "
+                f"{option('pairs', 'FILE.csv')}."
+            )
     return pair_files(specs, request.suffix, request.axes, progress.note)
-
-
-def _evaluate(trio: Trio, request: EvaluateRequest, progress: Progress) -> Evaluated:
-    if trio.error:
-        return Evaluated(trio.names, error=trio.error)
-    name = trio.names["restored"]
-    for stack in trio.stacks.values():
-        for warning in stack.warnings:
-            progress.warn(f"{stack.name}: {warning}")
-    try:
-        side = lay_side_by_side(
-            trio.stacks, keep_strips=request.keep_strips, legacy=request.rules.legacy
-        )
-        with progress.task(name) as step:
-            scores = score_files(side, request.rules, np.random.default_rng(request.seed), step)
-    except N2VToolsError as error:
-        return Evaluated(trio.names, error=str(error))
-    except OSError as error:
-        return Evaluated(trio.names, error=one_line(name, error))
-    return Evaluated(trio.names, scores)

@@ -1,73 +1,37 @@
-"""What was measured in all pairs of files, summed up."""
+"""Result of an evaluation: what was measured in all pairs of files, summed up."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..._version import __version__
-from ...measure import Gain, Summary, measure_gain, summarise
-from .notes import find_notes
-from .scores import METRICS, FileScores
-from .survey import Rules
+from ...measure.file_scores import METRICS, FileScores
+from ...measure.first_pass import Rules
+from ...measure.notes import find_notes
+from ...measure.scaling import Scaling
+from ...measure.summary import Gain, Summary, measure_gain, summarise
+from ..desk.outcomes import Outcome, Outcomes
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """What became of one pair.
-
-    Parameters
-    ----------
-    names : mapping of role to str
-    scores : FileScores or None
-        None if it failed.
-    error : str
-        Why it failed; else empty.
-    """
-
-    names: Mapping[str, str]
-    scores: FileScores | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Outcomes[FileScores]):
     """All pairs.
 
     Parameters
     ----------
-    files : tuple of Evaluated
+    files, seed, command, output
+        As in `Outcomes`; the seed is that of the bootstrap.
     rules : Rules
-    seed : int
-        Of the bootstrap.
-    command : tuple of str
-    output : Path or None
     """
 
-    files: tuple[Evaluated, ...]
-    rules: Rules
-    seed: int = 0
-    command: tuple[str, ...] = ()
-    output: Path | None = None
-
-    @property
-    def failed(self) -> tuple[Evaluated, ...]:
-        """Pairs that could not be measured."""
-        return tuple(one for one in self.files if one.scores is None)
-
-    @property
-    def measured(self) -> tuple[FileScores, ...]:
-        """Scores of the others."""
-        return tuple(one.scores for one in self.files if one.scores is not None)
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know beside the numbers."""
+        """Facts that a reader needs beside the numbers."""
         return find_notes(self.measured, self.rules)
 
     @property
@@ -90,6 +54,11 @@ class Evaluation:
             return "given"
         return "clean maximum minus minimum of each file"
 
+    @property
+    def scalings(self) -> Sequence[Scaling]:
+        """Gain and offset that were fitted to the first restored file, of each channel."""
+        return self.measured[0].scalings.get("restored", ())
+
     def summaries(self, role: str = "restored") -> dict[str, Summary]:
         """Return every metric over all planes of all files."""
         return summaries_of([s for s in self.measured if role in s.roles], role)
@@ -107,12 +76,8 @@ class Evaluation:
             "affine": self.rules.affine,
             "legacy": self.rules.legacy,
             "notes": list(self.notes),
-            "n_files": len(self.measured),
-            "seed": self.seed,
             "files": [_file_json(one, self.seed, planes) for one in self.files],
-            "output": self.output,
-            "version": __version__,
-            "command": shlex.join(self.command),
+            **self.record(),
         }
 
 
@@ -144,8 +109,8 @@ def _metrics(files: Sequence[FileScores], seed: int) -> dict[str, Any]:
     return found
 
 
-def _file_json(one: Evaluated, seed: int, planes: bool) -> dict[str, Any]:
-    scores = one.scores
+def _file_json(one: Outcome[FileScores], seed: int, planes: bool) -> dict[str, Any]:
+    scores = one.found
     if scores is None:
         return {**one.names, "error": one.error}
     found = {
@@ -164,15 +129,6 @@ def _file_json(one: Evaluated, seed: int, planes: bool) -> dict[str, Any]:
         }
     if planes:
         found["planes"] = [
-            {**place, **plane_values(scores, number)} for number, place in enumerate(scores.places)
+            {**place, **scores.of_plane(number)} for number, place in enumerate(scores.places)
         ]
-    return found
-
-
-def plane_values(scores: FileScores, number: int) -> dict[str, float]:
-    """Values of one plane by the heading of their column."""
-    found = {m: float(v[number]) for m, v in scores.values["restored"].items()}
-    if "noisy" in scores.roles:
-        found |= {f"noisy_{m}": float(v[number]) for m, v in scores.values["noisy"].items()}
-        found |= {f"{m}_gain": float(scores.gains(m)[number]) for m in METRICS}
     return found

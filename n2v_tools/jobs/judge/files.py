@@ -1,28 +1,21 @@
-"""Files that were restored, judged without their truth: paired, told, and written as a table."""
+"""Restored files judged without their truth: paired, judged, and written as a table."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..._version import __version__
-from ...errors import N2VToolsError, StackError, UsageError
-from ...io.publish import publishing, require_free_name
+from ...report.plain import csv_text, json_text
+from ...trust.quality import judge_restored
 from ...trust.verdicts import Quality
-from ..desk.inputs import one_line
 from ..desk.names import require_inputs_kept
+from ..desk.outcomes import Outcome, Outcomes, measure_each, require_table, write_text
 from ..desk.pairs import Trio, pair_files
-from ..desk.progress import Progress
-from .judging import judge_restored
+from ..desk.progress import Progress, Step
 
-FORMATS = (".csv", ".json", ".md")
 MARKS = {"good": "good", "note": "note", "worry": "WORRY", "cannot tell": "?"}
 
 
@@ -57,72 +50,39 @@ class QualityRequest:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What became of one pair.
-
-    Parameters
-    ----------
-    names : mapping of role to str
-    quality : Quality or None
-        None if it failed.
-    error : str
-        Why it failed; else empty.
-    """
-
-    names: Mapping[str, str]
-    quality: Quality | None = None
-    error: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """As one object."""
-        if self.quality is None:
-            return {**self.names, "error": self.error}
-        return {**self.names, **self.quality.to_json()}
-
-
-@dataclass(frozen=True)
-class Judgements:
-    """All pairs.
-
-    Parameters
-    ----------
-    files : tuple of Judged
-    request : QualityRequest
-    """
-
-    files: tuple[Judged, ...]
-    request: QualityRequest
-
-    @property
-    def failed(self) -> tuple[Judged, ...]:
-        """Pairs that could not be judged."""
-        return tuple(one for one in self.files if one.quality is None)
+class Judgements(Outcomes[Quality]):
+    """All pairs."""
 
     def to_json(self) -> dict[str, Any]:
         """Everything as one object."""
-        names = [one.quality.overall.name for one in self.files if one.quality is not None]
-        return {
-            "overall": dict(Counter(names)),
-            "n_files": len(names),
-            "files": [one.to_json() for one in self.files],
-            "seed": self.request.seed,
-            "output": self.request.output,
-            "version": __version__,
-            "command": shlex.join(self.request.command),
-        }
+        files = [
+            {**one.names, **(one.found.to_json() if one.found else {"error": one.error})}
+            for one in self.files
+        ]
+        overall = Counter(quality.overall.name for quality in self.measured)
+        return {"overall": dict(overall), "files": files, **self.record()}
 
     def as_text(self) -> str:
         """For a person."""
-        return "\n\n".join(_text(one) for one in self.files if one.quality is not None)
+        return "\n\n".join(
+            _text(one.names["restored"], one.found) for one in self.files if one.found
+        )
+
+    def as_markdown(self) -> str:
+        """A document, with the command that repeats it."""
+        lines = ["# Quality without the truth", ""]
+        for one in self.files:
+            lines += _section(one)
+        return "\n".join([*lines, "", f"    {self.command_text}", ""])
+
+    def as_csv(self) -> str:
+        """One row per verdict, the overall one first."""
+        head = ("restored", "noisy", "verdict", "level", "value", "unit", "sentence", "error")
+        return csv_text([head, *(row for one in self.files for row in _rows(one))])
 
 
 def judge_files(request: QualityRequest, progress: Progress) -> Judgements:
     """Pair restored files with noisy ones, judge each, and write the table.
-
-    Parameters
-    ----------
-    request : QualityRequest
-    progress : Progress
 
     Raises
     ------
@@ -130,91 +90,62 @@ def judge_files(request: QualityRequest, progress: Progress) -> Judgements:
         If nothing can be judged, or the table cannot be written.
     """
     output = request.output
-    if output is not None:
-        if output.suffix.lower() not in FORMATS:
-            raise UsageError(f"--output {output}: name a table ending in {', '.join(FORMATS)}.")
-        require_free_name(output, overwrite=request.overwrite)
+    require_table(output, overwrite=request.overwrite)
     specs = {"restored": request.restored, "noisy": request.noisy}
     trios = pair_files(specs, request.suffix, request.axes, progress.note)
     if output is not None:
         require_inputs_kept([output], [Path(name) for t in trios for name in t.names.values()])
-    found = Judgements(tuple(_judge(trio, request, progress) for trio in trios), request)
-    if len(found.failed) == len(found.files):
-        others = f" (and {len(found.files) - 1} more failed)" if len(found.files) > 1 else ""
-        raise StackError(f"{found.failed[0].error}{others}")
+
+    def judge(trio: Trio, step: Step) -> Quality:
+        noisy, restored = trio.stacks["noisy"], trio.stacks["restored"]
+        return judge_restored(noisy, restored, seed=request.seed, step=step)
+
+    found = Judgements(
+        measure_each(trios, judge, progress),
+        seed=request.seed,
+        command=request.command,
+        output=output,
+    )
     if output is not None:
-        with publishing(output, overwrite=request.overwrite) as file:
-            file.write(_table(found, output.suffix.lower()).encode("utf-8", "backslashreplace"))
+        ending = output.suffix.lower()
+        if ending == ".json":
+            text = json_text(found.to_json()) + "\n"
+        else:
+            text = found.as_markdown() if ending == ".md" else found.as_csv()
+        write_text(text, output, overwrite=request.overwrite)
     return found
 
 
-def _judge(trio: Trio, request: QualityRequest, progress: Progress) -> Judged:
-    if trio.error:
-        return Judged(trio.names, error=trio.error)
-    for stack in trio.stacks.values():
-        for warning in stack.warnings:
-            progress.warn(f"{stack.name}: {warning}")
-    noisy, restored = trio.stacks["noisy"], trio.stacks["restored"]
-    try:
-        quality = judge_restored(noisy, restored, seed=request.seed, progress=progress)
-    except N2VToolsError as error:
-        return Judged(trio.names, error=str(error))
-    except OSError as error:
-        return Judged(trio.names, error=one_line(trio.names["restored"], error))
-    return Judged(trio.names, quality)
-
-
-def _text(one: Judged) -> str:
-    quality = one.quality
-    if quality is None:
-        return one.error
+def _text(name: str, quality: Quality) -> str:
     wide = max(len(verdict.title) for verdict in quality.verdicts)
     lines = [
-        f"{one.names['restored']}: {quality.overall.title}",
+        f"{name}: {quality.overall.title}",
         f"  {quality.overall.sentence}",
-        *(
-            f"  {MARKS[verdict.level]:5}  {verdict.title:{wide}}  {verdict.sentence}"
-            for verdict in quality.verdicts
-        ),
+        *(f"  {MARKS[v.level]:5}  {v.title:{wide}}  {v.sentence}" for v in quality.verdicts),
         *(f"  {text}" for text in quality.do_not_measure),
     ]
     return "\n".join(lines)
 
 
-def _table(found: Judgements, ending: str) -> str:
-    if ending == ".json":
-        return json.dumps(found.to_json(), indent=2, allow_nan=False, default=str) + "\n"
-    if ending == ".md":
-        command = f"    {shlex.join(found.request.command)}"
-        return "\n".join(["# Quality without the truth", "", *_document(found), "", command, ""])
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow(("restored", "noisy", "verdict", "level", "value", "unit", "sentence", "error"))
-    for one in found.files:
-        names = (one.names["restored"], one.names.get("noisy", ""))
-        if one.quality is None:
-            table.writerow((*names, "", "", "", "", "", one.error))
-            continue
-        overall = one.quality.overall.to_json()
-        for verdict in ({**overall, "name": f"overall: {overall['name']}"}, *_plain(one.quality)):
-            cells = (verdict[key] for key in ("name", "level", "value", "unit", "sentence"))
-            table.writerow((*names, *cells, ""))
-    return file.getvalue()
+def _section(one: Outcome[Quality]) -> list[str]:
+    if one.found is None:
+        return [f"failed: {one.error}", ""]
+    overall, verdicts = one.found.overall, one.found.verdicts
+    return [
+        *(f"## {one.names['restored']}: {overall.title}", "", overall.sentence, ""),
+        *("| | | |", "| --- | --- | --- |"),
+        *(f"| {v.level} | {v.title} | {v.sentence} |" for v in verdicts),
+        *("", *(f"- {text}" for text in one.found.do_not_measure), ""),
+    ]
 
 
-def _plain(quality: Quality) -> list[dict[str, Any]]:
-    return [verdict.to_json() for verdict in quality.verdicts]
-
-
-def _document(found: Judgements) -> list[str]:
-    lines = []
-    for one in found.files:
-        if one.quality is None:
-            lines += [f"failed: {one.error}", ""]
-            continue
-        overall = one.quality.overall
-        lines += [f"## {one.names['restored']}: {overall.title}", "", overall.sentence, ""]
-        lines += ["| | | |", "| --- | --- | --- |"]
-        lines += [f"| {v.level} | {v.title} | {v.sentence} |" for v in one.quality.verdicts]
-        lines += ["", *(f"- {text}" for text in one.quality.do_not_measure), ""]
-    return lines
+def _rows(one: Outcome[Quality]) -> Iterator[tuple[Any, ...]]:
+    names = (one.names["restored"], one.names.get("noisy", ""))
+    if one.found is None:
+        yield (*names, *[""] * 5, one.error)
+        return
+    overall = one.found.overall.to_json()
+    verdicts = [verdict.to_json() for verdict in one.found.verdicts]
+    for verdict in ({**overall, "name": f"overall: {overall['name']}"}, *verdicts):
+        cells = (verdict[key] for key in ("name", "level", "value", "unit", "sentence"))
+        yield (*names, *cells, "")

@@ -1,4 +1,4 @@
-"""Which planes a preview shows, how large, and what stands below them; no pixel is read."""
+"""Plan of a preview: its planes, their size, and the text below them; no pixel is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...errors import AxesError, StackError, UsageError
 from ...stack import Stack
+from ...words import option
 from .request import (
     LEAST_EDGE_PX,
     LEAST_FRAMES,
@@ -64,7 +65,7 @@ def plan_preview(stack: Stack, request: PreviewRequest) -> Plan:
     AxesError
         If it lacks an axis that was named.
     StackError
-        If there is no such plane, or --skip or --scale leave too little.
+        If there is no such plane, or ``--skip`` or ``--scale`` leave too little.
     UsageError
         If options contradict each other.
     """
@@ -103,25 +104,31 @@ def texts_below(stack: Stack, plan: Plan, place: Mapping[str, int]) -> tuple[str
     return tuple(texts)
 
 
+def _at(axis: str, number: object) -> str:
+    return option("at", f"{axis}={number}")
+
+
 def _choose_over(stack: Stack, request: PreviewRequest) -> str:
     for axis in request.at:
         if axis not in stack.axes:
             raise AxesError(
-                f"{stack.name}: axes {stack.axes} have no {axis}, so there is no --at "
-                f"{axis}={request.at[axis]}. Leave it out, or name the axes with --axes."
+                f"{stack.name}: axes {stack.axes} have no {axis}, so there is no "
+                f"{_at(axis, request.at[axis])}. Leave it out, or name the axes with "
+                f"{option('axes')}."
             )
     if request.over is None:
         moving = [a for a in "TZ" if stack.sizes.get(a, 1) > 1 and a not in request.at]
         return moving[0] if moving else ""
     for axis in request.over:
         if axis in request.at:
-            raise UsageError(f"--over {request.over} and --at {axis}=... contradict each other.")
+            asked = f"{option('over', request.over)} and {_at(axis, '...')}"
+            raise UsageError(f"{asked} contradict each other.")
         if stack.sizes.get(axis, 1) == 1:
             there = [a for a in "TZ" if stack.sizes.get(a, 1) > 1]
-            remedy = f"Pass --over {there[0]}, or n" if there else "N"
+            remedy = f"Pass {option('over', there[0])}, or n" if there else "N"
             raise AxesError(
                 f"{stack.name}: axes {stack.axes} have no {axis} longer than 1, so there is "
-                f"nothing to run over. {remedy}ame the axes with --axes."
+                f"nothing to run over. {remedy}ame the axes with {option('axes')}."
             )
     return request.over
 
@@ -132,7 +139,7 @@ def _position(stack: Stack, axis: str, request: PreviewRequest) -> int:
     number = request.at.get(axis, size // 2)
     if not 0 <= number < size:
         raise StackError(
-            f"{stack.name}: there is no --at {axis}={number}: {axis} has {size}, counted from 0. "
+            f"{stack.name}: there is no {_at(axis, number)}: {axis} has {size}, counted from 0. "
             f"Give 0 to {size - 1}."
         )
     return number
@@ -149,8 +156,8 @@ def _choose_skip(stack: Stack, over: str, n: int, request: PreviewRequest) -> in
         return min(SKIP, max(1, n // LEAST_FRAMES))
     if request.skip >= n:
         raise StackError(
-            f"{stack.name}: --skip {request.skip} leaves 1 of {n} frames along {over}. Give at "
-            f"most {n - 1}, or leave it out."
+            f"{stack.name}: {option('skip', request.skip)} leaves 1 of {n} frames along {over}. "
+            f"Give at most {n - 1}, or leave it out."
         )
     return request.skip
 
@@ -163,8 +170,9 @@ def _choose_size(stack: Stack, *, is_still: bool, scale: float | None) -> tuple[
     shown = max(1, round(edges[0] * scale)), max(1, round(edges[1] * scale))
     if max(shown) < LEAST_SHOWN_PX:
         raise StackError(
-            f"{stack.name}: --scale {scale:g} leaves {shown[0]} x {shown[1]} px of {edges[0]} x "
-            f"{edges[1]}. Give {min(1.0, LEAST_EDGE_PX / max(edges)):.2g} or more, or leave it out."
+            f"{stack.name}: {option('scale', f'{scale:g}')} leaves {shown[0]} x {shown[1]} px of "
+            f"{edges[0]} x {edges[1]}. Give {min(1.0, LEAST_EDGE_PX / max(edges)):.2g} or more, or "
+            "leave it out."
         )
     return shown
 

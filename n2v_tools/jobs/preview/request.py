@@ -1,4 +1,4 @@
-"""What ``n2v-preview`` is asked to do: the only place of its defaults.
+"""Request of ``n2v-preview``: the only place of its defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
 """

@@ -1,4 +1,4 @@
-"""What a preview shows: planes averaged down, and the grey limits that they share."""
+"""View of a preview: planes averaged down, and the grey limits that they share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ...prepare.strips import find_strips
 from ...preview.grey import find_limits
 from ...preview.shrink import AreaMean
 from ...stack import Stack
-from ..desk.frames import plane_at
+from ...words import option
 from ..desk.progress import Progress
-from .inputs import Movies
+from .movies import Movies
 from .plan import Plan
 from .request import PreviewRequest
 
@@ -54,7 +54,7 @@ class Viewer:
         ]
 
     def _image(self, stack: Stack, place: Mapping[str, int]) -> np.ndarray:
-        plane = plane_at(stack, place)
+        plane = stack.plane(place)
         valid = np.isfinite(plane)
         self.n_broken += plane.size - int(np.count_nonzero(valid))
         if not self._keep_strips:
@@ -85,7 +85,8 @@ def choose_limits(viewer: Viewer, request: PreviewRequest, progress: Progress) -
         seen = next((f"{limits[0]:g}" for limits in found if limits), "zero, NaN or infinite")
         raise StackError(
             f"{viewer.movies.first.name}: every pixel that would be shown is {seen}, so there is "
-            "nothing to see. Check the file, or show other planes with --at or --skip."
+            "nothing to see. Check the file, or show other planes with "
+            f"{option('at')} or {option('skip')}."
         )
     for files, limits in zip(samples, found, strict=True):
         if _differ(limits):

@@ -1,4 +1,4 @@
-"""A movie of a movie: few frames, small, noisy and restored side by side in equal grey.
+"""Movie of a movie: few frames, small, noisy and restored side by side in equal grey.
 
 Planes are read one at a time and only those that are shown, so that memory does not grow
 with the file.
@@ -15,13 +15,14 @@ from typing import Any
 from ...errors import StackError, UsageError
 from ...io.publish import publishing
 from ...preview.grey import to_grey
-from ...preview.movie import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
+from ...preview.movie_file import GIF_MOST_FPS, GIF_MOST_PX, MOVIES, require_ffmpeg
 from ...preview.scalebar import choose_bar
 from ...preview.sheet import Sheet
 from ...stack import Stack
+from ...words import flag, option
 from ..desk.names import require_absent, require_folder, require_inputs_kept, stem_of
 from ..desk.progress import Progress
-from .inputs import Movies, open_movies
+from .movies import Movies, open_movies
 from .plan import Plan, plan_preview, texts_below
 from .request import PreviewRequest
 from .view import Viewer, choose_limits
@@ -101,12 +102,13 @@ def make_preview(request: PreviewRequest, progress: Progress) -> Preview:
     require_folder(output.parent)
     require_inputs_kept([output], movies.files)
     if not request.overwrite:
-        require_absent([output], "Pass --overwrite to replace it, or another --output.")
+        remedy = f"Pass {flag('overwrite')} to replace it, or another {option('output')}."
+        require_absent([output], remedy)
     sheet = _lay_out(movies, plan)
     if kind == "gif" and max(sheet.size) > GIF_MOST_PX:
         raise StackError(
             f"{output}: would be {sheet.size[1]} x {sheet.size[0]} px, but a GIF holds "
-            f"{GIF_MOST_PX} at most. Give a smaller --scale, or fewer files."
+            f"{GIF_MOST_PX} at most. Give a smaller {option('scale')}, or fewer files."
         )
     _say_what_is_left_out(movies, plan, request, progress)
     viewer = Viewer(movies, plan, request.keep_strips)
@@ -147,17 +149,18 @@ def choose_output(request: PreviewRequest, source: Path, *, is_still: bool) -> t
     ending = "" if request.output is None else request.output.suffix.lower().lstrip(".")
     named = request.output is not None and not request.output.is_dir() and ending in MOVIES
     if named and request.format not in (None, ending):
-        raise UsageError(f"--output {request.output} is no {request.format}. Make them agree.")
+        asked = option("output", request.output)
+        raise UsageError(f"{asked} is no {request.format}. Make them agree.")
     kind = ending if named else request.format or ("png" if is_still else "gif")
     if kind == "png" and not is_still:
         raise UsageError(
             "a PNG shows one plane, but this is a movie. Write a .gif or .mp4, or choose a plane "
-            "with --at, such as --at T=0."
+            f"with {option('at')}, such as {option('at', 'T=0')}."
         )
     if kind == "gif" and request.fps > GIF_MOST_FPS:
         raise UsageError(
-            f"--fps {request.fps:g}: viewers play a GIF at {GIF_MOST_FPS} at most. Give less, or "
-            "write an MP4: --format mp4."
+            f"{option('fps', f'{request.fps:g}')}: viewers play a GIF at {GIF_MOST_FPS} at most. "
+            f"Give less, or write an MP4: {option('format', 'mp4')}."
         )
     if kind == "mp4":
         require_ffmpeg()
@@ -196,7 +199,9 @@ def _say_what_is_left_out(
     first = movies.first
     for axis, number in plan.fixed.items():
         if axis not in request.at:
-            hint = f"--at {axis}=N" if plan.is_still else f"--at {axis}=N or --over {axis}"
+            hint = option("at", f"{axis}=N")
+            if not plan.is_still:
+                hint += f" or {option('over', axis)}"
             progress.note(
                 f"{first.name}: {axis} {number} of 0 to {first.sizes[axis] - 1} is shown; {hint} "
                 "for others"
@@ -204,6 +209,6 @@ def _say_what_is_left_out(
     n_channels = first.sizes.get("C", 1)
     if len(plan.channels) < n_channels and "C" not in request.at:
         progress.note(
-            f"{first.name}: {len(plan.channels)} of {n_channels} channels are shown; --at C=N for "
-            "another"
+            f"{first.name}: {len(plan.channels)} of {n_channels} channels are shown; "
+            f"{option('at', 'C=N')} for another"
         )

@@ -1,21 +1,22 @@
-"""How a file was made, as tables, and the commands that make it again."""
+"""Facts of a report: tables of how a file was made, and the commands that make it again."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...report import Command, Table
+from ...report.plain import count_text, value_text
+from ...report.values import Command, Table
 from ...stack import Stack
 from ..desk.provenance import sha256_of
 from ..evaluate.result import Evaluation
 from ..evaluate.table import as_rows, legend
+from .answers import filter_settings, model_name
 from .record import Trained
 from .request import ReportRequest
 from .sources import Sources
-from .words import filter_settings, model_name
 
 MOST_FILES = 12
 SETTINGS = {
@@ -93,18 +94,11 @@ def _table(caption: str, rows: Rows) -> Table:
 
 
 def _file_rows(sources: Sources) -> Rows:
-    stacks = {
-        "restored": sources.restored,
-        "noisy": sources.noisy,
-        "clean": sources.clean,
-        "uncertainty": sources.uncertainty,
-    }
-    for role, stack in stacks.items():
-        if stack is not None:
-            found = f" ({sources.found})" if role == "noisy" and sources.found else ""
-            yield role, _describe(stack) + found
-            for file in stack.files[:1]:
-                yield f"{role}, SHA-256", sha256_of(file)
+    for role, stack in sources.stacks.items():
+        found = f" ({sources.found})" if role == "noisy" and sources.found else ""
+        yield role, _describe(stack) + found
+        for file in stack.files[:1]:
+            yield f"{role}, SHA-256", sha256_of(file)
     size = sources.restored.pixel_size
     if size is not None:
         unit = size["unit"] or ""
@@ -147,16 +141,13 @@ def _model_rows(trained: Trained) -> Rows:
     model, provenance = trained.model, trained.provenance
     yield "name", model.name
     yield "method", model.method
-    yield "axes it takes", f"{model.axes}, {model.n_channels} channel{'s' * (model.n_channels > 1)}"
+    yield "axes it takes", f"{model.axes}, {count_text(model.n_channels, 'channel')}"
     yield from _texts(provenance.values, {"date": "trained"})
     yield from _learned_rows(provenance.values.get("inputs"))
     patches = provenance.part("patches")
     if patches:
         yield "patches", ", ".join(f"{name} {count}" for name, count in patches.items())
-    yield from _texts(
-        provenance.values,
-        {"epochs": "epochs", "steps": "steps", "best_val_loss": "best validation loss"},
-    )
+    yield from _texts(provenance.values, LENGTH)
     seconds = provenance.values.get("training_seconds")
     if isinstance(seconds, (int, float)):
         yield "time", f"{seconds / 60:.1f} min"
@@ -188,8 +179,5 @@ def _texts(values: Mapping[str, Any], names: Mapping[str, str]) -> Rows:
         if value is None or isinstance(value, Mapping):
             continue
         if isinstance(value, bool):
-            yield name, "yes" if value else "no"
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            yield name, " × ".join(map(str, value))
-        else:
-            yield name, f"{value:.6g}" if isinstance(value, float) else str(value)
+            value = "yes" if value else "no"
+        yield name, value_text(value, digits=6)

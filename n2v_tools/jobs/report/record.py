@@ -1,4 +1,4 @@
-"""What a file and a model folder say about their making, read without trusting either."""
+"""Records of how a file and a model folder were made, read without trusting either."""
 
 from __future__ import annotations
 
@@ -135,14 +135,13 @@ def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained
 
 def _names(record: Record) -> Iterator[str]:
     """Yield what the model was called when it was used."""
-    words = record.command
-    for word, following in itertools.pairwise(words):
-        if word == "--model":
-            yield following
-    yield from (word[len("--model=") :] for word in words if word.startswith("--model="))
-    name = record.text("model", "name")
-    if name is not None:
-        yield name
+    for word, following in itertools.pairwise((*record.command, "")):
+        name, joined, value = word.partition("=")
+        if name.lstrip("-") == "model" != name:
+            yield value if joined else following
+    recorded = record.text("model", "name")
+    if recorded is not None:
+        yield recorded
 
 
 def _read_trained(folder: Path, wanted: str | None) -> Trained:

@@ -1,4 +1,4 @@
-"""What ``n2v-report`` is asked to do.
+"""Request of ``n2v-report``: the only place of its defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
 """

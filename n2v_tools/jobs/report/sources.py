@@ -1,4 +1,4 @@
-"""The files behind a report: opened, fitting each other, no pixel read yet."""
+"""Sources of a report: its files, opened and fitting each other, no pixel read yet."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...contracts import UNCERTAINTY
-from ...errors import AxesError, N2VToolsError, StackError
+from ...errors import N2VToolsError, StackError
 from ...stack import Stack
-from ..desk.frames import take_frame
-from ..desk.inputs import Opened, open_inputs
+from ...words import option
 from ..desk.names import beside
+from ..desk.single import Single, open_fitting, open_single
 from .record import Record, Trained, find_trained, read_record
 from .request import ReportRequest
 
@@ -51,6 +51,17 @@ class Sources:
     found: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def stacks(self) -> dict[str, Stack]:
+        """What there is, by role."""
+        roles = {
+            "restored": self.restored,
+            "noisy": self.noisy,
+            "clean": self.clean,
+            "uncertainty": self.uncertainty,
+        }
+        return {role: stack for role, stack in roles.items() if stack is not None}
+
 
 def find_sources(
     request: ReportRequest, models_dir: Path, find: Find = lambda name: name
@@ -69,22 +80,22 @@ def find_sources(
     N2VToolsError
         If a file cannot be opened, does not fit the restored one, or the noisy one is not found.
     """
-    restored = _open(request.restored, request.axes)
-    first = _stack(restored)
+    restored = open_single(request.restored, request.axes)
     record = read_record(restored.source)
     noisy, found = _find_noisy(request, restored, record, find)
-    clean = None if request.clean is None else _open_fitting(request.clean, first, request.axes)
-    opened = [one for one in (restored, noisy, clean) if one is not None]
+    opened = [restored, noisy]
+    if request.clean is not None:
+        opened.append(open_fitting(request.clean, [request.axes], restored))
     _require_different(opened)
     trained = find_trained(request.model, record, models_dir)
     return Sources(
-        restored=first,
-        noisy=_stack(noisy),
-        clean=None if clean is None else _stack(clean),
-        uncertainty=find_uncertainty(restored.source, first),
+        restored=restored.stack,
+        noisy=noisy.stack,
+        clean=None if request.clean is None else opened[-1].stack,
+        uncertainty=find_uncertainty(restored),
         record=record,
         trained=trained,
-        files=tuple(file for one in opened for file in (one.source, *one.files)),
+        files=tuple(file for one in opened for file in one.files),
         found=found,
         notes=_model_notes(request, record, trained),
     )
@@ -101,13 +112,13 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
         Name or folder, as given; None for a filter.
     models_dir : Path
     """
-    opened = _open(str(restored), None)
+    opened = open_single(str(restored), None)
     record = read_record(restored)
     trained = None if model is None else find_trained(model, record, models_dir)
     return Sources(
-        restored=_stack(opened),
+        restored=opened.stack,
         noisy=noisy,
-        uncertainty=find_uncertainty(restored, _stack(opened)),
+        uncertainty=find_uncertainty(opened),
         record=record,
         trained=trained,
         files=(restored,),
@@ -115,28 +126,30 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
     )
 
 
-def find_uncertainty(source: Path, restored: Stack) -> Stack | None:
+def find_uncertainty(restored: Single) -> Stack | None:
     """Open the uncertainty beside a restored file; None if there is none that fits."""
-    path = beside(source, UNCERTAINTY.suffix)
+    path = beside(restored.source, UNCERTAINTY.suffix)
     if not path.is_file():
         return None
     try:
-        return _stack(_open_fitting(str(path), restored, None))
+        return open_fitting(str(path), [], restored).stack
     except N2VToolsError:  # of another run: the page does without
         return None
 
 
 def _find_noisy(
-    request: ReportRequest, restored: Opened, record: Record, find: Find
-) -> tuple[Opened, str]:
-    first = _stack(restored)
+    request: ReportRequest, restored: Single, record: Record, find: Find
+) -> tuple[Single, str]:
+    recorded = record.text("input_axes")
+    with_time = f"T{recorded}" if recorded and "T" not in recorded else None
+    letters = (request.axes, recorded, with_time)
     if request.noisy is not None:
-        return _open_fitting(request.noisy, first, request.axes, record), ""
+        return open_fitting(request.noisy, letters, restored, record.frame), ""
     name = record.text("input")
     if name is None:
         raise StackError(
             f"{restored.name}: does not say what it was restored from (it was not written by "
-            "n2v-denoise, or was saved anew). Name the noisy file with --noisy."
+            f"n2v-denoise, or was saved anew). Name the noisy file with {option('noisy')}."
         )
     looked = []
     for path in _candidates(name, restored.source, record, find):
@@ -144,13 +157,12 @@ def _find_noisy(
         if not path.is_file() or _same(path, restored.source):
             continue
         try:
-            noisy = _open_fitting(str(path), first, request.axes, record)
+            return open_fitting(str(path), letters, restored, record.frame), FROM_RECORD
         except N2VToolsError:
             continue
-        return noisy, FROM_RECORD
     raise StackError(
         f"{restored.name}: was restored from {name!r}, but no such file that fits it is in "
-        f"{', '.join(dict.fromkeys(looked))}. Name it with --noisy."
+        f"{', '.join(dict.fromkeys(looked))}. Name it with {option('noisy')}."
     )
 
 
@@ -168,47 +180,7 @@ def _candidates(name: str, source: Path, record: Record, find: Find) -> Iterator
     yield source.absolute().parent.parent / name
 
 
-def _open_fitting(
-    spec: str, restored: Stack, axes: str | None, record: Record | None = None
-) -> Opened:
-    """Open with the file's own axes, then as asked, then as recorded: the first that fit."""
-    record = record or Record()
-    recorded = record.text("input_axes")
-    with_time = f"T{recorded}" if recorded and "T" not in recorded else None
-    problem: N2VToolsError | None = None
-    for letters in dict.fromkeys((None, axes, recorded, with_time)):
-        if letters is None and problem is not None:
-            continue
-        try:
-            one = _open(spec, letters, record.frame)
-        except N2VToolsError as error:
-            problem = problem or error
-            continue
-        if _sizes(_stack(one)) == _sizes(restored):
-            return one
-        problem = problem or _misfit(_stack(one), restored)
-    assert problem is not None  # noqa: S101  nothing was returned
-    raise problem
-
-
-def _open(spec: str, axes: str | None, frame: int | None = None) -> Opened:
-    found = list(open_inputs([spec], axes))
-    if len(found) != 1:
-        raise StackError(f"{spec}: is {len(found)} stacks; a report is about one. Name one file.")
-    one = found[0]
-    if one.stack is None:
-        raise StackError(one.error)
-    if frame is None or "T" not in one.stack.axes:
-        return one
-    return Opened(one.name, one.source, take_frame(one.stack, frame), files=one.files)
-
-
-def _stack(one: Opened) -> Stack:
-    assert one.stack is not None  # noqa: S101  `_open` refuses such inputs
-    return one.stack
-
-
-def _require_different(opened: Sequence[Opened]) -> None:
+def _require_different(opened: Sequence[Single]) -> None:
     for number, one in enumerate(opened):
         for other in opened[number + 1 :]:
             if _same(one.source, other.source) and one.name == other.name:
@@ -227,7 +199,7 @@ def _model_notes(
             return ()
         return (
             f"The folder of the model {name!r} with the weights that were used is not at hand, so "
-            "nothing is said about its training. Name it with --model.",
+            f"nothing is said about its training. Name it with {option('model')}.",
         )
     if trained.is_the_one is False:
         return (
@@ -239,17 +211,3 @@ def _model_notes(
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _sizes(stack: Stack) -> dict[str, int]:
-    return {axis: size for axis, size in stack.sizes.items() if size > 1 or axis in "YX"}
-
-
-def _misfit(stack: Stack, restored: Stack) -> AxesError:
-    (mine, theirs) = (
-        f"{one.axes} of {' x '.join(map(str, one.array.shape))}" for one in (stack, restored)
-    )
-    return AxesError(
-        f"{stack.name}: is {mine}, but the restored file {restored.name} is {theirs}. Name the "
-        "files that belong together; if only letters differ, pass --axes."
-    )

@@ -1,21 +1,22 @@
-"""How the planes of a report look: before and after in the same grey levels."""
+"""Views of a report: its planes before and after, in the same grey levels."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...measure import Scaling
+from ...measure.scaling import Scaling
+from ...preview.grey import to_grey
 from ...preview.scalebar import choose_bar
-from ...report import Bar, Map, Pane, View
-from ...report.pictures import png_uri, to_grey
+from ...report.curves import profile_chart
+from ...report.pictures import png_uri
+from ...report.plain import number_text
+from ...report.values import Map, Pane, View
 from ...stack import Stack
-from .charts import profile_chart
+from .shown import Window, read_windows
 from .sources import Sources
-from .windows import Window, read_windows
 
 RESTORED_PERCENT = (0.2, 99.8)  # black and white; wider where that would cut off much noise
 NOISY_PERCENT = (5.0, 95.0)
@@ -106,7 +107,6 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
     order = [r for r in ("noisy", "restored", "clean", "residual", "uncertainty") if r in planes]
     height, width = planes["noisy"].shape
     row = _profile_row(planes["restored"])
-    bar = choose_bar(width, stack.spacing_um("X"))
     return View(
         label=label,
         width=width,
@@ -114,14 +114,14 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
         panes=tuple(_pane(role, planes[role], scale, label) for role in order),
         note=_note(window, scale),
         line_y=row + 0.5,
-        bar=None if bar is None else Bar(bar.length_px, bar.label),
+        bar=choose_bar(width, stack.spacing_um("X")),
         profile=profile_chart({role: plane[row] for role, plane in planes.items()}, row, number),
         map=None if window.is_whole else _map(window, scale),
     )
 
 
 def _pane(role: str, plane: np.ndarray, scale: Scale, label: str) -> Pane:
-    low, high = scale.limits(role)
+    limits = scale.limits(role)
     names = {
         "noisy": ("noisy", "what was recorded"),
         "restored": ("restored", "what denoising made of it"),
@@ -131,14 +131,12 @@ def _pane(role: str, plane: np.ndarray, scale: Scale, label: str) -> Pane:
     }
     name, meaning = names[role]
     own = {
-        "residual": f"; mid-grey is 0, white {number_text(high)} counts",
-        "uncertainty": f"; white is {number_text(high)} counts",
+        "residual": f"; mid-grey is 0, white {number_text(limits[1])} counts",
+        "uncertainty": f"; white is {number_text(limits[1])} counts",
     }
     caption = meaning + own.get(role, "")
     where = f", {label}" if label else ""
-    return Pane(
-        role, name, png_uri(to_grey(plane, low, high)), f"{name}{where}: {meaning}", caption
-    )
+    return Pane(role, name, png_uri(to_grey(plane, limits)), f"{name}{where}: {meaning}", caption)
 
 
 def _note(window: Window, scale: Scale) -> str:
@@ -166,7 +164,7 @@ def _map(window: Window, scale: Scale) -> Map:
         (window.columns.stop - window.columns.start) * x,
         (window.rows.stop - window.rows.start) * y,
     )
-    grey = to_grey(window.whole, scale.black, scale.white)
+    grey = to_grey(window.whole, (scale.black, scale.white))
     left, top, wide, high = (round(value, 2) for value in box)
     return Map(png_uri(grey), width, height, (left, top, wide, high))
 
@@ -192,12 +190,3 @@ def place_text(place: Mapping[str, int], stack: Stack) -> str:
         named = axis == "C" and number < len(names) and names[number]
         words.append(f"channel {names[number]}" if named else f"{axis} {number}")
     return ", ".join(words) or "the plane"
-
-
-def number_text(value: float) -> str:
-    """Three digits or all before the point, no exponent where it can be avoided."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "?"
-    if abs(value) >= 1e7 or abs(value) < 1e-3:
-        return f"{value:.3g}"
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"

@@ -1,8 +1,7 @@
-"""A page about one restored file: what was done, is it better, what not to measure on it."""
+"""Page about one restored file: what was done, is it better, what not to measure on it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,24 @@ import numpy as np
 
 from ... import __version__
 from ...errors import UsageError
-from ...io.publish import publishing
-from ...measure import Scaling
-from ...report import Page, render_page
+from ...measure.file_scores import score_files
+from ...measure.first_pass import Rules
+from ...measure.side_by_side import SideBySide
+from ...prepare.strips import outside_strips
+from ...report.curves import evidence_charts, training_charts
+from ...report.render import render_page
+from ...report.values import Page
 from ...trust import Quality
+from ...words import flag, option
 from ..desk.names import report_for, require_absent, require_folder, require_inputs_kept
+from ..desk.outcomes import Outcome, write_text
 from ..desk.progress import Progress
-from ..evaluate.planes import lay_side_by_side
-from ..evaluate.result import Evaluated, Evaluation
-from ..evaluate.scores import score_files
-from ..evaluate.survey import Rules
-from .charts import evidence_charts, training_charts
+from ..evaluate.result import Evaluation
+from .answers import findings_of, is_it_better, what_not_to_measure, what_was_done
 from .facts import commands_of, fact_tables, scores_table
 from .request import ReportRequest
 from .sources import Find, Sources, find_sources
 from .views import make_views
-from .words import findings_of, is_it_better, what_not_to_measure, what_was_done
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ def make_report(
     output = choose_output(request)
     require_folder(output.parent)
     if not request.overwrite:
-        require_absent([output], "Pass --overwrite to replace it, or another --output.")
+        remedy = f"Pass {flag('overwrite')} to replace it, or another {option('output')}."
+        require_absent([output], remedy)
     sources = find_sources(request, models_dir, find)
     require_inputs_kept([output], sources.files)
     if sources.found:
@@ -125,7 +127,9 @@ def choose_output(request: ReportRequest) -> Path:
     if request.output.suffix.lower() in (".html", ".htm") and not request.output.is_dir():
         return request.output
     if request.output.suffix and not request.output.is_dir():
-        raise UsageError(f"--output {request.output}: name a page ending in .html, or a folder.")
+        raise UsageError(
+            f"{option('output', request.output)}: name a page ending in .html, or a folder."
+        )
     return request.output / beside.name
 
 
@@ -147,21 +151,19 @@ def write_report(
     N2VToolsError
         If a plane cannot be read, or the page not be written.
     """
-    for stack in (sources.restored, sources.noisy, sources.clean):
-        for warning in stack.warnings if stack is not None else ():
-            progress.warn(f"{stack.name}: {warning}")  # type: ignore[union-attr]
+    for role, stack in sources.stacks.items():
+        for warning in stack.warnings if role != "uncertainty" else ():
+            progress.warn(f"{stack.name}: {warning}")
     quality = _judge(sources, request, progress)
     evaluation = None if sources.clean is None else _evaluate(sources, request, progress)
     page = compose_page(sources, request, quality, evaluation)
-    data = render_page(page).encode("utf-8", "backslashreplace")
-    with publishing(output, overwrite=request.overwrite) as file:
-        file.write(data)
+    n_bytes = write_text(render_page(page), output, overwrite=request.overwrite)
     return Reported(
         restored=sources.restored.name,
         noisy=sources.noisy.name,
         clean=None if sources.clean is None else sources.clean.name,
         output=output,
-        n_bytes=len(data),
+        n_bytes=n_bytes,
         quality=quality.to_json(),
         evaluation=None if evaluation is None else evaluation.to_json(),
         notes=sources.notes,
@@ -188,7 +190,7 @@ def compose_page(
             is_it_better(quality, evaluation),
             what_not_to_measure(quality),
         ),
-        views=make_views(sources, () if evaluation is None else _scalings(evaluation)),
+        views=make_views(sources, () if evaluation is None else evaluation.scalings),
         findings=findings_of(quality),
         charts=evidence_charts(quality.curves),
         scores=scores,
@@ -202,27 +204,19 @@ def compose_page(
 
 
 def _judge(sources: Sources, request: ReportRequest, progress: Progress) -> Quality:
-    from ..judge.judging import judge_restored  # late: SciPy takes a while
+    from ...trust.quality import judge_restored  # late: SciPy takes a while
 
     with progress.task(f"{sources.restored.name}: checks") as step:
-        return judge_restored(sources.noisy, sources.restored, seed=request.seed, progress=step)
-
-
-def _scalings(evaluation: Evaluation) -> Sequence[Scaling]:
-    """Gain and offset that ``--affine`` found, of each channel."""
-    return evaluation.measured[0].scalings.get("restored", ())
+        return judge_restored(sources.noisy, sources.restored, seed=request.seed, step=step)
 
 
 def _evaluate(sources: Sources, request: ReportRequest, progress: Progress) -> Evaluation:
     """Measure against the truth, as n2v-evaluate does."""
-    stacks = {"restored": sources.restored, "clean": sources.clean, "noisy": sources.noisy}
+    stacks = {role: s for role, s in sources.stacks.items() if role != "uncertainty"}
     keep_strips = sources.record.part("settings").get("keep_strips") is True
-    side = lay_side_by_side(
-        {role: stack for role, stack in stacks.items() if stack is not None},
-        keep_strips=keep_strips,
-    )
+    side = SideBySide(stacks, None if keep_strips else outside_strips)
     rules = Rules(affine=request.affine)
     with progress.task(f"{sources.restored.name}: truth") as step:
         scores = score_files(side, rules, np.random.default_rng(request.seed), step)
-    names = {role: stack.name for role, stack in stacks.items() if stack is not None}
-    return Evaluation((Evaluated(names, scores),), rules, request.seed, request.command)
+    outcome = Outcome({role: stack.name for role, stack in stacks.items()}, scores)
+    return Evaluation((outcome,), rules, seed=request.seed, command=request.command)

@@ -176,8 +176,8 @@ def _restored(work: Work, split: str) -> Files:
 
 
 def _measured(work: Work, split: str, files: Files) -> dict[str, Any]:
+    from ...measure.first_pass import Rules
     from ..evaluate.files import EvaluateRequest, evaluate_files
-    from ..evaluate.survey import Rules
 
     pairs = work.folder / f"pairs_{split}.csv"
     roles = {"restored": "restored", "clean": "truth", "noisy": "noisy"}
@@ -215,13 +215,14 @@ def _measured(work: Work, split: str, files: Files) -> dict[str, Any]:
 
 def _judged(work: Work, files: Files) -> dict[str, Any]:
     """Judge the quality of some files by themselves."""
-    from ..judge.judging import judge_restored
+    from ...trust.quality import judge_restored
 
     found: dict[str, dict[str, Any]] = {}
     for file in files:
         (noisy,) = open_stacks(file["noisy"], work.dataset.axes)
         (restored,) = open_stacks(file["restored"])
-        quality = judge_restored(noisy, restored, seed=work.seed, progress=work.session.progress)
+        with work.session.progress.task(restored.name) as step:
+            quality = judge_restored(noisy, restored, seed=work.seed, step=step)
         found[file["restored"]] = {
             "overall": quality.overall.name,
             "sentence": quality.overall.sentence,

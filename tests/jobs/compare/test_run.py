@@ -13,9 +13,9 @@ from matplotlib.image import imread
 
 from n2v_tools.errors import N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.jobs.compare import run as compare
+from n2v_tools.jobs.compare.request import CompareRequest
 from n2v_tools.jobs.compare.run import compare_methods
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.requests import CompareRequest
 from n2v_tools.jobs.train.run import TrainResult
 from n2v_tools.modelfolder import find_model
 from n2v_tools.simulate.structured import simulate_structured

@@ -9,11 +9,11 @@ import pytest
 from matplotlib.image import imread
 
 from n2v_tools.errors import OutputError
+from n2v_tools.filters.yardstick import know_truth
 from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.demo.request import DemoRequest
 from n2v_tools.jobs.demo.run import choose_plane, run_demo
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.measure.yardstick import know_truth
 
 
 @pytest.mark.parametrize("left", ["dome_noisy.tif", "before_after.png", "models/dome_n2v"])

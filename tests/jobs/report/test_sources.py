@@ -8,7 +8,6 @@ import pytest
 from n2v_tools.errors import AxesError, ModelError, StackError
 from n2v_tools.io.layout import layout_like
 from n2v_tools.io.writer import create_stack
-from n2v_tools.jobs.report.record import Record, read_history, read_record
 from n2v_tools.jobs.report.request import ReportRequest
 from n2v_tools.jobs.report.sources import find_sources
 from n2v_tools.stack import Stack
@@ -94,7 +93,7 @@ def test_axes_of_a_file_without_them_come_from_the_record(tmp_path):
 def test_files_that_do_not_belong_together_are_refused(tmp_path):
     restored = write(tmp_path / "r.tif", "TYX", (3, 8, 9))
     other = write(tmp_path / "o.tif", "TYX", (4, 8, 9))
-    with pytest.raises(AxesError, match=r"o\.tif: is TYX of 4 x 8 x 9"):
+    with pytest.raises(AxesError, match=r"o\.tif: .* TYX of sizes 4 x 8 x 9"):
         find(restored, noisy=str(other))
 
 
@@ -119,45 +118,3 @@ def test_a_model_that_is_gone_is_said_so_and_another_one_is_not_taken_for_it(tmp
     assert named.trained.is_the_one is False and "another model" in named.notes[0]
     with pytest.raises(ModelError):
         find(restored, model="no_such_model")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Info of ImageJ",
-        "[" * 5000,
-        "[1, 2]",
-        '{"other": 1}',
-        json.dumps({"n2v_tools": 3, "input": ["a"], "command": "rm", "model": [], "frame": True}),
-        json.dumps({"n2v_tools": "0", "settings": 4, "filter": {"parameters": {"a": 1}}}),
-    ],
-)
-def test_a_strange_record_is_no_record(tmp_path, text):
-    found = read_record(write(tmp_path / "r.tif", "YX", (8, 9), 1, text))
-    assert found.text("input") is None and found.command == () and found.frame is None
-    assert found.part("model") == {} and found.text("model", "name") is None
-
-
-def test_the_record_is_read_as_it_was_written(tmp_path):
-    said = record(command=["n2v-denoise", "a.tif"], frame=2, model={"name": "m"})
-    found = read_record(write(tmp_path / "r.tif", "YX", (8, 9), 1, said))
-    assert found.command == ("n2v-denoise", "a.tif") and found.frame == 2
-    assert found.text("model", "name") == "m"
-    np.save(tmp_path / "r.npy", np.ones((3, 3)))
-    assert read_record(tmp_path / "r.npy") == Record()
-
-
-def test_the_curve_of_a_training_is_read_and_a_damaged_one_is_said_so(tmp_path):
-    path = tmp_path / "training.csv"
-    assert read_history(tmp_path) == {}
-    path.write_text("epoch,loss,val_loss\n1,0.5,0.4\n2,0.3,\n")
-    history = read_history(tmp_path)
-    assert history["loss"] == [0.5, 0.3] and history["val_loss"][0] == 0.4
-    assert np.isnan(history["val_loss"][1])
-    path.write_text("epoch,loss\n1,x\n")
-    with pytest.raises(ModelError, match=r"training\.csv"):
-        read_history(tmp_path)
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ModelError, match=r"training\.csv"):
-        read_history(tmp_path)

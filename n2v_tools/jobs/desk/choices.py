@@ -1,0 +1,7 @@
+"""Values that options of several commands take; light, since ``--help`` reads them."""
+
+DTYPES = ("auto", "uint16", "same", "float32")
+ENGINES = ("auto", "tensorflow", "openvino")
+PRECISIONS = ("auto", "float32", "bfloat16")
+NANS = ("refuse", "fill")
+LEAST_MINUTES = 0.25  # of a training

@@ -1,0 +1,104 @@
+"""Single stacks: the one that a job is about, and others that must fit it; no pixel is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import AxesError, N2VToolsError, StackError
+from ...measure.side_by_side import are_equal_in_size, describe_misfit
+from ...stack import Stack
+from ...words import option
+from .frames import take_frame
+from .inputs import open_inputs
+
+
+@dataclass(frozen=True)
+class Single:
+    """One stack that is open.
+
+    Parameters
+    ----------
+    name, source
+        As in `inputs.Opened`.
+    stack : Stack
+    files : tuple of Path
+        All files that are read, `source` first.
+    """
+
+    name: str
+    source: Path
+    stack: Stack
+    files: tuple[Path, ...]
+
+
+def open_single(
+    spec: str, axes: str | None, *, note: Callable[[str], None] = lambda text: None
+) -> Single:
+    """Open the one stack that `spec` means.
+
+    Parameters
+    ----------
+    spec : str
+        File, or folder or glob of planes that `axes` joins.
+    axes : str or None
+    note : callable
+        As in `open_inputs`.
+
+    Raises
+    ------
+    StackError
+        If it cannot be opened, or is several stacks.
+    """
+    found = list(open_inputs([spec], axes, note=note))
+    if len(found) != 1:
+        raise StackError(
+            f"{spec}: is {len(found)} stacks, but one is wanted. Name a file, or join planes with "
+            f"{option('axes', 'ZYX')} or TYX."
+        )
+    one = found[0]
+    if one.stack is None:
+        raise StackError(one.error)
+    return Single(one.name, one.source, one.stack, (one.source, *one.files))
+
+
+def open_fitting(
+    spec: str, axes: Iterable[str | None], like: Single, frame: int | None = None
+) -> Single:
+    """Open a stack of the sizes of another one.
+
+    Parameters
+    ----------
+    spec : str
+    axes : iterable of str or None
+        Letters that are tried, one after the other, after the file's own.
+    like : Single
+    frame : int or None
+        Only this time point, if there is a T.
+
+    Raises
+    ------
+    StackError, AxesError
+        If it cannot be opened, is several stacks, or does not fit.
+    """
+    problem: N2VToolsError | None = None
+    for letters in dict.fromkeys((None, *axes)):
+        try:
+            one = open_single(spec, letters)
+        except N2VToolsError as error:
+            problem = problem or error
+            continue
+        stack = one.stack
+        if frame is not None and "T" in stack.axes:
+            stack = take_frame(stack, frame)
+        if are_equal_in_size(stack, like.stack):
+            return Single(one.name, one.source, stack, one.files)
+        if not isinstance(problem, AxesError):
+            problem = AxesError(
+                f"{describe_misfit(stack, 'given', like.stack, 'first')} Files side by side must "
+                "have the same axes and sizes. Name those that belong together; if only letters "
+                f"differ, pass {option('axes')}."
+            )
+    assert problem is not None  # noqa: S101  nothing was returned
+    raise problem

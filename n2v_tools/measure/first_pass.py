@@ -1,0 +1,159 @@
+"""First pass over files side by side: checks of their pixels, and the scale to measure on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..errors import StackError
+from ..words import flag, option
+from .scaling import Scaling, ScalingSums
+from .side_by_side import Planes, SideBySide
+
+LEGACY_RANGE = 65535.0
+
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to measure.
+
+    Parameters
+    ----------
+    data_range : float or None
+        Counts; None: clean maximum minus minimum.
+    affine : bool
+        Fit gain and offset first, one of each per file and channel.
+    legacy : bool
+        As the calcium study did.
+    skip_nan : bool
+        Leave out pixels that are not finite; else they are an error.
+    """
+
+    data_range: float | None = None
+    affine: bool = False
+    legacy: bool = False
+    skip_nan: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the first pass gives.
+
+    Parameters
+    ----------
+    places : list of dict
+        Of all planes, in the order of the clean file.
+    real : list of dict
+        Of those that are not empty.
+    data_range : float
+        Counts.
+    scalings : mapping of role to list of Scaling
+        From each other file to the clean one, of each channel.
+    improvement : float
+        By what gain and offset would divide the squared error of the restored file.
+    n_with_strips, n_nonfinite : int
+        Planes with strips that are not empty; pixels.
+    """
+
+    places: list[dict[str, int]]
+    real: list[dict[str, int]]
+    data_range: float
+    scalings: Mapping[str, list[Scaling]]
+    improvement: float
+    n_with_strips: int
+    n_nonfinite: int
+
+
+def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
+    """Read every plane once; of all passes the first half.
+
+    Raises
+    ------
+    StackError
+        If pixels are not finite, nothing is real, or the truth is constant.
+    """
+    places = list(side.clean.places())
+    roles = [role for role in side.stacks if role != "clean"]
+    sums = {role: [ScalingSums() for _ in range(side.clean.sizes.get("C", 1))] for role in roles}
+    low, high = math.inf, -math.inf
+    real: list[dict[str, int]] = []
+    n_with_strips = 0
+    broken = _Broken()
+    for number, place in enumerate(places):
+        planes = side.read(place)
+        broken.add(planes, place)
+        clean = planes.clean[planes.valid]
+        n_with_strips += bool(planes.has_strips and clean.size)
+        if clean.size:
+            real.append(place)
+            low, high = min(low, float(clean.min())), max(high, float(clean.max()))
+            for role, plane in planes.others.items():
+                sums[role][place.get("C", 0)].add(plane[planes.valid], clean)
+        step(number + 1, 2 * len(places))
+    if not rules.skip_nan or rules.legacy:
+        broken.refuse(side, legacy=rules.legacy)
+    return Found(
+        places,
+        real,
+        _range(side, rules, low, high),
+        {role: [one.scaling for one in of_role] for role, of_role in sums.items()},
+        max(one.improvement for one in sums["restored"]),
+        n_with_strips,
+        broken.n,
+    )
+
+
+class _Broken:
+    """Counts pixels that are not finite, and remembers the first of each file."""
+
+    def __init__(self) -> None:
+        self._n: dict[str, int] = {}
+        self._first: dict[str, str] = {}
+
+    @property
+    def n(self) -> int:
+        """In all files together."""
+        return sum(self._n.values())
+
+    def add(self, planes: Planes, place: Mapping[str, int]) -> None:
+        """Take one place into account."""
+        for role, spots in planes.broken.items():
+            at = {**place, "Y": spots[0][0], "X": spots[0][1]}
+            self._first.setdefault(role, ", ".join(f"{axis} {n}" for axis, n in at.items()))
+            self._n[role] = self._n.get(role, 0) + len(spots)
+
+    def refuse(self, side: SideBySide, *, legacy: bool) -> None:
+        """Raise if there was any."""
+        for role, n in self._n.items():
+            remedy = (
+                f"{flag('legacy')} needs finite ones"
+                if legacy
+                else f"{option('nan', 'skip')} leaves them out"
+            )
+            pixels = "1 pixel that is" if n == 1 else f"{n} pixels that are"
+            raise StackError(
+                f"{side.stacks[role].name}: the {role} file has {pixels} NaN, infinite or beyond "
+                f"3e38 (the first at {self._first[role]}). Give finite counts; {remedy}."
+            )
+
+
+def _range(side: SideBySide, rules: Rules, low: float, high: float) -> float:
+    name = side.clean.name
+    if high < low:
+        raise StackError(
+            f"{name}: no pixel is real, since all are in strips or not finite. Give another file, "
+            f"or {flag('keep_strips')} if zeros are data."
+        )
+    if rules.legacy:
+        return LEGACY_RANGE
+    if rules.data_range is not None:
+        return rules.data_range
+    if not high > low:
+        raise StackError(
+            f"{name}: the clean file is {low:g} everywhere, so PSNR has no scale. Give one with "
+            f"structure, or {option('range')}."
+        )
+    return high - low

@@ -1,0 +1,126 @@
+"""Planes of a restored, a clean and a noisy file side by side, read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import StackError
+from ..stack import Stack
+from ..words import option
+
+LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """One place in all files.
+
+    Parameters
+    ----------
+    clean : ndarray, shape (Y, X)
+        Counts.
+    others : mapping of role to ndarray, shape (Y, X)
+        "restored" and, if there is one, "noisy".
+    valid : ndarray of bool, shape (Y, X)
+        True where there is an image in all of them.
+    has_strips : bool
+        Whether some of it lies in strips.
+    broken : mapping of role to ndarray, shape (N, 2)
+        Y and X of pixels that are NaN, infinite or too large, outside strips.
+    """
+
+    clean: np.ndarray
+    others: Mapping[str, np.ndarray]
+    valid: np.ndarray
+    has_strips: bool = False
+    broken: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Files of equal sizes.
+
+    Parameters
+    ----------
+    stacks : mapping of role to Stack
+        Axes of length 1 may be missing.
+    find_real : callable or None
+        Returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`;
+        None: zeros are data.
+    legacy : bool
+        All counts as uint16, wrapped as NumPy's cast does on x86, and strips kept.
+
+    Raises
+    ------
+    StackError
+        If sizes differ.
+    """
+
+    stacks: Mapping[str, Stack]
+    find_real: Callable[[np.ndarray], np.ndarray] | None = None
+    legacy: bool = False
+
+    def __post_init__(self) -> None:
+        for role, stack in self.stacks.items():
+            if not are_equal_in_size(stack, self.clean):
+                raise StackError(
+                    f"{describe_misfit(stack, role, self.clean, 'clean')} Give files of equal "
+                    f"sizes, or the right {option('axes')}."
+                )
+
+    @property
+    def clean(self) -> Stack:
+        """The truth, whose axes and order are those of the results."""
+        return self.stacks["clean"]
+
+    def groups(self) -> Iterator[list[dict[str, int]]]:
+        """Yield the places of the frames that follow each other; without T each by itself."""
+        series: dict[tuple[int, ...], list[dict[str, int]]] = {}
+        for place in self.clean.places():
+            series.setdefault(tuple(v for a, v in place.items() if a != "T"), []).append(place)
+        yield from series.values()
+
+    def read(self, place: Mapping[str, int]) -> Planes:
+        """Read one place."""
+        planes = {role: stack.plane(place) for role, stack in self.stacks.items()}
+        real = np.ones(planes["clean"].shape, bool)
+        if self.find_real is not None and not self.legacy:
+            for role in planes.keys() & {"clean", "noisy"}:
+                real &= self.find_real(planes[role])
+        broken = {}
+        valid = real.copy()
+        for role, plane in planes.items():
+            if plane.dtype.kind == "f":
+                bad = real & ~(np.abs(plane) <= LARGEST)  # true for NaN
+                if bad.any():
+                    broken[role] = np.argwhere(bad)
+                    valid &= ~bad
+        if self.legacy:
+            planes = {role: as_uint16(plane) for role, plane in planes.items()}
+        return Planes(planes.pop("clean"), planes, valid, not real.all(), broken)
+
+
+def are_equal_in_size(one: Stack, other: Stack) -> bool:
+    """Whether two stacks have equal sizes; axes of length 1 may be missing in one."""
+    first, second = ({a: n for a, n in s.sizes.items() if n > 1} for s in (one, other))
+    return first == second
+
+
+def describe_misfit(stack: Stack, role: str, other: Stack, other_role: str) -> str:
+    """Say in a sentence that the sizes of two stacks differ, each called by its role."""
+    first, second = (" x ".join(map(str, one.array.shape)) for one in (stack, other))
+    return (
+        f"{stack.name}: the {role} file has axes {stack.axes} of sizes {first}, but the "
+        f"{other_role} one {other.name} has {other.axes} of {second}."
+    )
+
+
+def as_uint16(plane: np.ndarray) -> np.ndarray:
+    """Cast as NumPy does on x86: fractions cut off, and what does not fit wrapped."""
+    if plane.dtype.kind == "f":
+        whole = np.abs(plane) < 2**31  # false for NaN
+        plane = np.where(whole, plane, 0).astype(np.int64)
+    return plane.astype(np.uint16)

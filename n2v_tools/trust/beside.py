@@ -1,0 +1,168 @@
+"""A noisy and a restored stack side by side, read plane by plane, without strips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import StackError
+from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
+from ..prepare.strips import find_strips
+from ..stack import Stack
+from ..words import option
+
+MOST_EDGE_PX = 1024  # of a plane that is looked at
+LEAST_EDGE_PX = 16
+MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One place in both files.
+
+    Parameters
+    ----------
+    place : mapping of axis letter to int
+    noisy, restored : ndarray of float64, shape (Y, X)
+        Finite counts, the same box of both.
+    corner : (int, int)
+        Of the box in the plane.
+    later : ndarray of float64, shape (Y, X), or None
+        The same box of a later noisy frame.
+    """
+
+    place: Mapping[str, int]
+    noisy: np.ndarray
+    restored: np.ndarray
+    corner: tuple[int, int]
+    later: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Noisy and restored planes that belong together; `lay_beside` makes it.
+
+    Parameters
+    ----------
+    noisy, restored : Stack
+    scale : (float, float)
+        Gain and offset that bring restored counts to the noisy file's.
+    seed : int
+        Decides which part of large planes is looked at.
+    """
+
+    noisy: Stack
+    restored: Stack
+    scale: tuple[float, float] = (1.0, 0.0)
+    seed: int = 0
+
+    def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
+        """Read one place; None if there is nothing real in it.
+
+        Parameters
+        ----------
+        place : mapping of axis letter to int
+        later : int
+            How many frames on the later one is; 0 for none.
+        """
+        noisy = self.noisy.plane(place)
+        box = self._box(noisy, sum(place.values()))
+        if box is None:
+            return None
+        restored = self.restored.plane(place)
+        parts = [noisy[box], restored[box]]
+        if later and place["T"] + later < self.noisy.sizes["T"]:
+            parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
+        finite = [_finite(part) for part in parts]
+        if any(part is None for part in finite):
+            return None
+        first, second, *third = (part for part in finite if part is not None)
+        gain, offset = self.scale
+        corner = (box[0].start, box[1].start)
+        return Pair(place, first, gain * second + offset, corner, third[0] if third else None)
+
+    def next_frame(self, pair: Pair) -> np.ndarray | None:
+        """Return the same box of the next noisy frame; None if there is none."""
+        following = pair.place.get("T", 0) + 1
+        if following >= self.noisy.sizes.get("T", 1):
+            return None
+        (y, x), (height, width) = pair.corner, pair.noisy.shape
+        plane = self.noisy.plane({**pair.place, "T": following})
+        return _finite(plane[y : y + height, x : x + width])
+
+    def chosen(self, most: int) -> list[dict[str, int]]:
+        """Return places of planes, evenly spread."""
+        places = list(self.noisy.places())
+        numbers = np.linspace(0, len(places) - 1, min(most, len(places)))
+        return [places[i] for i in np.unique(numbers.round().astype(int))]
+
+    def field(self, most_frames: int, edge: int) -> Iterator[Pair]:
+        """Yield successive frames of one field in the middle; nothing without T."""
+        n = self.noisy.sizes.get("T", 1)
+        if n < 2:
+            return
+        others = {axis: size // 2 for axis, size in self.noisy.sizes.items() if axis in "CZ"}
+        start = max(0, (n - most_frames) // 2)
+        box: tuple[slice, slice] | None = None
+        for t in range(start, min(n, start + most_frames)):
+            place = {axis: others.get(axis, t) for axis in self.noisy.axes if axis not in "YX"}
+            noisy = self.noisy.plane(place)
+            if box is None:
+                box = self._box(noisy, 0, edge, middle=True)
+                if box is None:
+                    return
+            both = [_finite(plane[box]) for plane in (noisy, self.restored.plane(place))]
+            if both[0] is None or both[1] is None:
+                continue
+            gain, offset = self.scale
+            yield Pair(place, both[0], gain * both[1] + offset, (box[0].start, box[1].start))
+
+    def _box(
+        self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
+    ) -> tuple[slice, slice] | None:
+        """The largest box without strips, a part of it if it is very large."""
+        boxes = [
+            box
+            for box in find_strips(plane).boxes()
+            if min(box[1] - box[0], box[3] - box[2]) >= LEAST_EDGE_PX
+        ]
+        if not boxes:
+            return None
+        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
+        rng = None if middle else np.random.default_rng([self.seed, number])
+        return _part(y0, y1, edge, rng), _part(x0, x1, edge, rng)
+
+
+def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
+    """Check that both have equal sizes; axes of length 1 may be missing.
+
+    Raises
+    ------
+    StackError
+        If sizes differ.
+    """
+    if not are_equal_in_size(noisy, restored):
+        raise StackError(
+            f"{describe_misfit(restored, 'restored', noisy, 'noisy')} Give the file that was "
+            f"restored, or the right {option('axes')}."
+        )
+    return Pairs(noisy, restored, seed=seed)
+
+
+def _finite(part: np.ndarray) -> np.ndarray | None:
+    """The part in float64, broken pixels replaced by the median; None if there are many."""
+    values = part.astype(np.float64)
+    broken = ~(np.abs(values) <= LARGEST)  # true for NaN
+    if broken.any():
+        if broken.mean() > MOST_BROKEN:
+            return None
+        values[broken] = np.median(values[~broken])
+    return values
+
+
+def _part(start: int, end: int, edge: int, rng: np.random.Generator | None) -> slice:
+    spare = max(0, end - start - edge)
+    start += spare // 2 if rng is None else int(rng.integers(spare + 1))
+    return slice(start, min(end, start + edge))

@@ -1,0 +1,189 @@
+"""Passes over the planes of a noisy and a restored file, and over a run of their frames."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..noise.sample import read_sample
+from .beside import Pair, Pairs
+from .by_brightness import ByBrightness
+from .contest import PlainFilters
+from .false_places import EDGE_PX, PlaceSums
+from .measured import Fit, Measured, Sharing, fit_plane, measure_sharing
+from .over_time import Times, TimeSums
+from .reference import Reference, know_noise
+from .resolution import RingSums
+from .spectra import Balance, Powers, SpectraSums, weigh
+from .tiles import block_means
+
+TILES_PX = (64, 32, 16)
+FIRST_LOOK = 4  # planes from which bins and scale are chosen
+MOST_FILTERED, MOST_SPLIT = 12, 8  # planes
+FIELD_PX, MOST_FRAMES = 256, 512
+LATER = 8  # frames: methods for movies look a few frames ahead
+LEAST_FOR_LATER = 24  # frames
+N_LAGS = 10
+BLOCK_PX = 8  # of which means are compared to find the scale
+SCALES = (0.4, 2.5)  # beyond, the restored file has grey levels of its own
+OFF = 1.0  # deviations of the noisy pixels
+
+
+def measure_pairs(pairs: Pairs, most: int, tell: Callable[[int, int], None]) -> Measured:
+    """Measure all there is to measure.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Of one channel.
+    most : int
+        Planes to look at, at most.
+    tell : callable
+        Of planes done and planes in all.
+    """
+    places = pairs.chosen(most)
+    first = [pair for pair in map(pairs.read, places[:: -(-len(places) // FIRST_LOOK)]) if pair]
+    rescaled = _scale(first)
+    if rescaled is not None:
+        pairs = dataclasses.replace(pairs, scale=rescaled)
+        first = [pair for pair in (pairs.read(pair.place) for pair in first) if pair]
+    reference = know_noise(read_sample(pairs.noisy, pairs.seed))
+    sums = _Sums(reference, first, _edge(first))
+    later = LATER if pairs.noisy.sizes.get("T", 1) >= LEAST_FOR_LATER else 0
+    n_steps = len(places) + (1 if pairs.noisy.sizes.get("T", 1) > 1 else 0)
+    for number, place in enumerate(places):
+        pair = pairs.read(place, later)
+        if pair is not None:
+            sums.add(pair, number, len(places))
+            if number % max(1, -(-len(places) // MOST_SPLIT)) == 0:
+                sums.add_rings(noisy=pair.noisy, following=pairs.next_frame(pair))
+        tell(number + 1, n_steps)
+    times, time_balance = _measure_times(pairs, reference)
+    tell(n_steps, n_steps)
+    return dataclasses.replace(
+        sums.measured(), rescaled=rescaled, times=times, time_balance=time_balance
+    )
+
+
+class _Sums:
+    """All collectors of planes."""
+
+    def __init__(self, reference: Reference, first: Sequence[Pair], edge: int) -> None:
+        self.reference = reference
+        middle = float(np.median([np.median(p.noisy) for p in first])) if first else 0.0
+        self.sigma = math.sqrt(float(reference.variance(np.array([middle]))[0]))
+        self.spectra = SpectraSums(reference, edge)
+        self.places = PlaceSums(reference, min(edge, EDGE_PX))
+        self.plain = PlainFilters(reference)
+        self.frames, self.split = RingSums(edge), RingSums(max(16, edge // 2))
+        self.curve = ByBrightness([p.restored for p in first] or [np.zeros((1, 1))], reference)
+        self.fits: list[Fit] = []
+        self.identical = bool(first)
+        self._saturated = self._floored = self._n = 0
+        self._top = max((float(p.noisy.max()) for p in first), default=0.0)
+        self._bottom = min((float(p.restored.min()) for p in first), default=0.0)
+        self._moments = np.zeros(2)
+
+    def add(self, pair: Pair, number: int, n: int) -> None:
+        """Take one plane into account."""
+        noisy, restored = pair.noisy, pair.restored
+        self.identical = self.identical and bool(np.array_equal(noisy, restored))
+        self.spectra.add(noisy, restored)
+        self.places.add(noisy, restored, pair.place, pair.corner)
+        self.curve.add(noisy, restored)
+        sigma = float(np.sqrt(self.reference.variance(np.array([np.median(noisy)]))[0]))
+        self.fits.append(fit_plane(noisy, restored, sigma))
+        if number % max(1, -(-n // MOST_FILTERED)) == 0:
+            self.plain.add(noisy, restored, pair.later)
+        self._n += noisy.size
+        self._saturated += int(np.count_nonzero(noisy >= self._top))
+        self._floored += int(np.count_nonzero(restored <= self._bottom))
+        self._moments += [float(restored.sum()), float((restored * restored).sum())]
+
+    def add_rings(self, noisy: np.ndarray, following: np.ndarray | None) -> None:
+        """Compare a plane with the next frame, or its pixels with each other."""
+        if following is not None:
+            self.frames.add(noisy, following)
+        else:
+            self.split.add_split(noisy)
+
+    def measured(self) -> Measured:
+        """Return what was measured of the planes."""
+        powers = self.spectra.powers() or _no_powers()
+        mean, square = self._moments / max(self._n, 1)
+        acf = self.spectra.residual_acf(min(N_LAGS, self.spectra.edge // 4))
+        middle = len(acf) // 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            acf = acf / acf[middle, middle]
+        known = self.reference.confidence != "cannot tell" and powers.n_tiles > 0
+        rings = self.frames if self.frames.n else self.split
+        reference = self.reference
+        if not known and reference.confidence != "cannot tell":
+            reference = dataclasses.replace(
+                reference, confidence="cannot tell", reason="the image is too small"
+            )
+        return Measured(
+            reference=reference,
+            powers=powers,
+            balance=weigh(powers),
+            sharing=measure_sharing(self.spectra, reference) if known else Sharing(),
+            curve=self.curve.curve(),
+            places=self.places,
+            contest=self.plain.contest(),
+            rings=rings.curve(split=rings is self.split),
+            fits=tuple(self.fits),
+            sigma=self.sigma,
+            signal_std=math.sqrt(max(square - mean * mean, 0.0)),
+            acf_residual_y=acf[middle + 1 :, middle],
+            acf_residual_x=acf[middle, middle + 1 :],
+            identical=self.identical and self._n > 0,
+            saturated=self._saturated / max(self._n, 1),
+            floored=self._floored / max(self._n, 1),
+        )
+
+
+def _no_powers() -> Powers:
+    """Of an image in which no tile fits."""
+    one = np.ones(1)
+    return Powers(0.25 * one, one, one, 0 * one, 0 * one, one, 0)
+
+
+def _edge(first: Sequence[Pair]) -> int:
+    """Largest tile of which the planes hold some."""
+    least = min((min(pair.noisy.shape) for pair in first), default=0)
+    return next((edge for edge in TILES_PX if least >= 1.5 * edge), TILES_PX[-1])
+
+
+def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
+    """Gain and offset to the noisy file's grey levels, where the restored one has its own."""
+    if not first:
+        return None
+    noisy, restored = (
+        np.concatenate([block_means(plane, BLOCK_PX).ravel() for plane in planes])
+        for planes in ([p.noisy for p in first], [p.restored for p in first])
+    )
+    if len(noisy) < 4 or noisy.std() <= 0 or restored.std() <= 1e-9 * abs(restored.mean()) + 1e-12:
+        return None
+    off = abs(noisy.mean() - restored.mean()) / noisy.std()
+    correlation = float(np.corrcoef(noisy, restored)[0, 1])
+    ratio = float(noisy.std() / restored.std())
+    if SCALES[0] < ratio < SCALES[1] and off < OFF:
+        return None
+    if correlation < 0.3:  # another scene, or nothing restored: no scale would mend it
+        return None
+    gain = correlation * ratio
+    return gain, float(noisy.mean() - gain * restored.mean())
+
+
+def _measure_times(pairs: Pairs, reference: Reference) -> tuple[Times | None, Balance | None]:
+    """Follow one field over time."""
+    sums = TimeSums(reference)
+    for pair in pairs.field(MOST_FRAMES, FIELD_PX):
+        sums.add(pair.noisy, pair.restored, pair.place["T"])
+    times = sums.times()
+    if times is None or times.powers is None:
+        return None, None
+    return times, weigh(times.powers)
