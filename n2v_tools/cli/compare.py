@@ -15,8 +15,7 @@ from . import exits, options, output
 from .parsing import Named
 
 LEARNING = tuple(row.name for row in table.learning_rows())
-COMPARED = tuple(row.name for row in table.learning_rows() if row.compared)
-MASKED = " or ".join(row.name for row in table.learning_rows() if "struct_mask" in row.settings)
+COMPARED = [name for name in CompareRequest.methods if name in LEARNING]
 
 
 class Methods(Named):
@@ -56,7 +55,7 @@ class Methods(Named):
 @options.text(
     "--struct-mask",
     metavar="MASK",
-    help=f"For {MASKED}, as in n2v-train.  [default: found from the noise]",
+    help=f"For {options.masked_methods()}, as in n2v-train.  [default: found from the noise]",
 )
 @options.text(
     "--clean",

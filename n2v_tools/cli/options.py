@@ -11,6 +11,7 @@ import click
 
 from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.choices import DTYPES, LEAST_MINUTES, NANS
+from ..methods.table import learning_rows
 from ..words import option
 from . import output
 from .parsing import Filled, Finite, Named, Read, read_axes, read_patch
@@ -98,6 +99,11 @@ def suffix(help: str) -> Decorator:
 def nan(known: Sequence[str], help: str) -> Decorator:
     """Make the option for pixels that are not finite."""
     return choice("--nan", "way to treat NaN", known, help, default="refuse")
+
+
+def masked_methods() -> str:
+    """Names of the methods that find a mask for themselves by default."""
+    return " or ".join(row.name for row in learning_rows() if "struct_mask" in row.settings)
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

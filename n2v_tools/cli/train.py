@@ -24,11 +24,6 @@ def _about_methods() -> str:
     return f"What kind of learning. For movies: {movies}. auto: {auto}, else {table.FALLBACK}."
 
 
-def _masked_methods() -> str:
-    """Names of the methods that find a mask for themselves by default."""
-    return " or ".join(r.name for r in table.learning_rows() if "struct_mask" in r.settings)
-
-
 def _about_presets() -> str:
     """Purposes of the presets whose names do not explain them."""
     texts = {name: text for r in table.learning_rows() for name, text in r.presets.items() if text}
@@ -86,7 +81,7 @@ def _about_presets() -> str:
     help="For noise that is correlated from pixel to pixel: what is hidden with each pixel. none, "
     "auto (found from the noise), horizontal:5, vertical:5, cross:5, cross:9x5, square:3, "
     "square:9x5 (odd widths in px, Y x X), or a .json or .npy FILE.  [default: none; auto with "
-    f"--method {_masked_methods()}]",
+    f"--method {options.masked_methods()}]",
 )
 @options.count("--epochs", "How many epochs.")
 @options.count("--steps", "Steps per epoch.")
