@@ -74,7 +74,8 @@ class Filter(ABC):
         value = getattr(self, self.main)
         if not isinstance(value, tuple):
             return self
-        return dataclasses.replace(self, **{self.main: per_axis(self.main, value, len(spacing))})
+        filled: dict[str, Any] = {self.main: per_axis(self.main, value, len(spacing))}
+        return dataclasses.replace(self, **filled)
 
     @abstractmethod
     def estimated(self: S, sample: Sample) -> S:
