@@ -2,13 +2,11 @@
 
 import json
 import math
-import os
-import subprocess
-import sys
 
 import h5py
 import numpy as np
 import pytest
+from running import run_command
 
 from n2v_tools import denoise, evaluate, inspect, open_stack, train
 from n2v_tools.trust.quality import judge_restored
@@ -20,10 +18,7 @@ LENGTH = ["--epochs", "1", "--steps", "6", "--patch", "32"]
 
 
 def run(*words):
-    words = [sys.executable, "-m", "n2v_tools.cli", *map(str, words)]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_command(*words).stdout
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -15,12 +17,21 @@ from n2v_tools.modelfolder.opening import open_restorer
 from n2v_tools.restore.run import restore_stack
 from n2v_tools.stack import Stack
 
-QUICK = {"unet_n_first": 4, "precision": "float32", "epochs": 2, "steps_per_epoch": 3}
+QUICK = {
+    "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "epochs": 2, "steps_per_epoch": 3,
+}  # fmt: skip
 QUIET = Progress(quiet=True)
-METHODS = [row.name for row in learning_rows()]
-MOVIES = [row.name for row in learning_rows() if row.data == "movie"]
 
-every_method = pytest.mark.parametrize("method", METHODS)
+
+def named(rows):
+    """Names of methods as parameters; tests of a method share its model, so one worker's."""
+    return [pytest.param(r.name, marks=pytest.mark.xdist_group(f"method {r.name}")) for r in rows]
+
+
+every_method = pytest.mark.parametrize("method", named(learning_rows()))
+every_movie_method = pytest.mark.parametrize(
+    "method", named(row for row in learning_rows() if row.data == "movie")
+)
 
 
 def movie(n_frames=40, seed=0):
@@ -41,6 +52,13 @@ def trained(folder, method, name="m", **options):
     return train_stacks(request, QUIET)
 
 
+@pytest.fixture(scope="module")
+def shared_training(tmp_path_factory):
+    """Return a function that gives a method's training, done once, with seed 0."""
+    folder = tmp_path_factory.mktemp("models")
+    return functools.cache(lambda method: trained(folder, method, method))
+
+
 def restored(folder, engine, pixels, **options):
     out = np.full(pixels.shape, np.nan, np.float32)
     restorer = open_restorer(modelfolder.read_model(folder), "float32", engine)
@@ -53,8 +71,8 @@ def restored(folder, engine, pixels, **options):
 
 
 @every_method
-def test_a_movie_comes_back_frame_for_frame_by_either_engine(tmp_path, method):
-    folder = trained(tmp_path, method).model
+def test_a_movie_comes_back_frame_for_frame_by_either_engine(shared_training, method):
+    folder = shared_training(method).model
     pixels = movie(21, seed=1)
     plain = restored(folder, "tensorflow", pixels)
     assert np.isfinite(plain).all()
@@ -65,8 +83,8 @@ def test_a_movie_comes_back_frame_for_frame_by_either_engine(tmp_path, method):
 
 
 @every_method
-def test_turned_and_mirrored_answers_are_averaged(tmp_path, method):
-    folder = trained(tmp_path, method).model
+def test_turned_and_mirrored_answers_are_averaged(shared_training, method):
+    folder = shared_training(method).model
     pixels = movie(12, seed=1)
     once, often = (restored(folder, "openvino", pixels, tta=tta) for tta in (False, True))
     assert often.shape == once.shape and np.isfinite(often).all()
@@ -74,20 +92,19 @@ def test_turned_and_mirrored_answers_are_averaged(tmp_path, method):
 
 
 @every_method
-def test_equal_seeds_give_equal_weights_and_others_do_not(tmp_path, method):
-    nets = [
-        modelfolder.load_net(
-            modelfolder.read_model(trained(tmp_path, method, name, seed=seed).model)
-        )
-        for name, seed in (("a", 1), ("b", 1), ("c", 2))
-    ]
+def test_equal_seeds_give_equal_weights_and_others_do_not(shared_training, tmp_path, method):
+    trainings = [shared_training(method)]
+    trainings += [trained(tmp_path, method, name, seed=seed) for name, seed in (("b", 0), ("c", 2))]
+    nets = [modelfolder.load_net(modelfolder.read_model(one.model)) for one in trainings]
     first, again, other = (net.get_weights() for net in nets)
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != c).any() for a, c in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("method", MOVIES)
-def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, method, monkeypatch):
+@every_movie_method
+def test_a_resumed_training_gives_what_the_unbroken_one_gives(
+    shared_training, tmp_path, method, monkeypatch
+):
     from n2v_tools.learn import callbacks
 
     real, calls = callbacks.save_state, []
@@ -102,7 +119,9 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, method, 
         patched.setattr(callbacks, "save_state", interrupt)
         with pytest.raises(KeyboardInterrupt):
             trained(tmp_path, method)
-    folders = [trained(tmp_path, method, resume=True).model, trained(tmp_path, method, "n").model]
+    folders = [
+        trained(tmp_path, method, resume=True).model, shared_training(method).model,
+    ]  # fmt: skip
     resumed, unbroken = (
         modelfolder.load_net(modelfolder.read_model(one), weights="last").get_weights()
         for one in folders
@@ -110,13 +129,13 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, method, 
     assert all((a == b).all() for a, b in zip(resumed, unbroken, strict=True))
 
 
-@pytest.mark.parametrize("method", MOVIES)
-def test_what_needs_n2v_tools_says_so_and_the_rest_n2v_can_read(tmp_path, method):
-    result = trained(tmp_path, method)
+@every_movie_method
+def test_what_needs_n2v_tools_says_so_and_the_rest_n2v_can_read(shared_training, method):
+    result = shared_training(method)
     assert bool(result.needs_n2v_tools) == (method != "n2n")
 
 
-@pytest.mark.parametrize("method", MOVIES)
+@every_movie_method
 def test_one_frame_is_refused_in_one_line(tmp_path, method):
     with pytest.raises(N2VToolsError) as caught:
         api.train(movie(1), method, axes="TYX", settings=QUICK, models_dir=tmp_path)

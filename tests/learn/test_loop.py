@@ -1,4 +1,5 @@
 import csv
+import functools
 
 import h5py
 import numpy as np
@@ -14,7 +15,10 @@ from n2v_tools.methods.n2v.method import N2V, N2V2, N2VSettings
 from n2v_tools.nets.unet import NetSettings
 from n2v_tools.prepare.symmetry import symmetries
 
-SMALL = {"unet_n_first": 4, "patch_px": (16, 16), "batch_size": 8, "replacement": "mean"}
+SMALL = {
+    "unet_n_first": 4, "unet_n_depth": 1, "patch_px": (16, 16), "batch_size": 8,
+    "replacement": "mean",
+}  # fmt: skip
 
 
 def noisy_patches(n=80, shape=(16, 16), seed=0):
@@ -87,27 +91,42 @@ def test_loss_falls_on_noisy_waves_and_the_history_tells_it(tmp_path):
     assert seconds == sorted(seconds)
 
 
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Return a function that trains by a schedule, once: plan, folder and weights."""
+
+    @functools.cache
+    def train_by(schedule):
+        plan = LoopPlan(4, 6, 0.01, schedule=schedule, plateau_patience=1, plateau_factor=0.3)
+        folder = tmp_path_factory.mktemp("whole")
+        model, _ = train(folder, plan=plan)
+        return plan, folder, model.get_weights()
+
+    return train_by
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "plateau"])
 @pytest.mark.parametrize("stop_after", [7, 13, 17])
-def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, schedule, stop_after):
-    plan = LoopPlan(4, 6, 0.01, schedule=schedule, plateau_patience=1, plateau_factor=0.3)
-    whole, _ = train(tmp_path / "whole", plan=plan)
+def test_a_resumed_training_gives_what_the_unbroken_one_gives(
+    unbroken, tmp_path, schedule, stop_after
+):
+    plan, folder, whole = unbroken(schedule)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "broken", plan=plan, stop_after=stop_after)
     steps = []
     resumed, state = train(tmp_path / "broken", plan=plan, resume=True, steps=steps)
     assert steps == list(range(stop_after // 6 * 6 + 1, 25))  # from the last epoch, not anew
     assert state.step == 24
-    for ours, theirs in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+    for ours, theirs in zip(resumed.get_weights(), whole, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
     for name in ("loss", "val_loss", "learning_rate"):
         ours = [float(row[name]) for row in history(tmp_path / "broken")]
-        theirs = [float(row[name]) for row in history(tmp_path / "whole")]
+        theirs = [float(row[name]) for row in history(folder)]
         assert ours == pytest.approx(theirs, rel=1e-4)
     for file in ("weights_best.h5", "weights_last.h5"):
         best, expected = (
             weights_in(tmp_path / "broken" / file),
-            weights_in(tmp_path / "whole" / file),
+            weights_in(folder / file),
         )
         assert best.keys() == expected.keys()
         for name in best:
@@ -166,7 +185,7 @@ def test_weights_that_break_behind_a_sound_loss_stop_the_training(tmp_path, monk
 
     monkeypatch.setattr(NetSettings, "build", build)
     with pytest.raises(N2VToolsError, match="NaN"):
-        train(tmp_path / "m")
+        train(tmp_path / "m", unet_n_depth=2)
     assert not (tmp_path / "m" / "weights_best.h5").exists()
 
 

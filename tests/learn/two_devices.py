@@ -18,7 +18,10 @@ from n2v_tools.learn.samples import Batches
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.prepare.symmetry import symmetries
 
-SMALL = {"patch_px": (16, 16), "unet_n_first": 4, "replacement": "mean", "batch_size": 8}
+SMALL = {
+    "patch_px": (16, 16), "unet_n_first": 4, "unet_n_depth": 1, "replacement": "mean",
+    "batch_size": 8,
+}  # fmt: skip
 
 
 def make_two_devices():

@@ -94,7 +94,7 @@ def deepcad_model(folder, depth):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("depth", "shape", "memory"),
-    [(1, (37, 50, 41), 10), (1, (1, 24, 30), 10), (3, (9, 30, 130), 130)],
+    [(1, (37, 50, 41), 10), (1, (1, 24, 30), 10), (3, (9, 30, 130), 200)],
     ids=["long", "one frame", "depth 3"],
 )
 def test_deepcad_in_tiles_equals_the_reflected_movie_in_one_piece(

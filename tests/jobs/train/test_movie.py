@@ -22,6 +22,9 @@ QUICK = {
 }  # fmt: skip
 
 
+SHALLOW = {**QUICK, "unet_n_depth": 1}
+
+
 def movie(*shape, seed=0, width=1):
     """White noise, or noise that `width` successive frames share, on a still background."""
     noise = default_rng(seed).normal(0, 1, shape)
@@ -55,8 +58,9 @@ def heard_for(tmp_path, stack, quiet=False, **options):
 def test_noise2void_takes_time_as_depth_and_gives_every_frame_back(tmp_path, shape, axes, options):
     noisy = movie(*shape)
     model = api.train(
-        noisy, "n2v", axes=axes, patch=(16, 32, 32), settings=QUICK, models_dir=tmp_path, **options
-    )
+        noisy, "n2v", axes=axes, patch=(16, 32, 32), settings=SHALLOW, models_dir=tmp_path,
+        **options,
+    )  # fmt: skip
     assert model.axes == "TYX" and model.net.n_dim == 3
     restored = api.denoise(noisy, model, axes=axes)
     assert restored.shape == noisy.shape and restored.any(axis=(-2, -1)).all()
@@ -70,7 +74,7 @@ def test_noise2noise_learns_from_any_movie_and_gives_every_frame_back(
     tmp_path, shape, axes, channels
 ):
     noisy = movie(*shape)
-    model = api.train(noisy, "n2n", axes=axes, settings=QUICK, models_dir=tmp_path)
+    model = api.train(noisy, "n2n", axes=axes, settings=SHALLOW, models_dir=tmp_path)
     assert (model.axes, model.n_channels, model.method) == ("YX", channels, "n2n")
     restored = api.denoise(noisy, model, axes=axes)
     assert restored.shape == noisy.shape
