@@ -111,6 +111,20 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+def at_the_command_line(function: Callable[P, R]) -> Callable[P, R]:
+    """Let what happens in `function` speak of options, whoever is being spoken to."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = _TO_PYTHON.set(False)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _TO_PYTHON.reset(token)
+
+    return wrapped
+
+
 @contextmanager
 def in_study_files() -> Iterator[None]:
     """Let everything that happens inside speak of lines of a study file instead of options.

@@ -40,8 +40,8 @@ def inspect(
         A mapping with the keys of ``n2v-inspect --json``, also as attributes: ``axes``,
         ``shape``, ``dtype``, ``levels``, ``pixel_size``, ``strips``, ``noise`` (``sigma`` in
         counts, ``gain`` in counts per photoelectron, ``correlated``, ``struct_mask``,
-        ``correlation`` by axis), ``warnings``, ``command`` (the call of `train` that learns from
-        it) and more. Printed, it reads like the command's output.
+        ``correlation`` by axis), ``warnings``, ``command`` (the one that trains on it; for an
+        array the call of `train`) and more. Printed, it reads like the command's output.
 
     Raises
     ------

@@ -15,10 +15,8 @@ import pytest
 
 import n2v_tools
 from n2v_tools import denoise, evaluate, inspect, open_stack, train
-from n2v_tools.api.inspecting import _as_call
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, StackError, UsageError
 from n2v_tools.stack import Stack
-from n2v_tools.words import in_python
 
 PUBLIC = ("open_stack", "train", "denoise", "inspect", "evaluate")
 MODULES = ("opening", "training", "denoising", "inspecting", "evaluating")
@@ -123,13 +121,6 @@ def test_what_is_wrong_is_said_in_one_line_and_in_keywords(call, error, said):
     message = str(caught.value)
     assert re.search(said, message) and "\n" not in message
     assert not re.search(r"--\w", message)
-
-
-def test_a_command_to_train_is_spelt_as_the_call_that_does_the_same():
-    command = "n2v-train --stack 'a b.tif' --axes TYX --patch 16,64,64 --batch 4 --nan fill"
-    assert in_python(_as_call)(command, "stack") == (
-        "train(stack, axes='TYX', patch=(16, 64, 64), batch=4, nan='fill')"
-    )
 
 
 def test_options_that_need_the_truth_are_refused_without_it():

@@ -16,7 +16,7 @@ from ...noise.changes import Movie
 from ...noise.correlation import INDEPENDENT
 from ...noise.overview import Overview
 from ...stack import Stack
-from ...words import option, spoken_in_python
+from ...words import at_the_command_line, option, spoken_in_python
 
 PATCH_PX = 64
 DEPTH_PX = 16  # of a 3D patch
@@ -95,7 +95,8 @@ def training_command(stack: str, options: Options) -> str:
     Parameters
     ----------
     stack : str
-        Path of the file, quoted where it must be; in Python also the name of an array.
+        Path of a file, quoted for the shell; in Python also the name of an array, for which the
+        call is spelt.
     options : mapping of str to value
 
     Examples
@@ -106,12 +107,16 @@ def training_command(stack: str, options: Options) -> str:
     >>> in_python(training_command)("stack", {"axes": "TYX", "patch": (16, 64, 64)})
     "train(stack, axes='TYX', patch=(16, 64, 64))"
     """
-    said = [option(key, value) for key, value in options.items()]
-    if spoken_in_python():
-        name = stack if stack.isidentifier() else repr(stack)
-        return f"train({', '.join([name, *said])})"
-    words = [word for one in said for word in one.split(" ", 1)]
-    return shlex.join(["n2v-train", *option("stack", stack).split(" ", 1), *words])
+    if spoken_in_python() and stack.isidentifier():
+        said = [option(key, value) for key, value in options.items()]
+        return f"train({', '.join([stack, *said])})"
+    return _as_shell_command(stack, options)
+
+
+@at_the_command_line
+def _as_shell_command(stack: str, options: Options) -> str:
+    said = [option(key, value) for key, value in {"stack": stack, **options}.items()]
+    return shlex.join(["n2v-train", *(word for one in said for word in one.split(" ", 1))])
 
 
 def depth_for_3d(stack: Stack) -> str | None:
