@@ -281,6 +281,34 @@ class SlidingRestorer(Restorer):
 
 
 @dataclass(frozen=True)
+class RestoringSettings:
+    """What ``n2v-denoise --set`` can change of a method's models; a method adds fields."""
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What a Restorer with these settings gives, the restored image first."""
+        return (RESTORED,)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that can run a net with these settings; empty: all that can run the net."""
+        return ()
+
+    def check(self, name: str, record: Any, given: Mapping[str, object]) -> None:
+        """Raise UsageError for what contradicts these settings.
+
+        Parameters
+        ----------
+        name : str
+            Of the model.
+        record : object
+            What the method read from the model folder.
+        given : mapping of str to object
+            Options and settings that were given, with their values.
+        """
+
+
+@dataclass(frozen=True)
 class Opening:
     """What a method needs to make the Restorer that its model leaves behind.
 

@@ -13,11 +13,11 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ...contracts import RESTORED, Output, Restorer, Where
+from ...contracts import Restorer, RestoringSettings, Where
 from ...errors import SettingsError, StackError, UsageError
 from ...restore.cover import TilePlan, Window
 from ...restore.trained import TrainedRestorer
@@ -28,7 +28,7 @@ Piece = tuple[int, slice, slice]  # start of a tile, what it keeps of itself, wh
 
 
 @dataclass(frozen=True)
-class OriginalSettings:
+class OriginalSettings(RestoringSettings):
     """What ``--set`` can change when a DeepCAD model restores.
 
     Parameters
@@ -56,27 +56,8 @@ class OriginalSettings:
         """Engines that take tiles of any size, as the original's are; empty: any will do."""
         return ("tensorflow",) if self.legacy_rescale else ()
 
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The restored image alone."""
-        return (RESTORED,)
-
-    def check(self, name: str, record: object, given: Mapping[str, object]) -> None:
-        """Raise for what contradicts these settings.
-
-        Parameters
-        ----------
-        name : str
-            Of the model.
-        record : object
-            Of the model: true if its frames are counted from what stands still.
-        given : mapping of str to object
-            Names of the settings and options that were given, with their values.
-
-        Raises
-        ------
-        UsageError
-        """
+    def check(self, name: str, record: Any, given: Mapping[str, object]) -> None:
+        """Raise for options that the original does not have, and for counted frames."""
         if not self.legacy_rescale:
             others = {one.name for one in dataclasses.fields(self)} & set(given)
             others -= {"legacy_rescale"}
