@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..filters.names import NAMES
-from ..io.formats.table import WRITTEN, WRITTEN_LATER
+from ..io.table import WRITTEN, WRITTEN_LATER
 from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.choices import ENGINES, PRECISIONS
 from ..methods import table

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .formats.table import FORMATS
+from .table import FORMATS
 
 _ENDINGS = "|".join(re.escape(end) for row in FORMATS if row.places for end in row.endings)
 _WITH_PLACE = re.compile(rf"(?P<file>.*(?:{_ENDINGS})):(?P<place>.+)", re.IGNORECASE)

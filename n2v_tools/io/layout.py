@@ -10,7 +10,7 @@ import numpy as np
 
 from ..axes import parse_axes
 from ..stack import Stack
-from .formats.table import find_format
+from .table import find_format
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from ..stack import Stack
 from ..words import option
 from .address import Address
 from .arrays import JoinedArray
-from .formats.table import LISTED, format_of_ending
 from .reader import open_stack
+from .table import LISTED, format_of_ending
 
 JOINED_AXES = ("ZYX", "TYX")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..errors import StackError
 from ..stack import Stack
 from .address import Address
-from .formats.table import HEAD_BYTES, READ, Format, format_of_ending, recognise
 from .formats.tiff.opener import read_tiff_description
+from .table import HEAD_BYTES, READ, Format, format_of_ending, recognise
 
 
 def open_stack(path: str | Path, axes: str | None = None) -> Stack:

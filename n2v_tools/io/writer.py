@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from .formats.table import find_format
 from .layout import Layout
 from .publish import require_free_name, require_space
+from .table import find_format
 
 
 class PlaneWriter(Protocol):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..desk.choices import SUFFIX
+
 if TYPE_CHECKING:
     from ...stack import Stack
 
@@ -69,7 +71,7 @@ class DenoiseRequest:
     axes: str | None = None
     frame: int | None = None
     output: Path | None = None
-    suffix: str = "_denoised"
+    suffix: str = SUFFIX
     skip_existing: bool = False
     overwrite: bool = False
     dtype: str = "auto"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...contracts import UNCERTAINTY
 from ...errors import OutputError, UsageError
-from ...io.formats.table import find_format, split_ending
+from ...io.table import find_format, split_ending
 from ...words import option
 
 REPORT = "_report.html"  # after the stem of the output that it belongs to

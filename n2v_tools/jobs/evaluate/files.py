@@ -14,6 +14,7 @@ from ...measure.first_pass import Rules
 from ...measure.side_by_side import SideBySide
 from ...prepare.strips import outside_strips
 from ...words import option
+from ..desk.choices import SUFFIX
 from ..desk.names import require_inputs_kept
 from ..desk.outcomes import measure_each, require_table
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files
@@ -51,7 +52,7 @@ class EvaluateRequest:
     clean: str | None = None
     noisy: str | None = None
     pairs: Path | None = None
-    suffix: str = "_denoised"
+    suffix: str = SUFFIX
     axes: str | None = None
     rules: Rules = field(default_factory=Rules)
     keep_strips: bool = False

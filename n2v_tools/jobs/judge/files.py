@@ -11,6 +11,7 @@ from typing import Any
 from ...report.plain import csv_text, json_text
 from ...trust.quality import judge_restored
 from ...trust.verdicts import Quality
+from ..desk.choices import SUFFIX
 from ..desk.names import require_inputs_kept
 from ..desk.outcomes import Outcome, Outcomes, measure_each, require_table, write_text
 from ..desk.pairs import Trio, pair_files
@@ -41,7 +42,7 @@ class QualityRequest:
 
     restored: str
     noisy: str
-    suffix: str = "_denoised"
+    suffix: str = SUFFIX
     axes: str | None = None
     seed: int = 0
     output: Path | None = None

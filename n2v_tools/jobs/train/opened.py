@@ -21,7 +21,7 @@ from ...prepare.patches import require_equal_channels
 from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
 from ...words import option
-from ..denoise.request import DenoiseRequest
+from ..desk.choices import SUFFIX
 from ..desk.names import Naming
 from ..desk.progress import Progress
 from .checks import warn_of_noise, with_cuts
@@ -212,11 +212,11 @@ def _open(spec: str | Stack, axes: str | None) -> list[Stack]:
     """Stacks behind `spec`; of a folder or glob those that are no outputs of ours."""
     if isinstance(spec, Stack):
         return [spec]
-    naming = Naming(None, DenoiseRequest.suffix, "tiff")
+    naming = Naming(None, SUFFIX, "tiff")
     inputs = list_inputs(spec, axes, leave_out=naming.carries_suffix)
     if not inputs:
         raise StackError(
-            f"{spec}: holds nothing but files whose names end in {DenoiseRequest.suffix}, which "
+            f"{spec}: holds nothing but files whose names end in {SUFFIX}, which "
             "are denoised already. Name a file to train on it all the same."
         )
     return [one.open() for one in inputs]

@@ -8,9 +8,9 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import AxesError, OutputError, UsageError
-from n2v_tools.io.formats.table import find_format
 from n2v_tools.io.layout import Layout, layout_like
 from n2v_tools.io.reader import open_stack, read_description
+from n2v_tools.io.table import find_format
 from n2v_tools.io.writer import create_stack, output_bytes
 
 ALL_AXES = ["YX", "ZYX", "TYX", "CYX", "TZYX", "CZYX", "ZCYX", "TCZYX", "YXC", "XYZ"]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from n2v_tools.errors import StackError, UsageError
-from n2v_tools.io.formats.table import (
+from n2v_tools.io.table import (
     FORMATS,
     HEAD_BYTES,
     LISTED,

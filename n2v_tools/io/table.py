@@ -10,10 +10,10 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...axes import IMAGEJ_ORDER, parse_axes
-from ...errors import StackError, UsageError
-from ...settings import nearest
-from ...words import option
+from ..axes import IMAGEJ_ORDER, parse_axes
+from ..errors import StackError, UsageError
+from ..settings import nearest
+from ..words import option
 
 HEAD_BYTES = 4  # of a file, by which it is recognised
 
