@@ -214,7 +214,7 @@ class _Reader:
             raise self.error(key, "true or false")
         return value
 
-    def choice(self, key: str, known: Sequence[str], default: str) -> str:
+    def choice(self, key: str, known: Sequence[str], default: str) -> Any:
         value = self.config.get(key, default)
         if not isinstance(value, str) or value not in known:
             raise self.error(key, f"one of {', '.join(known)}")

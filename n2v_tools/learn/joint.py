@@ -21,7 +21,7 @@ def joined(net: Any, loss: Callable[[Any, Any], Any]) -> Any:
     """
     tf = keras_backend.load()
 
-    class Joined(tf.keras.Model):  # type: ignore[misc, name-defined]
+    class Joined(tf.keras.Model):  # type: ignore[name-defined]
         """Keras' own steps with one loss; `fit` and `evaluate` report it."""
 
         def __init__(self, **known: Any) -> None:

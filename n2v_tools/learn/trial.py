@@ -63,7 +63,7 @@ def measure_step(
     keras = keras_backend.load().keras
     began, marks = now(), []
 
-    class Timer(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Timer(keras.callbacks.Callback):  # type: ignore[name-defined]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             marks.append(now())
             timed = marks[FIRST_STEPS - 1 :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -33,9 +33,15 @@ class LearningSettings(LoopPlan):
     start_from: str | None = None  # model to train on, by name or folder, instead of random weights
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
-    # Only methods with blind spots hide neighbours; see `methods.n2v`.
-    struct_mask: ClassVar[str] = "none"
-    loss: ClassVar[str] = ""
+    @property
+    def struct_mask(self) -> str:
+        """What is hidden with each pixel; only methods with blind spots hide any."""
+        return "none"
+
+    @property
+    def loss(self) -> str:
+        """Name of the error that is minimised; empty if it has none that others know."""
+        return ""
 
     @property
     def mask(self) -> np.ndarray | None:

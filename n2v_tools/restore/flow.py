@@ -72,7 +72,7 @@ class Flow:
             if plane is not None and plane.values is not None:
                 group.append(plane)
             if group and (plane is None or len(group) == self.plan.batch):
-                held = [one.values for one in group]
+                held = [one.values for one in group if one.values is not None]
                 at = tuple(one.places[0] for one in group)
                 yield from zip(
                     group, self._predict(restorer, held, at, range(len(group))), strict=True
@@ -89,11 +89,11 @@ class Flow:
         for window, following in itertools.zip_longest(slabs, slabs[1:]):
             needed = sources[window.read[0]].tolist()
             held.read_to(max(needed))
-            slab = [held.values[i] for i in needed]
+            slab = [values for i in needed if (values := held.values[i]) is not None]
             places = tuple(held.places[i] for i in needed)
             good = range(*window.write[0].indices(self.plan.sizes[0]))
             held.keep(set() if following is None else set(sources[following.read[0]].tolist()))
-            if any(values is None for values in slab):  # then the whole volume is empty
+            if len(slab) < len(needed):  # then the whole volume is empty
                 yield from ((held.waiting.pop(i), None) for i in good)
                 continue
             depths = range(*window.keep[0].indices(len(slab)))
@@ -112,11 +112,12 @@ class Flow:
         for t in range(n_planes):
             first, last = going.needs(t)
             held.read_to(last)
-            if any(values is None for values in held.values.values()):  # then all are
+            planes_held = {i: values for i, values in held.values.items() if values is not None}
+            if len(planes_held) < len(held.values):  # then all are empty
                 yield from ((held.waiting.pop(i), None) for i in sorted(held.waiting))
                 yield from ((plane, None) for plane in planes)
                 return
-            going.move_to(t, held.values)
+            going.move_to(t, planes_held)
             (restored,) = self._tiled((held.places[t],), len(restorer.outputs), [0], going.predict)
             yield held.waiting.pop(t), restored
             held.keep({number for number in held.values if number >= first})

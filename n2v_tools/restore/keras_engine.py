@@ -84,7 +84,7 @@ class KerasRestorer(TrainedRestorer):
         return int(self.net.input_shape[-1])
 
     @functools.cached_property
-    def bytes_per_px(self) -> int:
+    def bytes_per_px(self) -> int:  # type: ignore[override]
         """Working memory per pixel of a tile, from the traced network."""
         return bytes_per_px(self._function, self.block_px, self.n_inputs)
 

@@ -79,14 +79,14 @@ def precision_error(
         Norm of the difference over the norm of `exact`, normalised; the same on every call.
     """
     rng = np.random.default_rng(0)
-    sizes = TRIAL_2D if len(exact.axes) == 2 else TRIAL_3D
+    sizes: tuple[int, ...] = TRIAL_2D if len(exact.axes) == 2 else TRIAL_3D
     sizes = tuple(
         -(-size // block) * block for size, block in zip(sizes, exact.block_px, strict=True)
     )
-    smooth = rng.normal(size=sizes)
+    smooth: np.ndarray = rng.normal(size=sizes)
     for axis in range(len(sizes)):
         for _ in range(2):
-            smooth = sum(np.roll(smooth, shift, axis) for shift in range(-2, 3))
+            smooth = np.sum([np.roll(smooth, shift, axis) for shift in range(-2, 3)], axis=0)
     trial = smooth / smooth.std() + 0.5 * rng.normal(size=sizes)
     if in_percentiles:
         trial = 0.3 + 0.2 * trial
@@ -94,7 +94,7 @@ def precision_error(
     zero, one = np.zeros(exact.n_channels), np.ones(exact.n_channels)
     expected = exact.with_intensity(zero, one).predict(tile)
     found = fast.with_intensity(zero, one).predict(tile)
-    return float(np.linalg.norm(found - expected) / max(np.linalg.norm(expected), 1e-20))
+    return float(np.linalg.norm(found - expected)) / max(float(np.linalg.norm(expected)), 1e-20)
 
 
 class OpenVinoRestorer(TrainedRestorer):
@@ -136,7 +136,7 @@ class OpenVinoRestorer(TrainedRestorer):
         return self.sketch.settings.channels_in
 
     @functools.cached_property
-    def bytes_per_px(self) -> int:
+    def bytes_per_px(self) -> int:  # type: ignore[override]
         """Working memory per pixel of a tile."""
         return sketch_bytes_per_px(self.sketch, 2 if self.precision == "bfloat16" else 4)
 

@@ -50,8 +50,9 @@ def read_sample(
             yield from (values for values in map(_float32, planes) if values is not None)
             continue
         for rows, columns in _windows(layout.sizes[-2:], wanted[-2:]):
-            pieces = [_float32(plane, rows, columns) for plane in planes]
-            if all(piece is not None for piece in pieces):
+            cut = (_float32(plane, rows, columns) for plane in planes)
+            pieces = [piece for piece in cut if piece is not None]
+            if len(pieces) == len(planes):
                 yield np.stack(pieces) if len(wanted) == 3 else pieces[0]
 
 
@@ -82,10 +83,11 @@ def read_pieces(
     per_run = -(-TRIAL_PIECES[n_dims] // len(runs))
     for run in runs:
         planes = [read_plane(stack, place, keep_strips=keep_strips) for place in run]
-        if any(plane.values is None for plane in planes):
+        held = [plane.values for plane in planes if plane.values is not None]
+        if len(held) < len(planes):
             continue
         for rows, columns in _windows(layout.sizes[-2:], edges[-2:], per_run):
-            values = np.stack([_float32(plane, rows, columns) for plane in planes])
+            values = np.stack([one[rows, columns].astype(np.float32, copy=False) for one in held])
             real = np.stack([_real(plane)[rows, columns] for plane in planes])
             inner = np.zeros_like(real)
             margins = [min(TRIAL_MARGIN_PX, size // 4) for size in real.shape[-2:]]

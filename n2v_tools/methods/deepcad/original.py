@@ -136,7 +136,8 @@ class OriginalRestorer(Wrapped):
 
     def for_field(self, planes: Iterator[np.ndarray | None]) -> Restorer:
         """Return the Restorer with the mean of one movie in place of the training data's."""
-        total, n_px, n_frames, shape = np.zeros(self.n_channels), 0, 0, (0, 0)
+        total, n_px, n_frames = np.zeros(self.n_channels), 0, 0
+        shape: tuple[int, ...] = (0, 0)
         for plane in planes:
             n_frames += 1
             if plane is not None:

@@ -51,7 +51,7 @@ class ImagesOfFrames:
         """Go to frame `t`; `frames` holds those that `needs` names."""
         found = self.bands.frames(t, self.n_frames)
         before = self._frames or [one[:0] for one in found]
-        sums = self._sums or [None] * len(found)
+        sums: list[np.ndarray | None] = list(self._sums) or [None] * len(found)
         if self._total is not None:
             sums[0], before[0] = self._total - frames[t].astype(self._total.dtype), found[0]
         self._sums = [

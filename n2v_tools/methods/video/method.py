@@ -128,7 +128,8 @@ class Video(Method):
                 f"{option('method', 'video')} needs movies of {LEAST_FRAMES} frames or more, but "
                 f"there are {n_frames}. Use {option('method', FALLBACK)}."
             )
-        return self.settings.bands.n_base(n_frames), *self.settings.patch_px
+        height, width = self.settings.patch_px
+        return self.settings.bands.n_base(n_frames), height, width
 
     def summarise(self, windows: np.ndarray) -> np.ndarray:
         """Sum of all frames of each window: (N, T, Y, X, 1) to (N, Y, X, 1), once for all steps."""
