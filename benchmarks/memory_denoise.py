@@ -100,8 +100,8 @@ def restore(options: argparse.Namespace) -> dict:
     from n2v_tools.io.reader import open_stack
     from n2v_tools.io.writer import create_stack
     from n2v_tools.modelfolder import read_model
-    from n2v_tools.modelfolder.opening import open_restorer
-    from n2v_tools.restore.run import restore_stack
+    from n2v_tools.modelfolder.open import open_restorer
+    from n2v_tools.restore.restoring import restore_stack
 
     base_mb = status_mb("VmRSS")
     started = time.perf_counter()

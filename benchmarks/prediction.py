@@ -87,7 +87,7 @@ class Trial:
     def open(self, engine: str, precision: str):
         """Return our Restorer of the same net."""
         from n2v_tools.modelfolder import read_model
-        from n2v_tools.modelfolder.opening import open_restorer
+        from n2v_tools.modelfolder.open import open_restorer
 
         return open_restorer(read_model(self.folder / "net"), precision, engine)
 
@@ -95,7 +95,7 @@ class Trial:
 def array_to_array(one: Trial, limit: dict, report: Report) -> None:
     import n2v_side
 
-    from n2v_tools.restore.run import restore_stack
+    from n2v_tools.restore.restoring import restore_stack
     from n2v_tools.stack import Stack
 
     noisy = one.noise(1)[0].astype(np.float32)
@@ -140,7 +140,7 @@ def file_to_file(one: Trial, n: int, report: Report) -> None:
     from n2v_tools.jobs.denoise.files import denoise_files
     from n2v_tools.jobs.denoise.request import DenoiseRequest
     from n2v_tools.jobs.desk.progress import Progress
-    from n2v_tools.restore.run import restore_stack
+    from n2v_tools.restore.restoring import restore_stack
     from n2v_tools.stack import Stack
 
     noisy, source = one.noise(n), one.folder / "many.tif"
@@ -252,8 +252,8 @@ def agreement(minutes: float, report: Report) -> None:
     from n2v_tools.filters.yardstick import know_truth
     from n2v_tools.io.reader import open_stack
     from n2v_tools.modelfolder import read_model
-    from n2v_tools.modelfolder.opening import open_restorer
-    from n2v_tools.restore.run import restore_stack
+    from n2v_tools.modelfolder.open import open_restorer
+    from n2v_tools.restore.restoring import restore_stack
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -203,7 +203,7 @@ def serve_ours(job: Job, folder: Path) -> None:
     """Train by the loop of n2v-train, an epoch a turn."""
     from n2v_tools import keras_backend
     from n2v_tools.learn.loop import run_loop
-    from n2v_tools.learn.plan import LoopPlan
+    from n2v_tools.learn.loop_plan import LoopPlan
     from n2v_tools.learn.samples import Batches
     from n2v_tools.methods.n2v.method import N2V, N2VSettings
     from n2v_tools.prepare.symmetry import Symmetry

@@ -25,9 +25,9 @@ from skimage.io import imread
 from n2v_tools.contracts import Restorer
 from n2v_tools.filters.table import filter_for, read_settings
 from n2v_tools.modelfolder import find_model, read_model
-from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.restore import uncertainty as rules
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.uncertainty import Fitted, Mixture, fit_uncertainty
 from n2v_tools.simulate.calcium import Calcium, simulate_calcium
 from n2v_tools.simulate.dome import simulate_dome

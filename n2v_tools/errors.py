@@ -1,4 +1,4 @@
-"""What can go wrong that a user can mend.
+"""Errors that a user can mend.
 
 Every message says where, what was found, what would be right and what to do, in
 one line. The command line turns these into exit codes (1, or 2 for wrong usage);

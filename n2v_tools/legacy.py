@@ -22,6 +22,7 @@ MANIPULATORS = (
     "uniform_withCP", "uniform_withoutCP", "normal_withoutCP", "normal_additive",
     "normal_fitted", "identity", "mean", "median",
 )  # fmt: skip
+N2V, CARE = "n2v", "care"  # kinds of models
 CARE_PERCENTILES = (2.0, 99.8)  # CSBDeep's PercentileNormalizer, the default of CARE.predict
 BEST, LAST = "weights_best.h5", "weights_last.h5"
 LARGEST_MASK = 257  # pixels along an axis: no noise is correlated further and still structured

@@ -34,7 +34,7 @@ from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.learn.checkpoints import remove_state
 from n2v_tools.learn.history import plot_history, write_history
 from n2v_tools.learn.loop import run_loop
-from n2v_tools.learn.plan import LoopPlan
+from n2v_tools.learn.loop_plan import LoopPlan
 from n2v_tools.learn.samples import Batches
 from n2v_tools.nets.losses import masked_loss
 from n2v_tools.nets.unet import NetSettings

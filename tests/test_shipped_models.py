@@ -12,9 +12,9 @@ from n2v_tools.errors import ModelError
 from n2v_tools.filters.yardstick import best_gaussian, know_truth
 from n2v_tools.legacy import needs_n2v_tools
 from n2v_tools.modelfolder import find_model, list_models, read_model
-from n2v_tools.modelfolder.opening import open_restorer
-from n2v_tools.restore.fit import check_fit
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.modelfolder.open import open_restorer
+from n2v_tools.restore.restoring import restore_stack
+from n2v_tools.restore.training_data import check_fit
 from n2v_tools.simulate.dome import simulate_dome
 from n2v_tools.stack import Stack
 

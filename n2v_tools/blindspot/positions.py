@@ -1,4 +1,4 @@
-"""Where the blind spots go.
+"""Positions of blind spots.
 
 A blind spot is a pixel whose value the network must predict without seeing it.
 This module chooses positions and nothing else: `replace` decides what stands in

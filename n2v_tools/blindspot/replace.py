@@ -1,4 +1,4 @@
-"""What stands in for a hidden value.
+"""Replacement of hidden values.
 
 One function per replacement, all with the same signature and written for any number
 of axes. The names are n2v's ``n2v_manipulator`` values, so that its configurations

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import SettingsError
 from ..settings import nearest
+from ..words import option
 
 KINDS = ("horizontal", "vertical", "cross", "square")
 LARGEST = 63  # px, of a mask: beyond it hardly a neighbour is left to see
@@ -41,7 +42,7 @@ def read_struct_mask(text: str, n_dim: int) -> np.ndarray | None:
     SettingsError
         If it is none of these, even, larger than 63 px, or of other axes.
     """
-    where = "--struct-mask"
+    where = option("struct_mask")
     if text == "none":
         return None
     if text.startswith("["):
@@ -69,7 +70,7 @@ def require_mask_name(text: str) -> None:
     SettingsError
     """
     if text not in ("none", "auto"):
-        _named(text, "--struct-mask")
+        _named(text, option("struct_mask"))
 
 
 def _named(text: str, where: str) -> np.ndarray:

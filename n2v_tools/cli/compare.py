@@ -85,7 +85,7 @@ def command(as_json: bool, **values: Any) -> None:
     if len(inputs) != 1:
         raise click.UsageError("name one FILE, or a folder or glob of planes in quotes.")
     from ..jobs.compare.run import compare_methods
-    from ..jobs.desk.names import stem_of
+    from ..jobs.desk.output_names import stem_of
 
     source = configuration.find_input(inputs[0])
     folder = values.pop("output")

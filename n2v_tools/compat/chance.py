@@ -1,4 +1,4 @@
-"""Where notebooks' chance comes from: NumPy's global generator, as in n2v."""
+"""Randomness of notebooks: NumPy's global generator, as in n2v."""
 
 from __future__ import annotations
 

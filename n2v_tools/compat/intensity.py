@@ -1,4 +1,4 @@
-"""What brings an image to the grey levels of a CSBDeep net, and back."""
+"""Normalisers: an image brought to the grey levels of a CSBDeep net, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a Keras net is the one that a sketch draws.
+"""Comparison of a Keras net with the sketch that should describe it.
 
 Notebooks may put any net in the place of ours, or change a layer. Another engine makes
 its net from the sketch, so every layer is compared with its step before that.

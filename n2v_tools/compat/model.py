@@ -1,4 +1,4 @@
-"""What N2V and CARE have in common: a name, a folder, a net, and its weights."""
+"""Common base of N2V and CARE: a name, a folder, a net, and its weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..errors import ModelError
 from ..nets.unet import NetSettings
 from ..nets.weights import WeightFile
 from ..restore.trained import TrainedRestorer
-from .engine import Engine
+from .present import Engine
 from .refusals import NoModel, NotBuilt, WrongValue
 
 LOG = logging.getLogger(__name__)

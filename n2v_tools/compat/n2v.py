@@ -17,12 +17,7 @@ from ..nets.unet import NetSettings
 from ..restore.trained import TrainedRestorer
 from .chance import new_seed
 from .config import N2VConfig, method_name, net_settings, training_values
-from .intensity import PercentileNormalizer
-from .model import BaseModel, move_aside
-from .predict import mean_of_turns, read_n_tiles, restore_field, restore_image, view_of
-from .refusals import NotBuilt, WrongValue
-from .resizing import PadAndCropResizer
-from .training import (
+from .fitting import (
     LAST,
     NOW,
     folder_callbacks,
@@ -32,6 +27,11 @@ from .training import (
     validation_batches,
     warn_about,
 )
+from .intensity import PercentileNormalizer
+from .model import BaseModel, move_aside
+from .predict import mean_of_turns, read_n_tiles, restore_field, restore_image, view_of
+from .refusals import NotBuilt, WrongValue
+from .resizing import PadAndCropResizer
 
 LOG = logging.getLogger(__name__)
 

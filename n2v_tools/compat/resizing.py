@@ -1,4 +1,4 @@
-"""What brings an image to a size that a net takes, and back."""
+"""Resizers: an image brought to a size that a net takes, and back."""
 
 from __future__ import annotations
 

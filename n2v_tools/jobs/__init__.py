@@ -1,1 +1,1 @@
-"""What a command does as a user means it: many files, names, overwriting, configuration."""
+"""Jobs: what each command does for a user, with many files, names and overwriting."""

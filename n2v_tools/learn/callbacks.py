@@ -16,7 +16,7 @@ from .. import keras_backend
 from ..legacy import BEST
 from .checkpoints import save_state, save_weights
 from .history import write_history
-from .plan import Knot, LoopPlan
+from .loop_plan import Knot, LoopPlan
 from .schedule import Clock, cosine_rate, planned_end, progress_at
 
 Logs = dict[str, float] | None

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
+from ..words import flag
 
 STATE_NAME = "training_state.npz"
 
@@ -50,7 +51,7 @@ def load_state(folder: Path, model: Any) -> dict[str, Any]:
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"{path}: the state of the interrupted training cannot be read ({error}). Start anew "
-            "with --overwrite."
+            f"with {flag('overwrite')}."
         ) from None
     model.optimizer.build(model.trainable_variables)
     variables = _optimizer_variables(model)
@@ -58,7 +59,9 @@ def load_state(folder: Path, model: Any) -> dict[str, Any]:
     states = [arrays[n] for n in sorted(arrays) if n.startswith("optimizer_")]
     shapes = [v.shape for v in model.weights] + [v.shape for v in variables]
     if [tuple(s) for s in shapes] != [a.shape for a in weights + states]:
-        raise ModelError(f"{path}: belongs to another network. Start anew with --overwrite.")
+        raise ModelError(
+            f"{path}: belongs to another network. Start anew with {flag('overwrite')}."
+        )
     model.set_weights(weights)
     for variable, state in zip(variables, states, strict=True):
         variable.assign(state)

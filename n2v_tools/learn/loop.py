@@ -9,11 +9,12 @@ from typing import Any
 from .. import keras_backend
 from ..errors import N2VToolsError
 from ..legacy import LAST
+from ..words import flag, setting
 from .callbacks import LoopState, TrainingProgress, make_callbacks
 from .checkpoints import load_state, save_weights
 from .devices import whole_batch_loss
 from .joint import joined
-from .plan import Knot, LoopPlan
+from .loop_plan import Knot, LoopPlan
 from .samples import Batches, MakeSample, training_dataset, validation_samples
 from .schedule import Clock, straight
 
@@ -102,8 +103,8 @@ def run_loop(
         raise N2VToolsError(
             f"training: loss or weights became NaN or infinite by step {state.step} (learning rate "
             f"{plan.learning_rate:g}). Train again with a lower one, such as "
-            f"--set learning_rate={plan.learning_rate / 4:g} --overwrite; n2v-inspect shows "
-            "whether the data hold NaN or extreme values."
+            f"{setting('learning_rate', f'{plan.learning_rate / 4:g}')} {flag('overwrite')}; "
+            "n2v-inspect shows whether the data hold NaN or extreme values."
         )
     save_weights(folder / LAST, model)
     return state

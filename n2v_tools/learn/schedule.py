@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .plan import Knot
+from .loop_plan import Knot
 
 WARM_UP = 0.03  # share of the training in which the rate rises
 FLOOR = 0.01  # share of the rate that is left at the end

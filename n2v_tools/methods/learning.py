@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import SettingsError
-from ..learn.plan import LoopPlan
+from ..learn.loop_plan import LoopPlan
 
 FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 

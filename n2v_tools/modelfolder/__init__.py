@@ -5,10 +5,10 @@ a new model is in `claim`.
 """
 
 from ..legacy import BEST, LAST
-from .files import CONFIG, read_provenance, write_provenance
 from .find import find_model, list_models
+from .json_files import CONFIG, read_provenance, write_provenance
 from .read import Model, load_net, read_model, weights_file, weights_of
-from .write import write_config
+from .writing import write_config
 
 __all__ = [
     "BEST", "CONFIG", "LAST", "Model", "find_model", "list_models", "load_net", "read_model",

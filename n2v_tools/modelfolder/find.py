@@ -9,7 +9,7 @@ from ..claim import PARTIAL
 from ..errors import ModelError
 from ..settings import nearest
 from ..words import flag, option
-from .files import CONFIG
+from .json_files import CONFIG
 
 
 def find_model(name_or_folder: str | Path, models_dir: Path | str = "models") -> Path:

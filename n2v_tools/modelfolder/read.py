@@ -18,12 +18,12 @@ import numpy as np
 from ..axes import MODEL_AXES
 from ..contracts import ReadSection, Section
 from ..errors import ModelError, SettingsError
-from ..legacy import BEST, CARE_PERCENTILES, LAST, Recipe, read_legacy_config
+from ..legacy import BEST, CARE, CARE_PERCENTILES, LAST, N2V, Recipe, read_legacy_config
 from ..methods.table import find_net, rows
 from ..nets.unet import N2V_LAYOUT, NetSettings
 from ..nets.weights import WeightFile
-from .files import CONFIG, OURS, read_json, read_provenance
 from .find import require_folder
+from .json_files import CONFIG, OURS, read_json, read_provenance
 
 FORMAT = 1
 NORMALISATIONS = ("model", "percentile")
@@ -91,12 +91,12 @@ class Model:
     @property
     def normalisation(self) -> str:
         """``"model"``: by `means` and `stds`; ``"percentile"``: by each image's `percentiles`."""
-        return "percentile" if self.kind == "care" else self.own.get("normalisation", "model")
+        return "percentile" if self.kind == CARE else self.own.get("normalisation", "model")
 
     @property
     def can_be_trained_on(self) -> bool:
         """Whether a training can start from it: it is of the N2V family, with its grey levels."""
-        return self.kind == "n2v" and bool(self.means)
+        return self.kind == N2V and bool(self.means)
 
     @property
     def deviation_known(self) -> bool:
@@ -297,7 +297,7 @@ def _laid_out(net: NetSettings, layout: Any) -> NetSettings:
 def _warnings(recipe: Recipe, own: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
     warnings = []
     net = recipe.net
-    if recipe.kind == "n2v" and net.single_net_per_channel and net.n_channels > 1 and not own:
+    if recipe.kind == N2V and net.single_net_per_channel and net.n_channels > 1 and not own:
         warnings.append(
             f"{folder}: n2v trained a net for each of {net.n_channels} channels but showed all of "
             "them the last channel only; here each sees its own channel, which it never saw in "

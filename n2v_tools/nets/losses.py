@@ -1,4 +1,4 @@
-"""What a blind-spot net minimises: its error at the hidden pixels, or at all of them."""
+"""Losses of blind-spot nets: the error at the hidden pixels, or at all of them."""
 
 from __future__ import annotations
 

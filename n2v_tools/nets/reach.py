@@ -1,4 +1,4 @@
-"""How far one pixel acts through a network: the halo that tiles need.
+"""Reach of a network: how far one pixel acts, and so the halo that tiles need.
 
 Walked backwards through the graph, Keras' or a sketch of it, with whole numbers: which
 input pixels can an output pixel see? Poolings make the answer depend on where the

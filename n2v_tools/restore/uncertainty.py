@@ -26,7 +26,7 @@ from .cover import padding
 from .match import match_axes
 from .own_error import ErrorSums, Guess
 from .probing import DRAWS, Probe, Seen, draw_marks, marks_at
-from .sample import read_pieces, read_sample
+from .sampling import read_pieces, read_sample
 from .test_time import WithSymmetries
 from .wrapped import Wrapped
 

@@ -13,8 +13,8 @@ from n2v_oracle import import_n2v
 
 from n2v_tools import keras_backend
 from n2v_tools.compat import N2V, N2VConfig
+from n2v_tools.compat.fitting import sample_maker, training_batches, validation_batches
 from n2v_tools.compat.refusals import NoModel, UnknownParameter, WrongValue
-from n2v_tools.compat.training import sample_maker, training_batches, validation_batches
 from n2v_tools.errors import OutputError
 from n2v_tools.modelfolder import read_model
 

@@ -9,7 +9,8 @@ from compat_fakes import small, waves
 from n2v_oracle import shuffle_weights
 
 from n2v_tools import keras_backend, openvino_backend
-from n2v_tools.compat import CARE, N2V, engine
+from n2v_tools.compat import CARE, N2V
+from n2v_tools.compat import present as engine
 from n2v_tools.nets.unet import NetSettings
 from n2v_tools.restore import openvino_engine
 

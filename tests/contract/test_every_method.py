@@ -13,8 +13,8 @@ from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.methods.table import learning_rows
-from n2v_tools.modelfolder.opening import open_restorer
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.modelfolder.open import open_restorer
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 QUICK = {

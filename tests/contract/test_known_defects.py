@@ -24,7 +24,7 @@ from n2v_tools.io.reader import open_stack
 from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.train.request import TrainRequest, model_name
 from n2v_tools.learn.loop import run_loop
-from n2v_tools.learn.plan import LoopPlan
+from n2v_tools.learn.loop_plan import LoopPlan
 from n2v_tools.learn.samples import MOST_VALIDATION_PATCHES, Batches, validation_samples
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.nets.reach import net_block, net_reach
@@ -34,7 +34,7 @@ from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.keras_engine import KerasRestorer
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
 from n2v_tools.stack import Stack
 

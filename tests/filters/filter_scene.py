@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from n2v_tools.filters.table import filter_for, read_settings
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 GAIN, OFFSET, READ_NOISE = 3.0, 100.0, 4.0

@@ -9,7 +9,7 @@ from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.learn.checkpoints import STATE_NAME
 from n2v_tools.learn.loop import run_loop
-from n2v_tools.learn.plan import LoopPlan
+from n2v_tools.learn.loop_plan import LoopPlan
 from n2v_tools.learn.samples import Batches, training_dataset
 from n2v_tools.methods.n2v.method import N2V, N2V2, N2VSettings
 from n2v_tools.nets.unet import NetSettings

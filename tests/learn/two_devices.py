@@ -13,7 +13,7 @@ import numpy as np
 from n2v_tools import keras_backend
 from n2v_tools.learn.devices import spread
 from n2v_tools.learn.loop import run_loop
-from n2v_tools.learn.plan import LoopPlan
+from n2v_tools.learn.loop_plan import LoopPlan
 from n2v_tools.learn.samples import Batches
 from n2v_tools.methods.n2v.method import N2V, N2VSettings
 from n2v_tools.prepare.symmetry import symmetries

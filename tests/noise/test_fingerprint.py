@@ -122,7 +122,7 @@ def test_it_is_small_and_quick_without_scipy():
     taken = take_fingerprint([image(seed) for seed in range(8)])
     assert len(json.dumps(taken)) < 2000
     code = (
-        "import sys, n2v_tools.noise.fingerprint, n2v_tools.restore.fit;"
+        "import sys, n2v_tools.noise.fingerprint, n2v_tools.restore.training_data;"
         "sys.exit(any(m in sys.modules for m in ('scipy', 'matplotlib', 'tensorflow')))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -7,12 +7,12 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.modelfolder import read_model
-from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
 from n2v_tools.nets.unet import NetSettings
 from n2v_tools.restore.cover import PREFERRED_TILE_BYTES
 from n2v_tools.restore.keras_engine import KerasRestorer
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 

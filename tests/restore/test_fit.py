@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.noise.fingerprint import take_fingerprint
-from n2v_tools.restore.fit import check_fit
+from n2v_tools.restore.training_data import check_fit
 from n2v_tools.stack import Stack
 
 

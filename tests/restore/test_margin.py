@@ -11,9 +11,9 @@ from restore_fakes import Filter, box_mean
 from n2v_tools import openvino_backend
 from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import read_model, write_config
-from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.restore.cover import cover, padded_indices, plan_tiles
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 ENGINES = ["tensorflow"] + ["openvino"] * openvino_backend.available()

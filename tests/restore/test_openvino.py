@@ -12,7 +12,7 @@ from numpy.random import default_rng
 from n2v_tools import keras_backend, openvino_backend
 from n2v_tools.errors import ModelError, N2VToolsError, UsageError
 from n2v_tools.modelfolder import read_model, write_config
-from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.nets.reach import net_block, net_halo, net_reach
 from n2v_tools.nets.sketch import sketch_net
 from n2v_tools.nets.unet import NetSettings
@@ -20,7 +20,7 @@ from n2v_tools.restore import openvino_engine
 from n2v_tools.restore.engine import choose_engine
 from n2v_tools.restore.keras_engine import KerasRestorer
 from n2v_tools.restore.openvino_engine import OpenVinoRestorer, precision_error
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 needs_openvino = pytest.mark.skipif(
@@ -256,7 +256,7 @@ def forbidden(*a, **k):
 socket.socket = socket.create_connection = socket.getaddrinfo = forbidden
 import numpy as np
 from n2v_tools.modelfolder import read_model
-from n2v_tools.modelfolder.opening import open_restorer
+from n2v_tools.modelfolder.open import open_restorer
 restorer = open_restorer(read_model(sys.argv[1]), "auto", "openvino")
 restorer.predict(np.zeros((2, 32, 32, 1), np.float32))
 print(json.dumps([m for m in ("tensorflow", "keras", "openvino_telemetry") if sys.modules.get(m)]))

@@ -10,7 +10,7 @@ from restore_fakes import Filter, box_mean
 
 from n2v_tools.errors import AxesError, StackError
 from n2v_tools.prepare.strips import fill_volume, find_strips
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 

@@ -5,7 +5,7 @@ from numpy.random import default_rng
 from restore_fakes import Filter, box_mean
 
 from n2v_tools.prepare.symmetry import symmetries
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
 from n2v_tools.stack import Stack
 

@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from n2v_tools.errors import StackError
 from n2v_tools.restore.match import match_axes
 from n2v_tools.restore.probing import draw_marks
-from n2v_tools.restore.run import restore_stack
-from n2v_tools.restore.sample import read_pieces
+from n2v_tools.restore.restoring import restore_stack
+from n2v_tools.restore.sampling import read_pieces
 from n2v_tools.restore.uncertainty import WithUncertainty, fit_uncertainty
 from n2v_tools.stack import Stack
 

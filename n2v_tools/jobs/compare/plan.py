@@ -10,7 +10,7 @@ from ...methods.table import LATER, learning_rows, rows
 from ...settings import nearest
 from ...words import flag, option
 from ..desk.choices import LEAST_MINUTES
-from ..desk.names import Naming, require_absent, require_folder, require_inputs_kept, stem_of
+from ..desk.output_names import Naming, require_absent, require_folder, require_inputs_kept, stem_of
 from ..desk.single import Single
 from ..train.request import TrainRequest, method_for
 from .request import CompareRequest

@@ -24,7 +24,7 @@ from ...report.plain import value_text
 from ...stack import Stack
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 from ..desk.progress import Progress
 from ..desk.single import open_single
 from ..train.run import train_stacks

@@ -24,7 +24,7 @@ from ...preview.before_after import Panel, Picture, draw_picture
 from ...words import flag, option
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
-from ..desk.names import require_absent
+from ..desk.output_names import require_absent
 from ..desk.progress import Progress
 from ..simulate.request import SimulateRequest
 from ..simulate.write import VOLUME_AXES, simulate_files

@@ -1,4 +1,4 @@
-"""Where planes go that are wanted in memory instead of a file."""
+"""Arrays that take restored planes in place of a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import StackError
 from ...io.layout import Layout
+from ...words import option
 from ..desk.memory import free_memory_bytes
 
 LARGEST_SHARE = 0.8  # of the free memory: the work itself needs some
@@ -83,5 +84,6 @@ def require_memory(n_bytes: int, where: str) -> None:
     if free is not None and n_bytes > LARGEST_SHARE * free:
         raise StackError(
             f"{where}: the result takes {n_bytes / 1e9:.2g} GB of memory, of which "
-            f"{free / 1e9:.2g} GB are free. Write it to a file with --output, plane by plane."
+            f"{free / 1e9:.2g} GB are free. Write it to a file with {option('output')}, plane by "
+            "plane."
         )

@@ -104,9 +104,9 @@ def denoise_stack(
 
 def _session(request: DenoiseRequest, models_dir: Path, progress: Progress) -> Session:
     if request.method is None:
-        from .model import Modelled
+        from .model_session import Modelled
 
         return Modelled.of(request, models_dir, progress)
-    from .filtering import Filtering  # late: SciPy takes 0.2 s of the start
+    from .filter_session import Filtering  # late: SciPy takes 0.2 s of the start
 
     return Filtering.of(request)

@@ -19,7 +19,7 @@ from ...io.convert import decide_dtype, to_dtype
 from ...io.layout import layout_like
 from ...io.writer import create_stack
 from ...prepare.survey import survey_stack
-from ...restore.run import Write, restore_stack
+from ...restore.restoring import Write, restore_stack
 from ...stack import Stack
 from ...words import option
 from ..desk.progress import Progress
@@ -49,10 +49,15 @@ def denoise_one(
     restorer = prepared.restorer
     doubts: tuple[str, ...] = ()
     if request.uncertainty:
-        from .uncertainty import find_uncertainty  # late: SciPy takes 0.2 s of the start
+        from ...restore.uncertainty import fit_uncertainty  # late: SciPy takes 0.2 s of the start
 
-        restorer = found = find_uncertainty(job.stack, restorer, request, label, progress)
+        how = {"keep_strips": request.keep_strips, "tta": request.tta}
+        restorer = found = fit_uncertainty(job.stack, restorer, **how, seed=request.seed)
         doubts = found.warnings
+        progress.note(
+            f"{label}: the error is expected to be {found.typical:.3g} counts (root mean square); "
+            "the stack of uncertainties says where it is more and where less"
+        )
     for note in prepared.notes:
         progress.note(f"{job.name}: {note}")
     warnings = [*job.stack.warnings, *prepared.warnings, *doubts]

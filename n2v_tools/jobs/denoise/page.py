@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import N2VToolsError
 from ..desk.inputs import one_line
-from ..desk.names import report_for
+from ..desk.output_names import report_for
 from ..desk.progress import Progress
 from ..report.request import ReportRequest
 from ..report.sources import sources_of

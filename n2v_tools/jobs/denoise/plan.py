@@ -18,7 +18,7 @@ from ...io.writer import output_bytes
 from ...stack import Stack
 from ...words import flag, option
 from ..desk.inputs import Opened, open_inputs
-from ..desk.names import (
+from ..desk.output_names import (
     Naming,
     beside,
     report_for,

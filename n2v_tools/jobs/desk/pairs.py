@@ -18,7 +18,7 @@ from ...settings import nearest
 from ...stack import Stack
 from ...words import option
 from .inputs import Opened, open_inputs
-from .names import stem_of
+from .output_names import stem_of
 
 ROLES = ("restored", "clean", "noisy")
 ENDINGS = {"clean": "_clean", "noisy": "_noisy"}

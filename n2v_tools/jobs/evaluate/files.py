@@ -15,8 +15,8 @@ from ...measure.side_by_side import SideBySide
 from ...prepare.strips import outside_strips
 from ...words import option
 from ..desk.choices import SUFFIX
-from ..desk.names import require_inputs_kept
 from ..desk.outcomes import measure_each, require_table
+from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files
 from ..desk.progress import Progress, Step
 from .result import Evaluation

@@ -12,8 +12,8 @@ from ...report.plain import csv_text, json_text
 from ...trust.quality import judge_restored
 from ...trust.verdicts import Quality
 from ..desk.choices import SUFFIX
-from ..desk.names import require_inputs_kept
 from ..desk.outcomes import Outcome, Outcomes, measure_each, require_table, write_text
+from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Trio, pair_files
 from ..desk.progress import Progress, Step
 

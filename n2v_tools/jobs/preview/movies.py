@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ...io.address import Address
 from ...stack import Stack
 from ...words import option
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 from ..desk.progress import Progress
 from ..desk.single import open_fitting, open_single
 from .request import PreviewRequest

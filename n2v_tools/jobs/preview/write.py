@@ -20,7 +20,7 @@ from ...preview.scalebar import choose_bar
 from ...preview.sheet import Sheet
 from ...stack import Stack
 from ...words import flag, option
-from ..desk.names import require_absent, require_folder, require_inputs_kept, stem_of
+from ..desk.output_names import require_absent, require_folder, require_inputs_kept, stem_of
 from ..desk.progress import Progress
 from .movies import Movies, open_movies
 from .plan import Plan, plan_preview, texts_below

@@ -11,7 +11,7 @@ from ...contracts import UNCERTAINTY
 from ...errors import N2VToolsError, StackError
 from ...stack import Stack
 from ...words import option
-from ..desk.names import beside
+from ..desk.output_names import beside
 from ..desk.single import Single, open_fitting, open_single
 from .record import Record, Trained, find_trained, read_record
 from .request import ReportRequest

@@ -19,8 +19,8 @@ from ...report.render import render_page
 from ...report.values import Page
 from ...trust import Quality
 from ...words import flag, option
-from ..desk.names import report_for, require_absent, require_folder, require_inputs_kept
 from ..desk.outcomes import Outcome, write_text
+from ..desk.output_names import report_for, require_absent, require_folder, require_inputs_kept
 from ..desk.progress import Progress
 from ..evaluate.result import Evaluation
 from .answers import findings_of, is_it_better, what_not_to_measure, what_was_done

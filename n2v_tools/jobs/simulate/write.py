@@ -23,7 +23,7 @@ from ...simulate.neuron_tables import BYTES_PER_ROW, write_neuron_tables
 from ...simulate.structured import Recording, Structured
 from ...simulate.transients import FRAME_RATE_HZ, Indicator
 from ...words import flag, option
-from ..desk.names import require_absent, require_folder, require_room
+from ..desk.output_names import require_absent, require_folder, require_room
 from ..desk.progress import Progress
 from .request import CalciumRequest, SimulateRequest, StructuredRequest
 

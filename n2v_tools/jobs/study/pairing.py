@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import StackError
 from ...experiment.study import Dataset
 from ...io.listing import list_inputs, preferred
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 from ..desk.pairs import ENDINGS, key_of
 from .data import Data, DataPlace, Find, Item
 from .generate import generate_files

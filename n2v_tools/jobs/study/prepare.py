@@ -18,7 +18,7 @@ from ...experiment.textfile import read_values, write_rows, write_whole
 from ...io.listing import find_files, open_stacks
 from ...noise.grey_levels import count_levels, judge_levels
 from ...noise.sample import Sample, read_sample
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 from .background import Background, add_background
 from .data import Data, DataPlace, Item
 

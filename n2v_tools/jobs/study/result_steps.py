@@ -15,7 +15,7 @@ from ...experiment.textfile import write_rows
 from ...io.listing import open_stacks
 from ...words import flag
 from ..denoise.request import DenoiseRequest
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 from .background import Background, remove_background
 from .data import Data, Item
 from .session import Work

@@ -22,12 +22,12 @@ from ...prepare.survey import Survey, require_trainable, survey_stack
 from ...stack import Stack
 from ...words import option
 from ..desk.choices import SUFFIX
-from ..desk.names import Naming
+from ..desk.output_names import Naming
 from ..desk.progress import Progress
 from .checks import warn_of_noise, with_cuts
 from .choice import choose_method, possible_methods
+from .decide_mask import with_struct_mask
 from .fit import MOVIE, fit_to_data
-from .mask import with_struct_mask
 from .request import TrainRequest
 
 

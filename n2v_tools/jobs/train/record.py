@@ -15,7 +15,7 @@ from ...learn.checkpoints import has_state
 from ...legacy import needs_n2v_tools
 from ...noise.fingerprint import take_fingerprint
 from ...prepare.patches import PatchSet
-from ...words import flag
+from ...words import at_the_command_line, flag, option, setting
 from ..desk.provenance import input_record, versions
 from .opened import Job
 
@@ -90,16 +90,17 @@ def complete_record(folder: Path) -> dict[str, Any] | None:
     return modelfolder.read_provenance(folder)
 
 
+@at_the_command_line
 def repeat_words(job: Job, state: LoopState, precision: str) -> list[str]:
     """Words that repeat what a clock or a trial decided, in place of ``--minutes``."""
-    words: list[str] = []
+    said: list[str] = []
     if job.request.minutes is not None:
         knots = json.dumps(state.knots, separators=(",", ":"))
-        words += ["--epochs", str(max(state.epoch, 1)), "--set", f"max_steps={state.step}"]
-        words += ["--set", f"progress_knots={knots}"]
+        said += [option("epochs", max(state.epoch, 1)), setting("max_steps", state.step)]
+        said.append(setting("progress_knots", knots))
     if job.method.settings.precision == "auto":
-        words += ["--set", f"precision={precision}"]
-    return words
+        said.append(setting("precision", precision))
+    return [word for one in said for word in one.split(" ", 1)]
 
 
 def plan_of(job: Job) -> dict[str, Any]:

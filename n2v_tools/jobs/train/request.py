@@ -17,7 +17,7 @@ from ...methods.table import find_row, preset_settings
 from ...settings import settings_from
 from ...stack import Stack
 from ...words import option, setting
-from ..desk.names import stem_of
+from ..desk.output_names import stem_of
 
 OPTIONS = {  # field of a request, that stands for a setting of the method: its name
     "patch": "patch_px",

@@ -13,9 +13,9 @@ from ...contracts import Method
 from ...errors import SettingsError, StackError
 from ...nets.unet import NetSettings
 from ...words import option
-from ..frames import sum_frames
 from ..learning import LEARNING_RANGES, LearningSettings
 from ..table import FALLBACK
+from ..windows import sum_frames
 from .net import DeepCADNet
 from .still import still_image
 

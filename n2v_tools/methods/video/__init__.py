@@ -9,7 +9,7 @@ ROWS = (
         learned="It learned from noisy movies alone, guessing frames from those around them, and "
         "has never seen a clean image",
         method="n2v_tools.methods.video.method:Video",
-        record="n2v_tools.methods.video.record:read_section",
+        record="n2v_tools.methods.video.section:read_section",
         restorer="n2v_tools.methods.video.restorer:open_restorer",
         presets={"default": "", "fast": "", "best": ""},
         data="movie",

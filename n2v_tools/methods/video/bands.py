@@ -1,4 +1,4 @@
-"""Which frames around a frame a network is shown, and how they are put together.
+"""Bands: the frames around a frame that a network is shown, and how they are combined.
 
 A frame of a movie is told from its neighbours: the nearest one by one, those further away
 as means of ever longer runs, and the mean of many more as what stands still. So a few

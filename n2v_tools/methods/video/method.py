@@ -13,9 +13,9 @@ from ...contracts import Method
 from ...errors import SettingsError, StackError
 from ...nets.unet import NetSettings
 from ...words import option
-from ..frames import sum_frames
 from ..learning import LEARNING_RANGES, LearningSettings
 from ..table import FALLBACK, several_channels
+from ..windows import sum_frames
 from .bands import LEAST_FRAMES, MOST_FRAMES, Bands, Frames, growing_bands
 from .images import ImagesOfFrames
 

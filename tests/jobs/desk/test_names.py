@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from n2v_tools.errors import OutputError, UsageError
-from n2v_tools.jobs.desk.names import Naming, require_absent, require_distinct, require_room
+from n2v_tools.jobs.desk.output_names import Naming, require_absent, require_distinct, require_room
 
 
 @pytest.mark.parametrize(

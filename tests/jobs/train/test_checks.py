@@ -13,7 +13,7 @@ from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.modelfolder import read_model
 from n2v_tools.noise.fingerprint import read_fingerprint
-from n2v_tools.restore.fit import check_fit
+from n2v_tools.restore.training_data import check_fit
 from n2v_tools.stack import Stack
 
 QUICK = {"unet_n_first": "2", "precision": "float32", "epochs": "1", "steps_per_epoch": "2"}

@@ -15,8 +15,8 @@ from n2v_tools.methods.deepcad.original import (
     cover_axis,
 )
 from n2v_tools.modelfolder import read_model, write_config
-from n2v_tools.modelfolder.opening import open_restorer
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.modelfolder.open import open_restorer
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 

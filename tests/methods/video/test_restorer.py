@@ -10,7 +10,7 @@ from n2v_tools.errors import SettingsError
 from n2v_tools.methods.video.bands import Frames, growing_bands
 from n2v_tools.methods.video.images import ImagesOfFrames
 from n2v_tools.methods.video.restorer import VideoRestorer
-from n2v_tools.restore.run import restore_stack
+from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 BANDS = growing_bands(singles=2, growth=2, reach=9, base=5)

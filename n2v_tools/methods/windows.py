@@ -1,4 +1,4 @@
-"""What methods for movies share: sums over the frames of windows."""
+"""Sums over the frames of windows, which methods for movies share."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from .flow import Flow
 from .match import AxesMatch, match_axes
 from .pipeline import ReadAhead, WriteBehind
 from .planes import Plane, held_dtype, require_finite
-from .sample import read_sample
+from .sampling import read_sample
 from .test_time import WithSymmetries
 
 QUEUE_BYTES = 32 * 2**20  # of planes read ahead, and again of planes to be written

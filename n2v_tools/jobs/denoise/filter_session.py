@@ -8,7 +8,7 @@ from ...filters.base import Filter
 from ...filters.restorer import Channel, FilterRestorer
 from ...filters.table import filter_for, read_settings
 from ...restore.match import match_axes
-from ...restore.sample import read_sample
+from ...restore.sampling import read_sample
 from ...stack import Stack
 from ...words import flag, option, setting
 from .request import DenoiseRequest

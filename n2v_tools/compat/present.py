@@ -1,4 +1,4 @@
-"""What predicts with a notebook's net as it is now: OpenVINO, or TensorFlow where that cannot.
+"""Prediction with a notebook's net as it is now: by OpenVINO, or by TensorFlow.
 
 OpenVINO works on a copy of the weights. Callbacks, `set_weights`, an optimiser or an
 assignment to one variable may change the net's own at any time, and no hook tells of

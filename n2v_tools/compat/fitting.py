@@ -1,4 +1,4 @@
-"""What a notebook's arrays and configuration mean for our training: samples, losses, callbacks."""
+"""Training from a notebook's arrays and configuration: samples, losses, callbacks."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from .._version import __version__
 from ..legacy import n2v_config
 from ..nets.unet import N2V_LAYOUT, NetSettings
-from .files import CONFIG, OURS, plain, write_json
+from .json_files import CONFIG, OURS, plain, write_json
 from .read import FORMAT, understand
 
 

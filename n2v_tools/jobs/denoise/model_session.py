@@ -12,8 +12,8 @@ from ...contracts import RESTORED, Output, Restorer
 from ...errors import UsageError
 from ...methods.table import rows
 from ...modelfolder import Model, find_model, read_model, weights_file
-from ...restore.fit import check_fit
 from ...restore.match import match_axes
+from ...restore.training_data import check_fit
 from ...settings import settings_from
 from ...stack import Stack
 from ...words import option
@@ -102,7 +102,7 @@ class Modelled(Session):
     @functools.cached_property
     def _restorer(self) -> Restorer:
         """Load an engine and the weights."""
-        from ...modelfolder.opening import open_restorer
+        from ...modelfolder.open import open_restorer
         from ...restore.engine import choose_engine
 
         model, request = self.model, self.request
