@@ -64,7 +64,7 @@ class Format:
         return "".join(a for a in outer if a in axes and a not in "YX") + "YX"
 
 
-_TIFF = f"{__package__}.tiff"
+_TIFF = f"{__package__}.formats.tiff"
 _TIFF_READER = f"{_TIFF}.opener:open_tiff"
 _TIFF_PLANNER, _TIFF_WRITER = f"{_TIFF}.headers:plan_file", f"{_TIFF}.plane_writer:write_planes"
 
@@ -94,14 +94,14 @@ FORMATS = (
         (".npy",),
         listed=(".npy",),
         heads=(b"\x93NUM",),
-        reader=f"{__package__}.npy:open_npy",
+        reader=f"{__package__}.formats.npy:open_npy",
     ),
     Format(
         "hdf5",
         "HDF5",
         (".h5", ".hdf5", ".hdf", ".he5"),
         heads=(b"\x89HDF",),
-        reader=f"{__package__}.hdf5:open_hdf5",
+        reader=f"{__package__}.formats.hdf5:open_hdf5",
         places=True,
     ),
     Format("ome-zarr", "OME-Zarr", (".ome.zarr", ".zarr"), later=True, folder=True),
