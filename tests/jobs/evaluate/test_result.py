@@ -1,7 +1,4 @@
-"""Results of an evaluation, summed up over files, and as tables."""
-
-import csv
-import json
+"""Results of an evaluation, summed up over files."""
 
 import numpy as np
 import pytest
@@ -33,18 +30,3 @@ def test_gains_are_those_of_files_with_a_noisy_one(evaluation):
     assert evaluation.summaries()["psnr"].mean == 30.5
     assert evaluation.data_range == [100.0, 50.0]
     assert [one.error for one in evaluation.failed] == ["c.tif: no"]
-
-
-def test_every_plane_is_in_the_table_and_infinity_with_it(evaluation, tmp_path):
-    from n2v_tools.jobs.evaluate.table import write_table
-
-    write_table(evaluation, tmp_path / "t.csv", overwrite=False)
-    with open(tmp_path / "t.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["psnr"] for row in rows] == ["30.0", "31.0", "inf", ""]
-    assert [row["psnr_gain"] for row in rows] == ["10.0", "10.0", "", ""]
-    write_table(evaluation, tmp_path / "t.json", overwrite=False)
-    found = json.loads((tmp_path / "t.json").read_text())
-    assert found["files"][1]["planes"][0]["psnr"] is None
-    write_table(evaluation, tmp_path / "t.md", overwrite=False)
-    assert "failed: c.tif: no" in (tmp_path / "t.md").read_text()
