@@ -92,7 +92,7 @@ def score_files(
     rng : numpy.random.Generator
         Chooses the windows of large files that MicroSSIM is fitted to.
     step : callable
-        Told (planes done, planes in all).
+        Called with planes done and planes in all.
 
     Raises
     ------

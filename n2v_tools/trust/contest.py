@@ -2,7 +2,7 @@
 
 Of a Gaussian the mean squared error is known without the truth once the noise is: by Stein's
 estimate [1]_. Of a restored file it is not, but it is at least so large. In movies a later
-noisy frame tells more: its noise is nothing that any method could have kept.
+noisy frame shows more: its noise is nothing that any method could have kept.
 
 References
 ----------

@@ -49,7 +49,7 @@ class Fit:
     Parameters
     ----------
     gain : float
-        NaN where the plane is too even to tell.
+        NaN where the plane is too even.
     baseline : float
         Mean of noisy minus restored, counts.
     chance : float

@@ -32,7 +32,7 @@ SCALES = (0.4, 2.5)  # beyond, the restored file has grey levels of its own
 OFF = 1.0  # deviations of the noisy pixels
 
 
-def measure_pairs(pairs: Pairs, most: int, tell: Callable[[int, int], None]) -> Measured:
+def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> Measured:
     """Measure all there is to measure.
 
     Parameters
@@ -41,8 +41,8 @@ def measure_pairs(pairs: Pairs, most: int, tell: Callable[[int, int], None]) -> 
         Of one channel.
     most : int
         Planes to look at, at most.
-    tell : callable
-        Of planes done and planes in all.
+    step : callable
+        Called with planes done and planes in all.
     """
     places = pairs.chosen(most)
     first = [pair for pair in map(pairs.read, places[:: -(-len(places) // FIRST_LOOK)]) if pair]
@@ -60,9 +60,9 @@ def measure_pairs(pairs: Pairs, most: int, tell: Callable[[int, int], None]) -> 
             sums.add(pair, number, len(places))
             if number % max(1, -(-len(places) // MOST_SPLIT)) == 0:
                 sums.add_rings(noisy=pair.noisy, following=pairs.next_frame(pair))
-        tell(number + 1, n_steps)
+        step(number + 1, n_steps)
     times, time_balance = _measure_times(pairs, reference)
-    tell(n_steps, n_steps)
+    step(n_steps, n_steps)
     return dataclasses.replace(
         sums.measured(), rescaled=rescaled, times=times, time_balance=time_balance
     )

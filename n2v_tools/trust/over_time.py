@@ -38,7 +38,7 @@ class Times:
         Along time, of means of 4 x 4 pixels; None if the field is too small.
     lag : int or None
         Frames by which the restored movie is late (below 0: early); None where nothing changes
-        enough to tell.
+        enough.
     lean : float
         -1 to 1: above 0 where the restored movie follows what the noisy one did before more
         than what it does after.

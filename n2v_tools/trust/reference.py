@@ -1,7 +1,7 @@
 """Reference that every residual is held against: the noise of the noisy file.
 
 It is measured from the noisy file alone, so that it is the same whatever was restored from
-it. Pairs of frames tell most; of a single image, however small, its smooth blocks do; where
+it. Pairs of frames show most; of a single image, however small, its smooth blocks do; where
 neighbours share noise, `noise.strength` makes up for that.
 """
 
@@ -107,7 +107,7 @@ def know_noise(sample: Sample) -> Reference:
     Returns
     -------
     reference : Reference
-        With confidence "cannot tell" and a reason where nothing can be said.
+        With confidence "cannot tell" and a reason where nothing is known.
     """
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
@@ -179,7 +179,7 @@ def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
     """Gain and floor of white noise, from images as small as 100 x 100 pixels.
 
     As `noise.level`, with fewer blocks to a bin and more of them believed, so that a single
-    small image still tells how noise grows with brightness.
+    small image still shows how noise grows with brightness.
 
     Parameters
     ----------

@@ -8,8 +8,7 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from n2v_tools.errors import N2VToolsError
-from n2v_tools.measure import file_scores, fit_micro, psnr
+from n2v_tools.measure import file_scores, fit_micro
 from n2v_tools.measure.file_scores import METRICS, score_files
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.measure.side_by_side import SideBySide, as_uint16
@@ -139,38 +138,6 @@ def test_a_flickering_gain_is_not_fitted_away():
     flicker = restored * np.linspace(0.5, 1.5, len(clean))[:, None, None]
     steady = score(clean, None, restored, affine=True).values["restored"]["psnr"]
     assert score(clean, None, flicker, affine=True).values["restored"]["psnr"].max() < steady.min()
-
-
-def test_not_finite_pixels_are_refused_by_number_and_place_or_left_out():
-    clean, noisy, restored = scene()
-    before = score(clean, noisy, restored, skip_nan=True)
-    spoilt = restored.copy()
-    spoilt[2, 3, 4], spoilt[5, 0, 0] = np.nan, np.inf
-    with pytest.raises(N2VToolsError, match=r"restored.* 2 pixels .*T 2, Y 3, X 4"):
-        score(clean, noisy, spoilt)
-    found = score(clean, noisy, spoilt, skip_nan=True)
-    assert found.n_nonfinite == 2
-    for metric in METRICS:
-        np.testing.assert_allclose(
-            found.values["restored"][metric], before.values["restored"][metric], rtol=0.01
-        )
-
-
-@pytest.mark.parametrize("value", [0, 7], ids=["empty", "flat"])
-def test_a_truth_without_structure_is_refused(value):
-    clean, _, restored = scene()
-    with pytest.raises(N2VToolsError, match="clean"):
-        score(np.full_like(clean, value), None, restored)
-    if value:
-        given = score(np.full_like(clean, value), None, restored, data_range=100.0)
-        assert np.isfinite(given.values["restored"]["psnr"]).all()
-        assert np.isnan(given.values["restored"]["si_psnr"]).all()
-
-
-def test_the_range_can_be_given():
-    clean, _, restored = scene()
-    found = score(clean, None, restored, data_range=65535.0)
-    assert found.values["restored"]["psnr"][0] == psnr(restored[0], clean[0], 65535.0)
 
 
 class Counting:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...methods.table import rows
 
-FILTERS = ("median", "diffusion", "nlm")  # that are compared unless told otherwise
+FILTERS = ("median", "diffusion", "nlm")  # that are compared by default
 COMPARED = (*FILTERS, *(row.name for row in rows().values() if row.compared))
 
 

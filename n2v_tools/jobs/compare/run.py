@@ -7,6 +7,7 @@ with its reason; the others go on.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from ...report.plain import value_text
 from ...stack import Stack
 from ..denoise.files import denoise_files
 from ..denoise.request import DenoiseRequest
+from ..desk.outcomes import write_text
 from ..desk.output_names import stem_of
 from ..desk.progress import Progress
 from ..desk.single import open_single
@@ -39,7 +41,7 @@ from .plan import (
 )
 from .request import CompareRequest
 from .scores import Scores, Yardsticks, measure_with
-from .table import NOISY, Compared, as_text, write_tables
+from .table import NOISY, Compared, as_csv, as_markdown, as_text
 
 STILL_INDEPENDENT = 0.1  # correlation of the noise of successive frames
 
@@ -143,15 +145,10 @@ def compare_methods(request: CompareRequest, progress: Progress) -> Comparison:
     figure = _draw(rows, one.name, session)
     notes = _notes(session, choice)
     csv, markdown = request.output / CSV, request.output / MARKDOWN
-    write_tables(
-        rows,
-        csv,
-        markdown,
-        title=f"{Path(one.name).name}: methods side by side",
-        notes=notes,
-        command=request.command,
-        overwrite=request.overwrite,
-    )
+    title = f"{Path(one.name).name}: methods side by side"
+    document = as_markdown(rows, title, notes, shlex.join(request.command))
+    for path, text in ((csv, as_csv(rows)), (markdown, document)):
+        write_text(text, path, overwrite=request.overwrite)
     noise = _noise_record(correlation, choice)
     return Comparison(one.name, figure, csv, markdown, tuple(rows), tuple(notes), noise)
 

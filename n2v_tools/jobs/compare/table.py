@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...report.plain import aligned, csv_text, piped, to_jsonable
-from ..desk.outcomes import write_text
 from .scores import Scores
 
 NOISY = "noisy"  # the row of the stack as it is
@@ -114,28 +112,6 @@ def as_csv(rows: Sequence[Compared]) -> str:
     facts = [to_jsonable(row.facts) for row in rows]
     keys = [key for key, *_ in COLUMNS]
     return csv_text([keys, *([one[key] for key in keys] for one in facts)])
-
-
-def write_tables(
-    rows: Sequence[Compared],
-    csv_path: Path,
-    markdown_path: Path,
-    *,
-    title: str,
-    notes: Sequence[str],
-    command: Sequence[str],
-    overwrite: bool,
-) -> None:
-    """Write the table as CSV and as Markdown.
-
-    Raises
-    ------
-    OutputError
-        If a file exists or cannot be written.
-    """
-    markdown = as_markdown(rows, title, notes, shlex.join(command))
-    for path, text in ((csv_path, as_csv(rows)), (markdown_path, markdown)):
-        write_text(text, path, overwrite=overwrite)
 
 
 def _cells(rows: Sequence[Compared]) -> list[list[str]]:

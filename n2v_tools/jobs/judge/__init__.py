@@ -1,1 +1,1 @@
-"""Judging: what can be said of a restored file without truth."""
+"""Judging: verdicts on restored files without truth."""

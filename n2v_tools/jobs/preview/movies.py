@@ -79,7 +79,7 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
 
 
 def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
-    """Name files by what tells them apart: ``a_noisy``, ``a_denoised`` are noisy and denoised.
+    """Name files by where their names differ: ``a_noisy``, ``a_denoised`` are noisy and denoised.
 
     Parameters
     ----------

@@ -186,7 +186,7 @@ def _default_scale(longer: int, shorter: int, *, is_still: bool) -> float:
 
 
 def _distance(stack: Stack, plan: Plan, axis: str, number: int) -> str:
-    """Time or depth from the first plane, with decimals that tell frames; empty if unknown."""
+    """Time or depth from the first plane, as exact as frames are apart; empty if unknown."""
     step = stack.spacing.get("T") if axis == "T" else stack.spacing_um(axis)
     if step is None:
         return ""

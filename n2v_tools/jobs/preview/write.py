@@ -79,7 +79,7 @@ class Preview:
 
 
 def _in_words(low: float, high: float) -> str:
-    """Limits with decimals that tell 1 % of their distance apart."""
+    """Limits with decimals in which 1 % of their distance shows."""
     span = high / 2 - low / 2  # half of it cannot overflow
     if max(abs(low), abs(high)) >= 1e7 or span < 1e-4:
         return f"{low:.6g} to {high:.6g}"

@@ -48,7 +48,10 @@ class Record:
     @property
     def command(self) -> tuple[str, ...]:
         """Words of the command; empty if unknown."""
-        return words_of(self.values)
+        words = self.values.get("command")
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            return ()
+        return tuple(words)
 
     @property
     def frame(self) -> int | None:
@@ -96,14 +99,6 @@ def read_record(path: Path) -> Record:
         return Record()
     ours = isinstance(values, dict) and "n2v_tools" in values
     return Record(values if ours else {})
-
-
-def words_of(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the words at ``command``, empty if they are none."""
-    words = values.get("command")
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        return ()
-    return tuple(words)
 
 
 def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained | None:

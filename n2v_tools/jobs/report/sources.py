@@ -203,8 +203,8 @@ def _model_notes(
         )
     if trained.is_the_one is False:
         return (
-            f"The weights in {request.model} are not those that restored this file: what is said "
-            "about the training is about another model.",
+            f"The weights in {request.model} are not those that restored this file: the "
+            "training described here is that of another model.",
         )
     return trained.notes
 

@@ -156,7 +156,7 @@ def write_report(
             progress.warn(f"{stack.name}: {warning}")
     quality = _judge(sources, request, progress)
     evaluation = None if sources.clean is None else _evaluate(sources, request, progress)
-    page = compose_page(sources, request, quality, evaluation)
+    page = _compose(sources, request, quality, evaluation)
     n_bytes = write_text(render_page(page), output, overwrite=request.overwrite)
     return Reported(
         restored=sources.restored.name,
@@ -170,18 +170,10 @@ def write_report(
     )
 
 
-def compose_page(
+def _compose(
     sources: Sources, request: ReportRequest, quality: Quality, evaluation: Evaluation | None
 ) -> Page:
-    """Put together what stands on the page.
-
-    Parameters
-    ----------
-    sources : Sources
-    request : ReportRequest
-    quality : Quality
-    evaluation : Evaluation or None
-    """
+    """Put together what stands on the page."""
     scores, scores_notes = (None, ()) if evaluation is None else scores_table(evaluation)
     return Page(
         title=Path(sources.restored.name).name,

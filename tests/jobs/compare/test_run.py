@@ -3,15 +3,13 @@
 import csv
 import dataclasses
 import json
-import re
 import shutil
 
-import numpy as np
 import pytest
 import tifffile
 from matplotlib.image import imread
 
-from n2v_tools.errors import N2VToolsError, OutputError, StackError, UsageError
+from n2v_tools.errors import StackError
 from n2v_tools.jobs.compare import run as compare
 from n2v_tools.jobs.compare.request import CompareRequest
 from n2v_tools.jobs.compare.run import compare_methods
@@ -73,21 +71,6 @@ def test_files_figure_and_tables_are_in_one_folder(pair):
     assert made.noise["struct_mask"] == "horizontal:5"
 
 
-def test_figures_are_those_of_the_files(pair):
-    made = compare_methods(request(pair, "median", clean=str(pair / "clean.tif")), QUIET)
-    noisy, clean, restored = (
-        tifffile.imread(pair / name).astype(float)
-        for name in ("noisy.tif", "clean.tif", "out/noisy_median.tif")
-    )
-    facts = {row.method: row for row in made.rows}["median"].facts
-    span = clean.max() - clean.min()
-    errors = ((restored - clean) ** 2).mean(axis=(1, 2))
-    each = 10 * np.log10(span**2 / errors)
-    assert facts["psnr"] == pytest.approx(np.mean(each))
-    assert facts["residual_deviation"] == pytest.approx((noisy - restored).std(), rel=0.01)
-    assert facts["next_frame"] is None
-
-
 def test_trainings_share_the_minutes_evenly(pair, trained):
     wanted = request(pair, "median", "n2v", "structn2v", minutes=3, seed=7, patch=(32, 32))
     made = compare_methods(wanted, QUIET)
@@ -101,12 +84,6 @@ def test_trainings_share_the_minutes_evenly(pair, trained):
     assert (rows["n2v"].train_seconds, rows["median"].train_seconds) == (4.0, None)
     assert (pair / "out" / "models" / "noisy_n2v").is_dir()
     assert (pair / "out" / "noisy_structn2v.tif").is_file()
-
-
-def test_the_mask_asked_for_is_that_of_structn2v_alone(pair, trained):
-    wanted = request(pair, "n2v", "structn2v", minutes=3, struct_mask="vertical:3")
-    compare_methods(wanted, QUIET)
-    assert [one.struct_mask for one in trained] == [None, "vertical:3"]
 
 
 def test_a_method_that_fails_does_not_stop_the_others(pair, trained, monkeypatch):
@@ -134,37 +111,6 @@ def test_without_any_success_there_is_a_table_and_no_figure(pair, trained, monke
     assert made.figure is None and made.csv.is_file()
 
 
-@pytest.mark.parametrize(
-    ("methods", "options", "said"),
-    [
-        (("mediann",), {}, "median"),
-        (("structn2",), {}, "structn2v"),
-        (("cellmincer",), {}, "not available yet"),
-        (("median", "median"), {}, "twice"),
-        ((), {}, "empty"),
-        (("n2v", "n2v2"), {"minutes": 0.4}, "0.5"),
-        (("n2v",), {"struct_mask": "auto"}, "structn2v"),
-        (("median", "n2v"), {"patch": (3, 3)}, "patch"),
-        (("structn2v",), {"struct_mask": "cros:5"}, "cross:5"),
-    ],
-)
-def test_wrong_usage_is_refused_before_any_work(pair, trained, methods, options, said):
-    with pytest.raises(UsageError, match=re.escape(said)):
-        compare_methods(request(pair, *methods, **options), QUIET)
-    assert not trained and not (pair / "out").exists()
-
-
-def test_nothing_is_replaced_unasked(pair, trained):
-    wanted = request(pair, "n2v", "median")
-    compare_methods(wanted, QUIET)
-    before = {p: p.stat().st_mtime_ns for p in (pair / "out").rglob("*")}
-    with pytest.raises(OutputError, match=r"noisy_median\.tif"):
-        compare_methods(wanted, QUIET)
-    assert {p: p.stat().st_mtime_ns for p in (pair / "out").rglob("*")} == before
-    again = dataclasses.replace(wanted, methods=("median",), overwrite=True)
-    assert not compare_methods(again, QUIET).failed
-
-
 def test_planes_are_one_stack_only_if_joined(pair):
     planes = pair / "planes"
     planes.mkdir()
@@ -175,43 +121,3 @@ def test_planes_are_one_stack_only_if_joined(pair):
         compare_methods(wanted, QUIET)
     made = compare_methods(dataclasses.replace(wanted, axes="ZYX"), QUIET)
     assert tifffile.imread(made.rows[-1].output).shape == (2, 96, 128)
-
-
-def test_a_truth_that_does_not_fit_is_refused(pair):
-    tifffile.imwrite(pair / "other.tif", np.zeros((2, 96, 127), np.float32))
-    for name in ("other.tif", "missing.tif"):
-        with pytest.raises(N2VToolsError, match=name):
-            compare_methods(request(pair, "median", clean=str(pair / name), axes="ZYX"), QUIET)
-    tifffile.imwrite(pair / "flat.tif", np.ones((2, 96, 128), np.float32))
-    with pytest.raises(StackError, match="constant"):
-        compare_methods(request(pair, "median", clean=str(pair / "flat.tif"), axes="ZYX"), QUIET)
-    assert not (pair / "out").exists()
-
-
-def test_an_empty_stack_is_refused(tmp_path):
-    tifffile.imwrite(tmp_path / "noisy.tif", np.zeros((32, 32), np.uint16))
-    with pytest.raises(StackError, match="every pixel"):
-        compare_methods(request(tmp_path, "median"), QUIET)
-
-
-def test_strips_count_for_nothing(pair):
-    plain = compare_methods(request(pair, "median"), QUIET)
-    noisy = np.pad(tifffile.imread(pair / "noisy.tif"), ((0, 0), (0, 0), (30, 0)))
-    tifffile.imwrite(pair / "strips.tif", noisy, imagej=True, metadata={"axes": "ZYX"})
-    wanted = request(pair, "median", input=str(pair / "strips.tif"), output=pair / "s")
-    residuals = [m.rows[-1].scores.residual for m in (plain, compare_methods(wanted, QUIET))]
-    assert residuals[0].deviation == pytest.approx(residuals[1].deviation, rel=0.02)
-    assert residuals[0].along["X"][0] == pytest.approx(residuals[1].along["X"][0], abs=0.02)
-
-
-def test_the_next_frame_judges_where_it_can(tmp_path):
-    noisy, clean = simulate_structured((8, 1, 96, 96), "white", 1.0)
-    tifffile.imwrite(tmp_path / "noisy.tif", noisy[:, 0], imagej=True, metadata={"axes": "TYX"})
-    made = compare_methods(request(tmp_path, "median", "nlm"), QUIET)
-    for row in made.rows[1:]:
-        restored = tifffile.imread(row.output).astype(float)
-        error = ((restored - clean[:, 0]) ** 2).mean()
-        noise = (noisy - clean.astype(float)).var()
-        assert row.facts["next_frame"] ** 2 == pytest.approx(error + noise, rel=0.03)
-    volume = request(tmp_path, "median", patch=(4, 32, 32), output=tmp_path / "3d")
-    assert compare_methods(volume, QUIET).rows[-1].facts["next_frame"] is None
