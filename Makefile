@@ -16,11 +16,11 @@ help: ## show this list
 demo: $(VENV)/.package ## denoise a generated dome, with figures and picture in demo_output/ (5 minutes)
 	$(BIN)/n2v-demo --output demo_output --overwrite
 
-# A worker takes up to 4 GB; tests that share a model go to one of them.
+# A worker takes up to 4 GB. Tests of one file share what they make: one worker runs them.
 WORKERS ?= 2
 
 test: $(VENV)/.tools ## run the fast tests on 2 processors; WORKERS=8 takes more
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow-test: $(VENV)/.tools ## run the slow tests: training, ImageJ, kills
 	$(BIN)/python -m pytest -m slow

@@ -10,11 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
-# Tens of seconds each: begun first, so that no worker ends on one while others idle.
+# Files that take a minute or so, begun first, so that no worker ends on one while others idle.
 LONGEST = (
-    "tests/test_readme.py",
     "tests/end_to_end/",
     "tests/learn/test_devices.py",
+    "tests/contract/test_every_method.py",
+    "tests/jobs/train/test_run.py",
+    "tests/compat/test_n2v.py",
+    "tests/test_readme.py",
     "tests/scripts/test_notebooks.py",
 )
 
@@ -34,18 +37,8 @@ def _share_processors():
 _share_processors()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Begin the longest first; keep tests of one costly fixture on one worker.
-
-    A fixture of a module would be made anew by each worker that runs a test of it.
-    """
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-    for item in items:
-        defined = item._fixtureinfo.name2fixturedefs.values()
-        shares = any(fixture.scope == "module" for fixtures in defined for fixture in fixtures)
-        if shares and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
 
 
 def pytest_runtest_setup():

@@ -23,15 +23,10 @@ QUICK = {
 QUIET = Progress(quiet=True)
 
 
-def named(rows):
-    """Names of methods as parameters; tests of a method share its model, so one worker's."""
-    return [pytest.param(r.name, marks=pytest.mark.xdist_group(f"method {r.name}")) for r in rows]
+METHODS = [row.name for row in learning_rows()]
+MOVIES = [row.name for row in learning_rows() if row.data == "movie"]
 
-
-every_method = pytest.mark.parametrize("method", named(learning_rows()))
-every_movie_method = pytest.mark.parametrize(
-    "method", named(row for row in learning_rows() if row.data == "movie")
-)
+every_method = pytest.mark.parametrize("method", METHODS)
 
 
 def movie(n_frames=40, seed=0):
@@ -101,7 +96,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(shared_training, tmp_p
     assert any((a != c).any() for a, c in zip(first, other, strict=True))
 
 
-@every_movie_method
+@pytest.mark.parametrize("method", MOVIES)
 def test_a_resumed_training_gives_what_the_unbroken_one_gives(
     shared_training, tmp_path, method, monkeypatch
 ):
@@ -129,13 +124,13 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(
     assert all((a == b).all() for a, b in zip(resumed, unbroken, strict=True))
 
 
-@every_movie_method
+@pytest.mark.parametrize("method", MOVIES)
 def test_what_needs_n2v_tools_says_so_and_the_rest_n2v_can_read(shared_training, method):
     result = shared_training(method)
     assert bool(result.needs_n2v_tools) == (method != "n2n")
 
 
-@every_movie_method
+@pytest.mark.parametrize("method", MOVIES)
 def test_one_frame_is_refused_in_one_line(tmp_path, method):
     with pytest.raises(N2VToolsError) as caught:
         api.train(movie(1), method, axes="TYX", settings=QUICK, models_dir=tmp_path)
