@@ -45,6 +45,9 @@ def train(folder, n_devices, how, settings):
         if how == "stop" and progress.step == 8:
             raise KeyboardInterrupt
 
+    # Biases before a normalisation have no gradient: Adam makes steps of its rounding, by which
+    # two trainings drift apart the longer they go on.
+    epochs = 2 if method.settings.batch_norm else 3
     with spread(batch_size) as used:
         if used != n_devices:
             raise SystemExit(f"{used} devices used instead of {n_devices}")
@@ -54,7 +57,7 @@ def train(folder, n_devices, how, settings):
             method.make_sample,
             Batches(patches[:64], batch_size, *scale, symmetries(), 0),
             Batches(patches[64:], batch_size, *scale, symmetries()[:1], 1),
-            LoopPlan(3, 6, 0.002),
+            LoopPlan(epochs, 6, 0.002),
             Path(folder),
             resume=how == "resume",
             progress=stop,

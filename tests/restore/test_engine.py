@@ -89,7 +89,9 @@ def test_in_tiles_cannot_be_told_from_in_one_piece(settings, sizes):
     whole, one = restore(array, axes, restorer, memory_bytes=10**10)
     tiled, many = restore_in_small_tiles(array, axes, restorer)
     assert np.prod(many.tile_px) < 0.8 * np.prod(one.tile_px)
-    np.testing.assert_allclose(tiled, whole, atol=1e-5 * whole.std(), rtol=0)
+    # A processor may add up in another order for tiles of another size: one rounding of counts.
+    rounding = float(np.spacing(np.abs(whole).max()))
+    np.testing.assert_allclose(tiled, whole, atol=max(1e-5 * whole.std(), rounding), rtol=0)
 
 
 def test_a_halo_one_block_short_is_noticed():

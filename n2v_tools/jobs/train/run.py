@@ -203,6 +203,11 @@ def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress)
 
     precision, reason = job.precision
     say.note(f"computing in {precision}: {reason}")
+    if precision == "bfloat16" and keras_backend.fast_precision()[0] != precision:
+        say.warn(
+            "nothing here computes in bfloat16: it is imitated, slowly, and gradients are rounded "
+            f"so that the net learns less. Leave {setting('precision', precision)} out."
+        )
     keras_backend.make_repeatable(job.request.seed)
     training, validation = _batches(job, patches)
     with spread(training.batch_size) as n_devices, say.task("training") as step:
