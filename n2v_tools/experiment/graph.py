@@ -19,25 +19,13 @@ KINDS = {  # of boxes, with the colours of fill and edge
 
 @dataclass(frozen=True)
 class Box:
-    """One box.
+    """One box."""
 
-    Parameters
-    ----------
-    key : str
-        Unlike that of any other box.
-    kind : str
-        One of `KINDS`; "missing" is an experiment whose method is not available yet.
-    title : str
-    lines : tuple of str
-        What stands below the title.
-    column, row : float
-        Where it stands; rows count downwards.
-    """
-
-    key: str
-    kind: str
+    key: str  # unlike that of any other box
+    kind: str  # one of `KINDS`; "missing" is an experiment whose method is not available yet
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...]  # what stands below the title
+    # column, row: where it stands; rows count downwards
     column: float
     row: float
 

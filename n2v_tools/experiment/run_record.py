@@ -24,17 +24,10 @@ SHOWN = 60  # letters of a value in a message
 
 @dataclass
 class Record:
-    """The state of one experiment; every change is on disk when the method returns.
+    """The state of one experiment; every change is on disk when the method returns."""
 
-    Parameters
-    ----------
-    path : Path
-        ``run.json``.
-    values : dict
-        JSON values: ``experiment``, ``dataset``, ``steps`` by name and what `note` added.
-    """
-
-    path: Path
+    path: Path  # ``run.json``
+    # JSON values: ``experiment``, ``dataset``, ``steps`` by name and what `note` added
     values: dict[str, Any] = field(default_factory=dict)
 
     @classmethod

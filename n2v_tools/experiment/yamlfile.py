@@ -22,20 +22,11 @@ MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the file and where it stands.
+    """A value of the file and where it stands."""
 
-    Parameters
-    ----------
-    value : None, bool, int, float, str, list of Node, or dict of str to Node
-    file : str
-        As named by the user.
-    line : int
-        From 1.
-    """
-
-    value: Any
-    file: str
-    line: int
+    value: Any  # None, bool, int, float, str, list of Node, or dict of str to Node
+    file: str  # as named by the user
+    line: int  # from 1
 
     def fail(self, text: str) -> NoReturn:
         """Raise SettingsError that names file and line."""

@@ -27,18 +27,11 @@ TABLE_STEPS = 800
 
 @dataclass(frozen=True)
 class Anscombe:
-    """Generalised Anscombe transform of one channel.
+    """Generalised Anscombe transform of one channel."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron, more than 0.
-    floor : float
-        Counts squared: the noise is ``gain * mean + floor``. It says enough: how much of it is read
-        noise and how much the camera's offset changes neither direction.
-    """
-
-    gain: float
+    gain: float  # counts per photoelectron, more than 0
+    # counts squared: the noise is ``gain * mean + floor``. It says enough: how much of it is read
+    # noise and how much the camera's offset changes neither direction.
     floor: float
 
     def forward(self, counts: np.ndarray) -> np.ndarray:

@@ -29,36 +29,22 @@ FIT_WINDOWS = 500_000  # or as many as have so many windows together
 
 @dataclass(frozen=True)
 class FileScores:
-    """What was measured in one file.
+    """What was measured in one file."""
 
-    Parameters
-    ----------
-    places : list of dict
-        Of all planes, in the order of the clean file.
-    values : mapping of role to mapping of metric to ndarray, shape (planes,)
-        NaN where there is nothing to measure.
-    data_range : float
-        Counts.
-    n_with_strips, n_empty, n_nonfinite : int
-        Planes with strips that are not empty; planes without a real pixel; pixels.
-    n_frames : int
-        Length of T.
-    scalings : mapping of role to list of Scaling
-        Of each channel, with `Rules.affine`.
-    fits : mapping of role to MicroFit
-    improvement : float
-        By what gain and offset would divide the squared error of the restored file.
-    """
-
-    places: list[dict[str, int]]
+    places: list[dict[str, int]]  # of all planes, in the order of the clean file
+    # by role and metric, shape (planes,): NaN where there is nothing to measure
     values: Mapping[str, Mapping[str, np.ndarray]]
-    data_range: float
+    data_range: float  # counts
+    # n_with_strips, n_empty, n_nonfinite: planes with strips that are not empty; planes without a
+    # real pixel; pixels
     n_with_strips: int = 0
     n_empty: int = 0
     n_nonfinite: int = 0
-    n_frames: int = 1
+    n_frames: int = 1  # length of T
+    # by role: of each channel, with `Rules.affine`
     scalings: Mapping[str, list[Scaling]] = field(default_factory=dict)
-    fits: Mapping[str, MicroFit] = field(default_factory=dict)
+    fits: Mapping[str, MicroFit] = field(default_factory=dict)  # by role
+    # by what gain and offset would divide the squared error of the restored file
     improvement: float = 1.0
 
     @property

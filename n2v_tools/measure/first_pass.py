@@ -18,51 +18,26 @@ Step = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Rules:
-    """How to measure.
+    """How to measure."""
 
-    Parameters
-    ----------
-    data_range : float or None
-        Counts; None: clean maximum minus minimum.
-    affine : bool
-        Fit gain and offset first, one of each per file and channel.
-    legacy : bool
-        As the calcium study did.
-    skip_nan : bool
-        Leave out pixels that are not finite; else they are an error.
-    """
-
-    data_range: float | None = None
-    affine: bool = False
-    legacy: bool = False
-    skip_nan: bool = False
+    data_range: float | None = None  # counts; None: clean maximum minus minimum
+    affine: bool = False  # fit gain and offset first, one of each per file and channel
+    legacy: bool = False  # as the calcium study did
+    skip_nan: bool = False  # leave out pixels that are not finite; else they are an error
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the first pass gives.
+    """What the first pass gives."""
 
-    Parameters
-    ----------
-    places : list of dict
-        Of all planes, in the order of the clean file.
-    real : list of dict
-        Of those that are not empty.
-    data_range : float
-        Counts.
-    scalings : mapping of role to list of Scaling
-        From each other file to the clean one, of each channel.
-    improvement : float
-        By what gain and offset would divide the squared error of the restored file.
-    n_with_strips, n_nonfinite : int
-        Planes with strips that are not empty; pixels.
-    """
-
-    places: list[dict[str, int]]
-    real: list[dict[str, int]]
-    data_range: float
+    places: list[dict[str, int]]  # of all planes, in the order of the clean file
+    real: list[dict[str, int]]  # of those that are not empty
+    data_range: float  # counts
+    # by role: from each other file to the clean one, of each channel
     scalings: Mapping[str, list[Scaling]]
+    # by what gain and offset would divide the squared error of the restored file
     improvement: float
+    # n_with_strips, n_nonfinite: planes with strips that are not empty; pixels
     n_with_strips: int
     n_nonfinite: int
 

@@ -18,36 +18,24 @@ UNIFORM_RADIUS_PX = 3
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """Local moments of one plane; `measure_local` makes it.
+    """Local moments of one plane; `measure_local` makes it."""
 
-    Parameters
-    ----------
-    values, mean, variance : ndarray of float64, shape (Y, X)
-        Counts, zero where not real; in the window around each pixel. The variance is of
-        a sample, as in scikit-image.
-    gaussian : bool
-        Which windows.
-    """
-
+    # values, mean, variance: float64, shape (Y, X): counts, zero where not real; in the window
+    # around each pixel. The variance is of a sample, as in scikit-image.
     values: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
-    gaussian: bool
+    gaussian: bool  # which windows
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What the windows of two planes have in common.
+    """What the windows of two planes have in common."""
 
-    Parameters
-    ----------
-    clean_mean, restored_mean : ndarray of float64, shape (N,)
-        One number per window that counts.
-    clean_variance, restored_variance, covariance : ndarray of float64, shape (N,)
-    """
-
+    # clean_mean, restored_mean: float64, shape (N,): one number per window that counts
     clean_mean: np.ndarray
     restored_mean: np.ndarray
+    # clean_variance, restored_variance, covariance: float64, shape (N,)
     clean_variance: np.ndarray
     restored_variance: np.ndarray
     covariance: np.ndarray

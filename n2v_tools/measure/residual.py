@@ -17,25 +17,15 @@ LAGS = 10
 
 @dataclass(frozen=True)
 class ResidualScores:
-    """What residuals show.
+    """What residuals show."""
 
-    Parameters
-    ----------
-    deviation : float
-        Counts, about the mean of each plane.
-    bias : float
-        Mean of noisy minus restored, in counts.
-    along : dict of axis letter to tuple of float
-        ``"Y"`` and ``"X"``: autocorrelation at lags 1 to 10; NaN where there are no two
-        such pixels, or no residual at all.
-    signal : float
-        Correlation of the residual with what was restored, pixel by pixel, -1 to 1: 0 if
-        no structure is left in the residual; NaN if either has none.
-    """
-
-    deviation: float
-    bias: float
+    deviation: float  # counts, about the mean of each plane
+    bias: float  # mean of noisy minus restored, in counts
+    # by axis, ``"Y"`` and ``"X"``: autocorrelation at lags 1 to 10; NaN where there are no
+    # two such pixels, or no residual at all
     along: dict[str, tuple[float, ...]]
+    # correlation of the residual with what was restored, pixel by pixel, -1 to 1: 0 if no structure
+    # is left in the residual; NaN if either has none
     signal: float
 
 

@@ -33,22 +33,13 @@ BACKGROUND_PERCENT = 3.0
 
 @dataclass(frozen=True)
 class MicroFit:
-    """What MicroSSIM takes off and multiplies by.
+    """What MicroSSIM takes off and multiplies by."""
 
-    Parameters
-    ----------
-    clean_offset, restored_offset : float
-        Background, in counts.
-    factor : float
-        Of the restored image without its background.
-    n_planes : int
-        From how many planes these come.
-    """
-
+    # clean_offset, restored_offset: background, in counts
     clean_offset: float
     restored_offset: float
-    factor: float
-    n_planes: int = 1
+    factor: float  # of the restored image without its background
+    n_planes: int = 1  # from how many planes these come
 
 
 def ssim(windows: Windows, data_range: float) -> float:

@@ -31,31 +31,16 @@ BEYOND_CHANCE = 2.0  # times the deviation that the noise of the pixels makes
 
 @dataclass(frozen=True)
 class Bleaching:
-    """How much light is lost.
+    """How much light is lost."""
 
-    Parameters
-    ----------
-    percent : float
-        Lost from the first frame to the last, by the curve; negative if it grew.
-    half_life_frames : float or None
-        Of the exponential; None without bleaching.
-    bleaches : bool or None
-        Whether the loss is steady and more than chance; None if that is unknown.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    course : ndarray of float64, shape (P,)
-        Light of each part of the movie, about 1.
-    frames : ndarray of float64, shape (P,)
-        Middle of each part.
-    """
-
-    percent: float
-    half_life_frames: float | None
+    percent: float  # lost from the first frame to the last, by the curve; negative if it grew
+    half_life_frames: float | None  # of the exponential; None without bleaching
+    # whether the loss is steady and more than chance; None if that is unknown
     bleaches: bool | None
     confidence: Confidence
     reason: str
-    course: np.ndarray
-    frames: np.ndarray
+    course: np.ndarray  # float64, shape (P,): light of each part of the movie, about 1
+    frames: np.ndarray  # float64, shape (P,): middle of each part
 
 
 class Light:

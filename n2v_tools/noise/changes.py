@@ -24,23 +24,12 @@ MUCH_BLEACHED = 25.0  # percent
 
 @dataclass(frozen=True)
 class Movie:
-    """What was seen in a movie.
-
-    Parameters
-    ----------
-    scenes : Scenes
-    shifts : Shifts
-        Of the longest scene.
-    bleaching : Bleaching
-        Of the longest scene.
-    flicker : float
-        Deviation of the light from frame to frame, relative to it; 0 if there is none.
-    """
+    """What was seen in a movie."""
 
     scenes: Scenes
-    shifts: Shifts
-    bleaching: Bleaching
-    flicker: float
+    shifts: Shifts  # of the longest scene
+    bleaching: Bleaching  # of the longest scene
+    flicker: float  # deviation of the light from frame to frame, relative to it; 0 if there is none
 
 
 def look_at_movie(

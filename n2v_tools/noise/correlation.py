@@ -40,38 +40,24 @@ LEAST_COLOUR = 1e-3
 
 @dataclass(frozen=True)
 class Correlation:
-    """Autocorrelation of the noise, 1 at lag 0.
+    """Autocorrelation of the noise, 1 at lag 0."""
 
-    Parameters
-    ----------
-    along : mapping of axis letter to tuple of float
-        Lags 1, 2, ... (up to 10) along Y, X and, if there are such neighbours, Z and T.
-    diagonal : float or None
-        At one pixel down and one to the right; it distinguishes a square mask from a cross.
-    source : {"dark frame", "frames", "one image", ""}
-        What it was measured from.
-    n_px : int
-        Pixels it was measured from.
-    evenness : float
-        Power of the middle block over that of a quiet one: hardly above 1 where there is
-        nothing but noise, more where it depends on brightness or signal is left.
-    map : float32 array, shape (31, 31)
-        Lags -15 to 15 in Y and X; NaN beyond what small images give.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    quiet : mapping of axis letter to tuple of float
-        As `along`, from the quietest blocks as they are, signal included. Only for one image
-        whose noise along one axis depends on that along the other, so that differences mislead.
-    """
-
+    # by axis letter: lags 1, 2, ... (up to 10) along Y, X and, if there are neighbours, Z and T
     along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    # at one pixel down and one to the right; it distinguishes a square mask from a cross
     diagonal: float | None = None
-    source: str = ""
-    n_px: int = 0
+    source: str = ""  # {"dark frame", "frames", "one image", ""}: what it was measured from
+    n_px: int = 0  # pixels it was measured from
+    # power of the middle block over that of a quiet one: hardly above 1 where there is nothing but
+    # noise, more where it depends on brightness or signal is left
     evenness: float = 1.0
+    # float32, shape (31, 31): lags -15 to 15 in Y and X; NaN beyond what small images give
     map: np.ndarray = field(default_factory=lambda: np.full((31, 31), np.nan, np.float32))
     confidence: Confidence = "cannot tell"
     reason: str = "there are too few pixels"
+    # by axis letter: as `along`, from the quietest blocks as they are, signal included. Only for
+    # one image whose noise along one axis depends on that along the other, so that differences
+    # mislead.
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def with_next(self, axis: str) -> float:

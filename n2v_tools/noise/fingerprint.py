@@ -40,20 +40,12 @@ LARGEST = 1e30  # of any number in a file
 
 @dataclass(frozen=True)
 class Print:
-    """One channel.
+    """One channel."""
 
-    Parameters
-    ----------
-    percentiles : tuple of float
-        Counts at `PERCENTILES`.
-    noise : tuple of (float, float)
-        Mean and variance of quiet blocks, by brightness: counts, counts squared.
-    correlation : mapping of axis letter to tuple of float
-        Lags 1 to 3 along Y and X, and along T and Z where there are such neighbours.
-    """
-
-    percentiles: tuple[float, ...]
+    percentiles: tuple[float, ...]  # counts at `PERCENTILES`
+    # mean and variance of quiet blocks, by brightness: counts, counts squared
     noise: tuple[tuple[float, float], ...]
+    # by axis letter: lags 1 to 3 along Y and X, and along T and Z where there are such neighbours
     correlation: Mapping[str, tuple[float, ...]]
 
 

@@ -27,28 +27,14 @@ Verdict = Literal["ok", "warn", "compressed"]
 
 @dataclass(frozen=True)
 class GreyLevels:
-    """How the pixels are spread over grey levels.
+    """How the pixels are spread over grey levels."""
 
-    Parameters
-    ----------
-    n_levels : int
-        Distinct values.
-    n_common : int
-        Those that hold at least 0.01 % of the pixels each.
-    n99 : int
-        Smallest number of levels that together hold 99 % of the pixels.
-    effective : float
-        exp of the Shannon entropy: as many equally frequent levels would be as rich.
-    step : float
-        Counts from level to level: the greatest common divisor of their differences; 0
-        where values are no whole numbers.
-    verdict : {"ok", "warn", "compressed"}
-    """
-
-    n_levels: int
-    n_common: int
-    n99: int
-    effective: float
+    n_levels: int  # distinct values
+    n_common: int  # those that hold at least 0.01 % of the pixels each
+    n99: int  # smallest number of levels that together hold 99 % of the pixels
+    effective: float  # exp of the Shannon entropy: as many equally frequent levels would be as rich
+    # counts from level to level: the greatest common divisor of their differences; 0 where values
+    # are no whole numbers
     step: float
     verdict: Verdict
 

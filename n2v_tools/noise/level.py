@@ -42,25 +42,15 @@ _ALONG_X = (_Y + _X >= 6) & (_Y <= 2)
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of one channel: its variance at a mean of `m` counts is ``gain * m + floor``.
+    """Noise of one channel: its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron where noise is Poisson's, 0 where it is the same everywhere.
-    floor : float
-        Counts squared: read noise, less gain times the camera's offset; may be negative.
-    skew : float
-        Third moment over gain and variance: 1 for Poisson noise, about 1.5 after electron
-        multiplication, 0 where the noise is symmetric.
-    doubt : str
-        Why the numbers should not be relied on; empty if they may be.
-    """
-
+    # counts per photoelectron where noise is Poisson's, 0 where it is the same everywhere
     gain: float
-    floor: float
+    floor: float  # counts squared: read noise, less gain times the camera's offset; may be negative
+    # third moment over gain and variance: 1 for Poisson noise, about 1.5 after electron
+    # multiplication, 0 where the noise is symmetric
     skew: float = 0.0
-    doubt: str = ""
+    doubt: str = ""  # why the numbers should not be relied on; empty if they may be
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
         """Variance, counts squared, where the mean is `mean` counts; never negative."""

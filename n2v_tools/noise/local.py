@@ -31,31 +31,16 @@ ERRORS: Mapping[Confidence, float] = {"high": 0.02, "low": 0.1, "cannot tell": 0
 
 @dataclass(frozen=True)
 class LocalNoise:
-    """Noise of one channel.
+    """Noise of one channel."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron; 0 where noise is equally strong everywhere.
-    floor : float
-        Counts squared: the variance at a mean of `m` counts is ``gain * m + floor``.
-    least : float
-        Counts squared: the variance is never below.
-    kernels : mapping of axis letter to tuple of float
-        Odd in length, squares sum to 1: white noise convolved with it is correlated as the
-        noise is. Axes along which it is white have none.
-    error : float
-        Standard deviation of the variance's relative error.
-    doubt : str
-        Why the numbers are not sure; may be empty.
-    """
-
-    gain: float
-    floor: float
-    least: float
+    gain: float  # counts per photoelectron; 0 where noise is equally strong everywhere
+    floor: float  # counts squared: the variance at a mean of `m` counts is ``gain * m + floor``
+    least: float  # counts squared: the variance is never below
+    # by axis letter: odd in length, squares sum to 1: white noise convolved with it is correlated
+    # as the noise is. Axes along which it is white have none.
     kernels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    error: float = ERRORS["high"]
-    doubt: str = ""
+    error: float = ERRORS["high"]  # standard deviation of the variance's relative error
+    doubt: str = ""  # why the numbers are not sure; may be empty
 
     @property
     def white(self) -> bool:

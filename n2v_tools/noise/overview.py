@@ -23,34 +23,19 @@ LEAST_SIGNAL = 1.25  # their power over that of the noise in them
 
 @dataclass(frozen=True)
 class Overview:
-    """What a bounded sample of one channel says.
+    """What a bounded sample of one channel says."""
 
-    Parameters
-    ----------
-    mean : float
-        Counts, of the whole channel.
-    strength : Strength
-    correlation : Correlation
-    choice : MaskChoice
-    levels : GreyLevels
-    hot : HotPixels or None
-    histogram : (ndarray, ndarray)
-        Values and how many pixels of the sample have each.
-    resampled : str
-        Why frames look interpolated; empty if they do not.
-    neighbours_alike : mapping of axis letter to float
-        Correlation of neighbouring planes along Z and T for what is larger than a few
-        pixels: 1 where they show the same.
-    """
-
-    mean: float
+    mean: float  # counts, of the whole channel
     strength: Strength
     correlation: Correlation
     choice: MaskChoice
     levels: GreyLevels
     hot: HotPixels | None
+    # values and how many pixels of the sample have each
     histogram: tuple[np.ndarray, np.ndarray] = field(repr=False)
-    resampled: str = ""
+    resampled: str = ""  # why frames look interpolated; empty if they do not
+    # by axis letter: correlation of neighbouring planes along Z and T for what is larger than a few
+    # pixels: 1 where they show the same
     neighbours_alike: dict[str, float] = field(default_factory=dict)
 
     @property

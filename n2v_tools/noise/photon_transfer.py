@@ -38,44 +38,25 @@ SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
 
 @dataclass(frozen=True)
 class Transfer:
-    """Variance of the noise against brightness.
+    """Variance of the noise against brightness."""
 
-    Parameters
-    ----------
-    points : tuple of (float, float)
-        Mean and variance of blocks of about equal brightness, counts and counts squared; empty
-        if there are too few pixels.
-    gain : float or None
-        Slope of the straight line ``variance = gain * mean + floor``; None where the image is
-        as bright everywhere, so that there is no slope to see.
-    floor : float
-        Where it crosses zero; without a slope, the mean variance.
-    misfit : float
-        Relative deviation from that line.
-    kept : float
-        Share of the blocks in which nothing moved.
-    """
-
+    # mean and variance of blocks of about equal brightness, counts and counts squared; empty if
+    # there are too few pixels
     points: tuple[tuple[float, float], ...] = ()
+    # slope of the straight line ``variance = gain * mean + floor``; None where the image is as
+    # bright everywhere, so that there is no slope to see
     gain: float | None = None
-    floor: float = 0.0
-    misfit: float = 0.0
-    kept: float = 0.0
+    floor: float = 0.0  # where it crosses zero; without a slope, the mean variance
+    misfit: float = 0.0  # relative deviation from that line
+    kept: float = 0.0  # share of the blocks in which nothing moved
 
 
 @dataclass(frozen=True)
 class Dark:
-    """A camera without light.
+    """A camera without light."""
 
-    Parameters
-    ----------
-    offset : float
-        Mean, counts.
-    read_noise : float
-        Deviation, counts: in time where there are several frames, else over the pixels.
-    """
-
-    offset: float
+    offset: float  # mean, counts
+    # deviation, counts: in time where there are several frames, else over the pixels
     read_noise: float
 
 

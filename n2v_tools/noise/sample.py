@@ -26,24 +26,15 @@ MOST_BROKEN = 0.01  # share of pixels that are not finite above which a crop is 
 
 @dataclass(frozen=True)
 class Sample:
-    """Crops of some planes.
+    """Crops of some planes."""
 
-    Parameters
-    ----------
-    planes : tuple of float32 arrays (Y, X)
-        Counts, without strips; evenly spread over the stack.
-    channels : tuple of int
-        Channel of each of `planes`.
-    runs : mapping of axis letter to tuple of float32 arrays (n, Y, X)
-        Neighbours along T and along Z, n of 2 or more, one crop each.
-    n_planes : int
-        Planes of the whole stack.
-    """
-
+    # float32, shape (Y, X): counts, without strips; evenly spread over the stack
     planes: tuple[np.ndarray, ...]
-    channels: tuple[int, ...]
+    channels: tuple[int, ...]  # channel of each of `planes`
+    # by axis letter, float32, shape (n, Y, X): neighbours along T and along Z, n of 2 or more, one
+    # crop each
     runs: Mapping[str, tuple[np.ndarray, ...]]
-    n_planes: int
+    n_planes: int  # planes of the whole stack
 
     @property
     def pairs(self) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:

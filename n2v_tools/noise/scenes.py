@@ -30,39 +30,23 @@ LEAST_LIKENESS = 0.2  # usually, for this to be judged
 
 @dataclass(frozen=True)
 class Scenes:
-    """What in a movie is no continuation; frames count from 0.
-
-    Parameters
-    ----------
-    n_frames : int
-    cuts : tuple of int
-        Frames that show something else than those before: where a new scene begins.
-    jumps : tuple of int
-        Frames that differ by far from the one before, though the same is seen: light that was
-        switched, activity everywhere at once.
-    odd : tuple of int
-        Single frames that differ from both neighbours, which are alike: flashes, jumps.
-    dark : tuple of int
-        Frames that are empty, or darker than their neighbours by far.
-    repeated : tuple of int
-        Frames equal to the one before.
-    alternating : bool
-        Whether frames resemble the next but one more than the next.
-    means : ndarray of float64, shape (T,)
-        Of each frame, counts.
-    changes : ndarray of float64, shape (T,)
-        How much each differs from the one before, over what is usual around it; 1 for the
-        first.
-    """
+    """What in a movie is no continuation; frames count from 0."""
 
     n_frames: int
+    # frames that show something else than those before: where a new scene begins
     cuts: tuple[int, ...] = ()
+    # frames that differ by far from the one before, though the same is seen: light that was
+    # switched, activity everywhere at once
     jumps: tuple[int, ...] = ()
+    # single frames that differ from both neighbours, which are alike: flashes, jumps
     odd: tuple[int, ...] = ()
-    dark: tuple[int, ...] = ()
-    repeated: tuple[int, ...] = ()
-    alternating: bool = False
+    dark: tuple[int, ...] = ()  # frames that are empty, or darker than their neighbours by far
+    repeated: tuple[int, ...] = ()  # frames equal to the one before
+    alternating: bool = False  # whether frames resemble the next but one more than the next
+    # float64, shape (T,): of each frame, counts
     means: np.ndarray = field(default_factory=lambda: np.empty(0))
+    # float64, shape (T,): how much each differs from the one before, over what is usual around it;
+    # 1 for the first
     changes: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property

@@ -37,32 +37,17 @@ OUTLYING = 5.0  # errors by which halves disagree where the field was not found
 
 @dataclass(frozen=True)
 class Shifts:
-    """Where the field is in some runs of frames.
+    """Where the field is in some runs of frames."""
 
-    Parameters
-    ----------
-    run : int
-        Frames averaged into one.
-    frames : ndarray of float64, shape (N,)
-        Middle of each run.
-    px : ndarray of float64, shape (N, 2)
-        Shift along Y and X from the mean position, in pixels.
-    error_px : float
-        Of one shift along one axis.
-    range_px : float
-        Farthest between any two.
-    nearby_px : float
-        Usual distance within 16 frames, beyond the errors: what blurs in a method that looks
-        through time.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    """
-
-    run: int = 1
+    run: int = 1  # frames averaged into one
+    # float64, shape (N,): middle of each run
     frames: np.ndarray = field(default_factory=lambda: np.empty(0))
+    # float64, shape (N, 2): shift along Y and X from the mean position, in pixels
     px: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-    error_px: float = float("inf")
-    range_px: float = 0.0
+    error_px: float = float("inf")  # of one shift along one axis
+    range_px: float = 0.0  # farthest between any two
+    # usual distance within 16 frames, beyond the errors: what blurs in a method that looks through
+    # time
     nearby_px: float = 0.0
     confidence: Confidence = "cannot tell"
     reason: str = "too little can be seen in the frames"

@@ -18,39 +18,20 @@ GREY_PERCENT = (1.0, 99.8)  # of the clean pixels, black and white
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One version of the plane.
-
-    Parameters
-    ----------
-    label : str
-    plane : ndarray, shape (Y, X)
-        Counts.
-    psnr : float or None
-        Of the whole stack, in dB.
-    """
+    """One version of the plane."""
 
     label: str
-    plane: np.ndarray
-    psnr: float | None
+    plane: np.ndarray  # shape (Y, X): counts
+    psnr: float | None  # of the whole stack, in dB
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What is drawn.
+    """What is drawn."""
 
-    Parameters
-    ----------
-    panels : tuple of Panel
-        From left to right; the last one sets the grey limits.
-    valid : ndarray of bool, shape (Y, X)
-        True outside strips.
-    pixel_um : float or None
-        Size of a pixel, for the scale bar.
-    """
-
-    panels: tuple[Panel, ...]
-    valid: np.ndarray
-    pixel_um: float | None
+    panels: tuple[Panel, ...]  # from left to right; the last one sets the grey limits
+    valid: np.ndarray  # bool, shape (Y, X): True outside strips
+    pixel_um: float | None  # size of a pixel, for the scale bar
 
 
 def draw_picture(picture: Picture, file: IO[bytes]) -> None:

@@ -27,48 +27,24 @@ LINES = ("-", "--", ":")
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One method in the figure.
-
-    Parameters
-    ----------
-    label : str
-    plane : ndarray, shape (Y, X)
-        Restored counts.
-    along : mapping of axis letter to tuple of float
-        Autocorrelation of the residuals of the whole stack, lags 1, 2, ...
-    psnr : float or None
-        In dB.
-    """
+    """One method in the figure."""
 
     label: str
-    plane: np.ndarray
+    plane: np.ndarray  # shape (Y, X): restored counts
+    # by axis letter: autocorrelation of the residuals of the whole stack, lags 1, 2, ...
     along: Mapping[str, tuple[float, ...]]
-    psnr: float | None = None
+    psnr: float | None = None  # in dB
 
 
 @dataclass(frozen=True, eq=False)
 class Figured:
-    """What is drawn.
+    """What is drawn."""
 
-    Parameters
-    ----------
-    noisy : ndarray, shape (Y, X)
-        Counts.
-    valid : ndarray of bool, shape (Y, X)
-        True outside strips.
-    methods : tuple of Shown
-        From left to right.
-    clean : ndarray, shape (Y, X), or None
-    noise : mapping of axis letter to tuple of float
-        Measured correlation of the noise, lags 1, 2, ...; empty if it is unknown.
-    noisy_psnr : float or None
-    title : str
-    """
-
-    noisy: np.ndarray
-    valid: np.ndarray
-    methods: tuple[Shown, ...]
-    clean: np.ndarray | None
+    noisy: np.ndarray  # shape (Y, X): counts
+    valid: np.ndarray  # bool, shape (Y, X): True outside strips
+    methods: tuple[Shown, ...]  # from left to right
+    clean: np.ndarray | None  # shape (Y, X)
+    # by axis letter: measured correlation of the noise, lags 1, 2, ...; empty if it is unknown
     noise: Mapping[str, tuple[float, ...]]
     noisy_psnr: float | None
     title: str

@@ -11,17 +11,10 @@ MOST_OF_PANEL = 0.4
 
 @dataclass(frozen=True)
 class Bar:
-    """What is drawn.
-
-    Parameters
-    ----------
-    length_px : int
-    label : str
-        Its length with the unit.
-    """
+    """What is drawn."""
 
     length_px: int
-    label: str
+    label: str  # its length with the unit
 
 
 def choose_bar(panel_px: int, pixel_um: float | None, most: float = MOST_OF_PANEL) -> Bar | None:

@@ -20,43 +20,25 @@ MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One place in both files.
+    """One place in both files."""
 
-    Parameters
-    ----------
-    place : mapping of axis letter to int
-    noisy, restored : ndarray of float64, shape (Y, X)
-        Finite counts, the same box of both.
-    corner : (int, int)
-        Of the box in the plane.
-    later : ndarray of float64, shape (Y, X), or None
-        The same box of a later noisy frame.
-    """
-
-    place: Mapping[str, int]
+    place: Mapping[str, int]  # by axis letter
+    # noisy, restored: float64, shape (Y, X): finite counts, the same box of both
     noisy: np.ndarray
     restored: np.ndarray
-    corner: tuple[int, int]
-    later: np.ndarray | None = None
+    corner: tuple[int, int]  # of the box in the plane
+    later: np.ndarray | None = None  # float64, shape (Y, X): the same box of a later noisy frame
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Noisy and restored planes that belong together; `lay_beside` makes it.
-
-    Parameters
-    ----------
-    noisy, restored : Stack
-    scale : (float, float)
-        Gain and offset that bring restored counts to the noisy file's.
-    seed : int
-        Decides which part of large planes is looked at.
-    """
+    """Noisy and restored planes that belong together; `lay_beside` makes it."""
 
     noisy: Stack
     restored: Stack
+    # gain and offset that bring restored counts to the noisy file's
     scale: tuple[float, float] = (1.0, 0.0)
-    seed: int = 0
+    seed: int = 0  # decides which part of large planes is looked at
 
     def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
         """Read one place; None if there is nothing real in it.

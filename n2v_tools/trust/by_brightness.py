@@ -15,21 +15,15 @@ LEAST_IN_BIN = 200
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Residual (noisy minus restored) in bins of restored brightness.
+    """Residual (noisy minus restored) in bins of restored brightness."""
 
-    Parameters
-    ----------
-    intensity, mean, variance, noise : ndarray, shape (B,)
-        Counts, counts, counts squared; `noise` is the variance of the noise there.
-    n : ndarray of int, shape (B,)
-        Pixels.
-    """
-
+    # intensity, mean, variance, noise: shape (B,), counts, counts, counts squared twice; `noise` is the
+    # variance of the noise there
     intensity: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
     noise: np.ndarray
-    n: np.ndarray
+    n: np.ndarray  # shape (B,): pixels
 
     @property
     def span(self) -> float:

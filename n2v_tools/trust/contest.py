@@ -28,24 +28,15 @@ MOST_EDGE_PX = 512  # medians of large planes take longer than all the rest
 
 @dataclass(frozen=True)
 class Contest:
-    """Restored against plain filters; all squares are over the variance of the noise.
+    """Restored against plain filters; all squares are over the variance of the noise."""
 
-    Parameters
-    ----------
-    best : str
-        The filter that came nearest, such as ``"Gaussian of 1.4 px"``; empty if none was tried.
-    error : float
-        Its mean squared error, by Stein's estimate; NaN where it was chosen by a later frame.
-    ahead : float
-        By how much the restored frame is nearer to a later one than that filter; NaN without.
-    chance : float
-        Deviation of `ahead`.
-    """
-
+    # the filter that came nearest, such as ``"Gaussian of 1.4 px"``; empty if none was tried
     best: str = ""
+    # its mean squared error, by Stein's estimate; NaN where it was chosen by a later frame
     error: float = math.nan
+    # by how much the restored frame is nearer to a later one than that filter; NaN without
     ahead: float = math.nan
-    chance: float = math.nan
+    chance: float = math.nan  # deviation of `ahead`
 
 
 class PlainFilters:

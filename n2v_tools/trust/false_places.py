@@ -24,25 +24,14 @@ KEPT = 10  # places that are named
 
 @dataclass(frozen=True)
 class Place:
-    """A tile with structure that the data do not hold.
+    """A tile with structure that the data do not hold."""
 
-    Parameters
-    ----------
-    place : mapping of axis letter to int
-        The plane.
-    y, x : int
-        Middle of the tile, px.
-    deviations : float
-        How far it is from chance.
-    share : float
-        Of the tile's structure that is too much.
-    """
-
-    place: Mapping[str, int]
+    place: Mapping[str, int]  # by axis letter: the plane
+    # y, x: middle of the tile, px
     y: int
     x: int
-    deviations: float
-    share: float
+    deviations: float  # how far it is from chance
+    share: float  # of the tile's structure that is too much
 
 
 class PlaceSums:

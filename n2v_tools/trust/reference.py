@@ -38,36 +38,20 @@ _HIGH = _Y + _X >= 9
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``.
+    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    Parameters
-    ----------
-    gain, floor : float
-        Counts per photon; counts squared.
-    acf : ndarray, shape (31, 31)
-        Correlation of the noise at lags -15 to 15 in Y and X; 1 in the middle.
-    far : (float, float)
-        Correlation along Y and X that stays at every distance: offsets of columns and rows.
-    correlated : bool or None
-        None where that is unknown.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-        Why it is not high; may be empty.
-    in_time : float
-        Correlation of successive frames; 0 without T.
-    correlation : Correlation
-        As measured, for plots.
-    """
-
+    # gain, floor: counts per photon; counts squared
     gain: float
     floor: float
+    # shape (31, 31): correlation of the noise at lags -15 to 15 in Y and X; 1 in the middle
     acf: np.ndarray
+    # correlation along Y and X that stays at every distance: offsets of columns and rows
     far: tuple[float, float] = (0.0, 0.0)
-    correlated: bool | None = False
+    correlated: bool | None = False  # None where that is unknown
     confidence: Confidence = "high"
-    reason: str = ""
-    in_time: float = 0.0
-    correlation: Correlation = field(default_factory=Correlation)
+    reason: str = ""  # why it is not high; may be empty
+    in_time: float = 0.0  # correlation of successive frames; 0 without T
+    correlation: Correlation = field(default_factory=Correlation)  # as measured, for plots
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
         """Variance, counts squared, where the mean is `mean` counts; always above 0."""

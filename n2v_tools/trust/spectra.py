@@ -30,21 +30,12 @@ SLACK = 0.03  # of what is kept: how well the power of the noise is known
 
 @dataclass(frozen=True, eq=False)
 class Powers:
-    """Mean powers by frequency, over the power of white noise.
+    """Mean powers by frequency, over the power of white noise."""
 
-    Parameters
-    ----------
-    frequency : ndarray, shape (F,)
-        Cycles per pixel (or per frame), ascending.
-    weight : ndarray, shape (F,)
-        Share of all frequencies, adding to 1.
-    noisy, restored, shared, noise : ndarray, shape (F,)
-        Power of either, real part of what they share, power of the noise.
-    n_tiles : int
-    """
-
-    frequency: np.ndarray
-    weight: np.ndarray
+    frequency: np.ndarray  # shape (F,): cycles per pixel (or per frame), ascending
+    weight: np.ndarray  # shape (F,): share of all frequencies, adding to 1
+    # noisy, restored, shared, noise: shape (F,): power of either, real part of what they share,
+    # power of the noise
     noisy: np.ndarray
     restored: np.ndarray
     shared: np.ndarray
@@ -64,37 +55,20 @@ class Powers:
 
 @dataclass(frozen=True)
 class Balance:
-    """What `weigh` makes of powers.
+    """What `weigh` makes of powers."""
 
-    Parameters
-    ----------
-    lost : float
-        Error by signal that was taken away without need, over that of the best linear filter.
-    noise_kept : float
-        Share of the noise that was kept beyond what the best filter keeps.
-    kept_error : float
-        Error by that noise, over that of the best linear filter.
-    invented : float
-        Power that the data do not hold, over the error of the best linear filter.
-    residual : float
-        Variance of the residual over that of the noise.
-    signal : float
-        Mean share of signal in the noisy image.
-    lost_share, invented_share : float
-        Power of signal taken away without need, and power that the data do not hold, over the
-        signal's power.
-    least_error : float
-        Mean squared error that the restored image has at least, over the variance of the noise.
-    """
-
+    # error by signal that was taken away without need, over that of the best linear filter
     lost: float
-    noise_kept: float
-    kept_error: float
-    invented: float
-    residual: float
-    signal: float
+    noise_kept: float  # share of the noise that was kept beyond what the best filter keeps
+    kept_error: float  # error by that noise, over that of the best linear filter
+    invented: float  # power that the data do not hold, over the error of the best linear filter
+    residual: float  # variance of the residual over that of the noise
+    signal: float  # mean share of signal in the noisy image
+    # lost_share, invented_share: power of signal taken away without need, and power that the data
+    # do not hold, over the signal's power
     lost_share: float
     invented_share: float
+    # mean squared error that the restored image has at least, over the variance of the noise
     least_error: float
 
 

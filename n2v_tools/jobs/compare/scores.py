@@ -23,44 +23,25 @@ YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
 
 @dataclass(frozen=True)
 class Scores:
-    """How good one restored stack is.
+    """How good one restored stack is."""
 
-    Parameters
-    ----------
-    residual : ResidualScores or None
-        None for the noisy stack itself.
-    next_frame : float or None
-        Distance to the next noisy frame, counts; None where that would not be fair.
-    psnr, affine_psnr : float or None
-        Mean over planes in dB, as it is and after the best gain and offset; None without
-        truth.
-    """
-
-    residual: ResidualScores | None = None
+    residual: ResidualScores | None = None  # None for the noisy stack itself
+    # distance to the next noisy frame, counts; None where that would not be fair
     next_frame: float | None = None
+    # psnr, affine_psnr: mean over planes in dB, as it is and after the best gain and offset; None
+    # without truth
     psnr: float | None = None
     affine_psnr: float | None = None
 
 
 @dataclass(frozen=True)
 class Yardsticks:
-    """What restored stacks are measured with.
-
-    Parameters
-    ----------
-    noisy : Stack
-    clean : Stack or None
-        Of the same axes and sizes.
-    clean_range : float
-        Largest minus smallest clean value, counts; 0 without truth.
-    keep_strips : bool
-        Zeros are data.
-    """
+    """What restored stacks are measured with."""
 
     noisy: Stack
-    clean: Stack | None = None
-    clean_range: float = 0.0
-    keep_strips: bool = False
+    clean: Stack | None = None  # of the same axes and sizes
+    clean_range: float = 0.0  # largest minus smallest clean value, counts; 0 without truth
+    keep_strips: bool = False  # zeros are data
 
     def score(self, restored: Stack | None, *, next_frame: bool = False) -> Scores:
         """Measure a restored stack, or the noisy one if there is None; plane by plane.

@@ -32,21 +32,13 @@ Options = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Advice:
-    """How to train on a stack.
+    """How to train on a stack."""
 
-    Parameters
-    ----------
-    options : mapping of str to value
-        Options of ``n2v-train`` and keywords of `train`; what is default is left out.
-    reasons : mapping of str to str
-        One sentence each for ``method``, ``mask``, ``patch`` and ``preset``.
-    warnings : tuple of str
-        What training cannot mend, each with what to do.
-    """
-
+    # options of ``n2v-train`` and keywords of `train`; what is default is left out
     options: Options
+    # one sentence each for ``method``, ``mask``, ``patch`` and ``preset``
     reasons: Mapping[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # what training cannot mend, each with what to do
 
 
 def advise(

@@ -21,24 +21,12 @@ FIRST_LABEL = "noisy"  # where the name of the input adds nothing to those of th
 
 @dataclass(frozen=True)
 class Movies:
-    """What is shown side by side.
+    """What is shown side by side."""
 
-    Parameters
-    ----------
-    stacks : tuple of Stack
-        The input, then what was restored from it; sizes are equal.
-    labels : tuple of str
-        Name over each.
-    source : Path
-        File, or folder of planes, that gives the preview its name and place.
-    files : tuple of Path
-        All files that are read.
-    """
-
-    stacks: tuple[Stack, ...]
-    labels: tuple[str, ...]
-    source: Path
-    files: tuple[Path, ...]
+    stacks: tuple[Stack, ...]  # the input, then what was restored from it; sizes are equal
+    labels: tuple[str, ...]  # name over each
+    source: Path  # file, or folder of planes, that gives the preview its name and place
+    files: tuple[Path, ...]  # all files that are read
 
     @property
     def first(self) -> Stack:

@@ -23,14 +23,9 @@ LONGEST_RECORD = 2**20  # characters
 
 @dataclass(frozen=True)
 class Record:
-    """What ``n2v-denoise`` wrote into the restored file; empty for others' files.
+    """What ``n2v-denoise`` wrote into the restored file; empty for others' files."""
 
-    Parameters
-    ----------
-    values : mapping
-        JSON, of whoever made the file: any key may be missing or of another type.
-    """
-
+    # JSON, of whoever made the file: any key may be missing or of another type
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def part(self, *keys: str) -> Mapping[str, Any]:
@@ -62,22 +57,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Trained:
-    """The model that restored the file.
-
-    Parameters
-    ----------
-    model : Model
-    history : mapping of column to list of float
-        Of training.csv; empty if there is none. All columns are equally long.
-    weights_sha256 : str
-    is_the_one : bool or None
-        Whether these are the weights that were used; None if the file does not say.
-    notes : tuple of str
-    """
+    """The model that restored the file."""
 
     model: Model
+    # by column: of training.csv; empty if there is none. All columns are equally long.
     history: Mapping[str, list[float]]
     weights_sha256: str
+    # whether these are the weights that were used; None if the file does not say
     is_the_one: bool | None
     notes: tuple[str, ...] = ()
 

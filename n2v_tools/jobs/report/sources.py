@@ -22,34 +22,18 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Sources:
-    """All that a report is made from.
+    """All that a report is made from."""
 
-    Parameters
-    ----------
-    restored, noisy : Stack
-        Of equal sizes; axes of length 1 may be missing in one.
-    clean, uncertainty : Stack or None
-    record : Record
-        What the restored file says about its making.
-    trained : Trained or None
-        None for a filter, and where the model's folder is not at hand.
-    files : tuple of Path
-        All files that are read.
-    found : str
-        How the noisy file was found; empty if it was named.
-    notes : tuple of str
-        What a reader should beware of.
-    """
-
+    # restored, noisy: of equal sizes; axes of length 1 may be missing in one
     restored: Stack
     noisy: Stack
     clean: Stack | None = None
     uncertainty: Stack | None = None
-    record: Record = field(default_factory=Record)
-    trained: Trained | None = None
-    files: tuple[Path, ...] = ()
-    found: str = ""
-    notes: tuple[str, ...] = ()
+    record: Record = field(default_factory=Record)  # what the restored file says about its making
+    trained: Trained | None = None  # None for a filter, and where the model's folder is not at hand
+    files: tuple[Path, ...] = ()  # all files that are read
+    found: str = ""  # how the noisy file was found; empty if it was named
+    notes: tuple[str, ...] = ()  # what a reader should beware of
 
     @property
     def stacks(self) -> dict[str, Stack]:

@@ -51,21 +51,12 @@ def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View
 
 @dataclass(frozen=True)
 class Scale:
-    """Which counts are black and white: the same for noisy, restored and clean.
-
-    Parameters
-    ----------
-    black, white : float
-    residual : float
-        Minus and plus so many counts are black and white.
-    uncertainty : float
-        White.
-    """
+    """Which counts are black and white: the same for noisy, restored and clean."""
 
     black: float
     white: float
-    residual: float
-    uncertainty: float
+    residual: float  # minus and plus so many counts are black and white
+    uncertainty: float  # white
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Scale:

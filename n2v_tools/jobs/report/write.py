@@ -32,28 +32,15 @@ from .views import make_views
 
 @dataclass(frozen=True)
 class Reported:
-    """What was made.
-
-    Parameters
-    ----------
-    restored, noisy : str
-    clean : str or None
-    output : Path
-    n_bytes : int
-    quality : dict
-        As `trust.Quality.to_json`.
-    evaluation : dict or None
-        As ``n2v-evaluate --json``.
-    notes : tuple of str
-    """
+    """What was made."""
 
     restored: str
     noisy: str
     clean: str | None
     output: Path
     n_bytes: int
-    quality: dict[str, Any] = field(default_factory=dict)
-    evaluation: dict[str, Any] | None = None
+    quality: dict[str, Any] = field(default_factory=dict)  # as `trust.Quality.to_json`
+    evaluation: dict[str, Any] | None = None  # as ``n2v-evaluate --json``
     notes: tuple[str, ...] = ()
 
     @property

@@ -41,19 +41,12 @@ Request = SimulateRequest | StructuredRequest | CalciumRequest
 
 @dataclass(frozen=True)
 class _Simulation:
-    """What a generator gives.
+    """What a generator gives."""
 
-    Parameters
-    ----------
-    planes : iterator of (place, noisy, clean)
-    record : mapping
-        What a file says of its making besides shape and seed; JSON values.
-    write_tables : callable or None
-        Writes `TABLES` into files that are given to it.
-    """
-
+    # place, noisy, clean
     planes: Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]
-    record: Mapping[str, Any]
+    record: Mapping[str, Any]  # what a file says of its making besides shape and seed; JSON values
+    # writes `TABLES` into files that are given to it
     write_tables: Callable[..., None] | None = None
 
 

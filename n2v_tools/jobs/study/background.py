@@ -33,19 +33,11 @@ ADDED, REMOVED = "background_added", "background_removed"
 
 @dataclass(frozen=True)
 class Background:
-    """One frame that is the same for all planes of a file.
-
-    Parameters
-    ----------
-    path : Path
-    sha256 : str
-    stack : Stack
-        Of axes YX, or with C as well; other axes have length 1.
-    """
+    """One frame that is the same for all planes of a file."""
 
     path: Path
     sha256: str
-    stack: Stack
+    stack: Stack  # of axes YX, or with C as well; other axes have length 1
 
     @classmethod
     def open(cls, path: Path, sha256: str) -> Background:

@@ -33,20 +33,11 @@ RECORDS = "_records"  # a copy of the record of each finished run
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do.
+    """One thing to do."""
 
-    Parameters
-    ----------
-    name : str
-        In the record.
-    made_from : callable
-        Gives all that decides on the result, JSON values.
-    do : callable
-        Does it and gives the result; its argument says whether the same was begun before.
-    """
-
-    name: str
-    made_from: Callable[[], dict[str, Any]]
+    name: str  # in the record
+    made_from: Callable[[], dict[str, Any]]  # gives all that decides on the result, JSON values
+    # does it and gives the result; its argument says whether the same was begun before
     do: Callable[[bool], dict[str, Any]]
 
 
