@@ -19,7 +19,6 @@ def draw_graph(graph: Graph, file: IO[bytes], kind: str) -> None:
 
     Parameters
     ----------
-    graph : Graph
     file : binary file
     kind : {"svg", "png", "pdf"}
     """

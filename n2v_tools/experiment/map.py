@@ -16,7 +16,6 @@ def draw_map(files: Sequence[Path], target: Path | None = None, *, overwrite: bo
 
     Parameters
     ----------
-    files : sequence of Path
     target : Path or None
         File to write: a figure (.svg, .png, .pdf), or Markdown with Mermaid in it (.md).
     overwrite : bool

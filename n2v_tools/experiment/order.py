@@ -14,7 +14,6 @@ def in_order(experiments: Mapping[str, Experiment], names: Sequence[str] = ()) -
 
     Parameters
     ----------
-    experiments : mapping of name to Experiment
     names : sequence of str
         Which of them, with all that they start from; none means all.
 

@@ -78,7 +78,6 @@ class Record:
 
         Parameters
         ----------
-        step : str
         made_from : mapping
             All that decides on its result, JSON values.
         replace : bool

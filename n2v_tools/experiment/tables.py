@@ -79,7 +79,6 @@ def rows_of(experiment: Experiment, record: Record, copy: Path) -> list[dict[str
 
     Parameters
     ----------
-    experiment : Experiment
     record : Record
         Of the run.
     copy : Path
@@ -137,8 +136,6 @@ def as_text(
 
     Parameters
     ----------
-    study : Study
-    dataset : Dataset
     rows : sequence of mapping
         Of the CSV file, oldest first.
     status : mapping of str to str

@@ -119,7 +119,6 @@ def read_yaml(path: Path, name: str | None = None) -> Node:
 
     Parameters
     ----------
-    path : Path
     name : str, optional
         What the file is called in messages; default: the path.
 

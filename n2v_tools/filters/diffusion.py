@@ -141,7 +141,6 @@ def diffuse(
     ----------
     levels : ndarray of float32, any number of axes
         Over kappa; changed in place.
-    niter : int
     gamma : float
         At most `stable_gamma` of the spacing.
     option : {1, 2, 3}

@@ -87,7 +87,6 @@ def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
 
     Parameters
     ----------
-    sample : Sample
     truncate : float
         Where the kernel ends, in sigma.
 

@@ -109,7 +109,6 @@ def relative_spacing(stack: Stack, axes: str) -> tuple[float, ...]:
 
     Parameters
     ----------
-    stack : Stack
     axes : str
         ``YX``, ``ZYX`` or ``TYX``.
     """

@@ -81,7 +81,6 @@ def best_gaussian(noisy: np.ndarray, truth: Truth) -> Filtered:
     ----------
     noisy : ndarray, shape (T, Z, Y, X)
         Counts, with strips.
-    truth : Truth
     """
     filled = _without_strips(noisy)
     widths = ((f"sigma {px:g} px", (0, 0, px, px)) for px in SIGMAS_PX)

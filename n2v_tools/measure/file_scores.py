@@ -73,8 +73,6 @@ def score_files(
 
     Parameters
     ----------
-    side : SideBySide
-    rules : Rules
     rng : numpy.random.Generator
         Chooses the windows of large files that MicroSSIM is fitted to.
     step : callable

@@ -47,7 +47,6 @@ def ssim(windows: Windows, data_range: float) -> float:
 
     Parameters
     ----------
-    windows : Windows
     data_range : float
         Counts; for a movie or volume the same for all planes.
 
@@ -64,10 +63,8 @@ def micro_ssim(windows: Windows, data_range: float, fit: MicroFit) -> float:
 
     Parameters
     ----------
-    windows : Windows
     data_range : float
         Counts: largest minus smallest value of the clean plane.
-    fit : MicroFit
     """
     if not windows.n or not data_range > 0:
         return math.nan

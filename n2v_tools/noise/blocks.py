@@ -31,7 +31,6 @@ def by_brightness(means: np.ndarray, in_bin: float, most_bins: int) -> list[np.n
         Of the blocks.
     in_bin : float
         Blocks that a bin holds at least, where there are as many.
-    most_bins : int
     """
     n_bins = int(np.clip(len(means) // in_bin, 1, most_bins))
     return np.array_split(np.argsort(means, kind="stable"), n_bins)
@@ -48,7 +47,6 @@ def quietest(blocks: np.ndarray, power: np.ndarray, share: float, least: int) ->
         Of all blocks.
     share : float
         Of `blocks`; `least` of them if that is fewer.
-    least : int
     """
     order = blocks[np.argsort(power[blocks], kind="stable")]
     return order[: max(least, int(share * len(blocks)))]

@@ -65,7 +65,6 @@ class Runs:
 
     Parameters
     ----------
-    n_frames : int
     shape : tuple of int
         Y, X of a thumbnail.
     factor : int

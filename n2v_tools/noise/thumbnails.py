@@ -82,7 +82,6 @@ def shrink(plane: np.ndarray, factor: int) -> np.ndarray:
     ----------
     plane : ndarray, shape (Y, X)
         Finite numbers of any type.
-    factor : int
     """
     rows, columns = (size // factor for size in plane.shape)
     kind = np.uint32 if plane.dtype in (np.uint8, np.uint16) else np.float64

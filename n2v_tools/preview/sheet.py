@@ -39,7 +39,6 @@ class Sheet:
         Name of each channel; an empty name takes no room.
     longest : sequence of str
         The longest text of each field below.
-    bar : Bar or None
     """
 
     def __init__(

@@ -51,7 +51,6 @@ def draw_chart(plot: Plot, key: str) -> str:
 
     Parameters
     ----------
-    plot : Plot
     key : str
         Letters and digits, different for every chart of a page.
     """

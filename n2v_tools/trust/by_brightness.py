@@ -17,7 +17,7 @@ LEAST_IN_BIN = 200
 class Curve:
     """Residual (noisy minus restored) in bins of restored brightness."""
 
-    # intensity, mean, variance, noise: shape (B,), counts, counts, counts squared twice; `noise` is the
+    # shape (B,): intensity and mean in counts, variance and noise in counts squared; `noise` is the
     # variance of the noise there
     intensity: np.ndarray
     mean: np.ndarray
@@ -53,7 +53,6 @@ class ByBrightness:
     ----------
     restored : sequence of ndarray
         Some restored pixels, from which the bins are chosen.
-    reference : Reference
     """
 
     def __init__(self, restored: Sequence[np.ndarray], reference: Reference) -> None:

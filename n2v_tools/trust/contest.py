@@ -40,12 +40,7 @@ class Contest:
 
 
 class PlainFilters:
-    """Collects distances of filtered and restored planes.
-
-    Parameters
-    ----------
-    reference : Reference
-    """
+    """Collects distances of filtered and restored planes."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference

@@ -39,7 +39,6 @@ class PlaceSums:
 
     Parameters
     ----------
-    reference : Reference
     edge : int
         Of a tile, px; even.
     """

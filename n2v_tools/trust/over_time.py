@@ -46,12 +46,7 @@ class Times:
 
 
 class TimeSums:
-    """Collects successive frames of one field.
-
-    Parameters
-    ----------
-    reference : Reference
-    """
+    """Collects successive frames of one field."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference

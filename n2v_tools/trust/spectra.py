@@ -77,7 +77,6 @@ class SpectraSums:
 
     Parameters
     ----------
-    reference : Reference
     edge : int
         Of a tile, px; even.
     """
@@ -120,7 +119,6 @@ class SpectraSums:
 
         Parameters
         ----------
-        n_lags : int
         of_best : bool
             What the best linear filter would leave instead.
 

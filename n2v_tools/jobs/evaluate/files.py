@@ -50,8 +50,6 @@ def evaluate_files(
 
     Parameters
     ----------
-    request : EvaluateRequest
-    progress : Progress
     find : callable
         Gives a name in the table of pairs its place.
 

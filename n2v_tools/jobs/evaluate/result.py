@@ -24,7 +24,6 @@ class Evaluation(Outcomes[FileScores]):
     ----------
     files, seed, command, output
         As in `Outcomes`; the seed is that of the bootstrap.
-    rules : Rules
     """
 
     rules: Rules = field(default_factory=Rules)

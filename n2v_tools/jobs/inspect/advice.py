@@ -89,7 +89,6 @@ def training_command(stack: str, options: Options) -> str:
     stack : str
         Path of a file, quoted for the shell; in Python also the name of an array, for which the
         call is spelt.
-    options : mapping of str to value
 
     Examples
     --------

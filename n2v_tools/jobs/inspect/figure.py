@@ -32,7 +32,6 @@ def draw_figure(found: Findings, path: Path, *, overwrite: bool) -> None:
     ----------
     found : Findings
         Changes from frame to frame have a row of their own, if there are any.
-    path : Path
     overwrite : bool
         Whether a file of that name may be replaced.
 

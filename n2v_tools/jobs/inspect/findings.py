@@ -70,10 +70,8 @@ def look_into(
     ----------
     name : str
         As the user named it.
-    stack : Stack
     dark : Sample or None
         Of frames without light.
-    progress : Progress
     axes_given : bool
         Whether the user named the axes.
     """

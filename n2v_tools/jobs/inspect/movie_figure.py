@@ -24,7 +24,6 @@ def draw_movie(light: Any, motion: Any, movie: Movie) -> None:
     ----------
     light, motion : matplotlib axes
         What is drawn into.
-    movie : Movie
     """
     _draw_light(light, movie)
     _draw_motion(motion, movie)

@@ -30,7 +30,6 @@ def describe(found: Findings, plot: str | None) -> str:
 
     Parameters
     ----------
-    found : Findings
     plot : str or None
         Where the figure went.
     """

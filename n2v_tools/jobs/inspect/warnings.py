@@ -32,7 +32,6 @@ def find_warnings(
 
     Parameters
     ----------
-    stack : Stack
     survey : Survey
         Of the whole stack.
     saturated : float
@@ -87,7 +86,6 @@ def saturated_percent(
 
     Parameters
     ----------
-    stack : Stack
     survey : Survey
         Of the whole stack.
     histogram : (ndarray, ndarray) or None

@@ -90,12 +90,6 @@ def read_record(path: Path) -> Record:
 def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained | None:
     """Find the model's folder: as asked for, else by the record, else None.
 
-    Parameters
-    ----------
-    asked : str or None
-    record : Record
-    models_dir : Path
-
     Raises
     ------
     ModelError

@@ -55,7 +55,6 @@ def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Win
 
     Parameters
     ----------
-    sources : Sources
     scalings : sequence of Scaling
         Of each channel from restored to clean counts: the clean planes are scaled back by it.
     """

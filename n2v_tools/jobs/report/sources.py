@@ -54,8 +54,6 @@ def find_sources(
 
     Parameters
     ----------
-    request : ReportRequest
-    models_dir : Path
     find : callable
         Gives a relative name its place.
 
@@ -90,11 +88,8 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
 
     Parameters
     ----------
-    noisy : Stack
-    restored : Path
     model : str or None
         Name or folder, as given; None for a filter.
-    models_dir : Path
     """
     opened = open_single(str(restored), None)
     record = read_record(restored)

@@ -29,7 +29,6 @@ def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View
 
     Parameters
     ----------
-    sources : Sources
     scalings : sequence of Scaling
         As in `read_windows`.
 

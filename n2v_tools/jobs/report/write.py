@@ -73,10 +73,8 @@ def make_report(
 
     Parameters
     ----------
-    request : ReportRequest
     models_dir : Path
         Where a model is looked for by name.
-    progress : Progress
     find : callable
         Gives a relative name its place.
 
@@ -127,11 +125,8 @@ def write_report(
 
     Parameters
     ----------
-    sources : Sources
     request : ReportRequest
         Its `overwrite`, `affine`, `seed` and `command` count here.
-    output : Path
-    progress : Progress
 
     Raises
     ------

@@ -60,7 +60,6 @@ def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
     ----------
     request : SimulateRequest, StructuredRequest or CalciumRequest
         Decides what is simulated: a dome, cells under noise of a chosen kind, or neurons.
-    progress : Progress
 
     Returns
     -------

@@ -91,8 +91,6 @@ def add_background(
         Of the file.
     target : Path
         New file; its side-car is ``target.json``.
-    background : Background
-    progress : Progress
     dtype : {"same", "uint16", "float32"}
         Of the target.
     overwrite : bool

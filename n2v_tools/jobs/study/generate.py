@@ -42,7 +42,6 @@ def generate_files(
         With `generate`.
     root : Path
         Folder of the files; a record of their making lies in it.
-    progress : Progress
     overwrite : bool
         Make them anew if they were made otherwise.
 

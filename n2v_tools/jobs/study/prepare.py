@@ -34,8 +34,6 @@ def prepare_files(data: Data, step: Preparation, dataset: Dataset, place: DataPl
     ----------
     data : Data
         As the step before left it.
-    step : Preparation
-    dataset : Dataset
     place : DataPlace
         Its folder is this step's own.
 

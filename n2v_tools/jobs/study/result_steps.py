@@ -63,9 +63,6 @@ def denoise(work: Work, split: str, data: Data, *, again: bool) -> dict[str, Any
 
     Parameters
     ----------
-    work : Work
-    split : str
-    data : Data
     again : bool
         Whether the same denoising was begun by an earlier run.
 

@@ -81,8 +81,6 @@ def run_study(
 
     Parameters
     ----------
-    request : ExperimentRequest
-    progress : Progress
     find : callable
         Gives a name of the study file its place.
 

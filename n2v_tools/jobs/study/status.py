@@ -70,8 +70,6 @@ def statuses_of(session: Session, dataset: Dataset, changed: Collection[str]) ->
 
     Parameters
     ----------
-    session : Session
-    dataset : Dataset
     changed : collection of str
         Experiments that are no longer as they were run.
     """

@@ -31,7 +31,6 @@ def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str
 
     Parameters
     ----------
-    work : Work
     files : sequence of str
         Noisy files to train on.
     base : Path or None
@@ -138,7 +137,6 @@ def steps_of_one_pass(
 
     Parameters
     ----------
-    stacks : sequence of Stack
     patch_px : sequence of int, length 2 or 3
         The last two along Y and X; a third along Z where there is Z, else T.
     batch : int
