@@ -76,12 +76,8 @@ class Record:
     def begin(self, step: str, made_from: Mapping[str, Any], *, replace: bool = False) -> None:
         """Record that a step starts; one that was begun before keeps its start.
 
-        Parameters
-        ----------
-        made_from : mapping
-            All that decides on its result, JSON values.
-        replace : bool
-            Whether it may replace what exists; kept until the step is forgotten.
+        `made_from` is all that decides on its result, JSON values. `replace` says whether it may
+        replace what exists, and is kept until the step is forgotten.
         """
         before = self.steps.get(step, {})
         again = before if before.get("key") == key_of(made_from) else {}

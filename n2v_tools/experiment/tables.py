@@ -77,12 +77,7 @@ def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def rows_of(experiment: Experiment, record: Record, copy: Path) -> list[dict[str, Any]]:
     """Rows of a finished run: one for each split and metric.
 
-    Parameters
-    ----------
-    record : Record
-        Of the run.
-    copy : Path
-        Place of its copy, relative to the table.
+    `copy` is the place of a copy of the record, relative to the table.
     """
     training = record.result("train")
     common = {
@@ -134,12 +129,8 @@ def as_text(
 ) -> list[str]:
     """The table for a terminal.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Of the CSV file, oldest first.
-    status : mapping of str to str
-        Words on experiments without a row: "not run", "not available yet: method hdn".
+    `rows` are those of the CSV file, oldest first; `status` has words on experiments without a row:
+    "not run", "not available yet: method hdn".
     """
     heading, table = _table(study, dataset, rows, status)
     widths = [max(len(line[i]) for line in (heading, *table)) for i in range(len(heading))]

@@ -41,14 +41,9 @@ class Node:
         return self.value
 
     def mapping(self, what: str, known: Iterable[str] | None = None) -> dict[str, Node]:
-        """Return the items of a mapping; refuse a key that is not `known`.
+        """Return the items of a mapping; refuse a key that is not `known`, unless that is None.
 
-        Parameters
-        ----------
-        what : str
-            What the mapping describes, for messages: "an experiment".
-        known : iterable of str or None
-            None takes any key.
+        `what` the mapping describes is for messages: "an experiment".
         """
         if not isinstance(self.value, dict):
             self.fail(f"{what} is written as `key: value` lines, not as {_kind(self.value)}.")

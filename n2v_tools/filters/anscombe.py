@@ -35,32 +35,17 @@ class Anscombe:
     floor: float
 
     def forward(self, counts: np.ndarray) -> np.ndarray:
-        """Turn counts into values whose noise has deviation 1.
+        """Turn float32 counts into values whose noise has deviation 1, float32 as well.
 
-        Parameters
-        ----------
-        counts : ndarray of float32
-
-        Returns
-        -------
-        stabilised : ndarray of float32, same shape
-            Counts below what the noise can reach are taken as the lowest.
+        Counts below what the noise can reach are taken as the lowest.
         """
         shifted = counts.astype(np.float64) / self.gain + (self._floor + 3 / 8)
         return (2 * np.sqrt(np.maximum(shifted, 0))).astype(np.float32)
 
     def inverse(self, stabilised: np.ndarray) -> np.ndarray:
-        """Return the mean counts whose stabilised values have this mean.
+        """Return the mean counts, float32, whose stabilised values, float32, have this mean.
 
         Exact for Poisson noise; with read noise off by 0.04 photoelectrons at most.
-
-        Parameters
-        ----------
-        stabilised : ndarray of float32
-
-        Returns
-        -------
-        counts : ndarray of float32, same shape
         """
         means, photoelectrons = _table()
         values = stabilised.astype(np.float64)

@@ -91,18 +91,7 @@ class Filter(ABC):
 
     @abstractmethod
     def apply(self, field: np.ndarray) -> np.ndarray:
-        """Filter one channel.
-
-        Parameters
-        ----------
-        field : ndarray of float32, shape ([Z,] Y, X)
-            Counts, finite; left as it is.
-
-        Returns
-        -------
-        filtered : ndarray of float32, same shape
-            Counts.
-        """
+        """Filter finite float32 counts ([Z,] Y, X) of one channel; what is given is left as it is."""
 
     @property
     def parameters(self) -> dict[str, Any]:

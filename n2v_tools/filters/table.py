@@ -105,12 +105,9 @@ def filter_for(
 
 
 def relative_spacing(stack: Stack, axes: str) -> tuple[float, ...]:
-    """Distance of neighbours along Z, Y and X over the smallest of them; 1 for T and unknown ones.
+    """Distance of neighbours along each of `axes` (``YX``, ``ZYX`` or ``TYX``) over the smallest.
 
-    Parameters
-    ----------
-    axes : str
-        ``YX``, ``ZYX`` or ``TYX``.
+    1 for T and unknown ones.
     """
     known = {a: stack.spacing[a] for a in axes if a in "ZYX" and a in stack.spacing}
     known = {a: h for a, h in known.items() if math.isfinite(h) and h > 0}

@@ -75,13 +75,7 @@ def know_truth(noisy: np.ndarray, clean: np.ndarray) -> Truth:
 
 
 def best_gaussian(noisy: np.ndarray, truth: Truth) -> Filtered:
-    """Smooth each plane with a Gaussian of the best width.
-
-    Parameters
-    ----------
-    noisy : ndarray, shape (T, Z, Y, X)
-        Counts, with strips.
-    """
+    """Smooth each plane of counts (T, Z, Y, X), with strips, with a Gaussian of the best width."""
     filled = _without_strips(noisy)
     widths = ((f"sigma {px:g} px", (0, 0, px, px)) for px in SIGMAS_PX)
     return _best("2D Gaussian", widths, lambda px: gaussian_filter(filled, px), truth)

@@ -39,14 +39,9 @@ class ResidualSums:
         self._pairs = np.zeros((2, LAGS))
 
     def add(self, noisy: np.ndarray, restored: np.ndarray, valid: np.ndarray) -> None:
-        """Take one plane into account.
+        """Take one plane (Y, X) of counts of any dtype into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-            Counts, any dtype.
-        valid : ndarray of bool, shape (Y, X)
-            True where there is an image: outside strips, and finite.
+        `valid` is True where there is an image: outside strips, and finite.
         """
         n = int(np.count_nonzero(valid))
         if not n:

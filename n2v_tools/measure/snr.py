@@ -61,11 +61,8 @@ class TemporalSums:
     def snr(self) -> float:
         """Return the mean over pixels of the ratio along time, in dB.
 
-        Returns
-        -------
-        snr : float
-            Over pixels with two frames or more and a finite ratio; infinite if all of them
-            are equal to the clean ones, NaN if there is no such pixel.
+        Over pixels with two frames or more and a finite ratio; infinite if all of them are equal to
+        the clean ones, NaN if there is no such pixel.
         """
         there = (self._frames > 1) & (self._signal > 0)
         if not there.any():

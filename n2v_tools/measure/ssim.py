@@ -43,17 +43,9 @@ class MicroFit:
 
 
 def ssim(windows: Windows, data_range: float) -> float:
-    """Return the mean structural similarity.
+    """Return the mean structural similarity, -1 to 1; NaN if there is no window, or the range is 0.
 
-    Parameters
-    ----------
-    data_range : float
-        Counts; for a movie or volume the same for all planes.
-
-    Returns
-    -------
-    ssim : float
-        -1 to 1; NaN if there is no window, or the range is 0.
+    `data_range` is in counts, and for a movie or volume the same for all planes.
     """
     return micro_ssim(windows, data_range, MicroFit(0, 0, 1))
 
@@ -61,10 +53,7 @@ def ssim(windows: Windows, data_range: float) -> float:
 def micro_ssim(windows: Windows, data_range: float, fit: MicroFit) -> float:
     """Return the mean similarity after background and scale; as `ssim`.
 
-    Parameters
-    ----------
-    data_range : float
-        Counts: largest minus smallest value of the clean plane.
+    `data_range`, in counts, is the largest minus the smallest value of the clean plane.
     """
     if not windows.n or not data_range > 0:
         return math.nan

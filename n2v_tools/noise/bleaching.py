@@ -72,15 +72,7 @@ class Light:
         return float(np.median(self._noise)) if self._noise else 0.0
 
     def bleaching(self, scene: range, offset: float | None = None) -> Bleaching:
-        """Measure it from the parts of the movie that lie in one scene.
-
-        Parameters
-        ----------
-        scene : range
-            Frames that count.
-        offset : float or None
-            Counts without light, if they are known.
-        """
+        """Measure it from the parts of one scene; `offset`: counts without light, if known."""
         edges = np.linspace(0, self.n_frames, self._n_parts + 1)
         inside = (edges[:-1] >= scene.start) & (edges[1:] <= scene.stop)
         kept = np.flatnonzero(inside)

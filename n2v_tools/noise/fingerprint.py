@@ -70,13 +70,7 @@ def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> d
 
 
 def read_fingerprint(value: Any) -> list[Print] | None:
-    """Read what anybody may have written; None unless every number is one.
-
-    Parameters
-    ----------
-    value : Any
-        From JSON.
-    """
+    """Read from JSON what anybody may have written; None unless every number is one."""
     if not isinstance(value, Mapping) or value.get("format") != 1:
         return None
     channels = value.get("channels")

@@ -46,10 +46,7 @@ class GreyLevels:
     def warning(self, counts_photons: bool = False) -> str:
         """Say that the levels are too few for the noise; empty if they are not.
 
-        Parameters
-        ----------
-        counts_photons : bool
-            Whether one level is one photon, so that few levels only mean few photons.
+        It is empty, too, where one level is one photon: few levels then only mean few photons.
         """
         if self.verdict == "ok" or counts_photons:
             return ""
@@ -129,14 +126,7 @@ def count_levels(planes: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def files_to_keep(found: Mapping[str, GreyLevels]) -> tuple[list[str], list[str]]:
     """Split files into those worth training on and those whose grey levels are lost.
 
-    Parameters
-    ----------
-    found : mapping of file name to GreyLevels
-
-    Returns
-    -------
-    keep, leave_out : list of str
-        A suggestion; in the order given.
+    A suggestion, by the names that are the keys of `found`, in the order given.
     """
     keep = [name for name, levels in found.items() if levels.keep]
     return keep, [name for name in found if name not in keep]

@@ -57,15 +57,8 @@ class HotPixels:
 def find_hot_pixels(stack: Stack) -> HotPixels | None:
     """Count hot pixels in a few planes, evenly spread over each channel.
 
-    Parameters
-    ----------
-    stack : Stack
-        At most nine planes of each of four channels are read, and one kept at a time.
-
-    Returns
-    -------
-    found : HotPixels or None
-        None if there are fewer than three planes to compare.
+    At most nine planes of each of four channels are read, and one kept at a time. None if there are
+    fewer than three planes to compare.
     """
     places = list(stack.places())
     found = []

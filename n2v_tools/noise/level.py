@@ -66,19 +66,9 @@ class Noise:
 
 
 def measure_noise(patches: np.ndarray) -> tuple[Noise, ...]:
-    """Measure the noise of each channel.
+    """Measure the noise of each channel of float32 counts (N, [Z,] Y, X, C) without strips.
 
     Exact to a few per cent of the variance where a tenth of the image is smooth over 8 pixels.
-
-    Parameters
-    ----------
-    patches : float32 array, shape (N, [Z,] Y, X, C)
-        Counts, without strips.
-
-    Returns
-    -------
-    noise : tuple of Noise
-        One per channel.
     """
     return tuple(_measure(patches[..., c]) for c in range(patches.shape[-1]))
 

@@ -58,12 +58,8 @@ class LocalNoise:
     def colour(self, white: np.ndarray, axes: str) -> np.ndarray:
         """Let neighbours share white noise as they share this noise.
 
-        Parameters
-        ----------
-        white : ndarray of float32
-            Variance 1; its axes are `axes`, others may stand before them.
-        axes : str
-            Letters of the last axes, such as ``YX``.
+        `white` is float32 of variance 1. Its last axes are `axes`, such as ``YX``; others may stand
+        before them.
         """
         for number, axis in enumerate(axes, start=-len(axes)):
             if axis in self.kernels:

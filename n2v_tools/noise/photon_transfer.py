@@ -61,17 +61,9 @@ class Dark:
 
 
 def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer:
-    """Measure variance against mean from pairs of frames of one field.
+    """Measure variance against mean from pairs of frames (Y, X) of one field, in counts.
 
-    Parameters
-    ----------
-    pairs : sequence of (ndarray, ndarray), each shape (Y, X)
-        Counts.
-
-    Returns
-    -------
-    transfer : Transfer
-        Without points if there are fewer than 64 blocks of 8 x 8 pixels.
+    Without points if there are fewer than 64 blocks of 8 x 8 pixels.
     """
     cut = [_blocks(one, other) for one, other in pairs]
     means = np.concatenate([m for m, _ in cut]) if cut else np.empty(0)
@@ -96,15 +88,9 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
 def is_uneven(means: np.ndarray, chance: float) -> bool:
     """Whether brightness differs enough from block to block for a slope over it to mean anything.
 
-    Poisson noise makes blocks that are brighter by chance noisier as well, so that slopes
-    over chance alone are far from 0, and wrong.
-
-    Parameters
-    ----------
-    means : ndarray
-        Of the blocks, counts.
-    chance : float
-        Variance of them by noise alone.
+    `means` of the blocks are in counts; `chance` is their variance by noise alone. Poisson noise
+    makes blocks that are brighter by chance noisier as well, so that slopes over chance alone are
+    far from 0, and wrong.
     """
     return bool(means.var() > LEAST_UNEVEN * chance)
 
@@ -114,12 +100,7 @@ def measure_dark(
 ) -> Dark:
     """Measure offset and read noise from frames without light.
 
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (Y, X)
-        At least one; counts.
-    pairs : sequence of (ndarray, ndarray)
-        Successive frames; may be empty.
+    At least one plane (Y, X) of counts, and pairs of successive ones, which may be missing.
     """
     offset = float(np.mean([_clipped(plane).mean() for plane in planes]))
     if pairs:
@@ -136,16 +117,8 @@ def find_light(
 ) -> str:
     """Say why frames were not taken without light; empty if they may have been.
 
-    Nothing in an image is darker than no light.
-
-    Parameters
-    ----------
-    dark : sequence of ndarray, shape (Y, X)
-        What is called dark, at least one plane; counts.
-    dark_pairs : sequence of (ndarray, ndarray)
-        Successive ones of these; may be empty.
-    planes : sequence of ndarray, shape (Y, X)
-        The data.
+    Nothing in an image is darker than no light. `dark` is at least one plane (Y, X) of counts that
+    is called dark, `dark_pairs` are successive ones of these, perhaps none, and `planes` the data.
     """
     known = measure_dark(dark, dark_pairs)
     large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
@@ -164,19 +137,9 @@ def find_light(
 def find_resampling(runs: Sequence[np.ndarray]) -> str:
     """Say whether frames look interpolated by an amount that differs from frame to frame.
 
-    Registration against motion shifts each frame by another fraction of a pixel.
-    Interpolation then shares noise between neighbours, more in one frame than in the next,
-    which no detector does.
-
-    Parameters
-    ----------
-    runs : sequence of ndarray, shape (n, Y, X)
-        Successive frames.
-
-    Returns
-    -------
-    reason : str
-        Empty if nothing of the kind is seen.
+    Registration against motion shifts each frame by another fraction of a pixel. Interpolation then
+    shares noise between neighbours, more in one frame than in the next, which no detector does.
+    `runs` are successive frames, each shape (n, Y, X). Empty if nothing of the kind is seen.
     """
     frames = [frame for run in runs for frame in _without_scene(run)]
     if len(frames) < LEAST_FRAMES:

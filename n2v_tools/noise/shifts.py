@@ -63,12 +63,7 @@ class Shifts:
 class Runs:
     """Averages runs of frames as they come, for `measure_shifts`.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Y, X of a thumbnail.
-    factor : int
-        Pixels of the movie along one of a thumbnail.
+    `shape` is Y and X of a thumbnail; `factor` pixels of the movie lie along one of a thumbnail.
     """
 
     def __init__(self, n_frames: int, shape: tuple[int, int], factor: int) -> None:
@@ -94,12 +89,7 @@ class Runs:
     def shifts(self, scene: range, breaks: Sequence[int] = ()) -> Shifts:
         """Register the runs of one scene: the shortest that show the shift well.
 
-        Parameters
-        ----------
-        scene : range
-            Frames that count.
-        breaks : sequence of int
-            Runs over these are left out.
+        Frames of `scene` count; runs over `breaks` are left out.
         """
         best = Shifts()
         for run, sums in self._sums.items():

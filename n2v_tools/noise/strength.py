@@ -71,17 +71,7 @@ class Strength:
 def measure_strength(
     sample: Sample, correlation: Correlation, dark: Sample | None = None
 ) -> Strength:
-    """Measure the noise of a sample of one channel.
-
-    Parameters
-    ----------
-    sample : Sample
-        Of the stack, one channel.
-    correlation : Correlation
-        Of its noise.
-    dark : Sample, optional
-        Of frames without light.
-    """
+    """Measure the noise of a sample of one channel; `dark` is of frames without light."""
     pairs = sample.pairs.get("T", [])
     found = _from_frames(measure_transfer(pairs), correlation) if pairs else None
     if found is None or found.floor is None:

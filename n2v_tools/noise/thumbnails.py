@@ -76,12 +76,9 @@ class Thumbnails:
 
 
 def shrink(plane: np.ndarray, factor: int) -> np.ndarray:
-    """Average a plane over squares: float64, shape (Y // factor, X // factor).
+    """Average a plane of finite numbers of any type over squares.
 
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Finite numbers of any type.
+    Gives float64, shape (Y // factor, X // factor).
     """
     rows, columns = (size // factor for size in plane.shape)
     kind = np.uint32 if plane.dtype in (np.uint8, np.uint16) else np.float64

@@ -40,11 +40,7 @@ def find_limits(
 def to_grey(counts: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     """Return grey values 0 to 255; what lies outside the limits is clipped, NaN is black.
 
-    Parameters
-    ----------
-    counts : ndarray of float64
-    limits : tuple of float
-        Black and white; the first is smaller.
+    `counts` are float64; the `limits` are black and white, of which the first is smaller.
     """
     low, high = limits
     share = (counts / 2 - low / 2) / (high / 2 - low / 2)  # halves: differences cannot overflow

@@ -49,10 +49,7 @@ class Plot:
 def draw_chart(plot: Plot, key: str) -> str:
     """Return an ``<svg>`` element without styles and scripts of its own.
 
-    Parameters
-    ----------
-    key : str
-        Letters and digits, different for every chart of a page.
+    `key` is letters and digits, different for every chart of a page.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure  # takes a second: not before a chart is wanted

@@ -41,13 +41,9 @@ class Pairs:
     seed: int = 0  # decides which part of large planes is looked at
 
     def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
-        """Read one place; None if there is nothing real in it.
+        """Read one place, and the noisy frame `later` frames on, unless that is 0.
 
-        Parameters
-        ----------
-        place : mapping of axis letter to int
-        later : int
-            How many frames on the later one is; 0 for none.
+        None if there is nothing real in it.
         """
         noisy = self.noisy.plane(place)
         box = self._box(noisy, sum(place.values()))

@@ -47,13 +47,7 @@ class Curve:
 
 
 class ByBrightness:
-    """Collects residuals.
-
-    Parameters
-    ----------
-    restored : sequence of ndarray
-        Some restored pixels, from which the bins are chosen.
-    """
+    """Collects residuals in bins that are chosen from some restored pixels."""
 
     def __init__(self, restored: Sequence[np.ndarray], reference: Reference) -> None:
         values = np.concatenate([plane.ravel() for plane in restored]).astype(np.float64)

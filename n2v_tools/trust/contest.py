@@ -54,14 +54,9 @@ class PlainFilters:
         self._later: list[np.ndarray] = []
 
     def add(self, noisy: np.ndarray, restored: np.ndarray, later: np.ndarray | None) -> None:
-        """Take one plane into account.
+        """Take one plane (Y, X) of finite counts into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-            Finite counts.
-        later : ndarray or None
-            The noisy plane at the same place some frames later.
+        `later` is the noisy plane at the same place some frames later.
         """
         part = (slice(MOST_EDGE_PX), slice(MOST_EDGE_PX))
         noisy, restored = noisy[part].astype(np.float64), restored[part]

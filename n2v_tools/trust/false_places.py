@@ -35,13 +35,7 @@ class Place:
 
 
 class PlaceSums:
-    """Looks at tiles of planes.
-
-    Parameters
-    ----------
-    edge : int
-        Of a tile, px; even.
-    """
+    """Looks at tiles of planes, `edge` px wide, which is even."""
 
     def __init__(self, reference: Reference, edge: int = EDGE_PX) -> None:
         self._reference, self._tiles = reference, Tiles(edge)
@@ -61,12 +55,7 @@ class PlaceSums:
     ) -> None:
         """Take one plane (Y, X) of finite counts into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-        place : mapping of axis letter to int
-        corner : (int, int)
-            Y and X of their first pixel in the whole plane.
+        `corner`: Y and X of its first pixel in the whole plane.
         """
         step = self._tiles.step
         for y, first, second in self._tiles.weighed(noisy, restored, self._reference):

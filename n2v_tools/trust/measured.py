@@ -89,14 +89,9 @@ def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
 
 
 def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float) -> Fit:
-    """Fit noisy over restored, means of blocks against means of blocks.
+    """Fit noisy over restored counts (Y, X), means of blocks against means of blocks.
 
-    Parameters
-    ----------
-    noisy, restored : ndarray, shape (Y, X)
-        Counts.
-    sigma : float
-        Deviation of the noise, counts.
+    `sigma`: deviation of the noise, counts.
     """
     baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
     block = 16 if min(noisy.shape) >= 128 else 8

@@ -33,16 +33,9 @@ OFF = 1.0  # deviations of the noisy pixels
 
 
 def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> Measured:
-    """Measure all there is to measure.
+    """Measure all there is to measure of one channel, in at most `most` planes.
 
-    Parameters
-    ----------
-    pairs : Pairs
-        Of one channel.
-    most : int
-        Planes to look at, at most.
-    step : callable
-        Called with planes done and planes in all.
+    `step` is called with planes done and planes in all.
     """
     places = pairs.chosen(most)
     first = [pair for pair in map(pairs.read, places[:: -(-len(places) // FIRST_LOOK)]) if pair]

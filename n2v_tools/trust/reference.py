@@ -60,16 +60,9 @@ class Reference:
         return np.maximum(self.gain * mean + self.floor, least)
 
     def spectrum(self, window: np.ndarray) -> np.ndarray:
-        """Mean power of the noise in windowed tiles, by frequency as `numpy.fft.rfft2` has them.
+        """Mean power of the noise in windowed tiles, over that of white noise of equal variance.
 
-        Parameters
-        ----------
-        window : ndarray, shape (e, e)
-
-        Returns
-        -------
-        power : ndarray, shape (e, e // 2 + 1)
-            Over that of white noise of equal variance.
+        For a window (e, e) of shape (e, e // 2 + 1), by frequency as `numpy.fft.rfft2` has them.
         """
         edge = len(window)
         acf = _spread_out(self.acf, self.far, edge)
@@ -88,10 +81,7 @@ class Reference:
 def know_noise(sample: Sample) -> Reference:
     """Measure the noise of a sample of one channel of the noisy file.
 
-    Returns
-    -------
-    reference : Reference
-        With confidence "cannot tell" and a reason where nothing is known.
+    With confidence "cannot tell" and a reason where nothing is known.
     """
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
@@ -160,20 +150,11 @@ def _is_correlated(choice: MaskChoice) -> bool:
 
 
 def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
-    """Gain and floor of white noise, from images as small as 100 x 100 pixels.
+    """Gain and floor of white noise, from planes of counts (Y, X) as small as 100 x 100 pixels.
 
-    As `noise.level`, with fewer blocks to a bin and more of them believed, so that a single
-    small image still shows how noise grows with brightness.
-
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (Y, X)
-        Counts.
-
-    Returns
-    -------
-    gain, floor : float
-        None instead if there are too few pixels, or no noise.
+    As `noise.level`, with fewer blocks to a bin and more of them believed, so that a single small
+    image still shows how noise grows with brightness. None if there are too few pixels, or no
+    noise.
     """
     parts = [_blocks(plane) for plane in planes if min(plane.shape) >= BLOCK_PX]
     if not parts or sum(len(part[0]) for part in parts) < LEAST_BLOCKS:

@@ -73,13 +73,7 @@ class Balance:
 
 
 class SpectraSums:
-    """Collects tiles of planes.
-
-    Parameters
-    ----------
-    edge : int
-        Of a tile, px; even.
-    """
+    """Collects tiles of planes, `edge` px wide, which is even."""
 
     def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
         self._reference = reference
@@ -117,15 +111,8 @@ class SpectraSums:
     def residual_acf(self, n_lags: int, *, of_best: bool = False) -> np.ndarray:
         """Autocovariance of the residual over the variance of the noise.
 
-        Parameters
-        ----------
-        of_best : bool
-            What the best linear filter would leave instead.
-
-        Returns
-        -------
-        acf : ndarray, shape (2 n_lags + 1, 2 n_lags + 1)
-            NaN without tiles.
+        Shape (2 n_lags + 1, 2 n_lags + 1); NaN without tiles. With `of_best`, of what the best
+        linear filter would leave instead.
         """
         if not self._n:
             return np.full((2 * n_lags + 1, 2 * n_lags + 1), np.nan)

@@ -46,12 +46,8 @@ class Yardsticks:
     def score(self, restored: Stack | None, *, next_frame: bool = False) -> Scores:
         """Measure a restored stack, or the noisy one if there is None; plane by plane.
 
-        Parameters
-        ----------
-        restored : Stack or None
-            Has the planes of `noisy`.
-        next_frame : bool
-            Whether to compare with the next frame too.
+        `restored` has the planes of `noisy`; with `next_frame` it is compared with the next frame
+        too.
         """
         sums, frames = ResidualSums(), NextFrame()
         direct, fitted = [], []

@@ -113,10 +113,7 @@ def _as_shell_command(stack: str, options: Options) -> str:
 def depth_for_3d(stack: Stack) -> str | None:
     """Axis along which 3D patches of the usual size fit beside a block for validation.
 
-    Returns
-    -------
-    axis : {"Z", "T"} or None
-        Z where both are long enough.
+    Z where both Z and T are long enough; None where neither is.
     """
     smallest = min(stack.sizes["Y"], stack.sizes["X"])
     for axis in "ZT":

@@ -18,13 +18,7 @@ MOST_POINTS = 4000
 
 
 def draw_movie(light: Any, motion: Any, movie: Movie) -> None:
-    """Draw the light of all frames, and where the field is.
-
-    Parameters
-    ----------
-    light, motion : matplotlib axes
-        What is drawn into.
-    """
+    """Draw the light of all frames, and where the field is, into two matplotlib axes."""
     _draw_light(light, movie)
     _draw_motion(motion, movie)
 

@@ -26,13 +26,7 @@ CONTINUED = ("noise", "advice")  # labels that are said once for several lines
 
 
 def describe(found: Findings, plot: str | None) -> str:
-    """Say what was found in a few lines.
-
-    Parameters
-    ----------
-    plot : str or None
-        Where the figure went.
-    """
+    """Say what was found in a few lines; `plot` is where the figure went."""
     stack, survey, command = found.stack, found.survey, found.command
     sizes = ", ".join(f"{axis} {size}" for axis, size in stack.sizes.items())
     rows = [

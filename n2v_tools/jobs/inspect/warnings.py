@@ -84,13 +84,8 @@ def saturated_percent(
 ) -> float:
     """Share of the real pixels that are at the top of the detector's range, in percent.
 
-    Parameters
-    ----------
-    survey : Survey
-        Of the whole stack.
-    histogram : (ndarray, ndarray) or None
-        Values and their numbers in a part of it: where they pile up at the largest value, that
-        is the top, whatever it is.
+    The survey is of the whole stack. The histogram has values and their numbers in a part of it:
+    where they pile up at the largest value, that is the top, whatever it is.
     """
     if not survey.n_pixels:
         return 0.0

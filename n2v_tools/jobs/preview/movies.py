@@ -69,10 +69,7 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
 def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
     """Name files by where their names differ: ``a_noisy``, ``a_denoised`` are noisy and denoised.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        As named by the user; ``file.h5:/path/in/file`` too.
+    Files are as the user named them; ``file.h5:/path/in/file`` too.
     """
     stems = [_stem(file) for file in files]
     if len(stems) == 1:

@@ -25,13 +25,7 @@ Limits = tuple[float, float]
 
 
 class Viewer:
-    """Reads planes as they are shown.
-
-    Attributes
-    ----------
-    n_broken : int
-        NaN and infinite pixels met so far.
-    """
+    """Reads planes as they are shown; `n_broken` counts NaN and infinite pixels met so far."""
 
     def __init__(self, movies: Movies, plan: Plan, keep_strips: bool) -> None:
         self.movies = movies
@@ -41,12 +35,9 @@ class Viewer:
         self._shrink = AreaMean((movies.first.sizes["Y"], movies.first.sizes["X"]), plan.shown)
 
     def images(self, place: Mapping[str, int]) -> list[list[np.ndarray]]:
-        """Read what is shown at `place`, by channel and file.
+        """Read what is shown at `place`, by channel and file: float64 counts, shape (Y, X).
 
-        Returns
-        -------
-        images : list of list of ndarray of float64, shape (Y, X)
-            Counts; NaN in strips and where half or more of the pixels are not finite.
+        NaN in strips and where half or more of the pixels are not finite.
         """
         return [
             [self._image(stack, {**place, "C": channel}) for stack in self.movies.stacks]

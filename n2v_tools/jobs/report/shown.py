@@ -53,10 +53,7 @@ class Window:
 def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Window]:
     """Choose planes that are not empty, and in each the window that is shown.
 
-    Parameters
-    ----------
-    scalings : sequence of Scaling
-        Of each channel from restored to clean counts: the clean planes are scaled back by it.
+    `scalings` of each channel go from restored to clean counts: the clean planes are scaled back.
     """
     stacks = sources.stacks
     places = choose_places(sources.restored)

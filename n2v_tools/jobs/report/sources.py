@@ -86,10 +86,7 @@ def find_sources(
 def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path) -> Sources:
     """Open what ``n2v-denoise`` has just made of a stack.
 
-    Parameters
-    ----------
-    model : str or None
-        Name or folder, as given; None for a filter.
+    `model` is a name or folder, as given; None for a filter.
     """
     opened = open_single(str(restored), None)
     record = read_record(restored)

@@ -48,13 +48,8 @@ class ChangedError(StackError):
 class Run:
     """One experiment, whose lock this process holds.
 
-    Parameters
-    ----------
-    name : str
-        Of the experiment.
-    session : Session
-        If the experiment runs anew there, what changed is done again with all that was made
-        from it; or all, if nothing changed.
+    If it runs anew in the session, what changed is done again with all that was made from it; or
+    all, if nothing changed.
     """
 
     def __init__(self, name: str, session: Session) -> None:

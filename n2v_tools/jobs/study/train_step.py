@@ -29,12 +29,7 @@ KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "re
 def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str, Any]:
     """Gather all that a training is made from, JSON values.
 
-    Parameters
-    ----------
-    files : sequence of str
-        Noisy files to train on.
-    base : Path or None
-        Model folder that training starts from.
+    `files` are noisy files to train on; `base` is a model folder that training starts from.
     """
     return {
         **options_of(work),
