@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..measure.file_scores import METRICS
 from .study import Dataset, Experiment, Preparation, Study
-from .tables import LABELS, edges_text
+from .tables import edges_text
 
 KINDS = {  # of boxes, with the colours of fill and edge
     "dataset": ("#dbe9f6", "#0072B2"),
@@ -140,4 +141,4 @@ def _experiment_lines(e: Experiment) -> list[str]:
 def _evaluation_lines(e: Experiment, dataset: Dataset) -> list[str]:
     if not dataset.truth:
         return ["judged without truth"]
-    return ["against the truth", ", ".join(LABELS[metric][0] for metric in e.metrics)]
+    return ["against the truth", ", ".join(METRICS[metric][0] for metric in e.metrics)]

@@ -91,7 +91,7 @@ class Filter(ABC):
 
     @abstractmethod
     def apply(self, field: np.ndarray) -> np.ndarray:
-        """Filter finite float32 counts ([Z,] Y, X) of one channel; what is given is left as it is."""
+        """Filter one channel of finite float32 counts ([Z,] Y, X), which stay as they are."""
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import StackError
 from ..words import flag, option
@@ -27,22 +27,22 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the first pass gives."""
+class FirstPass:
+    """What is known of one file after the first pass."""
 
     places: list[dict[str, int]]  # of all planes, in the order of the clean file
-    real: list[dict[str, int]]  # of those that are not empty
     data_range: float  # counts
-    # by role: from each other file to the clean one, of each channel
-    scalings: Mapping[str, list[Scaling]]
+    real: list[dict[str, int]] = field(default_factory=list)  # places that are not empty
+    n_with_strips: int = 0  # planes with strips that are not empty
+    n_empty: int = 0  # planes without a real pixel
+    n_nonfinite: int = 0  # pixels
+    # with `Rules.affine`, by role: from each other file to the clean one, of each channel
+    scalings: Mapping[str, list[Scaling]] = field(default_factory=dict)
     # by what gain and offset would divide the squared error of the restored file
-    improvement: float
-    # n_with_strips, n_nonfinite: planes with strips that are not empty; pixels
-    n_with_strips: int
-    n_nonfinite: int
+    improvement: float = 1.0
 
 
-def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
+def look_through(side: SideBySide, rules: Rules, step: Step) -> FirstPass:
     """Read every plane once; of all passes the first half.
 
     Raises
@@ -70,14 +70,16 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
         step(number + 1, 2 * len(places))
     if not rules.skip_nan or rules.legacy:
         broken.refuse(side, legacy=rules.legacy)
-    return Found(
+    scalings = {role: [one.scaling for one in of_role] for role, of_role in sums.items()}
+    return FirstPass(
         places,
-        real,
         _range(side, rules, low, high),
-        {role: [one.scaling for one in of_role] for role, of_role in sums.items()},
-        max(one.improvement for one in sums["restored"]),
+        real,
         n_with_strips,
+        len(places) - len(real),
         broken.n,
+        scalings if rules.affine else {},
+        max(one.improvement for one in sums["restored"]),
     )
 
 

@@ -40,8 +40,8 @@ from .plan import (
     train_request,
 )
 from .request import CompareRequest
+from .scoreboard import NOISY, Compared, as_csv, as_markdown, as_text
 from .scores import Scores, Yardsticks, measure_with
-from .table import NOISY, Compared, as_csv, as_markdown, as_text
 
 STILL_INDEPENDENT = 0.1  # correlation of the noise of successive frames
 

@@ -20,7 +20,7 @@ from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files
 from ..desk.progress import Progress, Step
 from .result import Evaluation
-from .table import write_table
+from .scoreboard import write_table
 
 
 @dataclass(frozen=True)

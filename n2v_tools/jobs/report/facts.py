@@ -12,7 +12,7 @@ from ...report.values import Command, Table
 from ...stack import Stack
 from ..desk.provenance import sha256_of
 from ..evaluate.result import Evaluation
-from ..evaluate.table import as_rows, legend
+from ..evaluate.scoreboard import as_rows, legend
 from .answers import filter_settings, model_name
 from .record import Trained
 from .request import ReportRequest
