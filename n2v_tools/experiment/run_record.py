@@ -135,7 +135,8 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         if isinstance(was, dict) and isinstance(is_, dict):
             inner = first_difference(was, is_)
             return f"{name} {inner}" if name in ("settings", "denoise", "evaluate") else inner
-        if isinstance(was, list) and isinstance(is_, list) and _is_long(was, is_):
+        longest = max(len(json.dumps(value)) for value in (was, is_))
+        if isinstance(was, list) and isinstance(is_, list) and longest > SHOWN:
             return f"{name} changed ({len(was)} before, {len(is_)} now)"
         return f"{name} was {_short(was)}, is {_short(is_)}"
     return "something of it changed"
@@ -144,10 +145,6 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 def now() -> str:
     """The time as ISO 8601, in UTC, to the millisecond: what follows is later."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _is_long(*values: list[Any]) -> bool:
-    return any(len(json.dumps(value)) > SHOWN for value in values)
 
 
 def _short(value: Any) -> str:

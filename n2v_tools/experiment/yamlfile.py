@@ -104,9 +104,9 @@ class Node:
             self.fail(f"{what} is a whole number, not {_kind(self.value)}.")
         return int(self.number(what, low, high))
 
-    def wholes(self, what: str, least: int = 1) -> tuple[int, ...]:
-        """Return one whole number or a list of them as a tuple."""
-        return tuple(item.whole(what, least) for item in self.items())
+    def wholes(self, what: str) -> tuple[int, ...]:
+        """Return one whole number from 1 on, or a list of them, as a tuple."""
+        return tuple(item.whole(what, 1) for item in self.items())
 
 
 def read_yaml(path: Path, name: str | None = None) -> Node:

@@ -171,7 +171,7 @@ def _from_fields(fields: Sequence[np.ndarray], source: str) -> Correlation:
         source=source,
         n_px=len(chosen) * blocks[0].size,
         evenness=float(np.median(power[real]) / np.quantile(power[real], QUIET)),
-        map=_padded(middle, reach),
+        map=np.pad(middle, MAP_LAGS - reach, constant_values=np.nan).astype(np.float32),
     )
 
 
@@ -228,10 +228,6 @@ def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
     cut = slice(centre - reach, centre + reach + 1)
     middle = raw[cut, cut] / overlap
     return middle / middle[reach, reach], reach
-
-
-def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
-    return np.pad(middle, MAP_LAGS - reach, constant_values=np.nan).astype(np.float32)
 
 
 def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:

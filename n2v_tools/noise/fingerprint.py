@@ -80,9 +80,7 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(
-    stack: Stack, prints: Sequence[Print], axes: str, *, keep_strips: bool = False
-) -> list[str]:
+def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
     Parameters
@@ -93,15 +91,13 @@ def compare_with(
         Of the training data; one for all channels, or one for each.
     axes : str
         Of the model: correlation along its depth is compared, too.
-    keep_strips : bool
-        Take zeros as data.
 
     Returns
     -------
     differences : list of str
         One phrase each, such as ``"the noise is 2.3 times as strong as in the training data"``.
     """
-    sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
+    sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)
     if len(prints) not in (1, n_channels):
         return []  # channels do not fit: that is reported elsewhere

@@ -33,8 +33,8 @@ MOST_SKEW = 3.0
 MISFIT = 0.25  # relative error of the straight line above which it does not hold
 
 _Y, _X = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-_LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
-_HIGH = _Y + _X >= 9
+LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
+HIGH = _Y + _X >= 9
 _MIDDLE = (_Y + _X >= 6) & (_Y + _X <= 8) & (_Y > 2) & (_X > 2)
 _ALONG_Y = (_Y + _X >= 6) & (_X <= 2)  # changes along Y, hardly along X
 _ALONG_X = (_Y + _X >= 6) & (_Y <= 2)
@@ -79,9 +79,11 @@ def _measure(patches: np.ndarray) -> Noise:
         return Noise(0, 0, doubt="there are too few pixels")
     powers = fft.dctn(blocks, axes=(1, 2), norm="ortho")
     means = blocks.mean(axis=(1, 2))
-    bins = _smooth_blocks(means, (powers[:, _LOW] ** 2).mean(axis=1))
+    rough = (powers[:, LOW] ** 2).mean(axis=1)
+    alike = by_brightness(means, LEAST_IN_BIN / SMOOTHEST, MOST_BINS)
+    bins = [quietest(part, rough, SMOOTHEST, LEAST_IN_BIN) for part in alike]
     mean = np.array([means[chosen].mean() for chosen in bins])
-    variance = np.array([(powers[chosen][:, _HIGH] ** 2).mean() for chosen in bins])
+    variance = np.array([(powers[chosen][:, HIGH] ** 2).mean() for chosen in bins])
     real = variance > 1e-6 * max(float(variance.max()), 1e-30)
     if not real.any():
         return Noise(0, 0, doubt="there is none")
@@ -111,12 +113,6 @@ def _blocks(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     above = np.arange(len(blocks)).reshape(-1, n_z, per_plane) + per_plane
     above[:, -1] = -1
     return blocks, above.ravel()
-
-
-def _smooth_blocks(means: np.ndarray, roughness: np.ndarray) -> list[np.ndarray]:
-    """Numbers of the smoothest blocks, brightness by brightness."""
-    bins = by_brightness(means, LEAST_IN_BIN / SMOOTHEST, MOST_BINS)
-    return [quietest(part, roughness, SMOOTHEST, LEAST_IN_BIN) for part in bins]
 
 
 def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
@@ -167,7 +163,7 @@ def _skew(
     smallest = 0.05 * variance.mean()  # of the part of the noise that depends on brightness
     if gain * gain < 1e-6 * smallest:
         return 0.0
-    rough = ~_LOW & (_Y + _X > 0)  # by low frequencies the blocks were chosen
+    rough = ~LOW & (_Y + _X > 0)  # by low frequencies the blocks were chosen
     each = []
     for chosen, strength in zip(bins, variance, strict=True):
         left = fft.idctn(powers[chosen] * rough, axes=(1, 2), norm="ortho")
@@ -186,7 +182,7 @@ def _colour(powers: np.ndarray, bins: list[np.ndarray], n: np.ndarray) -> str:
     """Say along which axes the noise is correlated; empty if its spectrum is flat."""
 
     def power(band: np.ndarray) -> float:
-        each = [(powers[b][:, band] ** 2).mean() / (powers[b] ** 2)[:, _HIGH].mean() for b in bins]
+        each = [(powers[b][:, band] ** 2).mean() / (powers[b] ** 2)[:, HIGH].mean() for b in bins]
         return float(np.average(each, weights=n))
 
     along_y, along_x, middle = power(_ALONG_Y), power(_ALONG_X), power(_MIDDLE)
@@ -209,9 +205,9 @@ def _between_planes(
     shared = []
     for chosen in bins:
         here = chosen[above[chosen] >= 0]
-        fine = powers[here][:, _HIGH]
-        product = (fine * powers[above[here]][:, _HIGH]).mean() if len(here) else 0.0
-        shared.append(product / (powers[chosen][:, _HIGH] ** 2).mean())
+        fine = powers[here][:, HIGH]
+        product = (fine * powers[above[here]][:, HIGH]).mean() if len(here) else 0.0
+        shared.append(product / (powers[chosen][:, HIGH] ** 2).mean())
     correlation = float(np.average(shared, weights=n))
     if abs(correlation) > CORRELATED:
         return f"neighbouring planes share it (correlation {correlation:.2f})"

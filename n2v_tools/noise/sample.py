@@ -6,7 +6,7 @@ frame differences come. Strips and pixels that are not finite are cut away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -122,16 +122,27 @@ class _Crops:
             for plane in planes[1:]:
                 strips = strips | find_strips(plane)
             boxes = strips.boxes()
-        boxes = [b for b in boxes if min(b[1] - b[0], b[3] - b[2]) >= LEAST_EDGE_PX]
-        if not boxes:
-            return None
-        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
-        return self._part(y0, y1), self._part(x0, x1)
+        return largest_part(boxes, MOST_EDGE_PX, self.rng)
 
-    def _part(self, start: int, end: int) -> slice:
-        spare = max(0, end - start - MOST_EDGE_PX)
-        start += int(self.rng.integers(spare + 1))
-        return slice(start, min(end, start + MOST_EDGE_PX))
+
+def largest_part(
+    boxes: Iterable[tuple[int, int, int, int]], edge: int, rng: np.random.Generator | None
+) -> tuple[slice, slice] | None:
+    """Cut the largest box, (y0, y1, x0, x1), down to `edge` px: where `rng` says, or its middle.
+
+    None if no box is as wide as 16 px.
+    """
+    wide = [b for b in boxes if min(b[1] - b[0], b[3] - b[2]) >= LEAST_EDGE_PX]
+    if not wide:
+        return None
+    y0, y1, x0, x1 = max(wide, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
+
+    def part(start: int, end: int) -> slice:
+        spare = max(0, end - start - edge)
+        start += spare // 2 if rng is None else int(rng.integers(spare + 1))
+        return slice(start, min(end, start + edge))
+
+    return part(y0, y1), part(x0, x1)
 
 
 def evenly(places: Sequence[P], n: int) -> list[P]:

@@ -45,9 +45,6 @@ class Scenes:
     alternating: bool = False  # whether frames resemble the next but one more than the next
     # float64, shape (T,): of each frame, counts
     means: np.ndarray = field(default_factory=lambda: np.empty(0))
-    # float64, shape (T,): how much each differs from the one before, over what is usual around it;
-    # 1 for the first
-    changes: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
     def breaks(self) -> tuple[int, ...]:
@@ -97,7 +94,7 @@ class Watch:
         means, empty = np.array(self._means), np.array(self._empty)
         change, second = np.array(self._next), np.array(self._second)
         if n_frames < LEAST_FRAMES:
-            return Scenes(n_frames, means=means, changes=np.ones(n_frames))
+            return Scenes(n_frames, means=means)
         differ = change > 0
         ratio = _over_usual(change, differ)
         stands_out = _outliers(ratio, differ)
@@ -125,7 +122,6 @@ class Watch:
             repeated=_numbers(repeated),
             alternating=alternating,
             means=means,
-            changes=ratio,
         )
 
 

@@ -56,7 +56,7 @@ def draw_picture(picture: Picture, file: IO[bytes]) -> None:
         for axes in (whole, close):
             axes.set_axis_off()
             axes.autoscale(False)  # frame and bar must not move the image
-    _frame(grid[0, 0], rows, columns)
+    mark_window(grid[0, 0], rows, columns)
     if picture.pixel_um:
         for axes in grid[:, 0]:
             _scale_bar(axes, picture.pixel_um)
@@ -92,8 +92,8 @@ def find_detail(
     return slice(int(y), int(y) + height), slice(int(x), int(x) + width)
 
 
-def _frame(axes: Any, rows: slice, columns: slice) -> None:
-    """Mark on the whole plane where the closer look is."""
+def mark_window(axes: Any, rows: slice, columns: slice) -> None:
+    """Mark on the whole plane, in matplotlib axes, where the closer look is."""
     axes.plot(
         [columns.start, columns.stop, columns.stop, columns.start, columns.start],
         [rows.start, rows.start, rows.stop, rows.stop, rows.start],

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..errors import StackError
 from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
+from ..noise.sample import evenly, largest_part
 from ..prepare.strips import find_strips
 from ..stack import Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
-LEAST_EDGE_PX = 16
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
 
 
@@ -72,9 +72,7 @@ class Pairs:
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
-        places = list(self.noisy.places())
-        numbers = np.linspace(0, len(places) - 1, min(most, len(places)))
-        return [places[i] for i in np.unique(numbers.round().astype(int))]
+        return evenly(list(self.noisy.places()), most)
 
     def field(self, most_frames: int, edge: int) -> Iterator[Pair]:
         """Yield successive frames of one field in the middle; nothing without T."""
@@ -101,16 +99,8 @@ class Pairs:
         self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
     ) -> tuple[slice, slice] | None:
         """The largest box without strips, a part of it if it is very large."""
-        boxes = [
-            box
-            for box in find_strips(plane).boxes()
-            if min(box[1] - box[0], box[3] - box[2]) >= LEAST_EDGE_PX
-        ]
-        if not boxes:
-            return None
-        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
         rng = None if middle else np.random.default_rng([self.seed, number])
-        return _part(y0, y1, edge, rng), _part(x0, x1, edge, rng)
+        return largest_part(find_strips(plane).boxes(), edge, rng)
 
 
 def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
@@ -138,9 +128,3 @@ def _finite(part: np.ndarray) -> np.ndarray | None:
             return None
         values[broken] = np.median(values[~broken])
     return values
-
-
-def _part(start: int, end: int, edge: int, rng: np.random.Generator | None) -> slice:
-    spare = max(0, end - start - edge)
-    start += spare // 2 if rng is None else int(rng.integers(spare + 1))
-    return slice(start, min(end, start + edge))

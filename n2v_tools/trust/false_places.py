@@ -68,14 +68,13 @@ class PlaceSums:
             self.n_found += len(found)
             for i in found:
                 at = (corner[0] + y + step, corner[1] + int(i) * step + step)
-                self._keep(Place(place, *at, float(shared[i] / chance[i]), -shared[i] / total[i]))
+                self.worst.append(
+                    Place(place, *at, float(shared[i] / chance[i]), -shared[i] / total[i])
+                )
+        self.worst.sort(key=lambda one: one.deviations)
+        del self.worst[KEPT:]
 
     @property
     def share(self) -> float:
         """Share of the tiles in which something was found; 0 without tiles."""
         return self.n_found / self.n_tiles if self.n_tiles else 0.0
-
-    def _keep(self, found: Place) -> None:
-        self.worst.append(found)
-        self.worst.sort(key=lambda one: one.deviations)
-        del self.worst[KEPT:]

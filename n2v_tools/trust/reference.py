@@ -13,27 +13,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import fft
 
+from ..noise.blocks import by_brightness, quietest
 from ..noise.correlation import ACROSS, Correlation, measure_correlation
-from ..noise.level import fit_line
+from ..noise.level import BLOCK_PX, HIGH, LOW, fit_line
 from ..noise.mask import MaskChoice, choose_mask
 from ..noise.robust import Confidence
 from ..noise.sample import Sample
 from ..noise.strength import Strength, measure_strength
 
 LAGS = 15
-BLOCK_PX, STEP_PX = 8, 4
+STEP_PX = 4  # from block to block
 SMOOTHER = 0.4  # share of the blocks of equal brightness that are taken for smooth
 IN_BIN, MOST_BINS = 60, 16
-LEAST_BLOCKS = 100
+LEAST_BLOCKS, LEAST_IN_BIN = 100, 16
 NO_SLOPE = 10.0  # spread of brightness over that by chance, below which there is no slope
 NEGLIGIBLE = 0.03  # correlation taken for none
 ROUNDS = 8
 SQUARE = 0.5  # share of the product of both lags 1 that the diagonal of a square has
 LEAST_SPECTRUM = 0.02  # of white noise's: less is not known so exactly
-
-_Y, _X = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-_LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
-_HIGH = _Y + _X >= 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +87,11 @@ def know_noise(sample: Sample) -> Reference:
     strength = measure_strength(sample, correlation)
     along = correlation.along.get("T", ())
     in_time = float(along[0]) if along else 0.0
-    correlated = None if choice.confidence == "cannot tell" else _is_correlated(choice)
+    correlated = (
+        None
+        if choice.confidence == "cannot tell"
+        else choice.mask != "none" or bool(choice.warnings)
+    )
     white = np.zeros((2 * LAGS + 1, 2 * LAGS + 1))
     white[LAGS, LAGS] = 1
     reference = Reference(
@@ -145,10 +146,6 @@ def _as_sum(along: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ..
     return {**along, **{axis: tuple((line / 2).tolist()) for axis, line in lines.items()}}
 
 
-def _is_correlated(choice: MaskChoice) -> bool:
-    return choice.mask != "none" or bool(choice.warnings)
-
-
 def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
     """Gain and floor of white noise, from planes of counts (Y, X) as small as 100 x 100 pixels.
 
@@ -162,16 +159,14 @@ def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
     mean, rough, high = (np.concatenate(each) for each in zip(*parts, strict=True))
     if not high.any():
         return None
-    n_bins = int(np.clip(len(mean) // IN_BIN, 1, MOST_BINS))
     points = []
-    for part in np.array_split(np.argsort(mean, kind="stable"), n_bins):
-        n = max(16, int(SMOOTHER * len(part)))
-        smooth = part[np.argsort(rough[part], kind="stable")[:n]]
+    for part in by_brightness(mean, IN_BIN, MOST_BINS):
+        smooth = quietest(part, rough, SMOOTHER, LEAST_IN_BIN)
         points.append((mean[smooth].mean(), high[smooth].mean(), len(smooth)))
     brightness, variance, n_blocks = np.array(points).T
     flat = float(np.average(variance, weights=n_blocks))
     chance = flat / BLOCK_PX**2
-    if float(mean.var()) < NO_SLOPE * chance or n_bins < 3:
+    if float(mean.var()) < NO_SLOPE * chance or len(points) < 3:
         return 0.0, flat
     gain, floor, _ = fit_line(brightness, np.maximum(variance, 1e-9 * flat), n_blocks)
     return gain, floor
@@ -184,7 +179,7 @@ def _blocks(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     blocks = view[::step, ::step].reshape(-1, BLOCK_PX, BLOCK_PX).astype(np.float32)
     powers = fft.dctn(blocks, axes=(1, 2), norm="ortho") ** 2
     mean = blocks.mean(axis=(1, 2), dtype=np.float64)
-    return mean, powers[:, _LOW].mean(axis=1), powers[:, _HIGH].mean(axis=1, dtype=np.float64)
+    return mean, powers[:, LOW].mean(axis=1), powers[:, HIGH].mean(axis=1, dtype=np.float64)
 
 
 def _model(correlation: Correlation) -> tuple[np.ndarray, tuple[float, float]]:

@@ -89,14 +89,14 @@ class SpectraSums:
             self._sums[2] += (first * second.conj()).real.sum(axis=0)
             self._n += len(first)
 
-    def powers(self, n_rings: int = N_RINGS) -> Powers | None:
+    def powers(self) -> Powers | None:
         """Return means over rings of equal frequency; None if no tile fitted."""
         if not self._n:
             return None
         frequency, times, window = self._tiles.frequency, self._tiles.times, self._tiles.window
         mean = self._sums / self._n / (window**2).sum()
         noise = self._reference.spectrum(window)
-        n_rings = min(n_rings, self.edge // 4)
+        n_rings = min(N_RINGS, self.edge // 4)
         ring = (frequency * 2 * n_rings).astype(int)
         # The first ring holds shading and the mean, the corners beyond 0.5 few directions.
         inside = (ring >= 1) & (ring < n_rings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +51,8 @@ class Yardsticks:
         """
         sums, frames = ResidualSums(), NextFrame()
         direct, fitted = [], []
-        for place, noisy, valid in self._planes():
+        for place, noisy in self.noisy.planes():
+            valid = self._valid(noisy)
             plane = noisy if restored is None else restored.plane(place)
             if restored is not None:
                 sums.add(noisy, plane, valid)
@@ -103,10 +104,6 @@ class Yardsticks:
             if valid.any():
                 return places[number], plane, valid
         raise StackError(f"{self.noisy.name}: every pixel is zero or NaN; give another file.")
-
-    def _planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
-        for place, plane in self.noisy.planes():
-            yield place, plane, self._valid(plane)
 
     def _valid(self, plane: np.ndarray) -> np.ndarray:
         return valid_pixels(plane, self.keep_strips)

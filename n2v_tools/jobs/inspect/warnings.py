@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...prepare.survey import Survey
+from ...report.plain import count_text
 from ...stack import Stack
 from ...words import option
 from .advice import PATCH_PX
@@ -59,10 +60,9 @@ def find_warnings(
             "the noise cannot be measured: rescale the file to usual counts"
         )
     if survey.n_levels < FEW_LEVELS and not levels_judged:
-        levels = f"{survey.n_levels} grey level{'' if survey.n_levels == 1 else 's'}"
         found.append(
-            f"only {levels}: the noise is cut into coarse steps, as "
-            "after rescaling to fewer bits; use the raw file if there is one"
+            f"only {count_text(survey.n_levels, 'grey level')}: the noise is cut into coarse "
+            "steps, as after rescaling to fewer bits; use the raw file if there is one"
         )
     if saturated >= MANY_SATURATED_PERCENT:
         found.append(

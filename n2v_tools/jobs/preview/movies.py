@@ -77,7 +77,9 @@ def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
     labels = _what_differs(stems)
     labels = labels if all(labels) else stems
     pairs = zip(labels, files, strict=True)
-    labels = [n if labels.count(n) == 1 else f"{n} ({_folder(file)})" for n, file in pairs]
+    labels = [
+        n if labels.count(n) == 1 else f"{n} ({file.absolute().parent.name})" for n, file in pairs
+    ]
     if len(set(labels)) < len(labels):
         labels = [f"{number} {stem}" for number, stem in enumerate(stems, start=1)]
     return tuple(labels)
@@ -99,10 +101,6 @@ def _what_differs(stems: Sequence[str]) -> list[str]:
     rest = ["".join(own[n_shared:]) for own in words]
     named = [more[1] if more else own for more, own in zip(added, rest[1:], strict=True)]
     return [rest[0] or FIRST_LABEL, *named]
-
-
-def _folder(file: Path) -> str:
-    return file.absolute().parent.name
 
 
 def _stem(file: Path) -> str:

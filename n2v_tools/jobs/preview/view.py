@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...errors import StackError
+from ...noise.sample import evenly
 from ...prepare.strips import find_strips
 from ...preview.grey import find_limits
 from ...preview.shrink import AreaMean
@@ -88,14 +89,12 @@ def choose_limits(viewer: Viewer, request: PreviewRequest, progress: Progress) -
 
 def _sample(viewer: Viewer) -> list[list[list[np.ndarray]]]:
     """Images of some frames, thinned out: by channel and file."""
-    places = viewer.plan.places
-    numbers = np.linspace(0, len(places) - 1, min(len(places), SAMPLE_FRAMES)).round().astype(int)
     stride = max(1, -(-max(viewer.plan.shown) // SAMPLE_EDGE_PX))
     samples: list[list[list[np.ndarray]]] = [
         [[] for _ in viewer.movies.stacks] for _ in viewer.plan.channels
     ]
-    for number in numbers:
-        for by_file, images in zip(samples, viewer.images(places[number]), strict=True):
+    for place in evenly(viewer.plan.places, SAMPLE_FRAMES):
+        for by_file, images in zip(samples, viewer.images(place), strict=True):
             for collected, image in zip(by_file, images, strict=True):
                 collected.append(image[::stride, ::stride].copy())
     viewer.n_broken = 0  # these frames are read again
