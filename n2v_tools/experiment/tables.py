@@ -231,8 +231,8 @@ def _plus_minus(row: Row, role: str, decimals: int) -> str:
 
 
 def _notes(experiment: Experiment, status: Mapping[str, str]) -> str:
-    said = status.get(experiment.name, "")
-    return ". ".join(text.rstrip(".") for text in (said, experiment.notes) if text)
+    words = status.get(experiment.name, "")
+    return ". ".join(text.rstrip(".") for text in (words, experiment.notes) if text)
 
 
 def _last(name: str, dataset: Dataset, rows: Sequence[Row]) -> list[Row]:

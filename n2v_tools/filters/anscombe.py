@@ -2,7 +2,7 @@
 
 Counts whose variance is ``gain * mean + floor`` are turned into values of variance 1 by the
 generalised Anscombe transform. The mean of transformed counts is not the transform of their
-mean, so the way back is no simple square: it is the exact unbiased inverse for Poisson noise [1]_,
+mean, so the way back is not a square: it is the exact unbiased inverse for Poisson noise [1]_,
 computed here from the Poisson distribution, shifted for read noise as in [2]_.
 
 References

@@ -47,7 +47,7 @@ def read_settings(
     """
     if name not in FILTERS:
         raise UsageError(
-            f"{option('method', name)}: no such filter.{nearest(name, NAMES)} "
+            f"{option('method', name)}: there is no such filter.{nearest(name, NAMES)} "
             f"Known: {', '.join(NAMES)}."
         )
     settings = settings_from(FILTERS[name], values or {}, option("set"))

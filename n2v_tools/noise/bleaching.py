@@ -145,7 +145,7 @@ def measure_flicker(means: np.ndarray, breaks: tuple[int, ...], noise: float, di
     means : ndarray of float64, shape (T,)
         Of the frames, counts.
     breaks : tuple of int
-        Frames that are no continuation.
+        Frames that do not continue the one before.
     noise : float
         Variance of a frame's mean that the noise of its pixels makes.
     dim : float

@@ -131,7 +131,7 @@ def _scene_warnings(movie: Movie) -> list[str]:
     if scenes.odd:
         found.append(
             f"{frames_text(scenes.odd)}, counted from 0: unlike both neighbours, which are alike, "
-            "as after a flash or a jerk. Leave them out where they are no data"
+            "as after a flash or a jerk. Leave them out unless they are data"
         )
     if scenes.repeated:
         found.append(

@@ -34,7 +34,7 @@ class GreyLevels:
     n99: int  # smallest number of levels that together hold 99 % of the pixels
     effective: float  # exp of the Shannon entropy: as many equally frequent levels would be as rich
     # counts from level to level: the greatest common divisor of their differences; 0 where values
-    # are no whole numbers
+    # are not whole numbers
     step: float
     verdict: Verdict
 
@@ -90,7 +90,7 @@ def judge_levels(levels: np.ndarray, counts: np.ndarray, sigma: float | None = N
     step = _step(levels)
     verdict: Verdict = "ok"
     coarse = sigma is not None and step > 0 and sigma < COARSE * step
-    # Values that are no whole numbers are rarely equal, so that none of them is common.
+    # Values that are not whole numbers are rarely equal, so that none of them is common.
     few = n_common if step else len(levels)
     if few <= FEW or coarse:
         verdict = "compressed" if few <= COMPRESSED else "warn"

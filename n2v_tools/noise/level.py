@@ -152,7 +152,7 @@ def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[flo
 
 
 def misfit_text(misfit: float) -> str:
-    """Say that variance is no straight line over the mean."""
+    """Say that variance is not a straight line over the mean."""
     return f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"
 
 

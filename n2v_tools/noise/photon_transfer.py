@@ -177,7 +177,7 @@ def _without_scene(run: np.ndarray) -> np.ndarray:
 
 
 def _agreeing(variances: np.ndarray) -> np.ndarray:
-    """Numbers of the variances that are no outliers, robustly."""
+    """Numbers of the variances that are not outliers, robustly."""
     kept = np.arange(len(variances))
     for _ in range(ROUNDS):
         middle = np.median(variances[kept])

@@ -30,7 +30,7 @@ LEAST_LIKENESS = 0.2  # usually, for this to be judged
 
 @dataclass(frozen=True)
 class Scenes:
-    """What in a movie is no continuation; frames count from 0."""
+    """Breaks in a movie; frames count from 0."""
 
     n_frames: int
     # frames that show something else than those before: where a new scene begins
@@ -48,7 +48,7 @@ class Scenes:
 
     @property
     def breaks(self) -> tuple[int, ...]:
-        """Every t for which frames t - 1 and t are no pair to learn from."""
+        """Every t for which frames t - 1 and t are not a pair to learn from."""
         single = {t for frame in (*self.odd, *self.dark) for t in (frame, frame + 1)}
         found = {*self.cuts, *self.jumps, *self.repeated, *single}
         return tuple(sorted(t for t in found if 0 < t < self.n_frames))
@@ -167,7 +167,7 @@ def _outliers(ratio: np.ndarray, differ: np.ndarray) -> np.ndarray:
 
 
 def _dark_runs(means: np.ndarray, stands_out: np.ndarray) -> np.ndarray:
-    """Which frames are dark, if the first of them came at once: dimming is no dark frame."""
+    """Which frames are dark, if the first of them came at once: dimming makes none dark."""
     off = means - ndimage.median_filter(means, min(WINDOW, len(means)), mode="mirror")
     low = off < -CLEAR * deviation(off, 0.0)
     runs, n_runs = ndimage.label(low)

@@ -77,7 +77,7 @@ def find_detail(
         Of the window, no larger than the image; default a quarter of its edges.
     """
     height, width = size or tuple(max(1, edge // ZOOM) for edge in clean.shape)
-    # The step into a strip is no edge of the image, hence minimum and maximum of what is valid.
+    # The step into a strip is not an edge of the image, hence minimum and maximum of what is valid.
     span = maximum_filter(np.where(valid, clean, -np.inf), 3) - minimum_filter(
         np.where(valid, clean, np.inf), 3
     )

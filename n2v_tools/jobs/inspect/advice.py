@@ -99,15 +99,15 @@ def training_command(stack: str, options: Options) -> str:
     "train(stack, axes='TYX', patch=(16, 64, 64))"
     """
     if spoken_in_python() and stack.isidentifier():
-        said = [option(key, value) for key, value in options.items()]
-        return f"train({', '.join([stack, *said])})"
+        given = [option(key, value) for key, value in options.items()]
+        return f"train({', '.join([stack, *given])})"
     return _as_shell_command(stack, options)
 
 
 @at_the_command_line
 def _as_shell_command(stack: str, options: Options) -> str:
-    said = [option(key, value) for key, value in {"stack": stack, **options}.items()]
-    return shlex.join(["n2v-train", *(word for one in said for word in one.split(" ", 1))])
+    given = [option(key, value) for key, value in {"stack": stack, **options}.items()]
+    return shlex.join(["n2v-train", *(word for one in given for word in one.split(" ", 1))])
 
 
 def depth_for_3d(stack: Stack) -> str | None:
@@ -239,6 +239,6 @@ def _patch(stack: Stack, seen: Overview, std: float, obstacle: str) -> tuple[str
 
 def _preset(n_pixels: int) -> tuple[str, Options]:
     if n_pixels > MOST_PX_UNASKED:
-        said = f"fast: {n_pixels / 1e9:.0f} billion pixels are to be denoised"
-        return said, {"preset": "fast"}
+        reason = f"fast: {n_pixels / 1e9:.0f} billion pixels are to be denoised"
+        return reason, {"preset": "fast"}
     return "default: good after minutes of training", {}

@@ -21,7 +21,7 @@ from .findings import Findings
 from .warnings import too_small
 
 WIDTH = 9  # of a label
-CONTINUED = ("noise", "advice")  # labels that are said once for several lines
+CONTINUED = ("noise", "advice")  # labels that stand once for several lines
 
 
 def describe(found: Findings, plot: str | None) -> str:

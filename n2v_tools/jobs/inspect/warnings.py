@@ -106,7 +106,7 @@ def too_small(stack: Stack) -> bool:
 
 
 def _bits(maximum: float) -> int:
-    """Bits of a detector that saturates at `maximum`; 0 if it is no such number."""
+    """Bits of a detector that saturates at `maximum`; 0 if it is not such a number."""
     return next((n for n in BITS if maximum == 2**n - 1), 0)
 
 

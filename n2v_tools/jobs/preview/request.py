@@ -19,7 +19,7 @@ MOST_CHANNELS = 4  # shown unless one is chosen
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """What ``n2v-preview`` is asked to do; None means not said."""
+    """What ``n2v-preview`` is asked to do; None means not given."""
 
     input: str  # file, or folder or glob of planes that `axes` joins: one stack
     # the same stack restored, any number of times; of the same sizes

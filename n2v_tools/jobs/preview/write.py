@@ -132,7 +132,7 @@ def choose_output(request: PreviewRequest, source: Path, *, is_still: bool) -> t
     named = request.output is not None and not request.output.is_dir() and ending in MOVIES
     if named and request.format not in (None, ending):
         asked = option("output", request.output)
-        raise UsageError(f"{asked} is no {request.format}. Make them agree.")
+        raise UsageError(f"{asked} is not a {request.format} file. Make them agree.")
     kind = ending if named else request.format or ("png" if is_still else "gif")
     if kind == "png" and not is_still:
         raise UsageError(

@@ -35,7 +35,7 @@ SWITCHES = {
     "precision": "arithmetic",
     "tta": "averaged over flips and turns",
     "keep_strips": "zeros treated as data",
-    "nan": "pixels that are no numbers",
+    "nan": "pixels that are not numbers",
     "seed": "seed",
 }
 

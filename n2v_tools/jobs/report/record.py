@@ -142,7 +142,7 @@ def read_history(folder: Path) -> dict[str, list[float]]:
     Raises
     ------
     ModelError
-        If it is no such table.
+        If it is not such a table.
     """
     path = folder / CSV_NAME
     if not path.is_file():
@@ -155,8 +155,8 @@ def read_history(folder: Path) -> dict[str, list[float]]:
         return {name: _numbers([row[name] for row in rows]) for name in names}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise ModelError(
-            f"{path}: is no table of a training ({error}), so its curves are left out. Restore it "
-            "from its source."
+            f"{path}: is not a table of a training ({error}), so its curves are left out. Restore "
+            "it from its source."
         ) from error
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What ``n2v-report`` is asked to do; None means not said."""
+    """What ``n2v-report`` is asked to do; None means not given."""
 
     restored: str  # the file that the page is about
     # what it was made from; None: found by the record in the restored file

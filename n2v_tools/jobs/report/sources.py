@@ -175,7 +175,7 @@ def _model_notes(
             return ()
         return (
             f"The folder of the model {name!r} with the weights that were used is not at hand, so "
-            f"nothing is said about its training. Name it with {option('model')}.",
+            f"this page does not describe its training. Name it with {option('model')}.",
         )
     if trained.is_the_one is False:
         return (

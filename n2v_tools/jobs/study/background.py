@@ -181,9 +181,9 @@ def remove_background(
 def _refuse_second(source: str) -> None:
     """Raise if the file says, inside or beside it, that it has its background."""
     beside, inside = _read_side_car(Path(source)), _read_inside(Path(source))
-    for said, where in ((beside, f"{source}{SIDE_CAR}"), (inside, "its own description")):
-        if ADDED in said:
-            added = said[ADDED]
+    for recorded, where in ((beside, f"{source}{SIDE_CAR}"), (inside, "its own description")):
+        if ADDED in recorded:
+            added = recorded[ADDED]
             name = added.get("file", "a background") if isinstance(added, dict) else "a background"
             raise StackError(
                 f"{source}: {name} was added to it already (according to {where}); a second time "
