@@ -110,12 +110,7 @@ class Node:
 
 
 def read_yaml(path: Path, name: str | None = None) -> Node:
-    """Read a file of one mapping.
-
-    Parameters
-    ----------
-    name : str, optional
-        What the file is called in messages; default: the path.
+    """Read a file of one mapping, called `name` in messages; default: the path.
 
     Raises
     ------

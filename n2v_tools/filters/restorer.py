@@ -137,10 +137,8 @@ class FilterRestorer(Restorer):
     def fit_intensity(self, planes: Iterable[np.ndarray]) -> FilterRestorer:
         """Return the filter with all parameters known.
 
-        Parameters
-        ----------
-        planes : iterable of float32 arrays ([Z,] Y, X, C) of equal shape
-            Pieces of the stack of `sample_px` or less, in counts.
+        `planes` are pieces of the stack of `sample_px` or less: float32 counts ([Z,] Y, X, C) of
+        equal shape.
 
         Raises
         ------

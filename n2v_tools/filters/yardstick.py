@@ -53,12 +53,7 @@ class Filtered:
 
 
 def know_truth(noisy: np.ndarray, clean: np.ndarray) -> Truth:
-    """Find what is real in `noisy` and set the scale.
-
-    Parameters
-    ----------
-    noisy, clean : ndarray, shape (T, Z, Y, X)
-        Counts; strips are those of `noisy`.
+    """Find what is real in `noisy` and set the scale; both are counts (T, Z, Y, X).
 
     Raises
     ------

@@ -65,12 +65,8 @@ def score_files(
 ) -> FileScores:
     """Measure a restored file, and the noisy one if it is there.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Chooses the windows of large files that MicroSSIM is fitted to.
-    step : callable
-        Called with planes done and planes in all.
+    `rng` chooses the windows of large files that MicroSSIM is fitted to; `step` is called with
+    planes done and planes in all.
 
     Raises
     ------

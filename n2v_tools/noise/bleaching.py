@@ -140,16 +140,9 @@ def measure_bleaching(
 def measure_flicker(means: np.ndarray, breaks: tuple[int, ...], noise: float, dim: float) -> float:
     """Deviation of the light from frame to frame, relative to it; 0 if it is chance.
 
-    Parameters
-    ----------
-    means : ndarray of float64, shape (T,)
-        Of the frames, counts.
-    breaks : tuple of int
-        Frames that do not continue the one before.
-    noise : float
-        Variance of a frame's mean that the noise of its pixels makes.
-    dim : float
-        Counts without light.
+    `means` of the frames, shape (T,), and `dim`, what is there without light, are in counts. Frames
+    at `breaks` do not continue the one before. `noise` is the variance of a frame's mean that the
+    noise of its pixels makes.
     """
     bent = means[:-2] - 2 * means[1:-1] + means[2:]
     usable = np.ones(len(bent), bool)

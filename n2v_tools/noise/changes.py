@@ -37,22 +37,11 @@ def look_at_movie(
     offset: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Movie | None:
-    """Look at every frame of a movie once.
+    """Look at every frame of a movie once; None without T, or with fewer than 8 frames.
 
-    Parameters
-    ----------
-    stack : Stack
-        Finite values, whose squares double precision holds. Of depths and channels four
-        planes a frame are looked at.
-    offset : float or None
-        Counts without light; None if they are unknown.
-    progress : callable or None
-        Called with (frames done, frames in all).
-
-    Returns
-    -------
-    movie : Movie or None
-        None without T, or with fewer than 8 frames.
+    Values must be finite, with squares that double precision holds. Of depths and channels four
+    planes a frame are looked at. `offset`: counts without light; None if they are unknown.
+    `progress` is called with frames done and frames in all.
     """
     if stack.sizes.get("T", 1) < LEAST_FRAMES:
         return None

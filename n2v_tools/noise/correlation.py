@@ -68,17 +68,8 @@ class Correlation:
 def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlation:
     """Measure how noise is correlated along Y, X, Z and T.
 
-    Parameters
-    ----------
-    sample : Sample
-        Of the stack in question.
-    dark : Sample, optional
-        Of a frame without light; only noise that the camera makes is in it.
-
-    Returns
-    -------
-    correlation : Correlation
-        With confidence "cannot tell" and a reason where the data do not show it.
+    In a frame without light, `dark`, only noise that the camera makes is found. With confidence
+    "cannot tell" and a reason where the data do not show it.
     """
     if dark is not None and dark.planes:
         found = _from_fields(dark.planes, "dark frame")

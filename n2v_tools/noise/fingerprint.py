@@ -52,12 +52,8 @@ class Print:
 def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
     """Take the fingerprint of training data, as JSON values.
 
-    Parameters
-    ----------
-    stacks : sequence of Stack
-        All with the same channels; at most eight are read, a bounded part of each.
-    keep_strips : bool
-        Take zeros as data.
+    All stacks have the same channels; at most eight are read, a bounded part of each. With
+    `keep_strips` zeros are data.
     """
     even = np.linspace(0, len(stacks) - 1, min(MOST_STACKS, len(stacks))).astype(int)
     chosen = [stacks[i] for i in even]
@@ -83,19 +79,9 @@ def read_fingerprint(value: Any) -> list[Print] | None:
 def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
-    Parameters
-    ----------
-    stack : Stack
-        A bounded part is read.
-    prints : sequence of Print
-        Of the training data; one for all channels, or one for each.
-    axes : str
-        Of the model: correlation along its depth is compared, too.
-
-    Returns
-    -------
-    differences : list of str
-        One phrase each, such as ``"the noise is 2.3 times as strong as in the training data"``.
+    A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
+    those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
+    ``"the noise is 2.3 times as strong as in the training data".
     """
     sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)

@@ -102,17 +102,8 @@ def judge_levels(levels: np.ndarray, counts: np.ndarray, sigma: float | None = N
 def count_levels(planes: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Count how often each value stands in some planes, one plane in memory at a time.
 
-    Parameters
-    ----------
-    planes : iterable of ndarray
-        Any shapes, finite values. Whole numbers are all counted; of other numbers an even
-        sample of each plane.
-
-    Returns
-    -------
-    levels : float64 array, shape (L,)
-        Ascending.
-    counts : int64 array, shape (L,)
+    Planes have any shape and finite values. Whole numbers are all counted; of other numbers an even
+    sample of each plane. Gives levels, float64 and ascending, and counts, int64, both shape (L,).
     """
     levels, counts = np.empty(0), np.empty(0, np.int64)
     for plane in planes:

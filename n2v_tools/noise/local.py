@@ -123,15 +123,8 @@ def _kernels(correlation: Correlation, axes: str) -> dict[str, tuple[float, ...]
 def find_kernel(along: Sequence[float]) -> tuple[float, ...]:
     """Find a symmetric kernel that makes white noise correlated as given.
 
-    Parameters
-    ----------
-    along : sequence of float
-        Correlation at lags 1, 2, ...; what lies within chance of 0 counts as 0.
-
-    Returns
-    -------
-    kernel : tuple of float
-        As long as twice the last lag that counts, and one; squares sum to 1.
+    `along`: correlation at lags 1, 2, ...; what lies within chance of 0 counts as 0. The kernel is
+    as long as twice the last lag that counts, and one; its squares sum to 1.
     """
     counted = [value if value > CHANCE else 0.0 for value in along]
     reach = max((lag for lag, value in enumerate(counted, 1) if value), default=0)

@@ -91,14 +91,8 @@ class Overview:
 def look_at_noise(stack: Stack, mean: float, dark: Sample | None = None) -> Overview:
     """Measure all that can be measured of the noise of a stack of one channel.
 
-    Parameters
-    ----------
-    stack : Stack
-        Without C, or one channel of it; a bounded part is read.
-    mean : float
-        Counts, of the whole stack, outside strips.
-    dark : Sample, optional
-        Of frames without light.
+    A bounded part is read. `mean`: counts, of the whole stack, outside strips. `dark`: of frames
+    without light.
     """
     sample = read_sample(stack)
     lit = ""

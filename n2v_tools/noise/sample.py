@@ -54,23 +54,10 @@ class Sample:
 def read_sample(
     stack: Stack, seed: int = 0, most_px: int = MOST_PX, *, keep_strips: bool = False
 ) -> Sample:
-    """Read some planes of a stack.
+    """Read some planes of a stack of any axes, about `most_px` pixels: a third for each kind.
 
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    seed : int
-        Decides where crops of large planes lie.
-    most_px : int
-        Pixels to keep in all, about; a third for each kind.
-    keep_strips : bool
-        Take zeros as data.
-
-    Returns
-    -------
-    sample : Sample
-        Without planes if all are empty, broken, or smaller than 16 px.
+    `seed` decides where crops of large planes lie; with `keep_strips` zeros are data. Without
+    planes if all are empty, broken, or smaller than 16 px.
     """
     rng = np.random.default_rng(seed)
     places = list(stack.places())

@@ -109,16 +109,10 @@ class Runs:
 def measure_shifts(
     pictures: np.ndarray, frames: np.ndarray, run: int = 1, factor: int = 1
 ) -> Shifts:
-    """Register pictures of one field against their mean.
+    """Register pictures of one field, shape (N, Y, X) and in order of time, against their mean.
 
-    Parameters
-    ----------
-    pictures : ndarray of float, shape (N, Y, X)
-        In order of time.
-    frames : ndarray, shape (N,)
-        When each was taken.
-    run, factor : int
-        Frames averaged into one; pixels of the movie along one of a picture.
+    `frames`: when each was taken. `run` frames were averaged into one; `factor` pixels of the movie
+    lie along one of a picture.
     """
     flat = pictures - pictures.mean(axis=(1, 2), keepdims=True)
     spectra = fft.rfft2(flat.astype(np.float32)) * _band(flat.shape[1:])

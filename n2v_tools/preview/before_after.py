@@ -66,15 +66,10 @@ def draw_picture(picture: Picture, file: IO[bytes]) -> None:
 def find_detail(
     clean: np.ndarray, valid: np.ndarray, size: tuple[int, int] | None = None
 ) -> tuple[slice, slice]:
-    """Return the window with most edges, as slices of Y and X.
+    """Return the window with most edges of a plane (Y, X), as slices of Y and X.
 
-    Parameters
-    ----------
-    clean : ndarray, shape (Y, X)
-    valid : ndarray of bool, shape (Y, X)
-        Windows with strips are taken only if there are no others.
-    size : tuple of int, optional
-        Of the window, no larger than the image; default a quarter of its edges.
+    Windows with strips, where `valid` is False, are taken only if there are no others. `size` is no
+    larger than the image; default a quarter of its edges.
     """
     height, width = size or tuple(max(1, edge // ZOOM) for edge in clean.shape)
     # The step into a strip is not an edge of the image, hence minimum and maximum of what is valid.

@@ -10,23 +10,12 @@ import numpy as np
 def find_limits(
     samples: Sequence[np.ndarray], percentiles: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """Return the counts that are shown black and white.
+    """Return the counts that are shown black and white: percentiles of all panels together.
 
-    Extremes would do for a perfect movie; percentiles are not moved by a hot pixel.
-    Where the percentiles are equal, as in a movie that is dark but for a few pixels,
-    the extremes are taken.
-
-    Parameters
-    ----------
-    samples : sequence of ndarray
-        Counts as they will be shown, of all panels together; NaN does not count.
-    percentiles : tuple of float
-        In percent.
-
-    Returns
-    -------
-    limits : tuple of float, or None
-        None if no value is finite; two equal ones if all values are.
+    Extremes would do for a perfect movie; percentiles are not moved by a hot pixel. Where the
+    percentiles are equal, as in a movie that is dark but for a few pixels, the extremes are taken.
+    `samples` are counts as they will be shown; NaN does not count. None if no value is finite; two
+    equal ones if all values are.
     """
     values = np.concatenate([one[np.isfinite(one)] for one in samples]) if samples else np.empty(0)
     if not values.size:

@@ -46,17 +46,9 @@ class EvaluateRequest:
 def evaluate_files(
     request: EvaluateRequest, progress: Progress, find: Find = lambda name: name
 ) -> Evaluation:
-    """Pair files, measure each pair, and write the table.
+    """Pair files, measure each pair, and write the table; pairs that failed say why.
 
-    Parameters
-    ----------
-    find : callable
-        Gives a name in the table of pairs its place.
-
-    Returns
-    -------
-    evaluation : Evaluation
-        Pairs that failed say why; the others are measured.
+    `find` gives a name in the table of pairs its place.
 
     Raises
     ------

@@ -44,20 +44,10 @@ class Advice:
 def advise(
     stack: Stack, seen: Overview, std: float, *, n_pixels: int, movie: Movie | None = None
 ) -> Advice:
-    """Say how to train on a stack.
+    """Say how to train on a stack, all channels of it.
 
-    Parameters
-    ----------
-    stack : Stack
-        The whole of it, all channels.
-    seen : Overview
-        Of the channel that decides.
-    std : float
-        Deviation of all its pixels, in counts.
-    n_pixels : int
-        Real pixels of the stack.
-    movie : Movie, optional
-        Its changes from frame to frame.
+    `seen` is of the channel that decides, and so is `std`, the deviation of all its pixels in
+    counts. `n_pixels` counts real pixels of the stack; `movie` has its changes from frame to frame.
     """
     preset, preset_options = _preset(n_pixels)
     warnings = (*seen.warnings, *_size_warnings(stack, n_pixels))

@@ -26,14 +26,7 @@ HIGHEST_COLOUR = 0.5  # of the map: what matters begins at 0.1
 
 
 def draw_figure(found: Findings, path: Path, *, overwrite: bool) -> None:
-    """Save the figure as PNG.
-
-    Parameters
-    ----------
-    found : Findings
-        Changes from frame to frame have a row of their own, if there are any.
-    overwrite : bool
-        Whether a file of that name may be replaced.
+    """Save the figure as PNG; a movie's changes from frame to frame have a row of their own.
 
     Raises
     ------

@@ -66,14 +66,8 @@ def look_into(
 ) -> Findings:
     """Look into a stack: every plane once, a sample of the noise, every frame of a movie.
 
-    Parameters
-    ----------
-    name : str
-        As the user named it.
-    dark : Sample or None
-        Of frames without light.
-    axes_given : bool
-        Whether the user named the axes.
+    `name` is as the user named it, `dark` is of frames without light, and `axes_given` says whether
+    the user named the axes.
     """
     with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)

@@ -29,18 +29,10 @@ def find_warnings(
     axes_given: bool,
     levels_judged: bool = False,
 ) -> list[str]:
-    """List what a user should know before training.
+    """List what a user should know before training on a stack.
 
-    Parameters
-    ----------
-    survey : Survey
-        Of the whole stack.
-    saturated : float
-        Percent of the pixels.
-    axes_given : bool
-        Whether the user named the axes.
-    levels_judged : bool
-        Whether the noise has been asked already whether the grey levels suffice.
+    `saturated` is a percentage of the pixels. `axes_given` says whether the user named the axes,
+    and `levels_judged` whether grey levels were compared with the noise already.
     """
     found = list(stack.warnings)
     if survey.n_nonfinite:

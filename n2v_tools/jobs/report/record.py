@@ -132,12 +132,7 @@ def _read_trained(folder: Path, wanted: str | None) -> Trained:
 
 
 def read_history(folder: Path) -> dict[str, list[float]]:
-    """Read training.csv; empty where there is none.
-
-    Returns
-    -------
-    history : dict of column to list of float
-        NaN where a cell is empty.
+    """Read training.csv, by column; empty where there is none, NaN where a cell is empty.
 
     Raises
     ------

@@ -52,10 +52,7 @@ def find_sources(
 ) -> Sources:
     """Open what is named, and find by the record what is not.
 
-    Parameters
-    ----------
-    find : callable
-        Gives a relative name its place.
+    `find` gives a relative name its place.
 
     Raises
     ------

@@ -25,12 +25,7 @@ UNCERTAINTY_PERCENT = 99.5
 
 
 def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View, ...]:
-    """Read the planes that are shown, and draw them.
-
-    Parameters
-    ----------
-    scalings : sequence of Scaling
-        As in `read_windows`.
+    """Read the planes that are shown, and draw them; `scalings` as in `read_windows`.
 
     Raises
     ------

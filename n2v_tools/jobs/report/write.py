@@ -71,12 +71,7 @@ def make_report(
 ) -> Reported:
     """Find what belongs to a restored file, judge it, and write the page.
 
-    Parameters
-    ----------
-    models_dir : Path
-        Where a model is looked for by name.
-    find : callable
-        Gives a relative name its place.
+    A model is looked for by name in `models_dir`; `find` gives a relative name its place.
 
     Raises
     ------
@@ -123,10 +118,7 @@ def write_report(
 ) -> Reported:
     """Judge, draw and write; memory holds a few planes, whatever the length of the stack.
 
-    Parameters
-    ----------
-    request : ReportRequest
-        Its `overwrite`, `affine`, `seed` and `command` count here.
+    Of the request, `overwrite`, `affine`, `seed` and `command` count here.
 
     Raises
     ------

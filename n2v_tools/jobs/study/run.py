@@ -79,10 +79,7 @@ def run_study(
 ) -> StudyRun:
     """Run experiments that are not done, one after the other; one that fails stops no other.
 
-    Parameters
-    ----------
-    find : callable
-        Gives a name of the study file its place.
+    `find` gives a name of the study file its place.
 
     Raises
     ------
