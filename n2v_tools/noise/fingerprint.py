@@ -81,7 +81,7 @@ def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
 
     A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
     those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
-    ``"the noise is 2.3 times as strong as in the training data".
+    "the noise is 2.3 times as strong as in the training data".
     """
     sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)
