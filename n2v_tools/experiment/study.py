@@ -89,12 +89,9 @@ class Experiment:
     nan: str = "refuse"  # {"refuse", "fill"}
     seed: int | None = None  # None takes the command's
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the method, as for ``--set``
-    # start_from, train_on, noise_model_from: other experiments: whose weights training starts from,
-    # whose restored files are used instead of the dataset's, and whose restored files teach what
-    # the noise is
-    start_from: str | None = None
-    train_on: str | None = None
-    noise_model_from: str | None = None
+    start_from: str | None = None  # experiment whose weights training starts from
+    train_on: str | None = None  # experiment whose restored files are used instead of the dataset's
+    noise_model_from: str | None = None  # experiment whose restored files teach what the noise is
     # denoise, evaluate, preview: options by name; `evaluate` and `preview` may be empty for their
     # defaults
     denoise: Mapping[str, Any] = field(default_factory=dict)

@@ -37,10 +37,8 @@ class Sample:
 
     # float32, shape ([Z,] Y, X), of equal shape: ``(counts - centre) / unit``
     pieces: tuple[np.ndarray, ...] = ()
-    # centre, unit: mean and deviation of the pieces, in counts; the unit is 1 where all pixels are
-    # equal
-    centre: float = 0.0
-    unit: float = 1.0
+    centre: float = 0.0  # mean of the pieces, in counts
+    unit: float = 1.0  # deviation of the pieces, in counts; 1 where all pixels are equal
     # of the standardised pieces
     noise: Noise = field(default=Noise(0, 0, doubt="there is nothing but zeros"))
 

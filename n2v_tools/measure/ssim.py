@@ -35,9 +35,8 @@ BACKGROUND_PERCENT = 3.0
 class MicroFit:
     """What MicroSSIM takes off and multiplies by."""
 
-    # clean_offset, restored_offset: background, in counts
-    clean_offset: float
-    restored_offset: float
+    clean_offset: float  # background, in counts
+    restored_offset: float  # background, in counts
     factor: float  # of the restored image without its background
     n_planes: int = 1  # from how many planes these come
 

@@ -64,9 +64,8 @@ class Map:
     """The whole plane, small, with a frame around what the panes show."""
 
     uri: str
-    # width, height: of the small picture in pixels
-    width: int
-    height: int
+    width: int  # of the small picture in pixels
+    height: int  # of the small picture in pixels
     box: tuple[float, float, float, float]  # left, top, width and height of the frame in its pixels
 
 
@@ -75,9 +74,8 @@ class View:
     """One plane, or a window of it, before and after."""
 
     label: str  # where it is, such as ``T 0, Z 3``
-    # width, height: of every picture in pixels
-    width: int
-    height: int
+    width: int  # of every picture in pixels
+    height: int  # of every picture in pixels
     panes: tuple[Pane, ...]  # noisy and restored first
     note: str = ""  # what part of the plane this is
     line_y: float | None = None  # row of the line profile, in pixels from the top

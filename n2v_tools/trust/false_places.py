@@ -27,9 +27,8 @@ class Place:
     """A tile with structure that the data do not hold."""
 
     place: Mapping[str, int]  # by axis letter: the plane
-    # y, x: middle of the tile, px
-    y: int
-    x: int
+    y: int  # middle of the tile, px
+    x: int  # middle of the tile, px
     deviations: float  # how far it is from chance
     share: float  # of the tile's structure that is too much
 

@@ -55,20 +55,15 @@ class Measured:
     contest: Contest
     rings: tuple[np.ndarray, np.ndarray]  # frequency and ring correlation of the noisy file
     fits: tuple[Fit, ...]  # one per plane looked at
-    # sigma, signal_std: deviation of the noise at mean brightness, and of the restored pixels;
-    # counts
-    sigma: float
-    signal_std: float
-    # acf_residual_y, acf_residual_x: from lag 1 on
-    acf_residual_y: np.ndarray
-    acf_residual_x: np.ndarray
+    sigma: float  # deviation of the noise at mean brightness, counts
+    signal_std: float  # deviation of the restored pixels, counts
+    acf_residual_y: np.ndarray  # from lag 1 on
+    acf_residual_x: np.ndarray  # from lag 1 on
     identical: bool = False  # whether restored and noisy are equal
     # gain and offset by which the restored file had to be brought to the noisy one's scale
     rescaled: tuple[float, float] | None = None
-    # saturated, floored: share of noisy pixels at the largest value there is; of restored ones at
-    # the smallest
-    saturated: float = 0.0
-    floored: float = 0.0
+    saturated: float = 0.0  # share of noisy pixels at the largest value there is
+    floored: float = 0.0  # share of restored pixels at the smallest value
     times: Times | None = None
     time_balance: Balance | None = None  # along time
 

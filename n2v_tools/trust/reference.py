@@ -37,9 +37,8 @@ LEAST_SPECTRUM = 0.02  # of white noise's: less is not known so exactly
 class Reference:
     """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    # gain, floor: counts per photon; counts squared
-    gain: float
-    floor: float
+    gain: float  # counts per photon
+    floor: float  # counts squared
     # shape (31, 31): correlation of the noise at lags -15 to 15 in Y and X; 1 in the middle
     acf: np.ndarray
     # correlation along Y and X that stays at every distance: offsets of columns and rows

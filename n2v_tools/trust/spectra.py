@@ -34,12 +34,10 @@ class Powers:
 
     frequency: np.ndarray  # shape (F,): cycles per pixel (or per frame), ascending
     weight: np.ndarray  # shape (F,): share of all frequencies, adding to 1
-    # noisy, restored, shared, noise: shape (F,): power of either, real part of what they share,
-    # power of the noise
-    noisy: np.ndarray
-    restored: np.ndarray
-    shared: np.ndarray
-    noise: np.ndarray
+    noisy: np.ndarray  # shape (F,): power of the noisy image
+    restored: np.ndarray  # shape (F,): power of the restored image
+    shared: np.ndarray  # shape (F,): real part of what they share
+    noise: np.ndarray  # shape (F,): power of the noise
     n_tiles: int
 
     @property
@@ -64,10 +62,8 @@ class Balance:
     invented: float  # power that the data do not hold, over the error of the best linear filter
     residual: float  # variance of the residual over that of the noise
     signal: float  # mean share of signal in the noisy image
-    # lost_share, invented_share: power of signal taken away without need, and power that the data
-    # do not hold, over the signal's power
-    lost_share: float
-    invented_share: float
+    lost_share: float  # power of signal taken away without need, over the signal's power
+    invented_share: float  # power that the data do not hold, over the signal's power
     # mean squared error that the restored image has at least, over the variance of the noise
     least_error: float
 

@@ -37,12 +37,10 @@ class Compared:
 
     method: str  # its name, or that of a yardstick
     how: str = ""  # what it found or learned: parameters, mask, steps
-    # output, model: the restored file; the folder of the model
-    output: Path | None = None
-    model: Path | None = None
-    # train_seconds, seconds: of training and of restoring
-    train_seconds: float | None = None
-    seconds: float | None = None
+    output: Path | None = None  # the restored file
+    model: Path | None = None  # the folder of the model
+    train_seconds: float | None = None  # of training
+    seconds: float | None = None  # of restoring
     scores: Scores = field(default_factory=Scores)
     error: str = ""  # why it failed; empty if it worked
     # all settings of a filter, one object per channel

@@ -28,10 +28,8 @@ class Scores:
     residual: ResidualScores | None = None  # None for the noisy stack itself
     # distance to the next noisy frame, counts; None where that would not be fair
     next_frame: float | None = None
-    # psnr, affine_psnr: mean over planes in dB, as it is and after the best gain and offset; None
-    # without truth
-    psnr: float | None = None
-    affine_psnr: float | None = None
+    psnr: float | None = None  # mean over planes in dB, as it is; None without truth
+    affine_psnr: float | None = None  # the same after the best gain and offset
 
 
 @dataclass(frozen=True)

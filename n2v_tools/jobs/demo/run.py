@@ -47,9 +47,8 @@ class DemoResult:
     denoised: Path
     model: Path
     picture: Path
-    # psnr_noisy, psnr_denoised: mean over planes, outside strips, in dB
-    psnr_noisy: float
-    psnr_denoised: float
+    psnr_noisy: float  # mean over planes, outside strips, in dB
+    psnr_denoised: float  # mean over planes, outside strips, in dB
     filters: tuple[Filtered, ...]  # what simple filters reach at the sizes that suit the truth best
     seconds: float  # from the first pixel simulated to the last figure
 

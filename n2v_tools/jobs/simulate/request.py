@@ -48,9 +48,8 @@ class CalciumRequest:
     photons: float = 2.0  # mean of the clean movie, in photons per pixel
     neurons: int | None = None  # in focus; None: one for each 1200 square pixels
     rate: float = 1.0  # mean spikes per second of a neuron
-    # rise, decay: time constants of the indicator in seconds
-    rise: float = 0.07
-    decay: float = 0.6
+    rise: float = 0.07  # time constant of the indicator in seconds
+    decay: float = 0.6  # time constant of the indicator in seconds
     amplitude: float = 0.3  # mean dF/F after one spike
     bleaching: float = 0.1  # share of the light lost from the first frame to the last
     drift: float = 0.0  # farthest that the field wanders along Y or X, in pixels
