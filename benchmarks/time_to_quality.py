@@ -206,7 +206,7 @@ def set12(folder: Path, options: argparse.Namespace, report: Report) -> list[Dat
     yardsticks = yardsticks_of([(n, c, 255.0) for n, c in zip(noisy, clean, strict=True)])
 
     def score(planes: Sequence[np.ndarray]) -> float:
-        from n2v_tools.measure import psnr
+        from n2v_tools.measure.metrics import psnr
 
         return mean(psnr(p, c, 255.0) for p, c in zip(planes, clean, strict=True))
 
@@ -287,7 +287,7 @@ def pairs(folder: Path, options: argparse.Namespace, report: Report) -> list[Dat
         span = float(clean.max() - clean.min())
 
         def score(planes: Sequence[np.ndarray], clean: np.ndarray = clean, span=span) -> float:
-            from n2v_tools.measure import psnr
+            from n2v_tools.measure.metrics import psnr
 
             return psnr(fit_affine(planes[0], clean), clean, span)
 

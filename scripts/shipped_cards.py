@@ -25,7 +25,7 @@ from n2v_tools.jobs.denoise.request import DenoiseRequest
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.simulate.request import SimulateRequest
 from n2v_tools.jobs.simulate.write import simulate_files
-from n2v_tools.measure import data_range_of, psnr
+from n2v_tools.measure.metrics import data_range_of, psnr
 
 TEST_PHOTONS = (3.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 TEST_SEED = 90_000  # and up: no training used them

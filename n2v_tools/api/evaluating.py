@@ -92,7 +92,7 @@ def evaluate(
     (199.0, True)
     """
     from ..jobs.evaluate.files import EvaluateRequest
-    from ..jobs.evaluate.table import as_text
+    from ..jobs.evaluate.scoreboard import as_text
     from ..measure.first_pass import Rules
 
     listener = Listener(progress)

@@ -112,7 +112,7 @@ def _measure(
     if values["pairs"] is None and not (values["restored"] and values["clean"]):
         raise click.UsageError(MISSING)
     from ..jobs.evaluate.files import EvaluateRequest, evaluate_files
-    from ..jobs.evaluate.table import as_text
+    from ..jobs.evaluate.scoreboard import as_text
     from ..measure.first_pass import Rules
 
     asked = dict(values)

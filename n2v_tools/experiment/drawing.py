@@ -15,14 +15,7 @@ DPI = 150
 
 
 def draw_graph(graph: Graph, file: IO[bytes], kind: str) -> None:
-    """Draw all boxes and arrows.
-
-    Parameters
-    ----------
-    graph : Graph
-    file : binary file
-    kind : {"svg", "png", "pdf"}
-    """
+    """Draw all boxes and arrows into a binary file of `kind` "svg", "png" or "pdf"."""
     import matplotlib
     from matplotlib.figure import Figure
 

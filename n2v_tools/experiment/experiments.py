@@ -11,12 +11,12 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..filters.table import FILTERS, read_settings
+from ..measure.file_scores import METRICS
 from ..methods.table import LATER, PRESETS_LATER, find_method, find_row, method_names
 from ..settings import nearest
 from ..words import in_study_files
 from .readers import Reader, choice, flag, number, read_items, some_of, text, whole
 from .study import ONE_PASS, SPLITS, Dataset, Experiment
-from .tables import LABELS
 from .yamlfile import Node
 
 
@@ -49,7 +49,7 @@ DENOISE: Mapping[str, Reader] = {
     "remove_background": flag,
 }
 EVALUATE: Mapping[str, Reader] = {
-    "metrics": some_of(LABELS),
+    "metrics": some_of(METRICS),
     "affine": flag,
     "legacy": flag,
     "range": number(1e-9, 1e12),

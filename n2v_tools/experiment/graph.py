@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..measure.file_scores import METRICS
 from .study import Dataset, Experiment, Preparation, Study
-from .tables import LABELS, edges_text
+from .tables import edges_text
 
 KINDS = {  # of boxes, with the colours of fill and edge
     "dataset": ("#dbe9f6", "#0072B2"),
@@ -19,25 +20,13 @@ KINDS = {  # of boxes, with the colours of fill and edge
 
 @dataclass(frozen=True)
 class Box:
-    """One box.
+    """One box."""
 
-    Parameters
-    ----------
-    key : str
-        Unlike that of any other box.
-    kind : str
-        One of `KINDS`; "missing" is an experiment whose method is not available yet.
-    title : str
-    lines : tuple of str
-        What stands below the title.
-    column, row : float
-        Where it stands; rows count downwards.
-    """
-
-    key: str
-    kind: str
+    key: str  # unlike that of any other box
+    kind: str  # one of `KINDS`; "missing" is an experiment whose method is not available yet
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...]  # what stands below the title
+    # column, row: where it stands; rows count downwards
     column: float
     row: float
 
@@ -152,4 +141,4 @@ def _experiment_lines(e: Experiment) -> list[str]:
 def _evaluation_lines(e: Experiment, dataset: Dataset) -> list[str]:
     if not dataset.truth:
         return ["judged without truth"]
-    return ["against the truth", ", ".join(LABELS[metric][0] for metric in e.metrics)]
+    return ["against the truth", ", ".join(METRICS[metric][0] for metric in e.metrics)]

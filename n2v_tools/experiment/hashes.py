@@ -16,14 +16,9 @@ from .textfile import read_values, write_whole
 
 
 class Hashes:
-    """SHA-256 of files, remembered in a JSON file.
+    """SHA-256 of files, as `sha256` gives it, remembered in the JSON file `path`.
 
-    Parameters
-    ----------
-    path : Path
-        Where they are remembered; a damaged file is begun anew.
-    sha256 : callable
-        Gives the hash of a file.
+    A damaged file is begun anew.
     """
 
     def __init__(self, path: Path, sha256: Callable[[Path], str]) -> None:

@@ -12,20 +12,9 @@ from .reading import read_study
 
 
 def draw_map(files: Sequence[Path], target: Path | None = None, *, overwrite: bool = False) -> str:
-    """Draw the map of some study files.
+    """Draw the map of some study files; its Mermaid text.
 
-    Parameters
-    ----------
-    files : sequence of Path
-    target : Path or None
-        File to write: a figure (.svg, .png, .pdf), or Markdown with Mermaid in it (.md).
-    overwrite : bool
-        Whether `target` may be replaced.
-
-    Returns
-    -------
-    text : str
-        The map as Mermaid text.
+    `target` is a file to write: a figure (.svg, .png, .pdf), or Markdown with Mermaid in it (.md).
 
     Raises
     ------

@@ -12,11 +12,7 @@ from .study import Experiment
 def in_order(experiments: Mapping[str, Experiment], names: Sequence[str] = ()) -> list[Experiment]:
     """Return experiments so that each stands after those it starts from.
 
-    Parameters
-    ----------
-    experiments : mapping of name to Experiment
-    names : sequence of str
-        Which of them, with all that they start from; none means all.
+    Of some `names`, with all that they start from; none means all.
 
     Raises
     ------

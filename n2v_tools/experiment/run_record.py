@@ -24,17 +24,10 @@ SHOWN = 60  # letters of a value in a message
 
 @dataclass
 class Record:
-    """The state of one experiment; every change is on disk when the method returns.
+    """The state of one experiment; every change is on disk when the method returns."""
 
-    Parameters
-    ----------
-    path : Path
-        ``run.json``.
-    values : dict
-        JSON values: ``experiment``, ``dataset``, ``steps`` by name and what `note` added.
-    """
-
-    path: Path
+    path: Path  # ``run.json``
+    # JSON values: ``experiment``, ``dataset``, ``steps`` by name and what `note` added
     values: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -83,13 +76,8 @@ class Record:
     def begin(self, step: str, made_from: Mapping[str, Any], *, replace: bool = False) -> None:
         """Record that a step starts; one that was begun before keeps its start.
 
-        Parameters
-        ----------
-        step : str
-        made_from : mapping
-            All that decides on its result, JSON values.
-        replace : bool
-            Whether it may replace what exists; kept until the step is forgotten.
+        `made_from` is all that decides on its result, JSON values. `replace` says whether it may
+        replace what exists, and is kept until the step is forgotten.
         """
         before = self.steps.get(step, {})
         again = before if before.get("key") == key_of(made_from) else {}
@@ -147,7 +135,8 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         if isinstance(was, dict) and isinstance(is_, dict):
             inner = first_difference(was, is_)
             return f"{name} {inner}" if name in ("settings", "denoise", "evaluate") else inner
-        if isinstance(was, list) and isinstance(is_, list) and _is_long(was, is_):
+        longest = max(len(json.dumps(value)) for value in (was, is_))
+        if isinstance(was, list) and isinstance(is_, list) and longest > SHOWN:
             return f"{name} changed ({len(was)} before, {len(is_)} now)"
         return f"{name} was {_short(was)}, is {_short(is_)}"
     return "something of it changed"
@@ -156,10 +145,6 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 def now() -> str:
     """The time as ISO 8601, in UTC, to the millisecond: what follows is later."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _is_long(*values: list[Any]) -> bool:
-    return any(len(json.dumps(value)) > SHOWN for value in values)
 
 
 def _short(value: Any) -> str:

@@ -20,155 +20,85 @@ TRAINING = (  # fields of an experiment that are options of ``n2v-train``
 
 @dataclass(frozen=True)
 class Generated:
-    """Files that are simulated instead of found.
+    """Files that are simulated instead of found."""
 
-    Parameters
-    ----------
-    kind : {"dome", "structured", "calcium"}
-        What ``n2v-simulate`` makes.
-    number : int
-        How many pairs.
-    noisy, clean : str
-        Names under the dataset's folder; ``{n}`` becomes 001, 002, ...
-    first : int
-        Number of the first pair.
-    seed : int
-        Of the first pair; the next has the next.
-    options : mapping
-        Fields of the request of that kind, such as ``shape`` and ``photons``.
-    background : str or None
-        File that gets a smooth frame, which is subtracted from the noisy files.
-    levels : int or None
-        Squeeze noisy files into about so many grey levels, as some programs do.
-    """
-
-    kind: str
-    number: int = 1
+    kind: str  # {"dome", "structured", "calcium"}: what ``n2v-simulate`` makes
+    number: int = 1  # how many pairs
+    # noisy, clean: names under the dataset's folder; ``{n}`` becomes 001, 002, ...
     noisy: str = "{n}_noisy.tif"
     clean: str = "{n}_clean.tif"
-    first: int = 1
-    seed: int = 0
+    first: int = 1  # number of the first pair
+    seed: int = 0  # of the first pair; the next has the next
+    # fields of the request of that kind, such as ``shape`` and ``photons``
     options: Mapping[str, Any] = field(default_factory=dict)
+    # file that gets a smooth frame, which is subtracted from the noisy files
     background: str | None = None
+    # squeeze noisy files into about so many grey levels, as some programs do
     levels: int | None = None
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """One step between the files as they are found and the files that are used.
+    """One step between the files as they are found and the files that are used."""
 
-    Parameters
-    ----------
-    kind : {"add-background", "keep-grey-levels", "split"}
-    options : mapping
-        JSON values.
-    line : int
-        Of the study file.
-    """
-
-    kind: str
-    options: Mapping[str, Any]
-    line: int
+    kind: str  # {"add-background", "keep-grey-levels", "split"}
+    options: Mapping[str, Any]  # JSON values
+    line: int  # of the study file
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Files that belong together.
-
-    Parameters
-    ----------
-    name, description : str
-    axes : str or None
-        Of all files; None takes each file's own.
-    files : mapping of split to tuple of str
-        Files, folders and globs.
-    truth : mapping of split to tuple of str
-        The same for the truth; empty where there is none.
-    pair : mapping of str to str
-        What stands in the name of a truth in place of what stands in that of a noisy file.
-    generate : tuple of Generated
-        If not empty, `files` and `truth` are names in the folder of generated files.
-    prepare : tuple of Preparation
-        In order.
-    """
+    """Files that belong together."""
 
     name: str
     description: str = ""
-    axes: str | None = None
+    axes: str | None = None  # of all files; None takes each file's own
+    # by split: files, folders and globs
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # by split: the same for the truth; empty where there is none
     truth: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # what stands in the name of a truth in place of what stands in that of a noisy file
     pair: Mapping[str, str] = field(default_factory=dict)
+    # if not empty, `files` and `truth` are names in the folder of generated files
     generate: tuple[Generated, ...] = ()
-    prepare: tuple[Preparation, ...] = ()
+    prepare: tuple[Preparation, ...] = ()  # in order
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One row of the table: a method with settings on a dataset, and what is made of it.
-
-    Parameters
-    ----------
-    name, dataset, method, preset : str
-    line : int
-        Of the study file.
-    model : str
-        Name of the model.
-    missing : str
-        What of it is not available yet, such as "method hdn"; else empty.
-    patch : tuple of int or None
-    epochs, patches, batch : int or None
-    steps : int, "one-pass" or None
-        Per epoch.
-    minutes, validation : float or None
-    augment : bool or None
-        None leaves it to the method.
-    struct_mask, depth : str or None
-    keep_strips : bool
-    nan : {"refuse", "fill"}
-    seed : int or None
-        None takes the command's.
-    settings : mapping
-        Of the method, as for ``--set``.
-    start_from, train_on, noise_model_from : str or None
-        Other experiments: whose weights training starts from, whose restored files are
-        used instead of the dataset's, and whose restored files teach what the noise is.
-    denoise, evaluate, preview : mapping
-        Options by name; `evaluate` and `preview` may be empty for their defaults.
-    previews : bool
-        Whether previews are made.
-    notes : str
-        For the table; no part of what is done.
-    """
+    """One row of the table: a method with settings on a dataset, and what is made of it."""
 
     name: str
     dataset: str
     method: str
-    line: int
+    line: int  # of the study file
     preset: str = "default"
-    model: str = ""
-    missing: str = ""
+    model: str = ""  # name of the model
+    missing: str = ""  # what of it is not available yet, such as "method hdn"; else empty
     patch: tuple[int, ...] | None = None
     epochs: int | None = None
-    steps: int | str | None = None
+    steps: int | str | None = None  # per epoch; or `ONE_PASS`
     batch: int | None = None
     patches: int | None = None
     minutes: float | None = None
     validation: float | None = None
-    augment: bool | None = None
+    augment: bool | None = None  # None leaves it to the method
     struct_mask: str | None = None
     depth: str | None = None
     keep_strips: bool = False
-    nan: str = "refuse"
-    seed: int | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    start_from: str | None = None
-    train_on: str | None = None
-    noise_model_from: str | None = None
+    nan: str = "refuse"  # {"refuse", "fill"}
+    seed: int | None = None  # None takes the command's
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the method, as for ``--set``
+    start_from: str | None = None  # experiment whose weights training starts from
+    train_on: str | None = None  # experiment whose restored files are used instead of the dataset's
+    noise_model_from: str | None = None  # experiment whose restored files teach what the noise is
+    # denoise, evaluate, preview: options by name; `evaluate` and `preview` may be empty for their
+    # defaults
     denoise: Mapping[str, Any] = field(default_factory=dict)
     evaluate: Mapping[str, Any] = field(default_factory=dict)
     preview: Mapping[str, Any] = field(default_factory=dict)
-    previews: bool = False
-    notes: str = ""
+    previews: bool = False  # whether previews are made
+    notes: str = ""  # for the table; no part of what is done
 
     @property
     def training(self) -> dict[str, Any]:
@@ -195,24 +125,13 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Study:
-    """A whole file.
+    """A whole file."""
 
-    Parameters
-    ----------
-    name : str
-        Folder of its outputs.
-    title : str
-    file : Path
-    datasets : mapping of str to Dataset
-    experiments : mapping of str to Experiment
-        In the order of the file.
-    """
-
-    name: str
+    name: str  # folder of its outputs
     title: str
     file: Path
     datasets: Mapping[str, Dataset]
-    experiments: Mapping[str, Experiment]
+    experiments: Mapping[str, Experiment]  # in the order of the file
 
     @property
     def used(self) -> list[Dataset]:

@@ -15,6 +15,8 @@ from typing import Any
 
 from .._version import __version__
 from ..errors import StackError
+from ..measure.file_scores import METRICS
+from ..report.plain import aligned, piped
 from .run_record import Record
 from .study import SPLITS, Dataset, Experiment, Study
 from .textfile import write_rows
@@ -25,13 +27,6 @@ COLUMNS = (
     "gain_mean", "gain_std", "gain_low", "gain_high", "verdict", "notes", "seed", "training_s",
     "denoising_s", "model", "finished", "n2v_tools", "study", "key", "record",
 )  # fmt: skip
-LABELS = {
-    "psnr": ("PSNR", "dB", 3),
-    "si_psnr": ("SI-PSNR", "dB", 3),
-    "ssim": ("SSIM", "", 4),
-    "microssim": ("MicroSSIM", "", 4),
-    "stsnr": ("stSNR", "dB", 3),
-}
 NUMBERS = (
     "n", "noisy_mean", "noisy_std", "restored_mean", "restored_std", "gain_mean", "gain_std",
     "gain_low", "gain_high", "seed", "training_s", "denoising_s",
@@ -77,13 +72,7 @@ def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def rows_of(experiment: Experiment, record: Record, copy: Path) -> list[dict[str, Any]]:
     """Rows of a finished run: one for each split and metric.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    record : Record
-        Of the run.
-    copy : Path
-        Place of its copy, relative to the table.
+    `copy` is the place of a copy of the record, relative to the table.
     """
     training = record.result("train")
     common = {
@@ -135,21 +124,11 @@ def as_text(
 ) -> list[str]:
     """The table for a terminal.
 
-    Parameters
-    ----------
-    study : Study
-    dataset : Dataset
-    rows : sequence of mapping
-        Of the CSV file, oldest first.
-    status : mapping of str to str
-        Words on experiments without a row: "not run", "not available yet: method hdn".
+    `rows` are those of the CSV file, oldest first; `status` has words on experiments without a row:
+    "not run", "not available yet: method hdn".
     """
     heading, table = _table(study, dataset, rows, status)
-    widths = [max(len(line[i]) for line in (heading, *table)) for i in range(len(heading))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (heading, *table)
-    ]
+    return aligned([heading, *table], n_words=len(heading))
 
 
 def as_markdown(
@@ -160,7 +139,7 @@ def as_markdown(
     lines = [f"# {dataset.name}", ""]
     if dataset.description:
         lines += [dataset.description, ""]
-    lines += [_piped(heading), "|" + "---|" * len(heading), *map(_piped, table), ""]
+    lines += [*piped([heading, *table], n_words=len(heading)), ""]
     lines += [
         "Means ± standard deviations over planes. The gain of a plane is its restored value less "
         "its noisy one. Brackets hold 95 % of the means of resampled files, or of resampled "
@@ -191,7 +170,7 @@ def _table(
     heading = ["experiment", "method", "patch", "epochs", "augmentation"]
     heading += ["split"] if len(splits) > 1 else []
     for metric in metrics:
-        label, unit, _ = LABELS[metric]
+        label, unit = METRICS[metric]
         unit = f", {unit}" if unit else ""
         heading += [f"{label} noisy{unit}", f"restored{unit}", f"gain{unit}"]
     verdicts = any(r["verdict"] for found in last.values() for r in found)
@@ -237,7 +216,7 @@ def yes_or_no(value: bool | None) -> str:
 def _measured(row: Row, metric: str) -> list[str]:
     if not row:
         return ["–"] * 3
-    decimals = LABELS[metric][2]
+    decimals = 3 if METRICS[metric][1] else 4
     gain = _plus_minus(row, "gain", decimals)
     if row["gain_low"]:
         gain += f" [{float(row['gain_low']):.{decimals}f}, {float(row['gain_high']):.{decimals}f}]"
@@ -252,8 +231,8 @@ def _plus_minus(row: Row, role: str, decimals: int) -> str:
 
 
 def _notes(experiment: Experiment, status: Mapping[str, str]) -> str:
-    said = status.get(experiment.name, "")
-    return ". ".join(text.rstrip(".") for text in (said, experiment.notes) if text)
+    words = status.get(experiment.name, "")
+    return ". ".join(text.rstrip(".") for text in (words, experiment.notes) if text)
 
 
 def _last(name: str, dataset: Dataset, rows: Sequence[Row]) -> list[Row]:
@@ -272,7 +251,3 @@ def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return f"{value:.10g}" if isinstance(value, float) else " ".join(str(value).split())
-
-
-def _piped(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

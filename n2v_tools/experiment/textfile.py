@@ -40,7 +40,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, o
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """Read the values of a JSON file; none if it is missing, damaged or no mapping."""
+    """Read the values of a JSON file; none if it is missing, damaged or not a mapping."""
     try:
         return values_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -48,12 +48,12 @@ def read_values(path: Path) -> dict[str, Any]:
 
 
 def values_of(text: str) -> dict[str, Any]:
-    """Read the values of JSON text; none if it is no mapping.
+    """Read the values of JSON text; none if it is not a mapping.
 
     Raises
     ------
     ValueError
-        If it is no JSON.
+        If it is not JSON.
     """
     values = json.loads(text)
     return values if isinstance(values, dict) else {}

@@ -22,20 +22,11 @@ MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the file and where it stands.
+    """A value of the file and where it stands."""
 
-    Parameters
-    ----------
-    value : None, bool, int, float, str, list of Node, or dict of str to Node
-    file : str
-        As named by the user.
-    line : int
-        From 1.
-    """
-
-    value: Any
-    file: str
-    line: int
+    value: Any  # None, bool, int, float, str, list of Node, or dict of str to Node
+    file: str  # as named by the user
+    line: int  # from 1
 
     def fail(self, text: str) -> NoReturn:
         """Raise SettingsError that names file and line."""
@@ -50,14 +41,9 @@ class Node:
         return self.value
 
     def mapping(self, what: str, known: Iterable[str] | None = None) -> dict[str, Node]:
-        """Return the items of a mapping; refuse a key that is not `known`.
+        """Return the items of a mapping; refuse a key that is not `known`, unless that is None.
 
-        Parameters
-        ----------
-        what : str
-            What the mapping describes, for messages: "an experiment".
-        known : iterable of str or None
-            None takes any key.
+        `what` the mapping describes is for messages: "an experiment".
         """
         if not isinstance(self.value, dict):
             self.fail(f"{what} is written as `key: value` lines, not as {_kind(self.value)}.")
@@ -118,19 +104,13 @@ class Node:
             self.fail(f"{what} is a whole number, not {_kind(self.value)}.")
         return int(self.number(what, low, high))
 
-    def wholes(self, what: str, least: int = 1) -> tuple[int, ...]:
-        """Return one whole number or a list of them as a tuple."""
-        return tuple(item.whole(what, least) for item in self.items())
+    def wholes(self, what: str) -> tuple[int, ...]:
+        """Return one whole number from 1 on, or a list of them, as a tuple."""
+        return tuple(item.whole(what, 1) for item in self.items())
 
 
 def read_yaml(path: Path, name: str | None = None) -> Node:
-    """Read a file of one mapping.
-
-    Parameters
-    ----------
-    path : Path
-    name : str, optional
-        What the file is called in messages; default: the path.
+    """Read a file of one mapping, called `name` in messages; default: the path.
 
     Raises
     ------

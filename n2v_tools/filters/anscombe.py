@@ -2,7 +2,7 @@
 
 Counts whose variance is ``gain * mean + floor`` are turned into values of variance 1 by the
 generalised Anscombe transform. The mean of transformed counts is not the transform of their
-mean, so the way back is no simple square: it is the exact unbiased inverse for Poisson noise [1]_,
+mean, so the way back is not a square: it is the exact unbiased inverse for Poisson noise [1]_,
 computed here from the Poisson distribution, shifted for read noise as in [2]_.
 
 References
@@ -27,47 +27,25 @@ TABLE_STEPS = 800
 
 @dataclass(frozen=True)
 class Anscombe:
-    """Generalised Anscombe transform of one channel.
+    """Generalised Anscombe transform of one channel."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron, more than 0.
-    floor : float
-        Counts squared: the noise is ``gain * mean + floor``. It says enough: how much of it is read
-        noise and how much the camera's offset changes neither direction.
-    """
-
-    gain: float
+    gain: float  # counts per photoelectron, more than 0
+    # counts squared: the noise is ``gain * mean + floor``. It says enough: how much of it is read
+    # noise and how much the camera's offset changes neither direction.
     floor: float
 
     def forward(self, counts: np.ndarray) -> np.ndarray:
-        """Turn counts into values whose noise has deviation 1.
+        """Turn float32 counts into values whose noise has deviation 1, float32 as well.
 
-        Parameters
-        ----------
-        counts : ndarray of float32
-
-        Returns
-        -------
-        stabilised : ndarray of float32, same shape
-            Counts below what the noise can reach are taken as the lowest.
+        Counts below what the noise can reach are taken as the lowest.
         """
         shifted = counts.astype(np.float64) / self.gain + (self._floor + 3 / 8)
         return (2 * np.sqrt(np.maximum(shifted, 0))).astype(np.float32)
 
     def inverse(self, stabilised: np.ndarray) -> np.ndarray:
-        """Return the mean counts whose stabilised values have this mean.
+        """Return the mean counts, float32, whose stabilised values, float32, have this mean.
 
         Exact for Poisson noise; with read noise off by 0.04 photoelectrons at most.
-
-        Parameters
-        ----------
-        stabilised : ndarray of float32
-
-        Returns
-        -------
-        counts : ndarray of float32, same shape
         """
         means, photoelectrons = _table()
         values = stabilised.astype(np.float64)

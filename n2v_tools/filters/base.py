@@ -59,12 +59,8 @@ class Filter(ABC):
     def for_geometry(self: S, spacing: tuple[float, ...]) -> S:
         """Return the filter for fields of ``len(spacing)`` axes, or refuse what does not fit.
 
-        A main parameter that has values for some axes gets one for each.
-
-        Parameters
-        ----------
-        spacing : tuple of float
-            Distance between pixels along each axis, over the smallest of them.
+        A main parameter that has values for some axes gets one for each. `spacing` is the distance
+        between pixels along each axis, over the smallest of them.
 
         Raises
         ------
@@ -91,18 +87,7 @@ class Filter(ABC):
 
     @abstractmethod
     def apply(self, field: np.ndarray) -> np.ndarray:
-        """Filter one channel.
-
-        Parameters
-        ----------
-        field : ndarray of float32, shape ([Z,] Y, X)
-            Counts, finite; left as it is.
-
-        Returns
-        -------
-        filtered : ndarray of float32, same shape
-            Counts.
-        """
+        """Filter one channel of finite float32 counts ([Z,] Y, X), which stay as they are."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -129,21 +114,10 @@ def require_number(
     most: float | None = None,
     unit: str = "",
 ) -> None:
-    """Raise unless `value` is finite and within the bounds.
+    """Raise SettingsError unless `value` is finite and within the bounds.
 
-    Parameters
-    ----------
-    name : str
-        The setting, for the message.
-    value : number, sequence of numbers, or anything else, which passes
-    above, least, most : float, optional
-        Bounds.
-    unit : str
-        Of `most`, for the message.
-
-    Raises
-    ------
-    SettingsError
+    It is a number or a tuple of them; anything else passes. `name` is the setting and `unit` that
+    of `most`, for the message.
     """
     for one in value if isinstance(value, tuple) else (value,):
         if isinstance(one, bool) or not isinstance(one, (int, float)):

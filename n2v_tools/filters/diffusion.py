@@ -135,23 +135,10 @@ class Diffusion(Filter):
 def diffuse(
     levels: np.ndarray, niter: int, gamma: float, option: int, spacing: tuple[float, ...]
 ) -> np.ndarray:
-    """Diffuse grey levels that are given in units of kappa.
+    """Diffuse grey levels that are given in units of kappa, in place.
 
-    Parameters
-    ----------
-    levels : ndarray of float32, any number of axes
-        Over kappa; changed in place.
-    niter : int
-    gamma : float
-        At most `stable_gamma` of the spacing.
-    option : {1, 2, 3}
-    spacing : tuple of float
-        One per axis.
-
-    Returns
-    -------
-    levels : ndarray of float32
-        The same array.
+    `levels`: float32, any number of axes. `gamma`: at most `stable_gamma` of the spacing, which has
+    one distance per axis. `option`: 1, 2 or 3, as for `conductance`.
     """
     weights = [np.float32(gamma / h**2) for h in spacing]
     change = np.empty_like(levels)
@@ -171,13 +158,9 @@ def diffuse(
 
 
 def conductance(differences: np.ndarray, option: int) -> np.ndarray:
-    """Share of a difference that flows, 0 to 1, for differences in units of kappa.
+    """Share of a difference that flows, 0 to 1, for float32 differences in units of kappa.
 
-    Parameters
-    ----------
-    differences : ndarray of float32
-    option : {1, 2, 3}
-        1 exponential, 2 rational, 3 Tukey's biweight (at most 1/2, as medpy scales it).
+    By option: 1 exponential, 2 rational, 3 Tukey's biweight (at most 1/2, as medpy scales it).
     """
     squares = differences * differences
     if option == 1:

@@ -81,20 +81,10 @@ class Gaussian(Filter):
 
 
 def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
-    """Width of the Gaussian with the least error, as estimated from the noise.
+    """Width in pixels of the Gaussian with the least error, as estimated from the noise.
 
-    Other filters measure by it how much there is to average.
-
-    Parameters
-    ----------
-    sample : Sample
-    truncate : float
-        Where the kernel ends, in sigma.
-
-    Returns
-    -------
-    sigma : tuple of float, pixels
-        One per axis of the pieces, Y and X alike; a single 0 if there is no noise.
+    One per axis of the pieces, Y and X alike; a single 0 if there is no noise. The kernel ends at
+    `truncate` times it. Other filters measure by it how much there is to average.
     """
     if not sample.pieces or not sample.sigma:
         return (0.0,)

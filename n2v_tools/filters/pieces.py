@@ -33,21 +33,13 @@ Shared = tuple[tuple[float, ...], ...]  # autocorrelation along each axis, from 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Pieces of one channel, standardised.
+    """Pieces of one channel, standardised."""
 
-    Parameters
-    ----------
-    pieces : tuple of float32 arrays ([Z,] Y, X) of equal shape
-        ``(counts - centre) / unit``.
-    centre, unit : float
-        Mean and deviation of the pieces, in counts; the unit is 1 where all pixels are equal.
-    noise : Noise
-        Of the standardised pieces.
-    """
-
+    # float32, shape ([Z,] Y, X), of equal shape: ``(counts - centre) / unit``
     pieces: tuple[np.ndarray, ...] = ()
-    centre: float = 0.0
-    unit: float = 1.0
+    centre: float = 0.0  # mean of the pieces, in counts
+    unit: float = 1.0  # deviation of the pieces, in counts; 1 where all pixels are equal
+    # of the standardised pieces
     noise: Noise = field(default=Noise(0, 0, doubt="there is nothing but zeros"))
 
     @classmethod

@@ -38,24 +38,12 @@ TRIED_PX = {2: 128, 3: 48}  # edge in Y and X of these
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel's filter.
+    """One channel's filter."""
 
-    Parameters
-    ----------
-    settings : Filter
-        Filled in once `reason` is not empty.
-    stabiliser : Anscombe or None
-        Applied before the filter and undone after it.
-    reason : str
-        How the main parameter was found; empty before that.
-    doubts : tuple of str
-        What speaks against it.
-    """
-
-    settings: Filter
-    stabiliser: Anscombe | None = None
-    reason: str = ""
-    doubts: tuple[str, ...] = ()
+    settings: Filter  # filled in once `reason` is not empty
+    stabiliser: Anscombe | None = None  # applied before the filter and undone after it
+    reason: str = ""  # how the main parameter was found; empty before that
+    doubts: tuple[str, ...] = ()  # what speaks against it
 
     def apply(self, field: np.ndarray) -> np.ndarray:
         """Filter float32 counts ([Z,] Y, X)."""
@@ -74,24 +62,12 @@ class Channel:
 
 @dataclass(frozen=True)
 class FilterRestorer(Restorer):
-    """A filter that keeps the contract `contracts.Restorer`.
+    """A filter that keeps the contract `contracts.Restorer`."""
 
-    Parameters
-    ----------
-    axes : str
-        ``YX``, ``ZYX`` or ``TYX``.
-    channels : tuple of Channel
-        One per channel of the stack.
-    stabilise : bool
-        Make the noise equally strong before the filter.
-    seed : int
-        For the choice without truth.
-    """
-
-    axes: str
-    channels: tuple[Channel, ...]
-    stabilise: bool = False
-    seed: int = 0
+    axes: str  # ``YX``, ``ZYX`` or ``TYX``
+    channels: tuple[Channel, ...]  # one per channel of the stack
+    stabilise: bool = False  # make the noise equally strong before the filter
+    seed: int = 0  # for the choice without truth
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -161,10 +137,8 @@ class FilterRestorer(Restorer):
     def fit_intensity(self, planes: Iterable[np.ndarray]) -> FilterRestorer:
         """Return the filter with all parameters known.
 
-        Parameters
-        ----------
-        planes : iterable of float32 arrays ([Z,] Y, X, C) of equal shape
-            Pieces of the stack of `sample_px` or less, in counts.
+        `planes` are pieces of the stack of `sample_px` or less: float32 counts ([Z,] Y, X, C) of
+        equal shape.
 
         Raises
         ------

@@ -47,7 +47,7 @@ def read_settings(
     """
     if name not in FILTERS:
         raise UsageError(
-            f"{option('method', name)}: no such filter.{nearest(name, NAMES)} "
+            f"{option('method', name)}: there is no such filter.{nearest(name, NAMES)} "
             f"Known: {', '.join(NAMES)}."
         )
     settings = settings_from(FILTERS[name], values or {}, option("set"))
@@ -105,13 +105,9 @@ def filter_for(
 
 
 def relative_spacing(stack: Stack, axes: str) -> tuple[float, ...]:
-    """Distance of neighbours along Z, Y and X over the smallest of them; 1 for T and unknown ones.
+    """Distance of neighbours along each of `axes` (``YX``, ``ZYX`` or ``TYX``) over the smallest.
 
-    Parameters
-    ----------
-    stack : Stack
-    axes : str
-        ``YX``, ``ZYX`` or ``TYX``.
+    1 for T and unknown ones.
     """
     known = {a: stack.spacing[a] for a in axes if a in "ZYX" and a in stack.spacing}
     known = {a: h for a, h in known.items() if math.isfinite(h) and h > 0}

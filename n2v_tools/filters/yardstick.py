@@ -26,21 +26,11 @@ MEDIAN_WIDTHS_PX = (3, 5, 7, 9, 11)
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a restored stack is measured against; `know_truth` makes it.
+    """What a restored stack is measured against; `know_truth` makes it."""
 
-    Parameters
-    ----------
-    clean : ndarray of float32, shape (T, Z, Y, X)
-        Counts.
-    valid : ndarray of bool, shape (T, Z, Y, X)
-        True outside strips and empty planes.
-    data_range : float
-        Largest minus smallest valid clean value, in counts.
-    """
-
-    clean: np.ndarray
-    valid: np.ndarray
-    data_range: float
+    clean: np.ndarray  # float32, shape (T, Z, Y, X): counts
+    valid: np.ndarray  # bool, shape (T, Z, Y, X): True outside strips and empty planes
+    data_range: float  # largest minus smallest valid clean value, in counts
 
     def psnr(self, restored: np.ndarray) -> float:
         """Return the mean over planes of the PSNR outside strips, in dB."""
@@ -55,30 +45,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class Filtered:
-    """What a filter reached at its best size.
+    """What a filter reached at its best size."""
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"2D Gaussian"``.
-    size : str
-        Such as ``"sigma 1.4 px"``.
-    psnr : float
-        In dB, as `Truth.psnr`.
-    """
-
-    name: str
-    size: str
-    psnr: float
+    name: str  # such as ``"2D Gaussian"``
+    size: str  # such as ``"sigma 1.4 px"``
+    psnr: float  # in dB, as `Truth.psnr`
 
 
 def know_truth(noisy: np.ndarray, clean: np.ndarray) -> Truth:
-    """Find what is real in `noisy` and set the scale.
-
-    Parameters
-    ----------
-    noisy, clean : ndarray, shape (T, Z, Y, X)
-        Counts; strips are those of `noisy`.
+    """Find what is real in `noisy` and set the scale; both are counts (T, Z, Y, X).
 
     Raises
     ------
@@ -95,14 +70,7 @@ def know_truth(noisy: np.ndarray, clean: np.ndarray) -> Truth:
 
 
 def best_gaussian(noisy: np.ndarray, truth: Truth) -> Filtered:
-    """Smooth each plane with a Gaussian of the best width.
-
-    Parameters
-    ----------
-    noisy : ndarray, shape (T, Z, Y, X)
-        Counts, with strips.
-    truth : Truth
-    """
+    """Smooth each plane of counts (T, Z, Y, X), with strips, with a Gaussian of the best width."""
     filled = _without_strips(noisy)
     widths = ((f"sigma {px:g} px", (0, 0, px, px)) for px in SIGMAS_PX)
     return _best("2D Gaussian", widths, lambda px: gaussian_filter(filled, px), truth)

@@ -13,53 +13,33 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .first_pass import Found, Rules, Step, look_through
+from .first_pass import FirstPass, Rules, Step, look_through
 from .local_moments import compare_windows, measure_local
 from .metrics import psnr, si_psnr
-from .scaling import Scaling
 from .side_by_side import Planes, SideBySide
 from .snr import TemporalSums, combine_snr, spatial_snr
 from .ssim import BACKGROUND_PERCENT, MicroFit, fit_micro, micro_ssim, ssim
 
-METRICS = ("psnr", "si_psnr", "ssim", "microssim", "stsnr")
+METRICS = {  # their names in tables, and their units
+    "psnr": ("PSNR", "dB"),
+    "si_psnr": ("SI-PSNR", "dB"),
+    "ssim": ("SSIM", ""),
+    "microssim": ("MicroSSIM", ""),
+    "stsnr": ("stSNR", "dB"),
+}
 LEGACY_EVERY = 10  # frame that MicroSSIM is fitted to
 FIT_PLANES = 32  # at least, if there are so many,
 FIT_WINDOWS = 500_000  # or as many as have so many windows together
 
 
 @dataclass(frozen=True)
-class FileScores:
-    """What was measured in one file.
+class FileScores(FirstPass):
+    """What was measured in one file."""
 
-    Parameters
-    ----------
-    places : list of dict
-        Of all planes, in the order of the clean file.
-    values : mapping of role to mapping of metric to ndarray, shape (planes,)
-        NaN where there is nothing to measure.
-    data_range : float
-        Counts.
-    n_with_strips, n_empty, n_nonfinite : int
-        Planes with strips that are not empty; planes without a real pixel; pixels.
-    n_frames : int
-        Length of T.
-    scalings : mapping of role to list of Scaling
-        Of each channel, with `Rules.affine`.
-    fits : mapping of role to MicroFit
-    improvement : float
-        By what gain and offset would divide the squared error of the restored file.
-    """
-
-    places: list[dict[str, int]]
-    values: Mapping[str, Mapping[str, np.ndarray]]
-    data_range: float
-    n_with_strips: int = 0
-    n_empty: int = 0
-    n_nonfinite: int = 0
-    n_frames: int = 1
-    scalings: Mapping[str, list[Scaling]] = field(default_factory=dict)
-    fits: Mapping[str, MicroFit] = field(default_factory=dict)
-    improvement: float = 1.0
+    # by role and metric, shape (planes,): NaN where there is nothing to measure
+    values: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    n_frames: int = 1  # length of T
+    fits: Mapping[str, MicroFit] = field(default_factory=dict)  # by role
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -85,14 +65,8 @@ def score_files(
 ) -> FileScores:
     """Measure a restored file, and the noisy one if it is there.
 
-    Parameters
-    ----------
-    side : SideBySide
-    rules : Rules
-    rng : numpy.random.Generator
-        Chooses the windows of large files that MicroSSIM is fitted to.
-    step : callable
-        Called with planes done and planes in all.
+    `rng` chooses the windows of large files that MicroSSIM is fitted to; `step` is called with
+    planes done and planes in all.
 
     Raises
     ------
@@ -102,22 +76,12 @@ def score_files(
     found = look_through(side, rules, step)
     fits = _fit_micro(side, rules, found, rng)
     values = _measure(side, rules, found, fits, step)
-    return FileScores(
-        places=found.places,
-        values=values,
-        data_range=found.data_range,
-        n_with_strips=found.n_with_strips,
-        n_empty=len(found.places) - len(found.real),
-        n_nonfinite=found.n_nonfinite,
-        n_frames=side.clean.sizes.get("T", 1),
-        scalings=found.scalings if rules.affine else {},
-        fits=fits,
-        improvement=found.improvement,
-    )
+    n_frames = side.clean.sizes.get("T", 1)
+    return FileScores(**vars(found), values=values, n_frames=n_frames, fits=fits)
 
 
 def _fit_micro(
-    side: SideBySide, rules: Rules, found: Found, rng: np.random.Generator
+    side: SideBySide, rules: Rules, found: FirstPass, rng: np.random.Generator
 ) -> dict[str, MicroFit]:
     """Fit background and factor to a sample of planes, each file on its own."""
     chosen = _some_places(side, rules, found)
@@ -126,7 +90,7 @@ def _fit_micro(
     windows: dict[str, list] = {role: [] for role in side.stacks if role != "clean"}
     ranges = []
     for place in chosen:
-        planes = _scaled(side.read(place), rules, found, place)
+        planes = _scaled(side.read(place), found, place)
         clean = planes.clean[planes.valid]
         ranges.append(float(clean.max()) - float(clean.min()))
         some = _draw(clean.size, share, rng)
@@ -148,7 +112,7 @@ def _fit_micro(
     }
 
 
-def _some_places(side: SideBySide, rules: Rules, found: Found) -> list[dict[str, int]]:
+def _some_places(side: SideBySide, rules: Rules, found: FirstPass) -> list[dict[str, int]]:
     if rules.legacy:
         return found.places[::LEGACY_EVERY]
     n_pixels = side.clean.sizes["Y"] * side.clean.sizes["X"]
@@ -163,19 +127,20 @@ def _draw(n: int, most: int, rng: np.random.Generator) -> np.ndarray:
 def _measure(
     side: SideBySide,
     rules: Rules,
-    found: Found,
+    found: FirstPass,
     fits: Mapping[str, MicroFit],
     step: Step,
 ) -> dict[str, dict[str, np.ndarray]]:
     number = {tuple(place.items()): i for i, place in enumerate(found.places)}
     n = len(found.places)
     values = {role: {metric: np.full(n, math.nan) for metric in METRICS} for role in fits}
+    shape = side.clean.sizes["Y"], side.clean.sizes["X"]
     done = n
     for group in side.groups():
-        temporal = {role: TemporalSums(_shape(side)) for role in fits} if len(group) > 1 else {}
+        temporal = {role: TemporalSums(shape) for role in fits} if len(group) > 1 else {}
         rows = [number[tuple(place.items())] for place in group]
         for row, place in zip(rows, group, strict=True):
-            planes = _scaled(side.read(place), rules, found, place)
+            planes = _scaled(side.read(place), found, place)
             if planes.valid.any():
                 for role, scores in _score_plane(planes, rules, found.data_range, fits).items():
                     for metric, value in scores.items():
@@ -218,15 +183,11 @@ def _score_plane(
     return scored
 
 
-def _scaled(planes: Planes, rules: Rules, found: Found, place: Mapping[str, int]) -> Planes:
-    if not rules.affine:
+def _scaled(planes: Planes, found: FirstPass, place: Mapping[str, int]) -> Planes:
+    if not found.scalings:
         return planes
     channel = place.get("C", 0)
     others = {
         role: found.scalings[role][channel].apply(plane) for role, plane in planes.others.items()
     }
     return dataclasses.replace(planes, others=others)
-
-
-def _shape(side: SideBySide) -> tuple[int, int]:
-    return side.clean.sizes["Y"], side.clean.sizes["X"]

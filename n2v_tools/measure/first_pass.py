@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import StackError
 from ..words import flag, option
@@ -18,56 +18,31 @@ Step = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Rules:
-    """How to measure.
+    """How to measure."""
 
-    Parameters
-    ----------
-    data_range : float or None
-        Counts; None: clean maximum minus minimum.
-    affine : bool
-        Fit gain and offset first, one of each per file and channel.
-    legacy : bool
-        As the calcium study did.
-    skip_nan : bool
-        Leave out pixels that are not finite; else they are an error.
-    """
-
-    data_range: float | None = None
-    affine: bool = False
-    legacy: bool = False
-    skip_nan: bool = False
+    data_range: float | None = None  # counts; None: clean maximum minus minimum
+    affine: bool = False  # fit gain and offset first, one of each per file and channel
+    legacy: bool = False  # as the calcium study did
+    skip_nan: bool = False  # leave out pixels that are not finite; else they are an error
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the first pass gives.
+class FirstPass:
+    """What is known of one file after the first pass."""
 
-    Parameters
-    ----------
-    places : list of dict
-        Of all planes, in the order of the clean file.
-    real : list of dict
-        Of those that are not empty.
-    data_range : float
-        Counts.
-    scalings : mapping of role to list of Scaling
-        From each other file to the clean one, of each channel.
-    improvement : float
-        By what gain and offset would divide the squared error of the restored file.
-    n_with_strips, n_nonfinite : int
-        Planes with strips that are not empty; pixels.
-    """
-
-    places: list[dict[str, int]]
-    real: list[dict[str, int]]
-    data_range: float
-    scalings: Mapping[str, list[Scaling]]
-    improvement: float
-    n_with_strips: int
-    n_nonfinite: int
+    places: list[dict[str, int]]  # of all planes, in the order of the clean file
+    data_range: float  # counts
+    real: list[dict[str, int]] = field(default_factory=list)  # places that are not empty
+    n_with_strips: int = 0  # planes with strips that are not empty
+    n_empty: int = 0  # planes without a real pixel
+    n_nonfinite: int = 0  # pixels
+    # with `Rules.affine`, by role: from each other file to the clean one, of each channel
+    scalings: Mapping[str, list[Scaling]] = field(default_factory=dict)
+    # by what gain and offset would divide the squared error of the restored file
+    improvement: float = 1.0
 
 
-def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
+def look_through(side: SideBySide, rules: Rules, step: Step) -> FirstPass:
     """Read every plane once; of all passes the first half.
 
     Raises
@@ -95,14 +70,16 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> Found:
         step(number + 1, 2 * len(places))
     if not rules.skip_nan or rules.legacy:
         broken.refuse(side, legacy=rules.legacy)
-    return Found(
+    scalings = {role: [one.scaling for one in of_role] for role, of_role in sums.items()}
+    return FirstPass(
         places,
-        real,
         _range(side, rules, low, high),
-        {role: [one.scaling for one in of_role] for role, of_role in sums.items()},
-        max(one.improvement for one in sums["restored"]),
+        real,
         n_with_strips,
+        len(places) - len(real),
         broken.n,
+        scalings if rules.affine else {},
+        max(one.improvement for one in sums["restored"]),
     )
 
 

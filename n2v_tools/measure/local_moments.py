@@ -18,36 +18,24 @@ UNIFORM_RADIUS_PX = 3
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """Local moments of one plane; `measure_local` makes it.
+    """Local moments of one plane; `measure_local` makes it."""
 
-    Parameters
-    ----------
-    values, mean, variance : ndarray of float64, shape (Y, X)
-        Counts, zero where not real; in the window around each pixel. The variance is of
-        a sample, as in scikit-image.
-    gaussian : bool
-        Which windows.
-    """
-
+    # values, mean, variance: float64, shape (Y, X): counts, zero where not real; in the window
+    # around each pixel. The variance is of a sample, as in scikit-image.
     values: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
-    gaussian: bool
+    gaussian: bool  # which windows
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What the windows of two planes have in common.
+    """What the windows of two planes have in common."""
 
-    Parameters
-    ----------
-    clean_mean, restored_mean : ndarray of float64, shape (N,)
-        One number per window that counts.
-    clean_variance, restored_variance, covariance : ndarray of float64, shape (N,)
-    """
-
+    # clean_mean, restored_mean: float64, shape (N,): one number per window that counts
     clean_mean: np.ndarray
     restored_mean: np.ndarray
+    # clean_variance, restored_variance, covariance: float64, shape (N,)
     clean_variance: np.ndarray
     restored_variance: np.ndarray
     covariance: np.ndarray
@@ -80,16 +68,10 @@ class Windows:
 def measure_local(
     plane: np.ndarray, valid: np.ndarray | None = None, *, gaussian: bool = False
 ) -> Local:
-    """Measure mean and variance in the window around each pixel.
+    """Measure mean and variance of counts (Y, X) of any real dtype in the window around each pixel.
 
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Counts, any real dtype.
-    valid : ndarray of bool, shape (Y, X), optional
-        True where there is an image; default everywhere.
-    gaussian : bool
-        Gaussian windows instead of uniform ones.
+    `valid` is True where there is an image; default everywhere. `gaussian` windows are taken
+    instead of uniform ones.
     """
     values = plane.astype(np.float64)
     if valid is not None:
@@ -100,19 +82,10 @@ def measure_local(
 
 
 def compare_windows(clean: Local, restored: Local, valid: np.ndarray | None = None) -> Windows:
-    """Put two planes side by side, window by window.
+    """Put two planes of equal shape and kind of window side by side, window by window.
 
-    Parameters
-    ----------
-    clean, restored : Local
-        Of equal shape, and of the same kind of window.
-    valid : ndarray of bool, shape (Y, X), optional
-        As in `measure_local`; a window with a pixel that is not is left out.
-
-    Returns
-    -------
-    windows : Windows
-        None at all if the plane is smaller than a window.
+    A window with a pixel that is not `valid`, as in `measure_local`, is left out. There is no
+    window at all if the plane is smaller than one.
     """
     radius = GAUSSIAN_RADIUS_PX if clean.gaussian else UNIFORM_RADIUS_PX
     inside = tuple(slice(radius, max(radius, size - radius)) for size in clean.values.shape)

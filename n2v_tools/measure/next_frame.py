@@ -22,12 +22,8 @@ class NextFrame:
     def add(self, restored: np.ndarray, following: np.ndarray, valid: np.ndarray) -> None:
         """Take one plane into account.
 
-        Parameters
-        ----------
-        restored, following : ndarray, shape (Y, X)
-            Counts: a restored plane, and the noisy one at the same place a frame later.
-        valid : ndarray of bool, shape (Y, X)
-            True where both hold an image.
+        `restored` and the noisy plane at the same place a frame later, `following`, are counts (Y,
+        X); `valid` is True where both hold an image.
         """
         error = (restored.astype(np.float64) - following)[valid]
         self._n += error.size

@@ -17,25 +17,15 @@ LAGS = 10
 
 @dataclass(frozen=True)
 class ResidualScores:
-    """What residuals show.
+    """What residuals show."""
 
-    Parameters
-    ----------
-    deviation : float
-        Counts, about the mean of each plane.
-    bias : float
-        Mean of noisy minus restored, in counts.
-    along : dict of axis letter to tuple of float
-        ``"Y"`` and ``"X"``: autocorrelation at lags 1 to 10; NaN where there are no two
-        such pixels, or no residual at all.
-    signal : float
-        Correlation of the residual with what was restored, pixel by pixel, -1 to 1: 0 if
-        no structure is left in the residual; NaN if either has none.
-    """
-
-    deviation: float
-    bias: float
+    deviation: float  # counts, about the mean of each plane
+    bias: float  # mean of noisy minus restored, in counts
+    # by axis, ``"Y"`` and ``"X"``: autocorrelation at lags 1 to 10; NaN where there are no
+    # two such pixels, or no residual at all
     along: dict[str, tuple[float, ...]]
+    # correlation of the residual with what was restored, pixel by pixel, -1 to 1: 0 if no structure
+    # is left in the residual; NaN if either has none
     signal: float
 
 
@@ -49,14 +39,9 @@ class ResidualSums:
         self._pairs = np.zeros((2, LAGS))
 
     def add(self, noisy: np.ndarray, restored: np.ndarray, valid: np.ndarray) -> None:
-        """Take one plane into account.
+        """Take one plane (Y, X) of counts of any dtype into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-            Counts, any dtype.
-        valid : ndarray of bool, shape (Y, X)
-            True where there is an image: outside strips, and finite.
+        `valid` is True where there is an image: outside strips, and finite.
         """
         n = int(np.count_nonzero(valid))
         if not n:

@@ -9,18 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Scaling:
-    """A straight line between grey levels.
+    """A straight line between grey levels."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts of one per count of the other.
-    offset : float
-        In counts.
-    """
-
-    gain: float = 1.0
-    offset: float = 0.0
+    gain: float = 1.0  # counts of one per count of the other
+    offset: float = 0.0  # in counts
 
     def apply(self, plane: np.ndarray) -> np.ndarray:
         """Return ``gain * plane + offset`` as float64, any shape."""

@@ -16,26 +16,15 @@ LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """One place in all files.
+    """One place in all files."""
 
-    Parameters
-    ----------
-    clean : ndarray, shape (Y, X)
-        Counts.
-    others : mapping of role to ndarray, shape (Y, X)
-        "restored" and, if there is one, "noisy".
-    valid : ndarray of bool, shape (Y, X)
-        True where there is an image in all of them.
-    has_strips : bool
-        Whether some of it lies in strips.
-    broken : mapping of role to ndarray, shape (N, 2)
-        Y and X of pixels that are NaN, infinite or too large, outside strips.
-    """
-
-    clean: np.ndarray
+    clean: np.ndarray  # shape (Y, X): counts
+    # by role, shape (Y, X): "restored" and, if there is one, "noisy"
     others: Mapping[str, np.ndarray]
-    valid: np.ndarray
-    has_strips: bool = False
+    valid: np.ndarray  # bool, shape (Y, X): True where there is an image in all of them
+    has_strips: bool = False  # whether some of it lies in strips
+    # by role, shape (N, 2): Y and X of pixels that are NaN, infinite or too large,
+    # outside strips
     broken: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -43,24 +32,17 @@ class Planes:
 class SideBySide:
     """Files of equal sizes.
 
-    Parameters
-    ----------
-    stacks : mapping of role to Stack
-        Axes of length 1 may be missing.
-    find_real : callable or None
-        Returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`;
-        None: zeros are data.
-    legacy : bool
-        All counts as uint16, wrapped as NumPy's cast does on x86, and strips kept.
-
     Raises
     ------
     StackError
         If sizes differ.
     """
 
-    stacks: Mapping[str, Stack]
+    stacks: Mapping[str, Stack]  # by role: axes of length 1 may be missing
+    # returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`; None:
+    # zeros are data
     find_real: Callable[[np.ndarray], np.ndarray] | None = None
+    # all counts as uint16, wrapped as NumPy's cast does on x86, and strips kept
     legacy: bool = False
 
     def __post_init__(self) -> None:

@@ -23,19 +23,10 @@ SPATIAL_SHARE = 0.5
 
 
 def spatial_snr(restored: np.ndarray, clean: np.ndarray, valid: np.ndarray | None = None) -> float:
-    """Return the signal-to-noise ratio of one plane, in dB.
+    """Return the signal-to-noise ratio of one plane of counts of any dtype, in dB.
 
-    Parameters
-    ----------
-    restored, clean : ndarray, same shape
-        Counts, any dtype.
-    valid : ndarray of bool, same shape, optional
-        True where there is an image; default everywhere.
-
-    Returns
-    -------
-    snr : float
-        Infinite if both are equal, NaN if nothing is valid or all of the clean image is 0.
+    `valid` is True where there is an image; default everywhere. Infinite if both are equal, NaN if
+    nothing is valid or all of the clean image is 0.
     """
     signal = clean.astype(np.float64)
     error = restored - signal
@@ -61,11 +52,8 @@ class TemporalSums:
     def snr(self) -> float:
         """Return the mean over pixels of the ratio along time, in dB.
 
-        Returns
-        -------
-        snr : float
-            Over pixels with two frames or more and a finite ratio; infinite if all of them
-            are equal to the clean ones, NaN if there is no such pixel.
+        Over pixels with two frames or more and a finite ratio; infinite if all of them are equal to
+        the clean ones, NaN if there is no such pixel.
         """
         there = (self._frames > 1) & (self._signal > 0)
         if not there.any():

@@ -33,37 +33,18 @@ BACKGROUND_PERCENT = 3.0
 
 @dataclass(frozen=True)
 class MicroFit:
-    """What MicroSSIM takes off and multiplies by.
+    """What MicroSSIM takes off and multiplies by."""
 
-    Parameters
-    ----------
-    clean_offset, restored_offset : float
-        Background, in counts.
-    factor : float
-        Of the restored image without its background.
-    n_planes : int
-        From how many planes these come.
-    """
-
-    clean_offset: float
-    restored_offset: float
-    factor: float
-    n_planes: int = 1
+    clean_offset: float  # background, in counts
+    restored_offset: float  # background, in counts
+    factor: float  # of the restored image without its background
+    n_planes: int = 1  # from how many planes these come
 
 
 def ssim(windows: Windows, data_range: float) -> float:
-    """Return the mean structural similarity.
+    """Return the mean structural similarity, -1 to 1; NaN if there is no window, or the range is 0.
 
-    Parameters
-    ----------
-    windows : Windows
-    data_range : float
-        Counts; for a movie or volume the same for all planes.
-
-    Returns
-    -------
-    ssim : float
-        -1 to 1; NaN if there is no window, or the range is 0.
+    `data_range` is in counts, and for a movie or volume the same for all planes.
     """
     return micro_ssim(windows, data_range, MicroFit(0, 0, 1))
 
@@ -71,12 +52,7 @@ def ssim(windows: Windows, data_range: float) -> float:
 def micro_ssim(windows: Windows, data_range: float, fit: MicroFit) -> float:
     """Return the mean similarity after background and scale; as `ssim`.
 
-    Parameters
-    ----------
-    windows : Windows
-    data_range : float
-        Counts: largest minus smallest value of the clean plane.
-    fit : MicroFit
+    `data_range`, in counts, is the largest minus the smallest value of the clean plane.
     """
     if not windows.n or not data_range > 0:
         return math.nan

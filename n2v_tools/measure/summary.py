@@ -15,33 +15,18 @@ _VALUES_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Summary:
-    """Values in a few numbers.
+    """Values in a few numbers."""
 
-    Parameters
-    ----------
-    mean : float
-        Of the finite values; infinite if all are, NaN if there was none.
-    std : float or None
-        Of a sample (ddof 1); None for one value, NaN if they are infinite.
-    n : int
-        How many values the mean is of.
-    """
-
-    mean: float
-    std: float | None
-    n: int
+    mean: float  # of the finite values; infinite if all are, NaN if there was none
+    std: float | None  # of a sample (ddof 1); None for one value, NaN if they are infinite
+    n: int  # how many values the mean is of
 
 
 @dataclass(frozen=True)
 class Gain(Summary):
-    """Differences of pairs.
+    """Differences of pairs."""
 
-    Parameters
-    ----------
-    low, high : float or None
-        Between them the mean lies in 95 of 100 resamples; None for one value.
-    """
-
+    # low, high: between them the mean lies in 95 of 100 resamples; None for one value
     low: float | None = None
     high: float | None = None
 

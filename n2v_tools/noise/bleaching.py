@@ -31,31 +31,16 @@ BEYOND_CHANCE = 2.0  # times the deviation that the noise of the pixels makes
 
 @dataclass(frozen=True)
 class Bleaching:
-    """How much light is lost.
+    """How much light is lost."""
 
-    Parameters
-    ----------
-    percent : float
-        Lost from the first frame to the last, by the curve; negative if it grew.
-    half_life_frames : float or None
-        Of the exponential; None without bleaching.
-    bleaches : bool or None
-        Whether the loss is steady and more than chance; None if that is unknown.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    course : ndarray of float64, shape (P,)
-        Light of each part of the movie, about 1.
-    frames : ndarray of float64, shape (P,)
-        Middle of each part.
-    """
-
-    percent: float
-    half_life_frames: float | None
+    percent: float  # lost from the first frame to the last, by the curve; negative if it grew
+    half_life_frames: float | None  # of the exponential; None without bleaching
+    # whether the loss is steady and more than chance; None if that is unknown
     bleaches: bool | None
     confidence: Confidence
     reason: str
-    course: np.ndarray
-    frames: np.ndarray
+    course: np.ndarray  # float64, shape (P,): light of each part of the movie, about 1
+    frames: np.ndarray  # float64, shape (P,): middle of each part
 
 
 class Light:
@@ -87,15 +72,7 @@ class Light:
         return float(np.median(self._noise)) if self._noise else 0.0
 
     def bleaching(self, scene: range, offset: float | None = None) -> Bleaching:
-        """Measure it from the parts of the movie that lie in one scene.
-
-        Parameters
-        ----------
-        scene : range
-            Frames that count.
-        offset : float or None
-            Counts without light, if they are known.
-        """
+        """Measure it from the parts of one scene; `offset`: counts without light, if known."""
         edges = np.linspace(0, self.n_frames, self._n_parts + 1)
         inside = (edges[:-1] >= scene.start) & (edges[1:] <= scene.stop)
         kept = np.flatnonzero(inside)
@@ -163,16 +140,9 @@ def measure_bleaching(
 def measure_flicker(means: np.ndarray, breaks: tuple[int, ...], noise: float, dim: float) -> float:
     """Deviation of the light from frame to frame, relative to it; 0 if it is chance.
 
-    Parameters
-    ----------
-    means : ndarray of float64, shape (T,)
-        Of the frames, counts.
-    breaks : tuple of int
-        Frames that are no continuation.
-    noise : float
-        Variance of a frame's mean that the noise of its pixels makes.
-    dim : float
-        Counts without light.
+    `means` of the frames, shape (T,), and `dim`, what is there without light, are in counts. Frames
+    at `breaks` do not continue the one before. `noise` is the variance of a frame's mean that the
+    noise of its pixels makes.
     """
     bent = means[:-2] - 2 * means[1:-1] + means[2:]
     usable = np.ones(len(bent), bool)

@@ -25,13 +25,8 @@ def block_means(planes: Sequence[np.ndarray], edge: int) -> np.ndarray:
 def by_brightness(means: np.ndarray, in_bin: float, most_bins: int) -> list[np.ndarray]:
     """Numbers of blocks of about equal brightness, the darkest bin first.
 
-    Parameters
-    ----------
-    means : ndarray, shape (M,)
-        Of the blocks.
-    in_bin : float
-        Blocks that a bin holds at least, where there are as many.
-    most_bins : int
+    `means` of the blocks, shape (M,). Each of `most_bins` or fewer holds `in_bin` blocks at least,
+    where there are as many.
     """
     n_bins = int(np.clip(len(means) // in_bin, 1, most_bins))
     return np.array_split(np.argsort(means, kind="stable"), n_bins)
@@ -40,15 +35,8 @@ def by_brightness(means: np.ndarray, in_bin: float, most_bins: int) -> list[np.n
 def quietest(blocks: np.ndarray, power: np.ndarray, share: float, least: int) -> np.ndarray:
     """Those of some blocks that have the least power, the quietest first.
 
-    Parameters
-    ----------
-    blocks : ndarray of int
-        Numbers of the blocks to choose from.
-    power : ndarray, shape (M,)
-        Of all blocks.
-    share : float
-        Of `blocks`; `least` of them if that is fewer.
-    least : int
+    `blocks` are numbers to choose from, `power` that of all blocks, shape (M,). A `share` of
+    `blocks` is taken, or `least` of them if that is fewer.
     """
     order = blocks[np.argsort(power[blocks], kind="stable")]
     return order[: max(least, int(share * len(blocks)))]

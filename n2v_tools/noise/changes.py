@@ -24,23 +24,12 @@ MUCH_BLEACHED = 25.0  # percent
 
 @dataclass(frozen=True)
 class Movie:
-    """What was seen in a movie.
-
-    Parameters
-    ----------
-    scenes : Scenes
-    shifts : Shifts
-        Of the longest scene.
-    bleaching : Bleaching
-        Of the longest scene.
-    flicker : float
-        Deviation of the light from frame to frame, relative to it; 0 if there is none.
-    """
+    """What was seen in a movie."""
 
     scenes: Scenes
-    shifts: Shifts
-    bleaching: Bleaching
-    flicker: float
+    shifts: Shifts  # of the longest scene
+    bleaching: Bleaching  # of the longest scene
+    flicker: float  # deviation of the light from frame to frame, relative to it; 0 if there is none
 
 
 def look_at_movie(
@@ -48,22 +37,11 @@ def look_at_movie(
     offset: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Movie | None:
-    """Look at every frame of a movie once.
+    """Look at every frame of a movie once; None without T, or with fewer than 8 frames.
 
-    Parameters
-    ----------
-    stack : Stack
-        Finite values, whose squares double precision holds. Of depths and channels four
-        planes a frame are looked at.
-    offset : float or None
-        Counts without light; None if they are unknown.
-    progress : callable or None
-        Called with (frames done, frames in all).
-
-    Returns
-    -------
-    movie : Movie or None
-        None without T, or with fewer than 8 frames.
+    Values must be finite, with squares that double precision holds. Of depths and channels four
+    planes a frame are looked at. `offset`: counts without light; None if they are unknown.
+    `progress` is called with frames done and frames in all.
     """
     if stack.sizes.get("T", 1) < LEAST_FRAMES:
         return None
@@ -142,7 +120,7 @@ def _scene_warnings(movie: Movie) -> list[str]:
     if scenes.odd:
         found.append(
             f"{frames_text(scenes.odd)}, counted from 0: unlike both neighbours, which are alike, "
-            "as after a flash or a jerk. Leave them out where they are no data"
+            "as after a flash or a jerk. Leave them out unless they are data"
         )
     if scenes.repeated:
         found.append(

@@ -40,38 +40,24 @@ LEAST_COLOUR = 1e-3
 
 @dataclass(frozen=True)
 class Correlation:
-    """Autocorrelation of the noise, 1 at lag 0.
+    """Autocorrelation of the noise, 1 at lag 0."""
 
-    Parameters
-    ----------
-    along : mapping of axis letter to tuple of float
-        Lags 1, 2, ... (up to 10) along Y, X and, if there are such neighbours, Z and T.
-    diagonal : float or None
-        At one pixel down and one to the right; it distinguishes a square mask from a cross.
-    source : {"dark frame", "frames", "one image", ""}
-        What it was measured from.
-    n_px : int
-        Pixels it was measured from.
-    evenness : float
-        Power of the middle block over that of a quiet one: hardly above 1 where there is
-        nothing but noise, more where it depends on brightness or signal is left.
-    map : float32 array, shape (31, 31)
-        Lags -15 to 15 in Y and X; NaN beyond what small images give.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    quiet : mapping of axis letter to tuple of float
-        As `along`, from the quietest blocks as they are, signal included. Only for one image
-        whose noise along one axis depends on that along the other, so that differences mislead.
-    """
-
+    # by axis letter: lags 1, 2, ... (up to 10) along Y, X and, if there are neighbours, Z and T
     along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    # at one pixel down and one to the right; it distinguishes a square mask from a cross
     diagonal: float | None = None
-    source: str = ""
-    n_px: int = 0
+    source: str = ""  # {"dark frame", "frames", "one image", ""}: what it was measured from
+    n_px: int = 0  # pixels it was measured from
+    # power of the middle block over that of a quiet one: hardly above 1 where there is nothing but
+    # noise, more where it depends on brightness or signal is left
     evenness: float = 1.0
+    # float32, shape (31, 31): lags -15 to 15 in Y and X; NaN beyond what small images give
     map: np.ndarray = field(default_factory=lambda: np.full((31, 31), np.nan, np.float32))
     confidence: Confidence = "cannot tell"
     reason: str = "there are too few pixels"
+    # by axis letter: as `along`, from the quietest blocks as they are, signal included. Only for
+    # one image whose noise along one axis depends on that along the other, so that differences
+    # mislead.
     quiet: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def with_next(self, axis: str) -> float:
@@ -82,17 +68,8 @@ class Correlation:
 def measure_correlation(sample: Sample, dark: Sample | None = None) -> Correlation:
     """Measure how noise is correlated along Y, X, Z and T.
 
-    Parameters
-    ----------
-    sample : Sample
-        Of the stack in question.
-    dark : Sample, optional
-        Of a frame without light; only noise that the camera makes is in it.
-
-    Returns
-    -------
-    correlation : Correlation
-        With confidence "cannot tell" and a reason where the data do not show it.
+    In a frame without light, `dark`, only noise that the camera makes is found. With confidence
+    "cannot tell" and a reason where the data do not show it.
     """
     if dark is not None and dark.planes:
         found = _from_fields(dark.planes, "dark frame")
@@ -185,7 +162,7 @@ def _from_fields(fields: Sequence[np.ndarray], source: str) -> Correlation:
         source=source,
         n_px=len(chosen) * blocks[0].size,
         evenness=float(np.median(power[real]) / np.quantile(power[real], QUIET)),
-        map=_padded(middle, reach),
+        map=np.pad(middle, MAP_LAGS - reach, constant_values=np.nan).astype(np.float32),
     )
 
 
@@ -242,10 +219,6 @@ def _autocorrelation(blocks: np.ndarray) -> tuple[np.ndarray, int]:
     cut = slice(centre - reach, centre + reach + 1)
     middle = raw[cut, cut] / overlap
     return middle / middle[reach, reach], reach
-
-
-def _padded(middle: np.ndarray, reach: int) -> np.ndarray:
-    return np.pad(middle, MAP_LAGS - reach, constant_values=np.nan).astype(np.float32)
 
 
 def _along_run(runs: Sequence[np.ndarray], axis: str) -> tuple[float, ...]:

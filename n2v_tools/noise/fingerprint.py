@@ -40,32 +40,20 @@ LARGEST = 1e30  # of any number in a file
 
 @dataclass(frozen=True)
 class Print:
-    """One channel.
+    """One channel."""
 
-    Parameters
-    ----------
-    percentiles : tuple of float
-        Counts at `PERCENTILES`.
-    noise : tuple of (float, float)
-        Mean and variance of quiet blocks, by brightness: counts, counts squared.
-    correlation : mapping of axis letter to tuple of float
-        Lags 1 to 3 along Y and X, and along T and Z where there are such neighbours.
-    """
-
-    percentiles: tuple[float, ...]
+    percentiles: tuple[float, ...]  # counts at `PERCENTILES`
+    # mean and variance of quiet blocks, by brightness: counts, counts squared
     noise: tuple[tuple[float, float], ...]
+    # by axis letter: lags 1 to 3 along Y and X, and along T and Z where there are such neighbours
     correlation: Mapping[str, tuple[float, ...]]
 
 
 def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
     """Take the fingerprint of training data, as JSON values.
 
-    Parameters
-    ----------
-    stacks : sequence of Stack
-        All with the same channels; at most eight are read, a bounded part of each.
-    keep_strips : bool
-        Take zeros as data.
+    All stacks have the same channels; at most eight are read, a bounded part of each. With
+    `keep_strips` zeros are data.
     """
     even = np.linspace(0, len(stacks) - 1, min(MOST_STACKS, len(stacks))).astype(int)
     chosen = [stacks[i] for i in even]
@@ -78,13 +66,7 @@ def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> d
 
 
 def read_fingerprint(value: Any) -> list[Print] | None:
-    """Read what anybody may have written; None unless every number is one.
-
-    Parameters
-    ----------
-    value : Any
-        From JSON.
-    """
+    """Read from JSON what anybody may have written; None unless every number is one."""
     if not isinstance(value, Mapping) or value.get("format") != 1:
         return None
     channels = value.get("channels")
@@ -94,28 +76,14 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(
-    stack: Stack, prints: Sequence[Print], axes: str, *, keep_strips: bool = False
-) -> list[str]:
+def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
-    Parameters
-    ----------
-    stack : Stack
-        A bounded part is read.
-    prints : sequence of Print
-        Of the training data; one for all channels, or one for each.
-    axes : str
-        Of the model: correlation along its depth is compared, too.
-    keep_strips : bool
-        Take zeros as data.
-
-    Returns
-    -------
-    differences : list of str
-        One phrase each, such as ``"the noise is 2.3 times as strong as in the training data"``.
+    A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
+    those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
+    "the noise is 2.3 times as strong as in the training data".
     """
-    sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
+    sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)
     if len(prints) not in (1, n_channels):
         return []  # channels do not fit: that is reported elsewhere

@@ -27,28 +27,14 @@ Verdict = Literal["ok", "warn", "compressed"]
 
 @dataclass(frozen=True)
 class GreyLevels:
-    """How the pixels are spread over grey levels.
+    """How the pixels are spread over grey levels."""
 
-    Parameters
-    ----------
-    n_levels : int
-        Distinct values.
-    n_common : int
-        Those that hold at least 0.01 % of the pixels each.
-    n99 : int
-        Smallest number of levels that together hold 99 % of the pixels.
-    effective : float
-        exp of the Shannon entropy: as many equally frequent levels would be as rich.
-    step : float
-        Counts from level to level: the greatest common divisor of their differences; 0
-        where values are no whole numbers.
-    verdict : {"ok", "warn", "compressed"}
-    """
-
-    n_levels: int
-    n_common: int
-    n99: int
-    effective: float
+    n_levels: int  # distinct values
+    n_common: int  # those that hold at least 0.01 % of the pixels each
+    n99: int  # smallest number of levels that together hold 99 % of the pixels
+    effective: float  # exp of the Shannon entropy: as many equally frequent levels would be as rich
+    # counts from level to level: the greatest common divisor of their differences; 0 where values
+    # are not whole numbers
     step: float
     verdict: Verdict
 
@@ -60,10 +46,7 @@ class GreyLevels:
     def warning(self, counts_photons: bool = False) -> str:
         """Say that the levels are too few for the noise; empty if they are not.
 
-        Parameters
-        ----------
-        counts_photons : bool
-            Whether one level is one photon, so that few levels only mean few photons.
+        It is empty, too, where one level is one photon: few levels then only mean few photons.
         """
         if self.verdict == "ok" or counts_photons:
             return ""
@@ -107,7 +90,7 @@ def judge_levels(levels: np.ndarray, counts: np.ndarray, sigma: float | None = N
     step = _step(levels)
     verdict: Verdict = "ok"
     coarse = sigma is not None and step > 0 and sigma < COARSE * step
-    # Values that are no whole numbers are rarely equal, so that none of them is common.
+    # Values that are not whole numbers are rarely equal, so that none of them is common.
     few = n_common if step else len(levels)
     if few <= FEW or coarse:
         verdict = "compressed" if few <= COMPRESSED else "warn"
@@ -119,17 +102,8 @@ def judge_levels(levels: np.ndarray, counts: np.ndarray, sigma: float | None = N
 def count_levels(planes: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Count how often each value stands in some planes, one plane in memory at a time.
 
-    Parameters
-    ----------
-    planes : iterable of ndarray
-        Any shapes, finite values. Whole numbers are all counted; of other numbers an even
-        sample of each plane.
-
-    Returns
-    -------
-    levels : float64 array, shape (L,)
-        Ascending.
-    counts : int64 array, shape (L,)
+    Planes have any shape and finite values. Whole numbers are all counted; of other numbers an even
+    sample of each plane. Gives levels, float64 and ascending, and counts, int64, both shape (L,).
     """
     levels, counts = np.empty(0), np.empty(0, np.int64)
     for plane in planes:
@@ -143,14 +117,7 @@ def count_levels(planes: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def files_to_keep(found: Mapping[str, GreyLevels]) -> tuple[list[str], list[str]]:
     """Split files into those worth training on and those whose grey levels are lost.
 
-    Parameters
-    ----------
-    found : mapping of file name to GreyLevels
-
-    Returns
-    -------
-    keep, leave_out : list of str
-        A suggestion; in the order given.
+    A suggestion, by the names that are the keys of `found`, in the order given.
     """
     keep = [name for name, levels in found.items() if levels.keep]
     return keep, [name for name in found if name not in keep]

@@ -30,21 +30,11 @@ _RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
 
 @dataclass(frozen=True)
 class HotPixels:
-    """How many pixels are hot.
+    """How many pixels are hot."""
 
-    Parameters
-    ----------
-    count : int
-        In the part of the plane that was looked at, of the worst channel.
-    n_px : int
-        Pixels of that part.
-    n_planes : int
-        Planes that were compared.
-    """
-
-    count: int
-    n_px: int
-    n_planes: int
+    count: int  # in the part of the plane that was looked at, of the worst channel
+    n_px: int  # pixels of that part
+    n_planes: int  # planes that were compared
 
     @property
     def percent(self) -> float:
@@ -67,15 +57,8 @@ class HotPixels:
 def find_hot_pixels(stack: Stack) -> HotPixels | None:
     """Count hot pixels in a few planes, evenly spread over each channel.
 
-    Parameters
-    ----------
-    stack : Stack
-        At most nine planes of each of four channels are read, and one kept at a time.
-
-    Returns
-    -------
-    found : HotPixels or None
-        None if there are fewer than three planes to compare.
+    At most nine planes of each of four channels are read, and one kept at a time. None if there are
+    fewer than three planes to compare.
     """
     places = list(stack.places())
     found = []

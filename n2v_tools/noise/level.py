@@ -33,8 +33,8 @@ MOST_SKEW = 3.0
 MISFIT = 0.25  # relative error of the straight line above which it does not hold
 
 _Y, _X = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-_LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
-_HIGH = _Y + _X >= 9
+LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
+HIGH = _Y + _X >= 9
 _MIDDLE = (_Y + _X >= 6) & (_Y + _X <= 8) & (_Y > 2) & (_X > 2)
 _ALONG_Y = (_Y + _X >= 6) & (_X <= 2)  # changes along Y, hardly along X
 _ALONG_X = (_Y + _X >= 6) & (_Y <= 2)
@@ -42,25 +42,15 @@ _ALONG_X = (_Y + _X >= 6) & (_Y <= 2)
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of one channel: its variance at a mean of `m` counts is ``gain * m + floor``.
+    """Noise of one channel: its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron where noise is Poisson's, 0 where it is the same everywhere.
-    floor : float
-        Counts squared: read noise, less gain times the camera's offset; may be negative.
-    skew : float
-        Third moment over gain and variance: 1 for Poisson noise, about 1.5 after electron
-        multiplication, 0 where the noise is symmetric.
-    doubt : str
-        Why the numbers should not be relied on; empty if they may be.
-    """
-
+    # counts per photoelectron where noise is Poisson's, 0 where it is the same everywhere
     gain: float
-    floor: float
+    floor: float  # counts squared: read noise, less gain times the camera's offset; may be negative
+    # third moment over gain and variance: 1 for Poisson noise, about 1.5 after electron
+    # multiplication, 0 where the noise is symmetric
     skew: float = 0.0
-    doubt: str = ""
+    doubt: str = ""  # why the numbers should not be relied on; empty if they may be
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
         """Variance, counts squared, where the mean is `mean` counts; never negative."""
@@ -76,19 +66,9 @@ class Noise:
 
 
 def measure_noise(patches: np.ndarray) -> tuple[Noise, ...]:
-    """Measure the noise of each channel.
+    """Measure the noise of each channel of float32 counts (N, [Z,] Y, X, C) without strips.
 
     Exact to a few per cent of the variance where a tenth of the image is smooth over 8 pixels.
-
-    Parameters
-    ----------
-    patches : float32 array, shape (N, [Z,] Y, X, C)
-        Counts, without strips.
-
-    Returns
-    -------
-    noise : tuple of Noise
-        One per channel.
     """
     return tuple(_measure(patches[..., c]) for c in range(patches.shape[-1]))
 
@@ -99,9 +79,11 @@ def _measure(patches: np.ndarray) -> Noise:
         return Noise(0, 0, doubt="there are too few pixels")
     powers = fft.dctn(blocks, axes=(1, 2), norm="ortho")
     means = blocks.mean(axis=(1, 2))
-    bins = _smooth_blocks(means, (powers[:, _LOW] ** 2).mean(axis=1))
+    rough = (powers[:, LOW] ** 2).mean(axis=1)
+    alike = by_brightness(means, LEAST_IN_BIN / SMOOTHEST, MOST_BINS)
+    bins = [quietest(part, rough, SMOOTHEST, LEAST_IN_BIN) for part in alike]
     mean = np.array([means[chosen].mean() for chosen in bins])
-    variance = np.array([(powers[chosen][:, _HIGH] ** 2).mean() for chosen in bins])
+    variance = np.array([(powers[chosen][:, HIGH] ** 2).mean() for chosen in bins])
     real = variance > 1e-6 * max(float(variance.max()), 1e-30)
     if not real.any():
         return Noise(0, 0, doubt="there is none")
@@ -131,12 +113,6 @@ def _blocks(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     above = np.arange(len(blocks)).reshape(-1, n_z, per_plane) + per_plane
     above[:, -1] = -1
     return blocks, above.ravel()
-
-
-def _smooth_blocks(means: np.ndarray, roughness: np.ndarray) -> list[np.ndarray]:
-    """Numbers of the smoothest blocks, brightness by brightness."""
-    bins = by_brightness(means, LEAST_IN_BIN / SMOOTHEST, MOST_BINS)
-    return [quietest(part, roughness, SMOOTHEST, LEAST_IN_BIN) for part in bins]
 
 
 def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
@@ -176,7 +152,7 @@ def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[flo
 
 
 def misfit_text(misfit: float) -> str:
-    """Say that variance is no straight line over the mean."""
+    """Say that variance is not a straight line over the mean."""
     return f"its variance is off a straight line over the mean by {100 * misfit:.0f} %"
 
 
@@ -187,7 +163,7 @@ def _skew(
     smallest = 0.05 * variance.mean()  # of the part of the noise that depends on brightness
     if gain * gain < 1e-6 * smallest:
         return 0.0
-    rough = ~_LOW & (_Y + _X > 0)  # by low frequencies the blocks were chosen
+    rough = ~LOW & (_Y + _X > 0)  # by low frequencies the blocks were chosen
     each = []
     for chosen, strength in zip(bins, variance, strict=True):
         left = fft.idctn(powers[chosen] * rough, axes=(1, 2), norm="ortho")
@@ -206,7 +182,7 @@ def _colour(powers: np.ndarray, bins: list[np.ndarray], n: np.ndarray) -> str:
     """Say along which axes the noise is correlated; empty if its spectrum is flat."""
 
     def power(band: np.ndarray) -> float:
-        each = [(powers[b][:, band] ** 2).mean() / (powers[b] ** 2)[:, _HIGH].mean() for b in bins]
+        each = [(powers[b][:, band] ** 2).mean() / (powers[b] ** 2)[:, HIGH].mean() for b in bins]
         return float(np.average(each, weights=n))
 
     along_y, along_x, middle = power(_ALONG_Y), power(_ALONG_X), power(_MIDDLE)
@@ -229,9 +205,9 @@ def _between_planes(
     shared = []
     for chosen in bins:
         here = chosen[above[chosen] >= 0]
-        fine = powers[here][:, _HIGH]
-        product = (fine * powers[above[here]][:, _HIGH]).mean() if len(here) else 0.0
-        shared.append(product / (powers[chosen][:, _HIGH] ** 2).mean())
+        fine = powers[here][:, HIGH]
+        product = (fine * powers[above[here]][:, HIGH]).mean() if len(here) else 0.0
+        shared.append(product / (powers[chosen][:, HIGH] ** 2).mean())
     correlation = float(np.average(shared, weights=n))
     if abs(correlation) > CORRELATED:
         return f"neighbouring planes share it (correlation {correlation:.2f})"

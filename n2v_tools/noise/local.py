@@ -31,31 +31,16 @@ ERRORS: Mapping[Confidence, float] = {"high": 0.02, "low": 0.1, "cannot tell": 0
 
 @dataclass(frozen=True)
 class LocalNoise:
-    """Noise of one channel.
+    """Noise of one channel."""
 
-    Parameters
-    ----------
-    gain : float
-        Counts per photoelectron; 0 where noise is equally strong everywhere.
-    floor : float
-        Counts squared: the variance at a mean of `m` counts is ``gain * m + floor``.
-    least : float
-        Counts squared: the variance is never below.
-    kernels : mapping of axis letter to tuple of float
-        Odd in length, squares sum to 1: white noise convolved with it is correlated as the
-        noise is. Axes along which it is white have none.
-    error : float
-        Standard deviation of the variance's relative error.
-    doubt : str
-        Why the numbers are not sure; may be empty.
-    """
-
-    gain: float
-    floor: float
-    least: float
+    gain: float  # counts per photoelectron; 0 where noise is equally strong everywhere
+    floor: float  # counts squared: the variance at a mean of `m` counts is ``gain * m + floor``
+    least: float  # counts squared: the variance is never below
+    # by axis letter: odd in length, squares sum to 1: white noise convolved with it is correlated
+    # as the noise is. Axes along which it is white have none.
     kernels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    error: float = ERRORS["high"]
-    doubt: str = ""
+    error: float = ERRORS["high"]  # standard deviation of the variance's relative error
+    doubt: str = ""  # why the numbers are not sure; may be empty
 
     @property
     def white(self) -> bool:
@@ -73,12 +58,8 @@ class LocalNoise:
     def colour(self, white: np.ndarray, axes: str) -> np.ndarray:
         """Let neighbours share white noise as they share this noise.
 
-        Parameters
-        ----------
-        white : ndarray of float32
-            Variance 1; its axes are `axes`, others may stand before them.
-        axes : str
-            Letters of the last axes, such as ``YX``.
+        `white` is float32 of variance 1. Its last axes are `axes`, such as ``YX``; others may stand
+        before them.
         """
         for number, axis in enumerate(axes, start=-len(axes)):
             if axis in self.kernels:
@@ -142,15 +123,8 @@ def _kernels(correlation: Correlation, axes: str) -> dict[str, tuple[float, ...]
 def find_kernel(along: Sequence[float]) -> tuple[float, ...]:
     """Find a symmetric kernel that makes white noise correlated as given.
 
-    Parameters
-    ----------
-    along : sequence of float
-        Correlation at lags 1, 2, ...; what lies within chance of 0 counts as 0.
-
-    Returns
-    -------
-    kernel : tuple of float
-        As long as twice the last lag that counts, and one; squares sum to 1.
+    `along`: correlation at lags 1, 2, ...; what lies within chance of 0 counts as 0. The kernel is
+    as long as twice the last lag that counts, and one; its squares sum to 1.
     """
     counted = [value if value > CHANCE else 0.0 for value in along]
     reach = max((lag for lag, value in enumerate(counted, 1) if value), default=0)

@@ -23,34 +23,19 @@ LEAST_SIGNAL = 1.25  # their power over that of the noise in them
 
 @dataclass(frozen=True)
 class Overview:
-    """What a bounded sample of one channel says.
+    """What a bounded sample of one channel says."""
 
-    Parameters
-    ----------
-    mean : float
-        Counts, of the whole channel.
-    strength : Strength
-    correlation : Correlation
-    choice : MaskChoice
-    levels : GreyLevels
-    hot : HotPixels or None
-    histogram : (ndarray, ndarray)
-        Values and how many pixels of the sample have each.
-    resampled : str
-        Why frames look interpolated; empty if they do not.
-    neighbours_alike : mapping of axis letter to float
-        Correlation of neighbouring planes along Z and T for what is larger than a few
-        pixels: 1 where they show the same.
-    """
-
-    mean: float
+    mean: float  # counts, of the whole channel
     strength: Strength
     correlation: Correlation
     choice: MaskChoice
     levels: GreyLevels
     hot: HotPixels | None
+    # values and how many pixels of the sample have each
     histogram: tuple[np.ndarray, np.ndarray] = field(repr=False)
-    resampled: str = ""
+    resampled: str = ""  # why frames look interpolated; empty if they do not
+    # by axis letter: correlation of neighbouring planes along Z and T for what is larger than a few
+    # pixels: 1 where they show the same
     neighbours_alike: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -76,6 +61,12 @@ class Overview:
         """Whether one grey level is one photon."""
         return self.strength.counts_photons(self.mean, self.levels.step)
 
+    def between(self, low: float, high: float) -> tuple[float, float]:
+        """Grey levels that these shares of the sampled pixels do not exceed, 0 to 1."""
+        levels, counts = self.histogram
+        first, last = np.searchsorted(np.cumsum(counts) / counts.sum(), (low, high))
+        return float(levels[first]), float(levels[min(last, len(levels) - 1)])
+
     @property
     def warnings(self) -> list[str]:
         """What in the noise spoils a training, each with what to do about it."""
@@ -97,24 +88,16 @@ class Overview:
         return [line for line in found if line]
 
 
-def look_at_noise(
-    stack: Stack, mean: float, dark: Sample | None = None, *, keep_strips: bool = False
-) -> Overview:
+def look_at_noise(stack: Stack, mean: float, dark: Sample | None = None) -> Overview:
     """Measure all that can be measured of the noise of a stack of one channel.
 
-    Parameters
-    ----------
-    stack : Stack
-        Without C, or one channel of it; a bounded part is read.
-    mean : float
-        Counts, of the whole stack, outside strips.
-    dark : Sample, optional
-        Of frames without light.
-    keep_strips : bool
-        Take zeros as data.
+    A bounded part is read. `mean`: counts, of the whole stack, outside strips. `dark`: of frames
+    without light.
     """
-    sample = read_sample(stack, keep_strips=keep_strips)
-    lit = _light_in(dark, sample)
+    sample = read_sample(stack)
+    lit = ""
+    if dark is not None and dark.planes:
+        lit = find_light(dark.planes, dark.successive, sample.planes)
     dark = None if lit else dark
     correlation = measure_correlation(sample, dark)
     if dark is not None and not correlation.along:  # a small one shows offset and level only
@@ -134,13 +117,6 @@ def look_at_noise(
         find_resampling(sample.runs.get("T", ())),
         {axis: _alike(sample, axis, strength.sigma_at(mean) or 0.0) for axis in sample.pairs},
     )
-
-
-def _light_in(dark: Sample | None, sample: Sample) -> str:
-    """Why a dark frame is none; empty if it may be one, or there is none."""
-    if dark is None or not dark.planes:
-        return ""
-    return find_light(dark.planes, dark.successive, sample.planes)
 
 
 def _alike(sample: Sample, axis: str, sigma: float) -> float:

@@ -38,59 +38,32 @@ SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
 
 @dataclass(frozen=True)
 class Transfer:
-    """Variance of the noise against brightness.
+    """Variance of the noise against brightness."""
 
-    Parameters
-    ----------
-    points : tuple of (float, float)
-        Mean and variance of blocks of about equal brightness, counts and counts squared; empty
-        if there are too few pixels.
-    gain : float or None
-        Slope of the straight line ``variance = gain * mean + floor``; None where the image is
-        as bright everywhere, so that there is no slope to see.
-    floor : float
-        Where it crosses zero; without a slope, the mean variance.
-    misfit : float
-        Relative deviation from that line.
-    kept : float
-        Share of the blocks in which nothing moved.
-    """
-
+    # mean and variance of blocks of about equal brightness, counts and counts squared; empty if
+    # there are too few pixels
     points: tuple[tuple[float, float], ...] = ()
+    # slope of the straight line ``variance = gain * mean + floor``; None where the image is as
+    # bright everywhere, so that there is no slope to see
     gain: float | None = None
-    floor: float = 0.0
-    misfit: float = 0.0
-    kept: float = 0.0
+    floor: float = 0.0  # where it crosses zero; without a slope, the mean variance
+    misfit: float = 0.0  # relative deviation from that line
+    kept: float = 0.0  # share of the blocks in which nothing moved
 
 
 @dataclass(frozen=True)
 class Dark:
-    """A camera without light.
+    """A camera without light."""
 
-    Parameters
-    ----------
-    offset : float
-        Mean, counts.
-    read_noise : float
-        Deviation, counts: in time where there are several frames, else over the pixels.
-    """
-
-    offset: float
+    offset: float  # mean, counts
+    # deviation, counts: in time where there are several frames, else over the pixels
     read_noise: float
 
 
 def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer:
-    """Measure variance against mean from pairs of frames of one field.
+    """Measure variance against mean from pairs of frames (Y, X) of one field, in counts.
 
-    Parameters
-    ----------
-    pairs : sequence of (ndarray, ndarray), each shape (Y, X)
-        Counts.
-
-    Returns
-    -------
-    transfer : Transfer
-        Without points if there are fewer than 64 blocks of 8 x 8 pixels.
+    Without points if there are fewer than 64 blocks of 8 x 8 pixels.
     """
     cut = [_blocks(one, other) for one, other in pairs]
     means = np.concatenate([m for m, _ in cut]) if cut else np.empty(0)
@@ -115,15 +88,9 @@ def measure_transfer(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Transfer
 def is_uneven(means: np.ndarray, chance: float) -> bool:
     """Whether brightness differs enough from block to block for a slope over it to mean anything.
 
-    Poisson noise makes blocks that are brighter by chance noisier as well, so that slopes
-    over chance alone are far from 0, and wrong.
-
-    Parameters
-    ----------
-    means : ndarray
-        Of the blocks, counts.
-    chance : float
-        Variance of them by noise alone.
+    `means` of the blocks are in counts; `chance` is their variance by noise alone. Poisson noise
+    makes blocks that are brighter by chance noisier as well, so that slopes over chance alone are
+    far from 0, and wrong.
     """
     return bool(means.var() > LEAST_UNEVEN * chance)
 
@@ -133,12 +100,7 @@ def measure_dark(
 ) -> Dark:
     """Measure offset and read noise from frames without light.
 
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (Y, X)
-        At least one; counts.
-    pairs : sequence of (ndarray, ndarray)
-        Successive frames; may be empty.
+    At least one plane (Y, X) of counts, and pairs of successive ones, which may be missing.
     """
     offset = float(np.mean([_clipped(plane).mean() for plane in planes]))
     if pairs:
@@ -155,16 +117,8 @@ def find_light(
 ) -> str:
     """Say why frames were not taken without light; empty if they may have been.
 
-    Nothing in an image is darker than no light.
-
-    Parameters
-    ----------
-    dark : sequence of ndarray, shape (Y, X)
-        What is called dark, at least one plane; counts.
-    dark_pairs : sequence of (ndarray, ndarray)
-        Successive ones of these; may be empty.
-    planes : sequence of ndarray, shape (Y, X)
-        The data.
+    Nothing in an image is darker than no light. `dark` is at least one plane (Y, X) of counts that
+    is called dark, `dark_pairs` are successive ones of these, perhaps none, and `planes` the data.
     """
     known = measure_dark(dark, dark_pairs)
     large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
@@ -183,19 +137,9 @@ def find_light(
 def find_resampling(runs: Sequence[np.ndarray]) -> str:
     """Say whether frames look interpolated by an amount that differs from frame to frame.
 
-    Registration against motion shifts each frame by another fraction of a pixel.
-    Interpolation then shares noise between neighbours, more in one frame than in the next,
-    which no detector does.
-
-    Parameters
-    ----------
-    runs : sequence of ndarray, shape (n, Y, X)
-        Successive frames.
-
-    Returns
-    -------
-    reason : str
-        Empty if nothing of the kind is seen.
+    Registration against motion shifts each frame by another fraction of a pixel. Interpolation then
+    shares noise between neighbours, more in one frame than in the next, which no detector does.
+    `runs` are successive frames, each shape (n, Y, X). Empty if nothing of the kind is seen.
     """
     frames = [frame for run in runs for frame in _without_scene(run)]
     if len(frames) < LEAST_FRAMES:
@@ -233,7 +177,7 @@ def _without_scene(run: np.ndarray) -> np.ndarray:
 
 
 def _agreeing(variances: np.ndarray) -> np.ndarray:
-    """Numbers of the variances that are no outliers, robustly."""
+    """Numbers of the variances that are not outliers, robustly."""
     kept = np.arange(len(variances))
     for _ in range(ROUNDS):
         middle = np.median(variances[kept])

@@ -14,12 +14,7 @@ MAD_TO_SIGMA = 1.4826  # of a normal distribution
 def deviation(values: np.ndarray, middle: float | None = None) -> float:
     """Deviation of a normal distribution with the median absolute deviation of `values`.
 
-    Parameters
-    ----------
-    values : ndarray
-        At least one.
-    middle : float or None
-        What they deviate from; None: their median.
+    There is at least one value; they deviate from `middle`, or from their median.
     """
     middle = np.median(values) if middle is None else middle
     return MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))

@@ -6,7 +6,7 @@ frame differences come. Strips and pixels that are not finite are cut away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,24 +26,15 @@ MOST_BROKEN = 0.01  # share of pixels that are not finite above which a crop is 
 
 @dataclass(frozen=True)
 class Sample:
-    """Crops of some planes.
+    """Crops of some planes."""
 
-    Parameters
-    ----------
-    planes : tuple of float32 arrays (Y, X)
-        Counts, without strips; evenly spread over the stack.
-    channels : tuple of int
-        Channel of each of `planes`.
-    runs : mapping of axis letter to tuple of float32 arrays (n, Y, X)
-        Neighbours along T and along Z, n of 2 or more, one crop each.
-    n_planes : int
-        Planes of the whole stack.
-    """
-
+    # float32, shape (Y, X): counts, without strips; evenly spread over the stack
     planes: tuple[np.ndarray, ...]
-    channels: tuple[int, ...]
+    channels: tuple[int, ...]  # channel of each of `planes`
+    # by axis letter, float32, shape (n, Y, X): neighbours along T and along Z, n of 2 or more, one
+    # crop each
     runs: Mapping[str, tuple[np.ndarray, ...]]
-    n_planes: int
+    n_planes: int  # planes of the whole stack
 
     @property
     def pairs(self) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
@@ -63,23 +54,10 @@ class Sample:
 def read_sample(
     stack: Stack, seed: int = 0, most_px: int = MOST_PX, *, keep_strips: bool = False
 ) -> Sample:
-    """Read some planes of a stack.
+    """Read some planes of a stack of any axes, about `most_px` pixels: a third for each kind.
 
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    seed : int
-        Decides where crops of large planes lie.
-    most_px : int
-        Pixels to keep in all, about; a third for each kind.
-    keep_strips : bool
-        Take zeros as data.
-
-    Returns
-    -------
-    sample : Sample
-        Without planes if all are empty, broken, or smaller than 16 px.
+    `seed` decides where crops of large planes lie; with `keep_strips` zeros are data. Without
+    planes if all are empty, broken, or smaller than 16 px.
     """
     rng = np.random.default_rng(seed)
     places = list(stack.places())
@@ -131,16 +109,27 @@ class _Crops:
             for plane in planes[1:]:
                 strips = strips | find_strips(plane)
             boxes = strips.boxes()
-        boxes = [b for b in boxes if min(b[1] - b[0], b[3] - b[2]) >= LEAST_EDGE_PX]
-        if not boxes:
-            return None
-        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
-        return self._part(y0, y1), self._part(x0, x1)
+        return largest_part(boxes, MOST_EDGE_PX, self.rng)
 
-    def _part(self, start: int, end: int) -> slice:
-        spare = max(0, end - start - MOST_EDGE_PX)
-        start += int(self.rng.integers(spare + 1))
-        return slice(start, min(end, start + MOST_EDGE_PX))
+
+def largest_part(
+    boxes: Iterable[tuple[int, int, int, int]], edge: int, rng: np.random.Generator | None
+) -> tuple[slice, slice] | None:
+    """Cut the largest box, (y0, y1, x0, x1), down to `edge` px: where `rng` says, or its middle.
+
+    None if no box is as wide as 16 px.
+    """
+    wide = [b for b in boxes if min(b[1] - b[0], b[3] - b[2]) >= LEAST_EDGE_PX]
+    if not wide:
+        return None
+    y0, y1, x0, x1 = max(wide, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
+
+    def part(start: int, end: int) -> slice:
+        spare = max(0, end - start - edge)
+        start += spare // 2 if rng is None else int(rng.integers(spare + 1))
+        return slice(start, min(end, start + edge))
+
+    return part(y0, y1), part(x0, x1)
 
 
 def evenly(places: Sequence[P], n: int) -> list[P]:

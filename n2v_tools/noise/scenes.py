@@ -30,44 +30,25 @@ LEAST_LIKENESS = 0.2  # usually, for this to be judged
 
 @dataclass(frozen=True)
 class Scenes:
-    """What in a movie is no continuation; frames count from 0.
-
-    Parameters
-    ----------
-    n_frames : int
-    cuts : tuple of int
-        Frames that show something else than those before: where a new scene begins.
-    jumps : tuple of int
-        Frames that differ by far from the one before, though the same is seen: light that was
-        switched, activity everywhere at once.
-    odd : tuple of int
-        Single frames that differ from both neighbours, which are alike: flashes, jumps.
-    dark : tuple of int
-        Frames that are empty, or darker than their neighbours by far.
-    repeated : tuple of int
-        Frames equal to the one before.
-    alternating : bool
-        Whether frames resemble the next but one more than the next.
-    means : ndarray of float64, shape (T,)
-        Of each frame, counts.
-    changes : ndarray of float64, shape (T,)
-        How much each differs from the one before, over what is usual around it; 1 for the
-        first.
-    """
+    """Breaks in a movie; frames count from 0."""
 
     n_frames: int
+    # frames that show something else than those before: where a new scene begins
     cuts: tuple[int, ...] = ()
+    # frames that differ by far from the one before, though the same is seen: light that was
+    # switched, activity everywhere at once
     jumps: tuple[int, ...] = ()
+    # single frames that differ from both neighbours, which are alike: flashes, jumps
     odd: tuple[int, ...] = ()
-    dark: tuple[int, ...] = ()
-    repeated: tuple[int, ...] = ()
-    alternating: bool = False
+    dark: tuple[int, ...] = ()  # frames that are empty, or darker than their neighbours by far
+    repeated: tuple[int, ...] = ()  # frames equal to the one before
+    alternating: bool = False  # whether frames resemble the next but one more than the next
+    # float64, shape (T,): of each frame, counts
     means: np.ndarray = field(default_factory=lambda: np.empty(0))
-    changes: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
     def breaks(self) -> tuple[int, ...]:
-        """Every t for which frames t - 1 and t are no pair to learn from."""
+        """Every t for which frames t - 1 and t are not a pair to learn from."""
         single = {t for frame in (*self.odd, *self.dark) for t in (frame, frame + 1)}
         found = {*self.cuts, *self.jumps, *self.repeated, *single}
         return tuple(sorted(t for t in found if 0 < t < self.n_frames))
@@ -113,7 +94,7 @@ class Watch:
         means, empty = np.array(self._means), np.array(self._empty)
         change, second = np.array(self._next), np.array(self._second)
         if n_frames < LEAST_FRAMES:
-            return Scenes(n_frames, means=means, changes=np.ones(n_frames))
+            return Scenes(n_frames, means=means)
         differ = change > 0
         ratio = _over_usual(change, differ)
         stands_out = _outliers(ratio, differ)
@@ -141,7 +122,6 @@ class Watch:
             repeated=_numbers(repeated),
             alternating=alternating,
             means=means,
-            changes=ratio,
         )
 
 
@@ -187,7 +167,7 @@ def _outliers(ratio: np.ndarray, differ: np.ndarray) -> np.ndarray:
 
 
 def _dark_runs(means: np.ndarray, stands_out: np.ndarray) -> np.ndarray:
-    """Which frames are dark, if the first of them came at once: dimming is no dark frame."""
+    """Which frames are dark, if the first of them came at once: dimming makes none dark."""
     off = means - ndimage.median_filter(means, min(WINDOW, len(means)), mode="mirror")
     low = off < -CLEAR * deviation(off, 0.0)
     runs, n_runs = ndimage.label(low)

@@ -37,32 +37,17 @@ OUTLYING = 5.0  # errors by which halves disagree where the field was not found
 
 @dataclass(frozen=True)
 class Shifts:
-    """Where the field is in some runs of frames.
+    """Where the field is in some runs of frames."""
 
-    Parameters
-    ----------
-    run : int
-        Frames averaged into one.
-    frames : ndarray of float64, shape (N,)
-        Middle of each run.
-    px : ndarray of float64, shape (N, 2)
-        Shift along Y and X from the mean position, in pixels.
-    error_px : float
-        Of one shift along one axis.
-    range_px : float
-        Farthest between any two.
-    nearby_px : float
-        Usual distance within 16 frames, beyond the errors: what blurs in a method that looks
-        through time.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-    """
-
-    run: int = 1
+    run: int = 1  # frames averaged into one
+    # float64, shape (N,): middle of each run
     frames: np.ndarray = field(default_factory=lambda: np.empty(0))
+    # float64, shape (N, 2): shift along Y and X from the mean position, in pixels
     px: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-    error_px: float = float("inf")
-    range_px: float = 0.0
+    error_px: float = float("inf")  # of one shift along one axis
+    range_px: float = 0.0  # farthest between any two
+    # usual distance within 16 frames, beyond the errors: what blurs in a method that looks through
+    # time
     nearby_px: float = 0.0
     confidence: Confidence = "cannot tell"
     reason: str = "too little can be seen in the frames"
@@ -78,13 +63,7 @@ class Shifts:
 class Runs:
     """Averages runs of frames as they come, for `measure_shifts`.
 
-    Parameters
-    ----------
-    n_frames : int
-    shape : tuple of int
-        Y, X of a thumbnail.
-    factor : int
-        Pixels of the movie along one of a thumbnail.
+    `shape` is Y and X of a thumbnail; `factor` pixels of the movie lie along one of a thumbnail.
     """
 
     def __init__(self, n_frames: int, shape: tuple[int, int], factor: int) -> None:
@@ -110,12 +89,7 @@ class Runs:
     def shifts(self, scene: range, breaks: Sequence[int] = ()) -> Shifts:
         """Register the runs of one scene: the shortest that show the shift well.
 
-        Parameters
-        ----------
-        scene : range
-            Frames that count.
-        breaks : sequence of int
-            Runs over these are left out.
+        Frames of `scene` count; runs over `breaks` are left out.
         """
         best = Shifts()
         for run, sums in self._sums.items():
@@ -135,16 +109,10 @@ class Runs:
 def measure_shifts(
     pictures: np.ndarray, frames: np.ndarray, run: int = 1, factor: int = 1
 ) -> Shifts:
-    """Register pictures of one field against their mean.
+    """Register pictures of one field, shape (N, Y, X) and in order of time, against their mean.
 
-    Parameters
-    ----------
-    pictures : ndarray of float, shape (N, Y, X)
-        In order of time.
-    frames : ndarray, shape (N,)
-        When each was taken.
-    run, factor : int
-        Frames averaged into one; pixels of the movie along one of a picture.
+    `frames`: when each was taken. `run` frames were averaged into one; `factor` pixels of the movie
+    lie along one of a picture.
     """
     flat = pictures - pictures.mean(axis=(1, 2), keepdims=True)
     spectra = fft.rfft2(flat.astype(np.float32)) * _band(flat.shape[1:])

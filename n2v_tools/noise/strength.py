@@ -34,37 +34,22 @@ LEAST_KEPT = 0.6  # share of still blocks
 
 @dataclass(frozen=True)
 class Strength:
-    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``.
+    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    Parameters
-    ----------
-    gain : float or None
-        Counts per photoelectron; 0 where noise is equally strong everywhere. None where it
-        cannot be determined, as when the image is as bright everywhere.
-    floor : float or None
-        Counts squared: read noise squared, less gain times offset; where the gain is None,
-        all of the variance. None where nothing is known.
-    offset, read_noise : float or None
-        Counts; only a dark frame shows them, except that of noise without gain the read
-        noise is all there is.
-    method : str
-        Such as ``"differences of frames"``, for people.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-        Why it is not high; may be empty.
-    points : tuple of (float, float)
-        Mean and variance of what the line was fitted to.
-    warnings : tuple of str
-    """
-
+    # counts per photoelectron; 0 where noise is equally strong everywhere. None where it cannot be
+    # determined, as when the image is as bright everywhere.
     gain: float | None = None
+    # counts squared: read noise squared, less gain times offset; where the gain is None, all of the
+    # variance. None where nothing is known.
     floor: float | None = None
+    # offset, read_noise: counts; only a dark frame shows them, except that of noise without gain
+    # the read noise is all there is
     offset: float | None = None
     read_noise: float | None = None
-    method: str = ""
+    method: str = ""  # such as ``"differences of frames"``, for people
     confidence: Confidence = "cannot tell"
-    reason: str = ""
-    points: tuple[tuple[float, float], ...] = ()
+    reason: str = ""  # why it is not high; may be empty
+    points: tuple[tuple[float, float], ...] = ()  # mean and variance of what the line was fitted to
     warnings: tuple[str, ...] = ()
 
     def sigma_at(self, mean: float) -> float | None:
@@ -86,17 +71,7 @@ class Strength:
 def measure_strength(
     sample: Sample, correlation: Correlation, dark: Sample | None = None
 ) -> Strength:
-    """Measure the noise of a sample of one channel.
-
-    Parameters
-    ----------
-    sample : Sample
-        Of the stack, one channel.
-    correlation : Correlation
-        Of its noise.
-    dark : Sample, optional
-        Of frames without light.
-    """
+    """Measure the noise of a sample of one channel; `dark` is of frames without light."""
     pairs = sample.pairs.get("T", [])
     found = _from_frames(measure_transfer(pairs), correlation) if pairs else None
     if found is None or found.floor is None:

@@ -62,27 +62,19 @@ class Thumbnails:
         for frame in range(len(self)):
             total = np.zeros(self.shape)
             for place in self._planes:
-                total += self._shrunk(self._stack.plane({**place, "T": frame}))
+                plane = self._stack.plane({**place, "T": frame})
+                total += shrink(_finite(plane) if plane.dtype.kind == "f" else plane, self.factor)
             yield total / len(self._planes)
 
     def blocks(self, thumbnail: np.ndarray) -> np.ndarray:
         """Means over blocks of 8 px (4 px of small frames): float64, shape (M,)."""
         return shrink(thumbnail, self._per_block).ravel()
 
-    def _shrunk(self, plane: np.ndarray) -> np.ndarray:
-        if plane.dtype.kind == "f":
-            plane = _finite(plane)
-        return shrink(plane, self.factor)
-
 
 def shrink(plane: np.ndarray, factor: int) -> np.ndarray:
-    """Average a plane over squares: float64, shape (Y // factor, X // factor).
+    """Average a plane of finite numbers of any type over squares.
 
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Finite numbers of any type.
-    factor : int
+    Gives float64, shape (Y // factor, X // factor).
     """
     rows, columns = (size // factor for size in plane.shape)
     kind = np.uint32 if plane.dtype in (np.uint8, np.uint16) else np.float64

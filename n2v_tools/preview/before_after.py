@@ -18,39 +18,20 @@ GREY_PERCENT = (1.0, 99.8)  # of the clean pixels, black and white
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One version of the plane.
-
-    Parameters
-    ----------
-    label : str
-    plane : ndarray, shape (Y, X)
-        Counts.
-    psnr : float or None
-        Of the whole stack, in dB.
-    """
+    """One version of the plane."""
 
     label: str
-    plane: np.ndarray
-    psnr: float | None
+    plane: np.ndarray  # shape (Y, X): counts
+    psnr: float | None  # of the whole stack, in dB
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What is drawn.
+    """What is drawn."""
 
-    Parameters
-    ----------
-    panels : tuple of Panel
-        From left to right; the last one sets the grey limits.
-    valid : ndarray of bool, shape (Y, X)
-        True outside strips.
-    pixel_um : float or None
-        Size of a pixel, for the scale bar.
-    """
-
-    panels: tuple[Panel, ...]
-    valid: np.ndarray
-    pixel_um: float | None
+    panels: tuple[Panel, ...]  # from left to right; the last one sets the grey limits
+    valid: np.ndarray  # bool, shape (Y, X): True outside strips
+    pixel_um: float | None  # size of a pixel, for the scale bar
 
 
 def draw_picture(picture: Picture, file: IO[bytes]) -> None:
@@ -75,7 +56,7 @@ def draw_picture(picture: Picture, file: IO[bytes]) -> None:
         for axes in (whole, close):
             axes.set_axis_off()
             axes.autoscale(False)  # frame and bar must not move the image
-    _frame(grid[0, 0], rows, columns)
+    mark_window(grid[0, 0], rows, columns)
     if picture.pixel_um:
         for axes in grid[:, 0]:
             _scale_bar(axes, picture.pixel_um)
@@ -85,18 +66,13 @@ def draw_picture(picture: Picture, file: IO[bytes]) -> None:
 def find_detail(
     clean: np.ndarray, valid: np.ndarray, size: tuple[int, int] | None = None
 ) -> tuple[slice, slice]:
-    """Return the window with most edges, as slices of Y and X.
+    """Return the window with most edges of a plane (Y, X), as slices of Y and X.
 
-    Parameters
-    ----------
-    clean : ndarray, shape (Y, X)
-    valid : ndarray of bool, shape (Y, X)
-        Windows with strips are taken only if there are no others.
-    size : tuple of int, optional
-        Of the window, no larger than the image; default a quarter of its edges.
+    Windows with strips, where `valid` is False, are taken only if there are no others. `size` is no
+    larger than the image; default a quarter of its edges.
     """
     height, width = size or tuple(max(1, edge // ZOOM) for edge in clean.shape)
-    # The step into a strip is no edge of the image, hence minimum and maximum of what is valid.
+    # The step into a strip is not an edge of the image, hence minimum and maximum of what is valid.
     span = maximum_filter(np.where(valid, clean, -np.inf), 3) - minimum_filter(
         np.where(valid, clean, np.inf), 3
     )
@@ -111,8 +87,8 @@ def find_detail(
     return slice(int(y), int(y) + height), slice(int(x), int(x) + width)
 
 
-def _frame(axes: Any, rows: slice, columns: slice) -> None:
-    """Mark on the whole plane where the closer look is."""
+def mark_window(axes: Any, rows: slice, columns: slice) -> None:
+    """Mark on the whole plane, in matplotlib axes, where the closer look is."""
     axes.plot(
         [columns.start, columns.stop, columns.stop, columns.start, columns.start],
         [rows.start, rows.start, rows.stop, rows.stop, rows.start],

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .before_after import find_detail
+from .before_after import find_detail, mark_window
 
 CROP_PX = 128
 SMOOTH_PX = 2.0  # edges are looked for in what is left after this much smoothing
@@ -27,48 +27,24 @@ LINES = ("-", "--", ":")
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One method in the figure.
-
-    Parameters
-    ----------
-    label : str
-    plane : ndarray, shape (Y, X)
-        Restored counts.
-    along : mapping of axis letter to tuple of float
-        Autocorrelation of the residuals of the whole stack, lags 1, 2, ...
-    psnr : float or None
-        In dB.
-    """
+    """One method in the figure."""
 
     label: str
-    plane: np.ndarray
+    plane: np.ndarray  # shape (Y, X): restored counts
+    # by axis letter: autocorrelation of the residuals of the whole stack, lags 1, 2, ...
     along: Mapping[str, tuple[float, ...]]
-    psnr: float | None = None
+    psnr: float | None = None  # in dB
 
 
 @dataclass(frozen=True, eq=False)
 class Figured:
-    """What is drawn.
+    """What is drawn."""
 
-    Parameters
-    ----------
-    noisy : ndarray, shape (Y, X)
-        Counts.
-    valid : ndarray of bool, shape (Y, X)
-        True outside strips.
-    methods : tuple of Shown
-        From left to right.
-    clean : ndarray, shape (Y, X), or None
-    noise : mapping of axis letter to tuple of float
-        Measured correlation of the noise, lags 1, 2, ...; empty if it is unknown.
-    noisy_psnr : float or None
-    title : str
-    """
-
-    noisy: np.ndarray
-    valid: np.ndarray
-    methods: tuple[Shown, ...]
-    clean: np.ndarray | None
+    noisy: np.ndarray  # shape (Y, X): counts
+    valid: np.ndarray  # bool, shape (Y, X): True outside strips
+    methods: tuple[Shown, ...]  # from left to right
+    clean: np.ndarray | None  # shape (Y, X)
+    # by axis letter: measured correlation of the noise, lags 1, 2, ...; empty if it is unknown
     noise: Mapping[str, tuple[float, ...]]
     noisy_psnr: float | None
     title: str
@@ -121,13 +97,9 @@ def _draw_crops(row: list[Any], shown: Figured, rows: slice, columns: slice) -> 
         axes.imshow(plane[rows, columns], **grey)
         axes.set_title(label if psnr is None else f"{label}  {psnr:.1f} dB", fontsize=10)
     middle = (rows.stop - rows.start) // 2
+    across = row[0].get_yaxis_transform()  # share of the width, pixels down
     for end in (0.02, 0.98):  # where the profiles are taken, without hiding what is there
-        row[0].plot([end], [middle], marker="_", color="#F0E442", transform=_across(row[0]))
-
-
-def _across(axes: Any) -> Any:
-    """Coordinates: share of the width, pixels down."""
-    return axes.get_yaxis_transform()
+        row[0].plot([end], [middle], marker="_", color="#F0E442", transform=across)
 
 
 def _draw_residuals(row: list[Any], shown: Figured, rows: slice, columns: slice) -> None:
@@ -135,10 +107,7 @@ def _draw_residuals(row: list[Any], shown: Figured, rows: slice, columns: slice)
     low, high = np.percentile(shown.noisy[shown.valid], GREY_PERCENT)
     row[0].imshow(shown.noisy, cmap="gray", vmin=low, vmax=high)
     row[0].set_title("where this is", fontsize=10)
-    edges = ([columns.start, columns.stop], [rows.start, rows.stop])
-    (left, right), (top, bottom) = edges
-    outline = [left, right, right, left, left], [top, top, bottom, bottom, top]
-    row[0].plot(*outline, color="#F0E442", linewidth=1)
+    mark_window(row[0], rows, columns)
     planes = [one.plane for one in shown.methods]
     if shown.clean is not None:
         planes.append(shown.clean)

@@ -10,23 +10,12 @@ import numpy as np
 def find_limits(
     samples: Sequence[np.ndarray], percentiles: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """Return the counts that are shown black and white.
+    """Return the counts that are shown black and white: percentiles of all panels together.
 
-    Extremes would do for a perfect movie; percentiles are not moved by a hot pixel.
-    Where the percentiles are equal, as in a movie that is dark but for a few pixels,
-    the extremes are taken.
-
-    Parameters
-    ----------
-    samples : sequence of ndarray
-        Counts as they will be shown, of all panels together; NaN does not count.
-    percentiles : tuple of float
-        In percent.
-
-    Returns
-    -------
-    limits : tuple of float, or None
-        None if no value is finite; two equal ones if all values are.
+    Extremes would do for a perfect movie; percentiles are not moved by a hot pixel. Where the
+    percentiles are equal, as in a movie that is dark but for a few pixels, the extremes are taken.
+    `samples` are counts as they will be shown; NaN does not count. None if no value is finite; two
+    equal ones if all values are.
     """
     values = np.concatenate([one[np.isfinite(one)] for one in samples]) if samples else np.empty(0)
     if not values.size:
@@ -40,11 +29,7 @@ def find_limits(
 def to_grey(counts: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     """Return grey values 0 to 255; what lies outside the limits is clipped, NaN is black.
 
-    Parameters
-    ----------
-    counts : ndarray of float64
-    limits : tuple of float
-        Black and white; the first is smaller.
+    `counts` are float64; the `limits` are black and white, of which the first is smaller.
     """
     low, high = limits
     share = (counts / 2 - low / 2) / (high / 2 - low / 2)  # halves: differences cannot overflow

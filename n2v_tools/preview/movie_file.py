@@ -122,13 +122,7 @@ MOVIES = {"gif": gif_movie, "mp4": mp4_movie, "png": still_picture}
 
 
 def require_ffmpeg() -> str:
-    """Return the path of ffmpeg.
-
-    Raises
-    ------
-    OutputError
-        If none is installed, with what to do.
-    """
+    """Return the path of ffmpeg; raises OutputError, with what to do, if none is installed."""
     program = shutil.which("ffmpeg")
     if program is None:
         raise OutputError(

@@ -11,30 +11,16 @@ MOST_OF_PANEL = 0.4
 
 @dataclass(frozen=True)
 class Bar:
-    """What is drawn.
-
-    Parameters
-    ----------
-    length_px : int
-    label : str
-        Its length with the unit.
-    """
+    """What is drawn."""
 
     length_px: int
-    label: str
+    label: str  # its length with the unit
 
 
 def choose_bar(panel_px: int, pixel_um: float | None, most: float = MOST_OF_PANEL) -> Bar | None:
-    """Choose 1, 2 or 5 times a power of ten.
+    """Choose 1, 2 or 5 times a power of ten, at most a share of `most` of the panel.
 
-    Parameters
-    ----------
-    panel_px : int
-        Width of the panel as shown.
-    pixel_um : float or None
-        Width of a pixel as shown; None if unknown: there is no bar then.
-    most : float
-        Share of the panel that it may take.
+    Widths of panel and pixel are as shown; a pixel's is None if unknown: there is no bar then.
     """
     if pixel_um is None or not 0 < pixel_um < math.inf:
         return None

@@ -27,19 +27,10 @@ NARROWEST_COLUMN_PX = 64  # so that names of narrow panels can be read
 
 
 class Sheet:
-    """Draws frames of one size.
+    """Draws frames of one size, with images of sizes `panel` (Y, X) in pixels.
 
-    Parameters
-    ----------
-    panel : tuple of int
-        Sizes (Y, X) of an image in pixels.
-    columns : sequence of str
-        Name of each file; shortened in the middle where too long.
-    rows : sequence of str
-        Name of each channel; an empty name takes no room.
-    longest : sequence of str
-        The longest text of each field below.
-    bar : Bar or None
+    `columns` names each file, shortened in the middle where too long; `rows` each channel, and an
+    empty name takes no room. `longest` holds the longest text of each field below.
     """
 
     def __init__(
@@ -66,18 +57,10 @@ class Sheet:
         self._base = self._draw_base()
 
     def draw(self, images: Sequence[Sequence[np.ndarray]], texts: Sequence[str]) -> np.ndarray:
-        """Return one frame.
+        """Return one frame, uint8 of shape `size`.
 
-        Parameters
-        ----------
-        images : sequence of sequence of ndarray of uint8
-            By row and column, each of the size of a panel.
-        texts : sequence of str
-            Each field below, none longer than announced.
-
-        Returns
-        -------
-        frame : ndarray of uint8, shape `size`
+        `images` are uint8, by row and column, each of the size of a panel; `texts` are the fields
+        below, none longer than announced.
         """
         from PIL import Image, ImageDraw
 
@@ -120,10 +103,7 @@ class Sheet:
     def _flow(self, longest: Sequence[str], width: int) -> tuple[list[tuple[int, int]], int]:
         """Place the fields below one after the other, on a new line where there is no room.
 
-        Returns
-        -------
-        places : list of (x in pixels, line)
-        n_lines : int
+        Gives x in pixels and the line of each, and the number of lines.
         """
         x, line = self._left(0), 0
         if self._bar is not None:

@@ -14,15 +14,7 @@ LEAST_COVERED = 0.5  # of a pixel's area: with less it has no value
 
 
 class AreaMean:
-    """Averages planes of one size down (or up) to another.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Sizes (Y, X) of the planes.
-    shown : tuple of int
-        Sizes (Y, X) wanted.
-    """
+    """Averages planes of sizes `shape` (Y, X) down (or up) to sizes `shown`."""
 
     def __init__(self, shape: tuple[int, int], shown: tuple[int, int]) -> None:
         self.shown = shown
@@ -32,17 +24,8 @@ class AreaMean:
     def __call__(self, plane: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
         """Return the mean over the area of each pixel shown.
 
-        Parameters
-        ----------
-        plane : ndarray, shape (Y, X)
-            Counts, any real dtype.
-        valid : ndarray of bool, shape (Y, X), optional
-            Pixels that count; default all.
-
-        Returns
-        -------
-        shown : ndarray of float64
-            Counts; NaN where less than half of the area is valid.
+        `plane` (Y, X) holds counts of any real dtype. Pixels that are `valid` count; default all.
+        Gives float64 counts, NaN where less than half of the area is valid.
         """
         if valid is None or valid.all():
             return self._rows @ self._narrow(plane)
@@ -66,10 +49,7 @@ class AreaMean:
 def area_weights(n: int, m: int) -> csr_array:
     """Return how much each of `n` pixels adds to each of `m` that cover the same length.
 
-    Returns
-    -------
-    weights : sparse array of float64, shape (m, n)
-        Rows add up to 1.
+    Sparse, float64, shape (m, n); rows add up to 1.
     """
     edges = np.arange(m + 1) * (n / m)  # of the new pixels, in old ones
     first = np.minimum(np.floor(edges[:-1]).astype(int), n - 1)

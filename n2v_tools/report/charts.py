@@ -21,65 +21,35 @@ LEGEND_CHARACTERS = 28  # that fit into one line with their marks
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One line of a chart.
+    """One line of a chart."""
 
-    Parameters
-    ----------
-    label : str
-        In the legend; empty: not there.
-    x, y : sequence of float, shape (N,)
-        Points that are not finite are left out.
-    role : str
-        Key of `LINES`: colour and dashes.
-    points : bool
-        Marks instead of a line.
-    """
-
-    label: str
+    label: str  # in the legend; empty: not there
+    # x, y: shape (N,); points that are not finite are left out
     x: Sequence[float] | np.ndarray
     y: Sequence[float] | np.ndarray
-    role: str
-    points: bool = False
+    role: str  # key of `LINES`: colour and dashes
+    points: bool = False  # marks instead of a line
 
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """What is drawn; never with text that comes from a file.
-
-    Parameters
-    ----------
-    series : tuple of Series
-    x_label, y_label : str
-    log_y : bool
-        Where all values are positive.
-    zero : bool
-        A line at zero.
-    wide : bool
-        For a long x axis.
-    whole_x : bool
-        Only whole numbers on the x axis.
-    least_y : tuple of float or None
-        Range of the y axis at least, so that little does not look like much.
-    """
+    """What is drawn; never with text that comes from a file."""
 
     series: tuple[Series, ...]
     x_label: str
     y_label: str
-    log_y: bool = False
-    zero: bool = False
-    wide: bool = False
-    whole_x: bool = False
+    log_y: bool = False  # where all values are positive
+    zero: bool = False  # a line at zero
+    wide: bool = False  # for a long x axis
+    whole_x: bool = False  # only whole numbers on the x axis
+    # range of the y axis at least, so that little does not look like much
     least_y: tuple[float, float] | None = None
 
 
 def draw_chart(plot: Plot, key: str) -> str:
     """Return an ``<svg>`` element without styles and scripts of its own.
 
-    Parameters
-    ----------
-    plot : Plot
-    key : str
-        Letters and digits, different for every chart of a page.
+    `key` is letters and digits, different for every chart of a page.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure  # takes a second: not before a chart is wanted

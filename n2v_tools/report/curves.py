@@ -18,16 +18,9 @@ MANY = 40  # points that are joined to a line
 
 
 def profile_chart(lines: Mapping[str, np.ndarray], row: int, number: int) -> Chart:
-    """Draw one row of pixels in all files.
+    """Draw one row of pixels in all files, for the view of a `number`.
 
-    Parameters
-    ----------
-    lines : mapping of role to ndarray, shape (X,)
-        Counts.
-    row : int
-        From the top of the picture.
-    number : int
-        Of the view.
+    `lines` are counts by role, shape (X,); `row` counts from the top of the picture.
     """
     shown = [role for role in ("noisy", "clean", "restored") if role in lines]
     position = np.arange(len(lines["noisy"]))
@@ -43,13 +36,7 @@ def profile_chart(lines: Mapping[str, np.ndarray], row: int, number: int) -> Cha
 
 
 def evidence_charts(curves: Curves) -> tuple[Chart, ...]:
-    """Draw the curves behind the checks, as far as they are there.
-
-    Parameters
-    ----------
-    curves : mapping
-        Of `trust.Quality`.
-    """
+    """Draw the curves of `trust.Quality` behind the checks, as far as they are there."""
     makers = (_bias, _variance, _correlation, _spectrum, _rings, _trace, _transfer)
     return tuple(chart for make in makers if (chart := make(curves)) is not None)
 

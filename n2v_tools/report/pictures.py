@@ -11,12 +11,7 @@ PREFIX = "data:image/png;base64,"
 
 
 def png_uri(grey: np.ndarray) -> str:
-    """Return a ``data:`` address that holds the picture.
-
-    Parameters
-    ----------
-    grey : ndarray of uint8, shape (Y, X)
-    """
+    """Return a ``data:`` address that holds the picture, uint8 of shape (Y, X)."""
     from PIL import Image
 
     file = io.BytesIO()

@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"good": "✓", "note": "i", "worry": "!", "cannot tell": "?"}
 LONGEST_TEXT = 4000
 PICTURE = r"data:image/png;base64,[A-Za-z0-9+/=]+"
-# Category Cf turns the direction of text or hides it; Cc and Cs are no text at all.
+# Category Cf turns the direction of text or hides it; Cc and Cs are not text at all.
 HIDDEN = ("Cc", "Cf", "Cs")
 
 

@@ -28,14 +28,9 @@ DROPPED = ("metadata", "style", "title")
 
 
 def inline(text: str, key: str) -> str:
-    """Return the ``<svg>`` element as text.
+    """Return the ``<svg>`` element as text, of a document drawn by matplotlib in `COLOURS`.
 
-    Parameters
-    ----------
-    text : str
-        A document drawn by matplotlib in the colours of `COLOURS`.
-    key : str
-        Put before every identifier, so that several drawings fit into one page.
+    `key` is put before every identifier, so that several drawings fit into one page.
     """
     root = ElementTree.fromstring(text)  # noqa: S314  drawn here, not from a stranger
     for parent in root.iter():

@@ -9,63 +9,41 @@ import numpy as np
 
 from ..errors import StackError
 from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
+from ..noise.sample import evenly, largest_part
 from ..prepare.strips import find_strips
 from ..stack import Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
-LEAST_EDGE_PX = 16
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One place in both files.
+    """One place in both files."""
 
-    Parameters
-    ----------
-    place : mapping of axis letter to int
-    noisy, restored : ndarray of float64, shape (Y, X)
-        Finite counts, the same box of both.
-    corner : (int, int)
-        Of the box in the plane.
-    later : ndarray of float64, shape (Y, X), or None
-        The same box of a later noisy frame.
-    """
-
-    place: Mapping[str, int]
+    place: Mapping[str, int]  # by axis letter
+    # noisy, restored: float64, shape (Y, X): finite counts, the same box of both
     noisy: np.ndarray
     restored: np.ndarray
-    corner: tuple[int, int]
-    later: np.ndarray | None = None
+    corner: tuple[int, int]  # of the box in the plane
+    later: np.ndarray | None = None  # float64, shape (Y, X): the same box of a later noisy frame
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Noisy and restored planes that belong together; `lay_beside` makes it.
-
-    Parameters
-    ----------
-    noisy, restored : Stack
-    scale : (float, float)
-        Gain and offset that bring restored counts to the noisy file's.
-    seed : int
-        Decides which part of large planes is looked at.
-    """
+    """Noisy and restored planes that belong together; `lay_beside` makes it."""
 
     noisy: Stack
     restored: Stack
+    # gain and offset that bring restored counts to the noisy file's
     scale: tuple[float, float] = (1.0, 0.0)
-    seed: int = 0
+    seed: int = 0  # decides which part of large planes is looked at
 
     def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
-        """Read one place; None if there is nothing real in it.
+        """Read one place, and the noisy frame `later` frames on, unless that is 0.
 
-        Parameters
-        ----------
-        place : mapping of axis letter to int
-        later : int
-            How many frames on the later one is; 0 for none.
+        None if there is nothing real in it.
         """
         noisy = self.noisy.plane(place)
         box = self._box(noisy, sum(place.values()))
@@ -94,9 +72,7 @@ class Pairs:
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
-        places = list(self.noisy.places())
-        numbers = np.linspace(0, len(places) - 1, min(most, len(places)))
-        return [places[i] for i in np.unique(numbers.round().astype(int))]
+        return evenly(list(self.noisy.places()), most)
 
     def field(self, most_frames: int, edge: int) -> Iterator[Pair]:
         """Yield successive frames of one field in the middle; nothing without T."""
@@ -123,16 +99,8 @@ class Pairs:
         self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
     ) -> tuple[slice, slice] | None:
         """The largest box without strips, a part of it if it is very large."""
-        boxes = [
-            box
-            for box in find_strips(plane).boxes()
-            if min(box[1] - box[0], box[3] - box[2]) >= LEAST_EDGE_PX
-        ]
-        if not boxes:
-            return None
-        y0, y1, x0, x1 = max(boxes, key=lambda b: (b[1] - b[0]) * (b[3] - b[2]))
         rng = None if middle else np.random.default_rng([self.seed, number])
-        return _part(y0, y1, edge, rng), _part(x0, x1, edge, rng)
+        return largest_part(find_strips(plane).boxes(), edge, rng)
 
 
 def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
@@ -160,9 +128,3 @@ def _finite(part: np.ndarray) -> np.ndarray | None:
             return None
         values[broken] = np.median(values[~broken])
     return values
-
-
-def _part(start: int, end: int, edge: int, rng: np.random.Generator | None) -> slice:
-    spare = max(0, end - start - edge)
-    start += spare // 2 if rng is None else int(rng.integers(spare + 1))
-    return slice(start, min(end, start + edge))

@@ -15,21 +15,15 @@ LEAST_IN_BIN = 200
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Residual (noisy minus restored) in bins of restored brightness.
+    """Residual (noisy minus restored) in bins of restored brightness."""
 
-    Parameters
-    ----------
-    intensity, mean, variance, noise : ndarray, shape (B,)
-        Counts, counts, counts squared; `noise` is the variance of the noise there.
-    n : ndarray of int, shape (B,)
-        Pixels.
-    """
-
+    # shape (B,): intensity and mean in counts, variance and noise in counts squared; `noise` is the
+    # variance of the noise there
     intensity: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
     noise: np.ndarray
-    n: np.ndarray
+    n: np.ndarray  # shape (B,): pixels
 
     @property
     def span(self) -> float:
@@ -53,14 +47,7 @@ class Curve:
 
 
 class ByBrightness:
-    """Collects residuals.
-
-    Parameters
-    ----------
-    restored : sequence of ndarray
-        Some restored pixels, from which the bins are chosen.
-    reference : Reference
-    """
+    """Collects residuals in bins that are chosen from some restored pixels."""
 
     def __init__(self, restored: Sequence[np.ndarray], reference: Reference) -> None:
         values = np.concatenate([plane.ravel() for plane in restored]).astype(np.float64)

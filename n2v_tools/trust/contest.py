@@ -28,33 +28,19 @@ MOST_EDGE_PX = 512  # medians of large planes take longer than all the rest
 
 @dataclass(frozen=True)
 class Contest:
-    """Restored against plain filters; all squares are over the variance of the noise.
+    """Restored against plain filters; all squares are over the variance of the noise."""
 
-    Parameters
-    ----------
-    best : str
-        The filter that came nearest, such as ``"Gaussian of 1.4 px"``; empty if none was tried.
-    error : float
-        Its mean squared error, by Stein's estimate; NaN where it was chosen by a later frame.
-    ahead : float
-        By how much the restored frame is nearer to a later one than that filter; NaN without.
-    chance : float
-        Deviation of `ahead`.
-    """
-
+    # the filter that came nearest, such as ``"Gaussian of 1.4 px"``; empty if none was tried
     best: str = ""
+    # its mean squared error, by Stein's estimate; NaN where it was chosen by a later frame
     error: float = math.nan
+    # by how much the restored frame is nearer to a later one than that filter; NaN without
     ahead: float = math.nan
-    chance: float = math.nan
+    chance: float = math.nan  # deviation of `ahead`
 
 
 class PlainFilters:
-    """Collects distances of filtered and restored planes.
-
-    Parameters
-    ----------
-    reference : Reference
-    """
+    """Collects distances of filtered and restored planes."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
@@ -68,14 +54,9 @@ class PlainFilters:
         self._later: list[np.ndarray] = []
 
     def add(self, noisy: np.ndarray, restored: np.ndarray, later: np.ndarray | None) -> None:
-        """Take one plane into account.
+        """Take one plane (Y, X) of finite counts into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-            Finite counts.
-        later : ndarray or None
-            The noisy plane at the same place some frames later.
+        `later` is the noisy plane at the same place some frames later.
         """
         part = (slice(MOST_EDGE_PX), slice(MOST_EDGE_PX))
         noisy, restored = noisy[part].astype(np.float64), restored[part]

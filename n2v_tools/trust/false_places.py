@@ -24,36 +24,17 @@ KEPT = 10  # places that are named
 
 @dataclass(frozen=True)
 class Place:
-    """A tile with structure that the data do not hold.
+    """A tile with structure that the data do not hold."""
 
-    Parameters
-    ----------
-    place : mapping of axis letter to int
-        The plane.
-    y, x : int
-        Middle of the tile, px.
-    deviations : float
-        How far it is from chance.
-    share : float
-        Of the tile's structure that is too much.
-    """
-
-    place: Mapping[str, int]
-    y: int
-    x: int
-    deviations: float
-    share: float
+    place: Mapping[str, int]  # by axis letter: the plane
+    y: int  # middle of the tile, px
+    x: int  # middle of the tile, px
+    deviations: float  # how far it is from chance
+    share: float  # of the tile's structure that is too much
 
 
 class PlaceSums:
-    """Looks at tiles of planes.
-
-    Parameters
-    ----------
-    reference : Reference
-    edge : int
-        Of a tile, px; even.
-    """
+    """Looks at tiles of planes, `edge` px wide, which is even."""
 
     def __init__(self, reference: Reference, edge: int = EDGE_PX) -> None:
         self._reference, self._tiles = reference, Tiles(edge)
@@ -73,12 +54,7 @@ class PlaceSums:
     ) -> None:
         """Take one plane (Y, X) of finite counts into account.
 
-        Parameters
-        ----------
-        noisy, restored : ndarray, shape (Y, X)
-        place : mapping of axis letter to int
-        corner : (int, int)
-            Y and X of their first pixel in the whole plane.
+        `corner`: Y and X of its first pixel in the whole plane.
         """
         step = self._tiles.step
         for y, first, second in self._tiles.weighed(noisy, restored, self._reference):
@@ -91,14 +67,13 @@ class PlaceSums:
             self.n_found += len(found)
             for i in found:
                 at = (corner[0] + y + step, corner[1] + int(i) * step + step)
-                self._keep(Place(place, *at, float(shared[i] / chance[i]), -shared[i] / total[i]))
+                self.worst.append(
+                    Place(place, *at, float(shared[i] / chance[i]), -shared[i] / total[i])
+                )
+        self.worst.sort(key=lambda one: one.deviations)
+        del self.worst[KEPT:]
 
     @property
     def share(self) -> float:
         """Share of the tiles in which something was found; 0 without tiles."""
         return self.n_found / self.n_tiles if self.n_tiles else 0.0
-
-    def _keep(self, found: Place) -> None:
-        self.worst.append(found)
-        self.worst.sort(key=lambda one: one.deviations)
-        del self.worst[KEPT:]

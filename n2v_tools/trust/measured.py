@@ -21,98 +21,51 @@ LEAST_SHARED = 0.05  # correlation of the noise from which its absence in the re
 
 @dataclass(frozen=True)
 class Sharing:
-    """What neighbours share in the residual, beside the noise.
+    """What neighbours share in the residual, beside the noise."""
 
-    Parameters
-    ----------
-    noise : float
-        Correlation of the noise with that of the next pixel, along the axis with more of it.
-    residual : float
-        The same of the residual; NaN without one.
-    deficit : float
-        Share of the noise's covariance that a good residual holds and this one lacks.
-    evenness : float
-        Correlation of the residual over that of a good residual: 1 where it is as correlated
-        as it should be, 0 where it is white.
-    """
-
+    # correlation of the noise with that of the next pixel, along the axis with more of it
     noise: float = 0.0
-    residual: float = float("nan")
+    residual: float = float("nan")  # the same of the residual; NaN without one
+    # share of the noise's covariance that a good residual holds and this one lacks
     deficit: float = 0.0
+    # correlation of the residual over that of a good residual: 1 where it is as correlated as it
+    # should be, 0 where it is white
     evenness: float = 1.0
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One plane: noisy is about ``gain * restored``, and their means differ by `baseline`.
+    """One plane: noisy is about ``gain * restored``, and their means differ by `baseline`."""
 
-    Parameters
-    ----------
-    gain : float
-        NaN where the plane is too even.
-    baseline : float
-        Mean of noisy minus restored, counts.
-    chance : float
-        Deviation of `gain` by noise.
-    """
-
-    gain: float
-    baseline: float
-    chance: float
+    gain: float  # NaN where the plane is too even
+    baseline: float  # mean of noisy minus restored, counts
+    chance: float  # deviation of `gain` by noise
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """All of it.
-
-    Parameters
-    ----------
-    reference : Reference
-    powers : Powers
-    balance : Balance
-        Of the planes.
-    sharing : Sharing
-    curve : Curve
-    places : PlaceSums
-    contest : Contest
-    rings : (ndarray, ndarray)
-        Frequency and ring correlation of the noisy file.
-    fits : tuple of Fit
-        One per plane looked at.
-    sigma, signal_std : float
-        Deviation of the noise at mean brightness, and of the restored pixels; counts.
-    acf_residual_y, acf_residual_x : ndarray
-        From lag 1 on.
-    identical : bool
-        Whether restored and noisy are equal.
-    rescaled : tuple of float or None
-        Gain and offset by which the restored file had to be brought to the noisy one's scale.
-    saturated, floored : float
-        Share of noisy pixels at the largest value there is; of restored ones at the smallest.
-    times : Times or None
-    time_balance : Balance or None
-        Along time.
-    """
+    """All of it."""
 
     reference: Reference
     powers: Powers
-    balance: Balance
+    balance: Balance  # of the planes
     sharing: Sharing
     curve: Curve
     places: PlaceSums
     contest: Contest
-    rings: tuple[np.ndarray, np.ndarray]
-    fits: tuple[Fit, ...]
-    sigma: float
-    signal_std: float
-    acf_residual_y: np.ndarray
-    acf_residual_x: np.ndarray
-    identical: bool = False
+    rings: tuple[np.ndarray, np.ndarray]  # frequency and ring correlation of the noisy file
+    fits: tuple[Fit, ...]  # one per plane looked at
+    sigma: float  # deviation of the noise at mean brightness, counts
+    signal_std: float  # deviation of the restored pixels, counts
+    acf_residual_y: np.ndarray  # from lag 1 on
+    acf_residual_x: np.ndarray  # from lag 1 on
+    identical: bool = False  # whether restored and noisy are equal
+    # gain and offset by which the restored file had to be brought to the noisy one's scale
     rescaled: tuple[float, float] | None = None
-    saturated: float = 0.0
-    floored: float = 0.0
+    saturated: float = 0.0  # share of noisy pixels at the largest value there is
+    floored: float = 0.0  # share of restored pixels at the smallest value
     times: Times | None = None
-    time_balance: Balance | None = None
+    time_balance: Balance | None = None  # along time
 
 
 def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
@@ -131,14 +84,9 @@ def measure_sharing(sums: SpectraSums, reference: Reference) -> Sharing:
 
 
 def fit_plane(noisy: np.ndarray, restored: np.ndarray, sigma: float) -> Fit:
-    """Fit noisy over restored, means of blocks against means of blocks.
+    """Fit noisy over restored counts (Y, X), means of blocks against means of blocks.
 
-    Parameters
-    ----------
-    noisy, restored : ndarray, shape (Y, X)
-        Counts.
-    sigma : float
-        Deviation of the noise, counts.
+    `sigma`: deviation of the noise, counts.
     """
     baseline = float(noisy.mean(dtype=np.float64) - restored.mean(dtype=np.float64))
     block = 16 if min(noisy.shape) >= 128 else 8

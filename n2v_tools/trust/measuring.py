@@ -33,16 +33,9 @@ OFF = 1.0  # deviations of the noisy pixels
 
 
 def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> Measured:
-    """Measure all there is to measure.
+    """Measure all there is to measure of one channel, in at most `most` planes.
 
-    Parameters
-    ----------
-    pairs : Pairs
-        Of one channel.
-    most : int
-        Planes to look at, at most.
-    step : callable
-        Called with planes done and planes in all.
+    `step` is called with planes done and planes in all.
     """
     places = pairs.chosen(most)
     first = [pair for pair in map(pairs.read, places[:: -(-len(places) // FIRST_LOOK)]) if pair]
@@ -59,7 +52,11 @@ def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> 
         if pair is not None:
             sums.add(pair, number, len(places))
             if number % max(1, -(-len(places) // MOST_SPLIT)) == 0:
-                sums.add_rings(noisy=pair.noisy, following=pairs.next_frame(pair))
+                following = pairs.next_frame(pair)
+                if following is not None:
+                    sums.frames.add(pair.noisy, following)
+                else:
+                    sums.split.add_split(pair.noisy)
         step(number + 1, n_steps)
     times, time_balance = _measure_times(pairs, reference)
     step(n_steps, n_steps)
@@ -102,13 +99,6 @@ class _Sums:
         self._saturated += int(np.count_nonzero(noisy >= self._top))
         self._floored += int(np.count_nonzero(restored <= self._bottom))
         self._moments += [float(restored.sum()), float((restored * restored).sum())]
-
-    def add_rings(self, noisy: np.ndarray, following: np.ndarray | None) -> None:
-        """Compare a plane with the next frame, or its pixels with each other."""
-        if following is not None:
-            self.frames.add(noisy, following)
-        else:
-            self.split.add_split(noisy)
 
     def measured(self) -> Measured:
         """Return what was measured of the planes."""

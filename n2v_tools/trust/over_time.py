@@ -26,44 +26,27 @@ N_RINGS = 16
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """What a field does over time.
+    """What a field does over time."""
 
-    Parameters
-    ----------
-    noisy, restored : ndarray, shape (T,)
-        Mean of the field, counts.
-    std_noisy, std_restored, std_expected : ndarray of float32, shape (Y, X)
-        Deviation of each pixel over time, and that of noise alone; counts.
-    powers : Powers or None
-        Along time, of means of 4 x 4 pixels; None if the field is too small.
-    lag : int or None
-        Frames by which the restored movie is late (below 0: early); None where nothing changes
-        enough.
-    lean : float
-        -1 to 1: above 0 where the restored movie follows what the noisy one did before more
-        than what it does after.
-    first : int
-        Number of the first frame.
-    """
-
+    # noisy, restored: shape (T,): mean of the field, counts
     noisy: np.ndarray
     restored: np.ndarray
+    # std_noisy, std_restored, std_expected: float32, shape (Y, X): deviation of each pixel over
+    # time, and that of noise alone; counts
     std_noisy: np.ndarray
     std_restored: np.ndarray
     std_expected: np.ndarray
-    powers: Powers | None
+    powers: Powers | None  # along time, of means of 4 x 4 pixels; None if the field is too small
+    # frames by which the restored movie is late (below 0: early); None where nothing changes enough
     lag: int | None
+    # -1 to 1: above 0 where the restored movie follows what the noisy one did before more than what
+    # it does after
     lean: float
-    first: int = 0
+    first: int = 0  # number of the first frame
 
 
 class TimeSums:
-    """Collects successive frames of one field.
-
-    Parameters
-    ----------
-    reference : Reference
-    """
+    """Collects successive frames of one field."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference

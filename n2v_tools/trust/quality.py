@@ -59,19 +59,13 @@ def judge_restored(
     for channel in range(n_channels):
         one, other = (take_channel(stack, channel) for stack in (noisy, restored))
         pairs = lay_beside(one, other, seed)
-        each.append(
-            _as_quality(measure_pairs(pairs, max_planes, _part_of(step, channel, n_channels)))
-        )
+        found = measure_pairs(pairs, max_planes, _part_of(step, channel, n_channels))
+        each.append(Quality(*judge(found), _curves(found), _facts(found)))
     return each[0] if len(each) == 1 else _worst(each)
 
 
 def _part_of(step: Step, channel: int, n: int) -> Step:
     return lambda done, total: step(channel * total + done, n * total)
-
-
-def _as_quality(found: Measured) -> Quality:
-    verdicts, overall, do_not_measure = judge(found)
-    return Quality(verdicts, overall, do_not_measure, _curves(found), _facts(found))
 
 
 def _worst(each: list[Quality]) -> Quality:

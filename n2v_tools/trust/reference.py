@@ -13,61 +13,41 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import fft
 
+from ..noise.blocks import by_brightness, quietest
 from ..noise.correlation import ACROSS, Correlation, measure_correlation
-from ..noise.level import fit_line
+from ..noise.level import BLOCK_PX, HIGH, LOW, fit_line
 from ..noise.mask import MaskChoice, choose_mask
 from ..noise.robust import Confidence
 from ..noise.sample import Sample
 from ..noise.strength import Strength, measure_strength
 
 LAGS = 15
-BLOCK_PX, STEP_PX = 8, 4
+STEP_PX = 4  # from block to block
 SMOOTHER = 0.4  # share of the blocks of equal brightness that are taken for smooth
 IN_BIN, MOST_BINS = 60, 16
-LEAST_BLOCKS = 100
+LEAST_BLOCKS, LEAST_IN_BIN = 100, 16
 NO_SLOPE = 10.0  # spread of brightness over that by chance, below which there is no slope
 NEGLIGIBLE = 0.03  # correlation taken for none
 ROUNDS = 8
 SQUARE = 0.5  # share of the product of both lags 1 that the diagonal of a square has
 LEAST_SPECTRUM = 0.02  # of white noise's: less is not known so exactly
 
-_Y, _X = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-_LOW = (_Y + _X >= 1) & (_Y + _X <= 5)
-_HIGH = _Y + _X >= 9
-
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``.
+    """Noise of one channel; its variance at a mean of `m` counts is ``gain * m + floor``."""
 
-    Parameters
-    ----------
-    gain, floor : float
-        Counts per photon; counts squared.
-    acf : ndarray, shape (31, 31)
-        Correlation of the noise at lags -15 to 15 in Y and X; 1 in the middle.
-    far : (float, float)
-        Correlation along Y and X that stays at every distance: offsets of columns and rows.
-    correlated : bool or None
-        None where that is unknown.
-    confidence : {"high", "low", "cannot tell"}
-    reason : str
-        Why it is not high; may be empty.
-    in_time : float
-        Correlation of successive frames; 0 without T.
-    correlation : Correlation
-        As measured, for plots.
-    """
-
-    gain: float
-    floor: float
+    gain: float  # counts per photon
+    floor: float  # counts squared
+    # shape (31, 31): correlation of the noise at lags -15 to 15 in Y and X; 1 in the middle
     acf: np.ndarray
+    # correlation along Y and X that stays at every distance: offsets of columns and rows
     far: tuple[float, float] = (0.0, 0.0)
-    correlated: bool | None = False
+    correlated: bool | None = False  # None where that is unknown
     confidence: Confidence = "high"
-    reason: str = ""
-    in_time: float = 0.0
-    correlation: Correlation = field(default_factory=Correlation)
+    reason: str = ""  # why it is not high; may be empty
+    in_time: float = 0.0  # correlation of successive frames; 0 without T
+    correlation: Correlation = field(default_factory=Correlation)  # as measured, for plots
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
         """Variance, counts squared, where the mean is `mean` counts; always above 0."""
@@ -76,16 +56,9 @@ class Reference:
         return np.maximum(self.gain * mean + self.floor, least)
 
     def spectrum(self, window: np.ndarray) -> np.ndarray:
-        """Mean power of the noise in windowed tiles, by frequency as `numpy.fft.rfft2` has them.
+        """Mean power of the noise in windowed tiles, over that of white noise of equal variance.
 
-        Parameters
-        ----------
-        window : ndarray, shape (e, e)
-
-        Returns
-        -------
-        power : ndarray, shape (e, e // 2 + 1)
-            Over that of white noise of equal variance.
+        For a window (e, e) of shape (e, e // 2 + 1), by frequency as `numpy.fft.rfft2` has them.
         """
         edge = len(window)
         acf = _spread_out(self.acf, self.far, edge)
@@ -104,10 +77,7 @@ class Reference:
 def know_noise(sample: Sample) -> Reference:
     """Measure the noise of a sample of one channel of the noisy file.
 
-    Returns
-    -------
-    reference : Reference
-        With confidence "cannot tell" and a reason where nothing is known.
+    With confidence "cannot tell" and a reason where nothing is known.
     """
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
@@ -116,7 +86,11 @@ def know_noise(sample: Sample) -> Reference:
     strength = measure_strength(sample, correlation)
     along = correlation.along.get("T", ())
     in_time = float(along[0]) if along else 0.0
-    correlated = None if choice.confidence == "cannot tell" else _is_correlated(choice)
+    correlated = (
+        None
+        if choice.confidence == "cannot tell"
+        else choice.mask != "none" or bool(choice.warnings)
+    )
     white = np.zeros((2 * LAGS + 1, 2 * LAGS + 1))
     white[LAGS, LAGS] = 1
     reference = Reference(
@@ -171,25 +145,12 @@ def _as_sum(along: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ..
     return {**along, **{axis: tuple((line / 2).tolist()) for axis, line in lines.items()}}
 
 
-def _is_correlated(choice: MaskChoice) -> bool:
-    return choice.mask != "none" or bool(choice.warnings)
-
-
 def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
-    """Gain and floor of white noise, from images as small as 100 x 100 pixels.
+    """Gain and floor of white noise, from planes of counts (Y, X) as small as 100 x 100 pixels.
 
-    As `noise.level`, with fewer blocks to a bin and more of them believed, so that a single
-    small image still shows how noise grows with brightness.
-
-    Parameters
-    ----------
-    planes : sequence of ndarray, shape (Y, X)
-        Counts.
-
-    Returns
-    -------
-    gain, floor : float
-        None instead if there are too few pixels, or no noise.
+    As `noise.level`, with fewer blocks to a bin and more of them believed, so that a single small
+    image still shows how noise grows with brightness. None if there are too few pixels, or no
+    noise.
     """
     parts = [_blocks(plane) for plane in planes if min(plane.shape) >= BLOCK_PX]
     if not parts or sum(len(part[0]) for part in parts) < LEAST_BLOCKS:
@@ -197,16 +158,14 @@ def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
     mean, rough, high = (np.concatenate(each) for each in zip(*parts, strict=True))
     if not high.any():
         return None
-    n_bins = int(np.clip(len(mean) // IN_BIN, 1, MOST_BINS))
     points = []
-    for part in np.array_split(np.argsort(mean, kind="stable"), n_bins):
-        n = max(16, int(SMOOTHER * len(part)))
-        smooth = part[np.argsort(rough[part], kind="stable")[:n]]
+    for part in by_brightness(mean, IN_BIN, MOST_BINS):
+        smooth = quietest(part, rough, SMOOTHER, LEAST_IN_BIN)
         points.append((mean[smooth].mean(), high[smooth].mean(), len(smooth)))
     brightness, variance, n_blocks = np.array(points).T
     flat = float(np.average(variance, weights=n_blocks))
     chance = flat / BLOCK_PX**2
-    if float(mean.var()) < NO_SLOPE * chance or n_bins < 3:
+    if float(mean.var()) < NO_SLOPE * chance or len(points) < 3:
         return 0.0, flat
     gain, floor, _ = fit_line(brightness, np.maximum(variance, 1e-9 * flat), n_blocks)
     return gain, floor
@@ -219,7 +178,7 @@ def _blocks(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     blocks = view[::step, ::step].reshape(-1, BLOCK_PX, BLOCK_PX).astype(np.float32)
     powers = fft.dctn(blocks, axes=(1, 2), norm="ortho") ** 2
     mean = blocks.mean(axis=(1, 2), dtype=np.float64)
-    return mean, powers[:, _LOW].mean(axis=1), powers[:, _HIGH].mean(axis=1, dtype=np.float64)
+    return mean, powers[:, LOW].mean(axis=1), powers[:, HIGH].mean(axis=1, dtype=np.float64)
 
 
 def _model(correlation: Correlation) -> tuple[np.ndarray, tuple[float, float]]:

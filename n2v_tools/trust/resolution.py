@@ -25,10 +25,7 @@ PAIRS = (((0, 0), (1, 1)), ((0, 1), (1, 0)))
 class RingSums:
     """Collects pairs of images that show the same under independent noise.
 
-    Parameters
-    ----------
-    edge : int
-        Of a tile, px; even.
+    In tiles `edge` px wide, which is even.
     """
 
     def __init__(self, edge: int = TILE_PX) -> None:
@@ -38,14 +35,9 @@ class RingSums:
         self.n = 0
 
     def add(self, one: np.ndarray, other: np.ndarray, shift: tuple[float, float] = (0, 0)) -> None:
-        """Take one pair into account.
+        """Take one pair of planes (Y, X) of counts into account.
 
-        Parameters
-        ----------
-        one, other : ndarray, shape (Y, X)
-            Counts.
-        shift : (float, float)
-            By how many pixels `other` was sampled further down and to the right.
+        `shift`: by how many pixels `other` was sampled further down and to the right.
         """
         edge, step = self._edge, self._edge // 2
         back = np.exp(
@@ -67,18 +59,10 @@ class RingSums:
             self.add(plane[y0::2, x0::2], plane[y1::2, x1::2], shift)
 
     def curve(self, *, split: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return frequency in cycles per pixel and correlation of two such images.
+        """Return frequency in cycles per pixel and correlation of two such images, shape (F,).
 
-        Parameters
-        ----------
-        split : bool
-            Pairs were fields of a checkerboard: one image has four times their light per
-            frequency, which is made up for, and its frequencies end at a quarter.
-
-        Returns
-        -------
-        frequency, correlation : ndarray, shape (F,)
-            Empty without pairs.
+        Empty without pairs. With `split`, pairs were fields of a checkerboard: one image has four
+        times their light per frequency, which is made up for, and its frequencies end at a quarter.
         """
         if not self.n:
             return np.empty(0), np.empty(0)
@@ -99,16 +83,9 @@ class RingSums:
 
 
 def finest_px(frequency: np.ndarray, correlation: np.ndarray) -> float | None:
-    """Period in pixels of the finest structure that stands out of the noise.
+    """Period in pixels of the finest structure that stands out of the noise, from shapes (F,).
 
-    Parameters
-    ----------
-    frequency, correlation : ndarray, shape (F,)
-
-    Returns
-    -------
-    period : float or None
-        None if none does; where all do, that of the highest frequency looked at.
+    None if none does; where all do, that of the highest frequency looked at.
     """
     below = np.flatnonzero(correlation < HALF)
     n = int(below[0]) if len(below) else len(correlation)

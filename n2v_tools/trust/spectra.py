@@ -30,25 +30,14 @@ SLACK = 0.03  # of what is kept: how well the power of the noise is known
 
 @dataclass(frozen=True, eq=False)
 class Powers:
-    """Mean powers by frequency, over the power of white noise.
+    """Mean powers by frequency, over the power of white noise."""
 
-    Parameters
-    ----------
-    frequency : ndarray, shape (F,)
-        Cycles per pixel (or per frame), ascending.
-    weight : ndarray, shape (F,)
-        Share of all frequencies, adding to 1.
-    noisy, restored, shared, noise : ndarray, shape (F,)
-        Power of either, real part of what they share, power of the noise.
-    n_tiles : int
-    """
-
-    frequency: np.ndarray
-    weight: np.ndarray
-    noisy: np.ndarray
-    restored: np.ndarray
-    shared: np.ndarray
-    noise: np.ndarray
+    frequency: np.ndarray  # shape (F,): cycles per pixel (or per frame), ascending
+    weight: np.ndarray  # shape (F,): share of all frequencies, adding to 1
+    noisy: np.ndarray  # shape (F,): power of the noisy image
+    restored: np.ndarray  # shape (F,): power of the restored image
+    shared: np.ndarray  # shape (F,): real part of what they share
+    noise: np.ndarray  # shape (F,): power of the noise
     n_tiles: int
 
     @property
@@ -64,49 +53,23 @@ class Powers:
 
 @dataclass(frozen=True)
 class Balance:
-    """What `weigh` makes of powers.
+    """What `weigh` makes of powers."""
 
-    Parameters
-    ----------
-    lost : float
-        Error by signal that was taken away without need, over that of the best linear filter.
-    noise_kept : float
-        Share of the noise that was kept beyond what the best filter keeps.
-    kept_error : float
-        Error by that noise, over that of the best linear filter.
-    invented : float
-        Power that the data do not hold, over the error of the best linear filter.
-    residual : float
-        Variance of the residual over that of the noise.
-    signal : float
-        Mean share of signal in the noisy image.
-    lost_share, invented_share : float
-        Power of signal taken away without need, and power that the data do not hold, over the
-        signal's power.
-    least_error : float
-        Mean squared error that the restored image has at least, over the variance of the noise.
-    """
-
+    # error by signal that was taken away without need, over that of the best linear filter
     lost: float
-    noise_kept: float
-    kept_error: float
-    invented: float
-    residual: float
-    signal: float
-    lost_share: float
-    invented_share: float
+    noise_kept: float  # share of the noise that was kept beyond what the best filter keeps
+    kept_error: float  # error by that noise, over that of the best linear filter
+    invented: float  # power that the data do not hold, over the error of the best linear filter
+    residual: float  # variance of the residual over that of the noise
+    signal: float  # mean share of signal in the noisy image
+    lost_share: float  # power of signal taken away without need, over the signal's power
+    invented_share: float  # power that the data do not hold, over the signal's power
+    # mean squared error that the restored image has at least, over the variance of the noise
     least_error: float
 
 
 class SpectraSums:
-    """Collects tiles of planes.
-
-    Parameters
-    ----------
-    reference : Reference
-    edge : int
-        Of a tile, px; even.
-    """
+    """Collects tiles of planes, `edge` px wide, which is even."""
 
     def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
         self._reference = reference
@@ -122,14 +85,14 @@ class SpectraSums:
             self._sums[2] += (first * second.conj()).real.sum(axis=0)
             self._n += len(first)
 
-    def powers(self, n_rings: int = N_RINGS) -> Powers | None:
+    def powers(self) -> Powers | None:
         """Return means over rings of equal frequency; None if no tile fitted."""
         if not self._n:
             return None
         frequency, times, window = self._tiles.frequency, self._tiles.times, self._tiles.window
         mean = self._sums / self._n / (window**2).sum()
         noise = self._reference.spectrum(window)
-        n_rings = min(n_rings, self.edge // 4)
+        n_rings = min(N_RINGS, self.edge // 4)
         ring = (frequency * 2 * n_rings).astype(int)
         # The first ring holds shading and the mean, the corners beyond 0.5 few directions.
         inside = (ring >= 1) & (ring < n_rings)
@@ -144,16 +107,8 @@ class SpectraSums:
     def residual_acf(self, n_lags: int, *, of_best: bool = False) -> np.ndarray:
         """Autocovariance of the residual over the variance of the noise.
 
-        Parameters
-        ----------
-        n_lags : int
-        of_best : bool
-            What the best linear filter would leave instead.
-
-        Returns
-        -------
-        acf : ndarray, shape (2 n_lags + 1, 2 n_lags + 1)
-            NaN without tiles.
+        Shape (2 n_lags + 1, 2 n_lags + 1); NaN without tiles. With `of_best`, of what the best
+        linear filter would leave instead.
         """
         if not self._n:
             return np.full((2 * n_lags + 1, 2 * n_lags + 1), np.nan)

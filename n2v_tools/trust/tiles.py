@@ -49,7 +49,6 @@ class Tiles:
         ----------
         noisy, restored : ndarray, shape (Y, X)
             Finite counts.
-        reference : Reference
 
         Yields
         ------

@@ -49,14 +49,14 @@ class Verdict:
     unit: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As one object; what is no number is null."""
+        """As one object; what is not a number is null."""
         found: dict[str, Any] = to_jsonable(asdict(self))
         return found
 
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """All that is said about one restored file.
+    """The whole judgement of one restored file.
 
     Parameters
     ----------

@@ -8,10 +8,11 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from n2v_tools.measure import file_scores, fit_micro
+from n2v_tools.measure import file_scores
 from n2v_tools.measure.file_scores import METRICS, score_files
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.measure.side_by_side import SideBySide, as_uint16
+from n2v_tools.measure.ssim import fit_micro
 from n2v_tools.prepare.strips import outside_strips
 from n2v_tools.stack import Stack
 

@@ -6,9 +6,9 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 
 from n2v_tools.errors import N2VToolsError
-from n2v_tools.measure import psnr
 from n2v_tools.measure.file_scores import METRICS, score_files
 from n2v_tools.measure.first_pass import Rules
+from n2v_tools.measure.metrics import psnr
 from n2v_tools.measure.side_by_side import SideBySide
 from n2v_tools.prepare.strips import outside_strips
 from n2v_tools.stack import Stack

@@ -8,7 +8,8 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
-from n2v_tools.measure import compare_windows, fit_micro, measure_local, ssim
+from n2v_tools.measure.local_moments import compare_windows, measure_local
+from n2v_tools.measure.ssim import fit_micro, ssim
 
 
 def windows(clean, restored, valid=None, gaussian=False):

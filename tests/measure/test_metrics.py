@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.errors import StackError
-from n2v_tools.measure import data_range_of, fit_affine, psnr
+from n2v_tools.measure.metrics import data_range_of, fit_affine, psnr
 
 
 def test_noise_of_a_tenth_of_the_range_is_twenty_db():

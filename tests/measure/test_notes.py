@@ -10,7 +10,7 @@ from n2v_tools.measure.notes import find_notes
 def scores(psnr=30.0, ssim=0.5, **options):
     values = {metric: np.array([1.0]) for metric in METRICS}
     values |= {"psnr": np.array([psnr]), "ssim": np.array([ssim])}
-    return FileScores([{"T": 0}], {"restored": values}, 100.0, **{"n_frames": 2, **options})
+    return FileScores([{"T": 0}], 100.0, values={"restored": values}, **{"n_frames": 2, **options})
 
 
 def test_nothing_is_noted_of_a_file_like_any_other():

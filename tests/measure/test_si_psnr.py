@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from n2v_tools.measure import psnr, si_psnr
+from n2v_tools.measure.metrics import psnr, si_psnr
 
 ROWS, COLUMNS = np.mgrid[:16, :16]
 G = (7 * ROWS + 13 * COLUMNS) % 32

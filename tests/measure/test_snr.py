@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 from scipy.ndimage import uniform_filter1d
 
-from n2v_tools.measure import TemporalSums, combine_snr, spatial_snr
+from n2v_tools.measure.snr import TemporalSums, combine_snr, spatial_snr
 
 
 def movie(n_frames=20, shape=(12, 15), seed=0):

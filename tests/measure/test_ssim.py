@@ -8,7 +8,8 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
-from n2v_tools.measure import MicroFit, compare_windows, fit_micro, measure_local, micro_ssim, ssim
+from n2v_tools.measure.local_moments import compare_windows, measure_local
+from n2v_tools.measure.ssim import MicroFit, fit_micro, micro_ssim, ssim
 
 ROWS, COLUMNS = np.mgrid[:16, :16]
 CLEAN = ((7 * ROWS + 13 * COLUMNS) % 32).astype(float)

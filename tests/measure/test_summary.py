@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from n2v_tools.measure import ScalingSums, fit_affine, measure_gain, summarise
+from n2v_tools.measure.metrics import fit_affine
+from n2v_tools.measure.scaling import ScalingSums
+from n2v_tools.measure.summary import measure_gain, summarise
 
 
 def test_mean_deviation_of_a_sample_and_number():

@@ -35,7 +35,7 @@ def check_request(request: CompareRequest) -> list[str]:
             raise UsageError(f"{option('methods', name)} is not available yet. Known: {listed}.")
         if name not in known:
             near = nearest(name, known)
-            raise UsageError(f"{asked}: {name!r} is no method.{near} Known: {listed}.")
+            raise UsageError(f"{asked}: {name!r} is not a method.{near} Known: {listed}.")
         if request.methods.count(name) > 1:
             raise UsageError(f"{asked} names {name} twice; name each once.")
     if not request.methods:

@@ -16,49 +16,21 @@ COMPARED = (*FILTERS, *(row.name for row in rows().values() if row.compared))
 
 @dataclass(frozen=True)
 class CompareRequest:
-    """What ``n2v-compare`` is asked to do.
+    """What ``n2v-compare`` is asked to do."""
 
-    Parameters
-    ----------
-    input : str
-        File, or folder or glob of planes that `axes` joins: one stack.
-    output : Path
-        Folder that everything goes to; made if missing.
-    methods : tuple of str
-        Filters and methods that learn, in the order of the table.
-    minutes : float
-        Of training in all, shared evenly by the methods that learn.
-    axes : str or None
-        Axes of the input and of the truth; None takes each file's own.
-    patch : tuple of int or None
-        Edges of training patches; three make everything 3D, filters too.
-    struct_mask : str or None
-        For methods with a mask for correlated noise; None: found from the noise.
-    clean : str or None
-        The truth.
-    dtype : {"auto", "uint16", "same", "float32"}
-        Of the restored files.
-    keep_strips : bool
-        Treat all-zero rows and columns as data.
-    nan : {"refuse", "fill"}
-    seed : int
-    overwrite : bool
-        Replace what an earlier comparison left in the folder.
-    command : tuple of str
-        The command line, for the records.
-    """
-
-    input: str
-    output: Path
-    methods: tuple[str, ...] = COMPARED
-    minutes: float = 10.0
-    axes: str | None = None
+    input: str  # file, or folder or glob of planes that `axes` joins: one stack
+    output: Path  # folder that everything goes to; made if missing
+    methods: tuple[str, ...] = COMPARED  # filters and methods that learn, in the order of the table
+    minutes: float = 10.0  # of training in all, shared evenly by the methods that learn
+    axes: str | None = None  # axes of the input and of the truth; None takes each file's own
+    # edges of training patches; three make everything 3D, filters too
     patch: tuple[int, ...] | None = None
+    # for methods with a mask for correlated noise; None: found from the noise
     struct_mask: str | None = None
-    clean: str | None = None
-    dtype: str = "auto"
-    keep_strips: bool = False
-    nan: str = "refuse"
+    clean: str | None = None  # the truth
+    dtype: str = "auto"  # {"auto", "uint16", "same", "float32"}: of the restored files
+    keep_strips: bool = False  # treat all-zero rows and columns as data
+    nan: str = "refuse"  # {"refuse", "fill"}
     seed: int = 0
-    overwrite: bool = False
-    command: tuple[str, ...] = ()
+    overwrite: bool = False  # replace what an earlier comparison left in the folder
+    command: tuple[str, ...] = ()  # the command line, for the records

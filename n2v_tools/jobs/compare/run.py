@@ -40,37 +40,24 @@ from .plan import (
     train_request,
 )
 from .request import CompareRequest
+from .scoreboard import NOISY, Compared, as_csv, as_markdown, as_text
 from .scores import Scores, Yardsticks, measure_with
-from .table import NOISY, Compared, as_csv, as_markdown, as_text
 
 STILL_INDEPENDENT = 0.1  # correlation of the noise of successive frames
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was made and measured.
-
-    Parameters
-    ----------
-    input : str
-    figure : Path or None
-        None if every method failed.
-    csv, markdown : Path
-    rows : tuple of Compared
-        The noisy stack, yardsticks if there is truth, and every method as asked.
-    notes : tuple of str
-        How to read the table.
-    noise : mapping
-        What was found of the noise, as JSON values.
-    """
+    """What was made and measured."""
 
     input: str
-    figure: Path | None
+    figure: Path | None  # None if every method failed
     csv: Path
     markdown: Path
+    # the noisy stack, yardsticks if there is truth, and every method as asked
     rows: tuple[Compared, ...]
-    notes: tuple[str, ...]
-    noise: Mapping[str, Any]
+    notes: tuple[str, ...]  # how to read the table
+    noise: Mapping[str, Any]  # what was found of the noise, as JSON values
 
     @property
     def failed(self) -> tuple[Compared, ...]:

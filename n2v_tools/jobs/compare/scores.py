@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,58 +23,34 @@ YARDSTICK_PX = 1_000_000  # pixels that filters of all sizes are tried on
 
 @dataclass(frozen=True)
 class Scores:
-    """How good one restored stack is.
+    """How good one restored stack is."""
 
-    Parameters
-    ----------
-    residual : ResidualScores or None
-        None for the noisy stack itself.
-    next_frame : float or None
-        Distance to the next noisy frame, counts; None where that would not be fair.
-    psnr, affine_psnr : float or None
-        Mean over planes in dB, as it is and after the best gain and offset; None without
-        truth.
-    """
-
-    residual: ResidualScores | None = None
+    residual: ResidualScores | None = None  # None for the noisy stack itself
+    # distance to the next noisy frame, counts; None where that would not be fair
     next_frame: float | None = None
-    psnr: float | None = None
-    affine_psnr: float | None = None
+    psnr: float | None = None  # mean over planes in dB, as it is; None without truth
+    affine_psnr: float | None = None  # the same after the best gain and offset
 
 
 @dataclass(frozen=True)
 class Yardsticks:
-    """What restored stacks are measured with.
-
-    Parameters
-    ----------
-    noisy : Stack
-    clean : Stack or None
-        Of the same axes and sizes.
-    clean_range : float
-        Largest minus smallest clean value, counts; 0 without truth.
-    keep_strips : bool
-        Zeros are data.
-    """
+    """What restored stacks are measured with."""
 
     noisy: Stack
-    clean: Stack | None = None
-    clean_range: float = 0.0
-    keep_strips: bool = False
+    clean: Stack | None = None  # of the same axes and sizes
+    clean_range: float = 0.0  # largest minus smallest clean value, counts; 0 without truth
+    keep_strips: bool = False  # zeros are data
 
     def score(self, restored: Stack | None, *, next_frame: bool = False) -> Scores:
         """Measure a restored stack, or the noisy one if there is None; plane by plane.
 
-        Parameters
-        ----------
-        restored : Stack or None
-            Has the planes of `noisy`.
-        next_frame : bool
-            Whether to compare with the next frame too.
+        `restored` has the planes of `noisy`; with `next_frame` it is compared with the next frame
+        too.
         """
         sums, frames = ResidualSums(), NextFrame()
         direct, fitted = [], []
-        for place, noisy, valid in self._planes():
+        for place, noisy in self.noisy.planes():
+            valid = self._valid(noisy)
             plane = noisy if restored is None else restored.plane(place)
             if restored is not None:
                 sums.add(noisy, plane, valid)
@@ -126,10 +102,6 @@ class Yardsticks:
             if valid.any():
                 return places[number], plane, valid
         raise StackError(f"{self.noisy.name}: every pixel is zero or NaN; give another file.")
-
-    def _planes(self) -> Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]:
-        for place, plane in self.noisy.planes():
-            yield place, plane, self._valid(plane)
 
     def _valid(self, plane: np.ndarray) -> np.ndarray:
         return valid_pixels(plane, self.keep_strips)

@@ -11,26 +11,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DemoRequest:
-    """What ``n2v-demo`` is asked to do.
+    """What ``n2v-demo`` is asked to do."""
 
-    Parameters
-    ----------
-    output : Path
-        Folder that everything goes to; made if missing.
-    shape : tuple of int, length 4
-        Sizes T, Z, Y, X of the generated dome.
-    photons : float
-        As in `SimulateRequest`: noisy, with a PSNR of about 20 dB.
-    minutes : float
-        Length of the training.
-    seed : int
-    overwrite : bool
-        Replace what an earlier demo left in the folder.
-    """
-
-    output: Path = Path("demo_output")
+    output: Path = Path("demo_output")  # folder that everything goes to; made if missing
+    # sizes T, Z, Y, X of the generated dome
     shape: tuple[int, int, int, int] = (2, 16, 256, 256)
-    photons: float = 10.0
-    minutes: float = 2.0
+    photons: float = 10.0  # as in `SimulateRequest`: noisy, with a PSNR of about 20 dB
+    minutes: float = 2.0  # length of the training
     seed: int = 0
-    overwrite: bool = False
+    overwrite: bool = False  # replace what an earlier demo left in the folder

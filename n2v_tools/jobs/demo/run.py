@@ -39,29 +39,18 @@ PICTURE = "before_after.png"
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo made and measured.
+    """What the demo made and measured."""
 
-    Parameters
-    ----------
-    noisy, clean, denoised, model, picture : Path
-        Where everything is; `model` is a folder.
-    psnr_noisy, psnr_denoised : float
-        Mean over planes, outside strips, in dB.
-    filters : tuple of Filtered
-        What simple filters reach at the sizes that suit the truth best.
-    seconds : float
-        From the first pixel simulated to the last figure.
-    """
-
+    # noisy, clean, denoised, model, picture: where everything is; `model` is a folder
     noisy: Path
     clean: Path
     denoised: Path
     model: Path
     picture: Path
-    psnr_noisy: float
-    psnr_denoised: float
-    filters: tuple[Filtered, ...]
-    seconds: float
+    psnr_noisy: float  # mean over planes, outside strips, in dB
+    psnr_denoised: float  # mean over planes, outside strips, in dB
+    filters: tuple[Filtered, ...]  # what simple filters reach at the sizes that suit the truth best
+    seconds: float  # from the first pixel simulated to the last figure
 
     @property
     def gain(self) -> float:

@@ -20,64 +20,35 @@ from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Find, Trio, pair_by_table, pair_files
 from ..desk.progress import Progress, Step
 from .result import Evaluation
-from .table import write_table
+from .scoreboard import write_table
 
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """What ``n2v-evaluate`` is asked to do.
+    """What ``n2v-evaluate`` is asked to do."""
 
-    Parameters
-    ----------
-    restored, clean, noisy : str or None
-        Files, folders or globs; None with `pairs`, and `noisy` where it is not wanted.
-    pairs : Path or None
-        Table of which files belong together.
-    suffix : str
-        Of restored files, for pairing.
-    axes : str or None
-        Of all files; None takes each file's own.
-    rules : Rules
-    keep_strips : bool
-        Treat all-zero rows and columns as data.
-    output : Path or None
-        Table to write, by its ending.
-    overwrite : bool
-    seed : int
-    command : tuple of str
-        The command line, for the record.
-    """
-
+    # restored, clean, noisy: files, folders or globs; None with `pairs`, and `noisy` where it is
+    # not wanted
     restored: str | None = None
     clean: str | None = None
     noisy: str | None = None
-    pairs: Path | None = None
-    suffix: str = SUFFIX
-    axes: str | None = None
+    pairs: Path | None = None  # table of which files belong together
+    suffix: str = SUFFIX  # of restored files, for pairing
+    axes: str | None = None  # of all files; None takes each file's own
     rules: Rules = field(default_factory=Rules)
-    keep_strips: bool = False
-    output: Path | None = None
+    keep_strips: bool = False  # treat all-zero rows and columns as data
+    output: Path | None = None  # table to write, by its ending
     overwrite: bool = False
     seed: int = 0
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()  # the command line, for the record
 
 
 def evaluate_files(
     request: EvaluateRequest, progress: Progress, find: Find = lambda name: name
 ) -> Evaluation:
-    """Pair files, measure each pair, and write the table.
+    """Pair files, measure each pair, and write the table; pairs that failed say why.
 
-    Parameters
-    ----------
-    request : EvaluateRequest
-    progress : Progress
-    find : callable
-        Gives a name in the table of pairs its place.
-
-    Returns
-    -------
-    evaluation : Evaluation
-        Pairs that failed say why; the others are measured.
+    `find` gives a name in the table of pairs its place.
 
     Raises
     ------

@@ -18,14 +18,7 @@ from ..desk.outcomes import Outcome, Outcomes
 
 @dataclass(frozen=True)
 class Evaluation(Outcomes[FileScores]):
-    """All pairs.
-
-    Parameters
-    ----------
-    files, seed, command, output
-        As in `Outcomes`; the seed is that of the bootstrap.
-    rules : Rules
-    """
+    """All pairs; the seed is that of the bootstrap."""
 
     rules: Rules = field(default_factory=Rules)
 

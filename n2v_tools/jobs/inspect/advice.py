@@ -32,40 +32,22 @@ Options = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Advice:
-    """How to train on a stack.
+    """How to train on a stack."""
 
-    Parameters
-    ----------
-    options : mapping of str to value
-        Options of ``n2v-train`` and keywords of `train`; what is default is left out.
-    reasons : mapping of str to str
-        One sentence each for ``method``, ``mask``, ``patch`` and ``preset``.
-    warnings : tuple of str
-        What training cannot mend, each with what to do.
-    """
-
+    # options of ``n2v-train`` and keywords of `train`; what is default is left out
     options: Options
+    # one sentence each for ``method``, ``mask``, ``patch`` and ``preset``
     reasons: Mapping[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # what training cannot mend, each with what to do
 
 
 def advise(
     stack: Stack, seen: Overview, std: float, *, n_pixels: int, movie: Movie | None = None
 ) -> Advice:
-    """Say how to train on a stack.
+    """Say how to train on a stack, all channels of it.
 
-    Parameters
-    ----------
-    stack : Stack
-        The whole of it, all channels.
-    seen : Overview
-        Of the channel that decides.
-    std : float
-        Deviation of all its pixels, in counts.
-    n_pixels : int
-        Real pixels of the stack.
-    movie : Movie, optional
-        Its changes from frame to frame.
+    `seen` is of the channel that decides, and so is `std`, the deviation of all its pixels in
+    counts. `n_pixels` counts real pixels of the stack; `movie` has its changes from frame to frame.
     """
     preset, preset_options = _preset(n_pixels)
     warnings = (*seen.warnings, *_size_warnings(stack, n_pixels))
@@ -97,7 +79,6 @@ def training_command(stack: str, options: Options) -> str:
     stack : str
         Path of a file, quoted for the shell; in Python also the name of an array, for which the
         call is spelt.
-    options : mapping of str to value
 
     Examples
     --------
@@ -108,24 +89,21 @@ def training_command(stack: str, options: Options) -> str:
     "train(stack, axes='TYX', patch=(16, 64, 64))"
     """
     if spoken_in_python() and stack.isidentifier():
-        said = [option(key, value) for key, value in options.items()]
-        return f"train({', '.join([stack, *said])})"
+        given = [option(key, value) for key, value in options.items()]
+        return f"train({', '.join([stack, *given])})"
     return _as_shell_command(stack, options)
 
 
 @at_the_command_line
 def _as_shell_command(stack: str, options: Options) -> str:
-    said = [option(key, value) for key, value in {"stack": stack, **options}.items()]
-    return shlex.join(["n2v-train", *(word for one in said for word in one.split(" ", 1))])
+    given = [option(key, value) for key, value in {"stack": stack, **options}.items()]
+    return shlex.join(["n2v-train", *(word for one in given for word in one.split(" ", 1))])
 
 
 def depth_for_3d(stack: Stack) -> str | None:
     """Axis along which 3D patches of the usual size fit beside a block for validation.
 
-    Returns
-    -------
-    axis : {"Z", "T"} or None
-        Z where both are long enough.
+    Z where both Z and T are long enough; None where neither is.
     """
     smallest = min(stack.sizes["Y"], stack.sizes["X"])
     for axis in "ZT":
@@ -251,6 +229,6 @@ def _patch(stack: Stack, seen: Overview, std: float, obstacle: str) -> tuple[str
 
 def _preset(n_pixels: int) -> tuple[str, Options]:
     if n_pixels > MOST_PX_UNASKED:
-        said = f"fast: {n_pixels / 1e9:.0f} billion pixels are to be denoised"
-        return said, {"preset": "fast"}
+        reason = f"fast: {n_pixels / 1e9:.0f} billion pixels are to be denoised"
+        return reason, {"preset": "fast"}
     return "default: good after minutes of training", {}

@@ -26,15 +26,7 @@ HIGHEST_COLOUR = 0.5  # of the map: what matters begins at 0.1
 
 
 def draw_figure(found: Findings, path: Path, *, overwrite: bool) -> None:
-    """Save the figure as PNG.
-
-    Parameters
-    ----------
-    found : Findings
-        Changes from frame to frame have a row of their own, if there are any.
-    path : Path
-    overwrite : bool
-        Whether a file of that name may be replaced.
+    """Save the figure as PNG; a movie's changes from frame to frame have a row of their own.
 
     Raises
     ------
@@ -128,7 +120,7 @@ def _draw_levels(axes: Any, seen: Overview) -> None:
     if not len(values):
         _say(axes, "too few pixels")
         return
-    low, high = _shown_range(values, counts)
+    low, high = seen.between(0.001, 0.999)  # all but the outermost thousandths
     inside = (values >= low) & (values <= high)
     values, counts = values[inside], counts[inside]
     step = levels.step or (high - low) / MOST_BARS or 1.0
@@ -139,13 +131,6 @@ def _draw_levels(axes: Any, seen: Overview) -> None:
     axes.bar(edges[:-1], n / counts.sum() * 100, width=width, align="edge", color="0.45")
     axes.set_xlabel("grey level (counts)")
     axes.set_ylabel("pixels (%)")
-
-
-def _shown_range(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """All but the outermost thousandths of the pixels."""
-    share = np.cumsum(counts) / counts.sum()
-    low, high = np.searchsorted(share, (0.001, 0.999))
-    return float(values[low]), float(values[min(high, len(values) - 1)])
 
 
 def _draw_transfer(axes: Any, seen: Overview) -> None:

@@ -30,53 +30,28 @@ GUESSES = ("YX", "TYX", "TZYX")  # of a dark frame that does not name its axes
 
 @dataclass(frozen=True)
 class InspectRequest:
-    """What ``n2v-inspect`` was asked to do.
+    """What ``n2v-inspect`` was asked to do."""
 
-    Parameters
-    ----------
-    specs : tuple of str or Stack
-        Files, folders, globs, or stacks that are open already.
-    axes : str or None
-        ``--axes``.
-    dark : str or None
-        File of frames without light.
-    plot : Path or None
-        Where the figure goes.
-    overwrite : bool
-        Whether a figure of that name may be replaced.
-    """
-
+    # files, folders, globs, or stacks that are open already
     specs: tuple[str | Stack, ...]
-    axes: str | None = None
-    dark: str | None = None
-    plot: Path | None = None
-    overwrite: bool = False
+    axes: str | None = None  # of files; None takes each its own
+    dark: str | None = None  # file of frames without light
+    plot: Path | None = None  # where the figure goes
+    overwrite: bool = False  # whether a figure of that name may be replaced
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """What was found in one input.
-
-    Parameters
-    ----------
-    input : str
-    values : mapping
-        The keys scripts rely on, and more; empty if it failed.
-    text : str
-        The same for a person.
-    error : str
-        Why it failed; empty otherwise.
-    levels : GreyLevels or None
-    options : mapping or None
-        What a training on it takes, as `advice.training_command` spells it; None if nothing can
-        be learned from it.
-    """
+    """What was found in one input."""
 
     input: str
+    # the keys scripts rely on, and more; empty if it failed
     values: dict[str, Any] = field(default_factory=dict)
-    text: str = ""
-    error: str = ""
+    text: str = ""  # the same for a person
+    error: str = ""  # why it failed; empty otherwise
     levels: GreyLevels | None = None
+    # what a training on it takes, as `advice.training_command` spells it; None if nothing can be
+    # learned from it
     options: Options | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -21,37 +21,17 @@ MOST_CHANNELS = 4  # whose noise is measured
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found in one stack.
+    """What was found in one stack."""
 
-    Parameters
-    ----------
-    name : str
-        As the user named it.
-    stack : Stack
-    survey : Survey
-        Of every plane.
-    saturated : float
-        Percent of the pixels.
-    channels : sequence of Overview
-        Noise of each channel; none where there is nothing to learn from.
-    chosen : int
-        The channel that decides: one mask serves all, so it is the first that needs one.
-    movie : Movie or None
-        Changes from frame to frame of that channel.
-    advice : Advice or None
-    warnings : list of str
-        What may spoil a denoising, each with what to do.
-    """
-
-    name: str
+    name: str  # as the user named it
     stack: Stack
-    survey: Survey
-    saturated: float
-    channels: Sequence[Overview]
-    chosen: int
-    movie: Movie | None
+    survey: Survey  # of every plane
+    saturated: float  # percent of the pixels
+    channels: Sequence[Overview]  # noise of each channel; none where there is nothing to learn from
+    chosen: int  # the channel that decides: one mask serves all, so it is the first that needs one
+    movie: Movie | None  # changes from frame to frame of that channel
     advice: Advice | None
-    warnings: list[str]
+    warnings: list[str]  # what may spoil a denoising, each with what to do
 
     @property
     def seen(self) -> Overview | None:
@@ -86,16 +66,8 @@ def look_into(
 ) -> Findings:
     """Look into a stack: every plane once, a sample of the noise, every frame of a movie.
 
-    Parameters
-    ----------
-    name : str
-        As the user named it.
-    stack : Stack
-    dark : Sample or None
-        Of frames without light.
-    progress : Progress
-    axes_given : bool
-        Whether the user named the axes.
+    `name` is as the user named it, `dark` is of frames without light, and `axes_given` says whether
+    the user named the axes.
     """
     with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)

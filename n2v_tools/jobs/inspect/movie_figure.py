@@ -18,14 +18,7 @@ MOST_POINTS = 4000
 
 
 def draw_movie(light: Any, motion: Any, movie: Movie) -> None:
-    """Draw the light of all frames, and where the field is.
-
-    Parameters
-    ----------
-    light, motion : matplotlib axes
-        What is drawn into.
-    movie : Movie
-    """
+    """Draw the light of all frames, and where the field is, into two matplotlib axes."""
     _draw_light(light, movie)
     _draw_motion(motion, movie)
 
@@ -84,8 +77,8 @@ def _draw_motion(axes: Any, movie: Movie) -> None:
         text = f"cannot be determined: {shifts.reason}"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
         return
-    said = f"up to {shifts.range_px:.1f} px" if shifts.moves else "none seen"
-    axes.set_title(f"Motion of the field: {said}", fontsize=10)
+    moved = f"up to {shifts.range_px:.1f} px" if shifts.moves else "none seen"
+    axes.set_title(f"Motion of the field: {moved}", fontsize=10)
     for number, axis in enumerate("YX"):
         axes.errorbar(
             shifts.frames,

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ...methods import table
 from ...noise.bleaching import Bleaching
 from ...noise.changes import Movie, frames_text
 from ...noise.overview import Overview
 from ...noise.shifts import NEARBY, Shifts
 from ...prepare.survey import Survey
+from ...report.plain import count_text
 from ...stack import Stack
 from ...words import option
 from .advice import depth_for_3d, options_for_3d
@@ -22,18 +21,11 @@ from .findings import Findings
 from .warnings import too_small
 
 WIDTH = 9  # of a label
-CONTINUED = ("noise", "advice")  # labels that are said once for several lines
+CONTINUED = ("noise", "advice")  # labels that stand once for several lines
 
 
 def describe(found: Findings, plot: str | None) -> str:
-    """Say what was found in a few lines.
-
-    Parameters
-    ----------
-    found : Findings
-    plot : str or None
-        Where the figure went.
-    """
+    """Say what was found in a few lines; `plot` is where the figure went."""
     stack, survey, command = found.stack, found.survey, found.command
     sizes = ", ".join(f"{axis} {size}" for axis, size in stack.sizes.items())
     rows = [
@@ -109,19 +101,11 @@ def _camera_text(seen: Overview) -> str:
             "the image is as bright everywhere, so its gain cannot be determined; a dark frame "
             f"({dark}) would show it"
         )
-    low, high = (s.sigma_at(mean) or 0.0 for mean in _range_of(seen))
+    low, high = (s.sigma_at(mean) or 0.0 for mean in seen.between(0.05, 0.95))
     if high < 1.15 * low:
         return "equally strong in dark and bright parts"
     line = f"gain {s.gain:.4g} counts per photoelectron: variance = {s.gain:.4g} x mean"
     return f"{line} {s.floor:+.4g}; a dark frame ({dark}) would show offset and read noise"
-
-
-def _range_of(seen: Overview) -> tuple[float, float]:
-    """Dark and bright, of what was sampled."""
-    levels, counts = seen.histogram
-    share = np.cumsum(counts) / counts.sum()
-    places = np.searchsorted(share, (0.05, 0.95))
-    return float(levels[places[0]]), float(levels[min(places[1], len(levels) - 1)])
 
 
 def _advice_lines(found: Findings) -> list[str]:
@@ -142,7 +126,7 @@ def _values_text(survey: Survey) -> str:
     each = " of the channels" if len(survey.mean) > 1 else ""
     return (
         f"{survey.minimum:g} to {survey.maximum:g}, mean{each} {means}, "
-        f"{count(survey.n_levels, 'grey level')}"
+        f"{count_text(survey.n_levels, 'grey level')}"
     )
 
 
@@ -159,9 +143,9 @@ def _strips_text(survey: Survey) -> str:
     if not survey.n_planes_with_strips and not survey.n_empty_planes:
         return "none"
     return (
-        f"in {survey.n_planes_with_strips} of {count(survey.n_planes, 'plane')}, on average "
+        f"in {survey.n_planes_with_strips} of {count_text(survey.n_planes, 'plane')}, on average "
         f"{survey.strip_columns:.1f} columns and {survey.strip_rows:.1f} rows; "
-        f"{count(survey.n_empty_planes, 'empty plane')}"
+        f"{count_text(survey.n_empty_planes, 'empty plane')}"
     )
 
 
@@ -175,7 +159,7 @@ def _training_text(found: Findings) -> str:
     advised = (found.options or {}).get("method", table.AUTO)
     by_time = table.find_row(str(advised)).data == "movie"
     text = "by frames before and after" if by_time else "2D by default"
-    text += f": {count(n_planes, 'frame' if by_time else 'plane')} YX"
+    text += f": {count_text(n_planes, 'frame' if by_time else 'plane')} YX"
     text += f" of {n_channels} channels" if n_channels > 1 else ""
     depth = depth_for_3d(stack)
     if depth:
@@ -217,8 +201,3 @@ def _bleaching_text(bleaching: Bleaching) -> str:
         f"bleaches by {bleaching.percent:.0f} %, half of the light in "
         f"{bleaching.half_life_frames:.0f} frames"
     )
-
-
-def count(number: int, what: str) -> str:
-    """Say how many, such as ``"1 plane"`` or ``"2 planes"``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

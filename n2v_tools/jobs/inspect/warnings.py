@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...prepare.survey import Survey
+from ...report.plain import count_text
 from ...stack import Stack
 from ...words import option
 from .advice import PATCH_PX
@@ -28,19 +29,10 @@ def find_warnings(
     axes_given: bool,
     levels_judged: bool = False,
 ) -> list[str]:
-    """List what a user should know before training.
+    """List what a user should know before training on a stack.
 
-    Parameters
-    ----------
-    stack : Stack
-    survey : Survey
-        Of the whole stack.
-    saturated : float
-        Percent of the pixels.
-    axes_given : bool
-        Whether the user named the axes.
-    levels_judged : bool
-        Whether the noise has been asked already whether the grey levels suffice.
+    `saturated` is a percentage of the pixels. `axes_given` says whether the user named the axes,
+    and `levels_judged` whether grey levels were compared with the noise already.
     """
     found = list(stack.warnings)
     if survey.n_nonfinite:
@@ -60,10 +52,9 @@ def find_warnings(
             "the noise cannot be measured: rescale the file to usual counts"
         )
     if survey.n_levels < FEW_LEVELS and not levels_judged:
-        levels = f"{survey.n_levels} grey level{'' if survey.n_levels == 1 else 's'}"
         found.append(
-            f"only {levels}: the noise is cut into coarse steps, as "
-            "after rescaling to fewer bits; use the raw file if there is one"
+            f"only {count_text(survey.n_levels, 'grey level')}: the noise is cut into coarse "
+            "steps, as after rescaling to fewer bits; use the raw file if there is one"
         )
     if saturated >= MANY_SATURATED_PERCENT:
         found.append(
@@ -85,14 +76,8 @@ def saturated_percent(
 ) -> float:
     """Share of the real pixels that are at the top of the detector's range, in percent.
 
-    Parameters
-    ----------
-    stack : Stack
-    survey : Survey
-        Of the whole stack.
-    histogram : (ndarray, ndarray) or None
-        Values and their numbers in a part of it: where they pile up at the largest value, that
-        is the top, whatever it is.
+    The survey is of the whole stack. The histogram has values and their numbers in a part of it:
+    where they pile up at the largest value, that is the top, whatever it is.
     """
     if not survey.n_pixels:
         return 0.0
@@ -113,7 +98,7 @@ def too_small(stack: Stack) -> bool:
 
 
 def _bits(maximum: float) -> int:
-    """Bits of a detector that saturates at `maximum`; 0 if it is no such number."""
+    """Bits of a detector that saturates at `maximum`; 0 if it is not such a number."""
     return next((n for n in BITS if maximum == 2**n - 1), 0)
 
 

@@ -22,32 +22,17 @@ MARKS = {"good": "good", "note": "note", "worry": "WORRY", "cannot tell": "?"}
 
 @dataclass(frozen=True)
 class QualityRequest:
-    """What is to be judged.
+    """What is to be judged."""
 
-    Parameters
-    ----------
-    restored, noisy : str
-        Files, folders or globs.
-    suffix : str
-        Of restored files, for pairing.
-    axes : str or None
-        Of all files; None takes each file's own.
-    seed : int
-    output : Path or None
-        Table to write, by its ending.
-    overwrite : bool
-    command : tuple of str
-        The command line, for the record.
-    """
-
+    # restored, noisy: files, folders or globs
     restored: str
     noisy: str
-    suffix: str = SUFFIX
-    axes: str | None = None
+    suffix: str = SUFFIX  # of restored files, for pairing
+    axes: str | None = None  # of all files; None takes each file's own
     seed: int = 0
-    output: Path | None = None
+    output: Path | None = None  # table to write, by its ending
     overwrite: bool = False
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()  # the command line, for the record
 
 
 @dataclass(frozen=True)

@@ -21,24 +21,12 @@ FIRST_LABEL = "noisy"  # where the name of the input adds nothing to those of th
 
 @dataclass(frozen=True)
 class Movies:
-    """What is shown side by side.
+    """What is shown side by side."""
 
-    Parameters
-    ----------
-    stacks : tuple of Stack
-        The input, then what was restored from it; sizes are equal.
-    labels : tuple of str
-        Name over each.
-    source : Path
-        File, or folder of planes, that gives the preview its name and place.
-    files : tuple of Path
-        All files that are read.
-    """
-
-    stacks: tuple[Stack, ...]
-    labels: tuple[str, ...]
-    source: Path
-    files: tuple[Path, ...]
+    stacks: tuple[Stack, ...]  # the input, then what was restored from it; sizes are equal
+    labels: tuple[str, ...]  # name over each
+    source: Path  # file, or folder of planes, that gives the preview its name and place
+    files: tuple[Path, ...]  # all files that are read
 
     @property
     def first(self) -> Stack:
@@ -81,10 +69,7 @@ def open_movies(request: PreviewRequest, progress: Progress) -> Movies:
 def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
     """Name files by where their names differ: ``a_noisy``, ``a_denoised`` are noisy and denoised.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        As named by the user; ``file.h5:/path/in/file`` too.
+    Files are as the user named them; ``file.h5:/path/in/file`` too.
     """
     stems = [_stem(file) for file in files]
     if len(stems) == 1:
@@ -92,7 +77,9 @@ def default_labels(files: Sequence[Path]) -> tuple[str, ...]:
     labels = _what_differs(stems)
     labels = labels if all(labels) else stems
     pairs = zip(labels, files, strict=True)
-    labels = [n if labels.count(n) == 1 else f"{n} ({_folder(file)})" for n, file in pairs]
+    labels = [
+        n if labels.count(n) == 1 else f"{n} ({file.absolute().parent.name})" for n, file in pairs
+    ]
     if len(set(labels)) < len(labels):
         labels = [f"{number} {stem}" for number, stem in enumerate(stems, start=1)]
     return tuple(labels)
@@ -114,10 +101,6 @@ def _what_differs(stems: Sequence[str]) -> list[str]:
     rest = ["".join(own[n_shared:]) for own in words]
     named = [more[1] if more else own for more, own in zip(added, rest[1:], strict=True)]
     return [rest[0] or FIRST_LABEL, *named]
-
-
-def _folder(file: Path) -> str:
-    return file.absolute().parent.name
 
 
 def _stem(file: Path) -> str:

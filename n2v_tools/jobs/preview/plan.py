@@ -27,29 +27,15 @@ FIGURE_SPACE = "\u2007"  # as wide as a digit
 
 @dataclass(frozen=True)
 class Plan:
-    """What is shown.
+    """What is shown."""
 
-    Parameters
-    ----------
-    over : str
-        Axes that the movie runs over; empty for a still picture.
-    places : tuple of mapping of axis letter to int
-        Of each frame: all axes but Y, X and C.
-    channels : tuple of int
-        Rows of the sheet.
-    skip : int
-    shown : tuple of int
-        Sizes (Y, X) of each image in the preview.
-    fixed : mapping of axis letter to int
-        Axes longer than 1 that stand still, and where.
-    """
-
-    over: str
+    over: str  # axes that the movie runs over; empty for a still picture
+    # of each frame, by axis letter: all axes but Y, X and C
     places: tuple[Mapping[str, int], ...]
-    channels: tuple[int, ...]
+    channels: tuple[int, ...]  # rows of the sheet
     skip: int
-    shown: tuple[int, int]
-    fixed: Mapping[str, int]
+    shown: tuple[int, int]  # sizes (Y, X) of each image in the preview
+    fixed: Mapping[str, int]  # by axis letter: axes longer than 1 that stand still, and where
 
     @property
     def is_still(self) -> bool:

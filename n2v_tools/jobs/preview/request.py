@@ -19,52 +19,23 @@ MOST_CHANNELS = 4  # shown unless one is chosen
 
 @dataclass(frozen=True)
 class PreviewRequest:
-    """What ``n2v-preview`` is asked to do; None means not said.
+    """What ``n2v-preview`` is asked to do; None means not given."""
 
-    Parameters
-    ----------
-    input : str
-        File, or folder or glob of planes that `axes` joins: one stack.
-    restored : tuple of str
-        The same stack restored, any number of times; of the same sizes.
-    axes : str or None
-        Axes of the input, and of restored files whose own do not fit it.
-    over : str or None
-        Axes that the movie runs over, the last one fastest: T, Z, TZ or ZT.
-    at : mapping of axis letter to int
-        Where the other axes stand, counted from 0; a C chooses a channel.
-    skip : int or None
-        Every so many-th plane along `over` is shown.
-    scale : float or None
-        Size of the shown image over that of the file.
-    fps : float
-        Frames per second.
-    percentiles : tuple of float
-        Of what is shown, in percent: black and white.
-    limits : tuple of float or None
-        Black and white in counts, instead.
-    labels : tuple of str
-        Names over the panels; empty: from the files' names.
-    output : Path or None
-        File that ends in .gif, .mp4 or .png, or a folder; None: beside the input.
-    format : {"gif", "mp4", "png"} or None
-    keep_strips : bool
-        Treat all-zero rows and columns as data.
-    overwrite : bool
-    """
-
-    input: str
+    input: str  # file, or folder or glob of planes that `axes` joins: one stack
+    # the same stack restored, any number of times; of the same sizes
     restored: tuple[str, ...] = ()
-    axes: str | None = None
-    over: str | None = None
+    axes: str | None = None  # axes of the input, and of restored files whose own do not fit it
+    over: str | None = None  # axes that the movie runs over, the last one fastest: T, Z, TZ or ZT
+    # by axis letter: where the other axes stand, counted from 0; a C chooses a channel
     at: Mapping[str, int] = field(default_factory=dict)
-    skip: int | None = None
-    scale: float | None = None
-    fps: float = 10.0
-    percentiles: tuple[float, float] = (0.1, 99.9)
-    limits: tuple[float, float] | None = None
-    labels: tuple[str, ...] = ()
+    skip: int | None = None  # every so many-th plane along `over` is shown
+    scale: float | None = None  # size of the shown image over that of the file
+    fps: float = 10.0  # frames per second
+    percentiles: tuple[float, float] = (0.1, 99.9)  # of what is shown, in percent: black and white
+    limits: tuple[float, float] | None = None  # black and white in counts, instead
+    labels: tuple[str, ...] = ()  # names over the panels; empty: from the files' names
+    # file that ends in .gif, .mp4 or .png, or a folder; None: beside the input
     output: Path | None = None
-    format: str | None = None
-    keep_strips: bool = False
+    format: str | None = None  # {"gif", "mp4", "png"}
+    keep_strips: bool = False  # treat all-zero rows and columns as data
     overwrite: bool = False

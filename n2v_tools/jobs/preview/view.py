@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...errors import StackError
+from ...noise.sample import evenly
 from ...prepare.strips import find_strips
 from ...preview.grey import find_limits
 from ...preview.shrink import AreaMean
@@ -25,13 +26,7 @@ Limits = tuple[float, float]
 
 
 class Viewer:
-    """Reads planes as they are shown.
-
-    Attributes
-    ----------
-    n_broken : int
-        NaN and infinite pixels met so far.
-    """
+    """Reads planes as they are shown; `n_broken` counts NaN and infinite pixels met so far."""
 
     def __init__(self, movies: Movies, plan: Plan, keep_strips: bool) -> None:
         self.movies = movies
@@ -41,12 +36,9 @@ class Viewer:
         self._shrink = AreaMean((movies.first.sizes["Y"], movies.first.sizes["X"]), plan.shown)
 
     def images(self, place: Mapping[str, int]) -> list[list[np.ndarray]]:
-        """Read what is shown at `place`, by channel and file.
+        """Read what is shown at `place`, by channel and file: float64 counts, shape (Y, X).
 
-        Returns
-        -------
-        images : list of list of ndarray of float64, shape (Y, X)
-            Counts; NaN in strips and where half or more of the pixels are not finite.
+        NaN in strips and where half or more of the pixels are not finite.
         """
         return [
             [self._image(stack, {**place, "C": channel}) for stack in self.movies.stacks]
@@ -97,14 +89,12 @@ def choose_limits(viewer: Viewer, request: PreviewRequest, progress: Progress) -
 
 def _sample(viewer: Viewer) -> list[list[list[np.ndarray]]]:
     """Images of some frames, thinned out: by channel and file."""
-    places = viewer.plan.places
-    numbers = np.linspace(0, len(places) - 1, min(len(places), SAMPLE_FRAMES)).round().astype(int)
     stride = max(1, -(-max(viewer.plan.shown) // SAMPLE_EDGE_PX))
     samples: list[list[list[np.ndarray]]] = [
         [[] for _ in viewer.movies.stacks] for _ in viewer.plan.channels
     ]
-    for number in numbers:
-        for by_file, images in zip(samples, viewer.images(places[number]), strict=True):
+    for place in evenly(viewer.plan.places, SAMPLE_FRAMES):
+        for by_file, images in zip(samples, viewer.images(place), strict=True):
             for collected, image in zip(by_file, images, strict=True):
                 collected.append(image[::stride, ::stride].copy())
     viewer.n_broken = 0  # these frames are read again

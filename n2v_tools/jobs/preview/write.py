@@ -30,36 +30,18 @@ from .view import Viewer, choose_limits
 
 @dataclass(frozen=True)
 class Preview:
-    """What was made.
-
-    Parameters
-    ----------
-    input : str
-    output : Path
-    frames : int
-    size : tuple of int
-        (Y, X) of the whole preview in pixels.
-    shown : tuple of int
-        (Y, X) of one image.
-    over : str
-    skip : int
-    scale : float
-    fps : float or None
-        None for a picture.
-    limits : tuple of tuple of float
-        Counts shown black and white, by channel.
-    """
+    """What was made."""
 
     input: str
     output: Path
     frames: int
-    size: tuple[int, int]
-    shown: tuple[int, int]
+    size: tuple[int, int]  # (Y, X) of the whole preview in pixels
+    shown: tuple[int, int]  # (Y, X) of one image
     over: str
     skip: int
     scale: float
-    fps: float | None
-    limits: tuple[tuple[float, float], ...]
+    fps: float | None  # None for a picture
+    limits: tuple[tuple[float, float], ...]  # counts shown black and white, by channel
 
     @property
     def text(self) -> str:
@@ -150,7 +132,7 @@ def choose_output(request: PreviewRequest, source: Path, *, is_still: bool) -> t
     named = request.output is not None and not request.output.is_dir() and ending in MOVIES
     if named and request.format not in (None, ending):
         asked = option("output", request.output)
-        raise UsageError(f"{asked} is no {request.format}. Make them agree.")
+        raise UsageError(f"{asked} is not a {request.format} file. Make them agree.")
     kind = ending if named else request.format or ("png" if is_still else "gif")
     if kind == "png" and not is_still:
         raise UsageError(

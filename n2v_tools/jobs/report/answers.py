@@ -156,10 +156,10 @@ def _tally(quality: Quality) -> str:
     """Count the checks by what they say."""
     levels = [verdict.level for verdict in quality.verdicts]
     words = {"good": "good", "note": "worth knowing", "worry": "to worry about"}
-    said = [f"{levels.count(level)} {word}" for level, word in words.items() if level in levels]
+    counted = [f"{levels.count(level)} {word}" for level, word in words.items() if level in levels]
     if "cannot tell" in levels:
-        said.append(f"{levels.count('cannot tell')} that could not be made")
-    return f"Checks: {', '.join(said)}." if said else "No check could be made."
+        counted.append(f"{levels.count('cannot tell')} that could not be made")
+    return f"Checks: {', '.join(counted)}." if counted else "No check could be made."
 
 
 def _value(verdict: Verdict) -> str:

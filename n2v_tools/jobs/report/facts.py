@@ -12,7 +12,7 @@ from ...report.values import Command, Table
 from ...stack import Stack
 from ..desk.provenance import sha256_of
 from ..evaluate.result import Evaluation
-from ..evaluate.table import as_rows, legend
+from ..evaluate.scoreboard import as_rows, legend
 from .answers import filter_settings, model_name
 from .record import Trained
 from .request import ReportRequest
@@ -35,7 +35,7 @@ SWITCHES = {
     "precision": "arithmetic",
     "tta": "averaged over flips and turns",
     "keep_strips": "zeros treated as data",
-    "nan": "pixels that are no numbers",
+    "nan": "pixels that are not numbers",
     "seed": "seed",
 }
 

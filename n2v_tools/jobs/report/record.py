@@ -23,14 +23,9 @@ LONGEST_RECORD = 2**20  # characters
 
 @dataclass(frozen=True)
 class Record:
-    """What ``n2v-denoise`` wrote into the restored file; empty for others' files.
+    """What ``n2v-denoise`` wrote into the restored file; empty for others' files."""
 
-    Parameters
-    ----------
-    values : mapping
-        JSON, of whoever made the file: any key may be missing or of another type.
-    """
-
+    # JSON, of whoever made the file: any key may be missing or of another type
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def part(self, *keys: str) -> Mapping[str, Any]:
@@ -62,22 +57,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Trained:
-    """The model that restored the file.
-
-    Parameters
-    ----------
-    model : Model
-    history : mapping of column to list of float
-        Of training.csv; empty if there is none. All columns are equally long.
-    weights_sha256 : str
-    is_the_one : bool or None
-        Whether these are the weights that were used; None if the file does not say.
-    notes : tuple of str
-    """
+    """The model that restored the file."""
 
     model: Model
+    # by column: of training.csv; empty if there is none. All columns are equally long.
     history: Mapping[str, list[float]]
     weights_sha256: str
+    # whether these are the weights that were used; None if the file does not say
     is_the_one: bool | None
     notes: tuple[str, ...] = ()
 
@@ -103,12 +89,6 @@ def read_record(path: Path) -> Record:
 
 def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained | None:
     """Find the model's folder: as asked for, else by the record, else None.
-
-    Parameters
-    ----------
-    asked : str or None
-    record : Record
-    models_dir : Path
 
     Raises
     ------
@@ -152,17 +132,12 @@ def _read_trained(folder: Path, wanted: str | None) -> Trained:
 
 
 def read_history(folder: Path) -> dict[str, list[float]]:
-    """Read training.csv; empty where there is none.
-
-    Returns
-    -------
-    history : dict of column to list of float
-        NaN where a cell is empty.
+    """Read training.csv, by column; empty where there is none, NaN where a cell is empty.
 
     Raises
     ------
     ModelError
-        If it is no such table.
+        If it is not such a table.
     """
     path = folder / CSV_NAME
     if not path.is_file():
@@ -175,8 +150,8 @@ def read_history(folder: Path) -> dict[str, list[float]]:
         return {name: _numbers([row[name] for row in rows]) for name in names}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise ModelError(
-            f"{path}: is no table of a training ({error}), so its curves are left out. Restore it "
-            "from its source."
+            f"{path}: is not a table of a training ({error}), so its curves are left out. Restore "
+            "it from its source."
         ) from error
 
 

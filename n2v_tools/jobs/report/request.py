@@ -11,37 +11,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What ``n2v-report`` is asked to do; None means not said.
+    """What ``n2v-report`` is asked to do; None means not given."""
 
-    Parameters
-    ----------
-    restored : str
-        The file that the page is about.
-    noisy : str or None
-        What it was made from; None: found by the record in the restored file.
-    clean : str or None
-        The truth.
-    model : str or None
-        Folder or name; None: found by the record in the restored file.
-    output : Path or None
-        File that ends in .html, or a folder; None: beside the restored file.
-    axes : str or None
-        Of files whose own axes are unknown or do not fit.
-    affine : bool
-        Fit gain and offset to the truth before measuring against it.
-    overwrite : bool
-    seed : int
-    command : tuple of str
-        The command line, for the page.
-    """
-
-    restored: str
+    restored: str  # the file that the page is about
+    # what it was made from; None: found by the record in the restored file
     noisy: str | None = None
-    clean: str | None = None
-    model: str | None = None
+    clean: str | None = None  # the truth
+    model: str | None = None  # folder or name; None: found by the record in the restored file
+    # file that ends in .html, or a folder; None: beside the restored file
     output: Path | None = None
-    axes: str | None = None
-    affine: bool = False
+    axes: str | None = None  # of files whose own axes are unknown or do not fit
+    affine: bool = False  # fit gain and offset to the truth before measuring against it
     overwrite: bool = False
     seed: int = 0
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()  # the command line, for the page

@@ -33,27 +33,16 @@ Place = Mapping[str, int]
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A window of one plane in all files.
+    """A window of one plane in all files."""
 
-    Parameters
-    ----------
-    place : mapping of axis letter to int
-    rows, columns : slice
-    planes : mapping of role to ndarray, shape (Y, X)
-        Counts, float64: "noisy", "restored" and, if there are any, "clean", "uncertainty"; NaN
-        in strips.
-    whole : ndarray, shape (Y, X)
-        The restored plane, thinned out to at most `MAP_EDGE_PX`.
-    shape : tuple of int
-        Of the plane.
-    """
-
-    place: Place
+    place: Place  # by axis letter
     rows: slice
     columns: slice
+    # by role, float64, shape (Y, X), in counts: "noisy", "restored" and, if there are any,
+    # "clean", "uncertainty"; NaN in strips
     planes: Mapping[str, np.ndarray]
-    whole: np.ndarray
-    shape: tuple[int, int]
+    whole: np.ndarray  # shape (Y, X): the restored plane, thinned out to at most `MAP_EDGE_PX`
+    shape: tuple[int, int]  # of the plane
 
     @property
     def is_whole(self) -> bool:
@@ -64,11 +53,7 @@ class Window:
 def read_windows(sources: Sources, scalings: Sequence[Scaling] = ()) -> list[Window]:
     """Choose planes that are not empty, and in each the window that is shown.
 
-    Parameters
-    ----------
-    sources : Sources
-    scalings : sequence of Scaling
-        Of each channel from restored to clean counts: the clean planes are scaled back by it.
+    `scalings` of each channel go from restored to clean counts: the clean planes are scaled back.
     """
     stacks = sources.stacks
     places = choose_places(sources.restored)

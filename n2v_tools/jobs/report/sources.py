@@ -22,34 +22,18 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Sources:
-    """All that a report is made from.
+    """All that a report is made from."""
 
-    Parameters
-    ----------
-    restored, noisy : Stack
-        Of equal sizes; axes of length 1 may be missing in one.
-    clean, uncertainty : Stack or None
-    record : Record
-        What the restored file says about its making.
-    trained : Trained or None
-        None for a filter, and where the model's folder is not at hand.
-    files : tuple of Path
-        All files that are read.
-    found : str
-        How the noisy file was found; empty if it was named.
-    notes : tuple of str
-        What a reader should beware of.
-    """
-
+    # restored, noisy: of equal sizes; axes of length 1 may be missing in one
     restored: Stack
     noisy: Stack
     clean: Stack | None = None
     uncertainty: Stack | None = None
-    record: Record = field(default_factory=Record)
-    trained: Trained | None = None
-    files: tuple[Path, ...] = ()
-    found: str = ""
-    notes: tuple[str, ...] = ()
+    record: Record = field(default_factory=Record)  # what the restored file says about its making
+    trained: Trained | None = None  # None for a filter, and where the model's folder is not at hand
+    files: tuple[Path, ...] = ()  # all files that are read
+    found: str = ""  # how the noisy file was found; empty if it was named
+    notes: tuple[str, ...] = ()  # what a reader should beware of
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -68,12 +52,7 @@ def find_sources(
 ) -> Sources:
     """Open what is named, and find by the record what is not.
 
-    Parameters
-    ----------
-    request : ReportRequest
-    models_dir : Path
-    find : callable
-        Gives a relative name its place.
+    `find` gives a relative name its place.
 
     Raises
     ------
@@ -104,13 +83,7 @@ def find_sources(
 def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path) -> Sources:
     """Open what ``n2v-denoise`` has just made of a stack.
 
-    Parameters
-    ----------
-    noisy : Stack
-    restored : Path
-    model : str or None
-        Name or folder, as given; None for a filter.
-    models_dir : Path
+    `model` is a name or folder, as given; None for a filter.
     """
     opened = open_single(str(restored), None)
     record = read_record(restored)
@@ -199,7 +172,7 @@ def _model_notes(
             return ()
         return (
             f"The folder of the model {name!r} with the weights that were used is not at hand, so "
-            f"nothing is said about its training. Name it with {option('model')}.",
+            f"this page does not describe its training. Name it with {option('model')}.",
         )
     if trained.is_the_one is False:
         return (

@@ -25,13 +25,7 @@ UNCERTAINTY_PERCENT = 99.5
 
 
 def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View, ...]:
-    """Read the planes that are shown, and draw them.
-
-    Parameters
-    ----------
-    sources : Sources
-    scalings : sequence of Scaling
-        As in `read_windows`.
+    """Read the planes that are shown, and draw them; `scalings` as in `read_windows`.
 
     Raises
     ------
@@ -51,21 +45,12 @@ def make_views(sources: Sources, scalings: Sequence[Scaling] = ()) -> tuple[View
 
 @dataclass(frozen=True)
 class Scale:
-    """Which counts are black and white: the same for noisy, restored and clean.
-
-    Parameters
-    ----------
-    black, white : float
-    residual : float
-        Minus and plus so many counts are black and white.
-    uncertainty : float
-        White.
-    """
+    """Which counts are black and white: the same for noisy, restored and clean."""
 
     black: float
     white: float
-    residual: float
-    uncertainty: float
+    residual: float  # minus and plus so many counts are black and white
+    uncertainty: float  # white
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Scale:

@@ -32,28 +32,15 @@ from .views import make_views
 
 @dataclass(frozen=True)
 class Reported:
-    """What was made.
-
-    Parameters
-    ----------
-    restored, noisy : str
-    clean : str or None
-    output : Path
-    n_bytes : int
-    quality : dict
-        As `trust.Quality.to_json`.
-    evaluation : dict or None
-        As ``n2v-evaluate --json``.
-    notes : tuple of str
-    """
+    """What was made."""
 
     restored: str
     noisy: str
     clean: str | None
     output: Path
     n_bytes: int
-    quality: dict[str, Any] = field(default_factory=dict)
-    evaluation: dict[str, Any] | None = None
+    quality: dict[str, Any] = field(default_factory=dict)  # as `trust.Quality.to_json`
+    evaluation: dict[str, Any] | None = None  # as ``n2v-evaluate --json``
     notes: tuple[str, ...] = ()
 
     @property
@@ -84,14 +71,7 @@ def make_report(
 ) -> Reported:
     """Find what belongs to a restored file, judge it, and write the page.
 
-    Parameters
-    ----------
-    request : ReportRequest
-    models_dir : Path
-        Where a model is looked for by name.
-    progress : Progress
-    find : callable
-        Gives a relative name its place.
+    A model is looked for by name in `models_dir`; `find` gives a relative name its place.
 
     Raises
     ------
@@ -138,13 +118,7 @@ def write_report(
 ) -> Reported:
     """Judge, draw and write; memory holds a few planes, whatever the length of the stack.
 
-    Parameters
-    ----------
-    sources : Sources
-    request : ReportRequest
-        Its `overwrite`, `affine`, `seed` and `command` count here.
-    output : Path
-    progress : Progress
+    Of the request, `overwrite`, `affine`, `seed` and `command` count here.
 
     Raises
     ------

@@ -41,19 +41,12 @@ Request = SimulateRequest | StructuredRequest | CalciumRequest
 
 @dataclass(frozen=True)
 class _Simulation:
-    """What a generator gives.
+    """What a generator gives."""
 
-    Parameters
-    ----------
-    planes : iterator of (place, noisy, clean)
-    record : mapping
-        What a file says of its making besides shape and seed; JSON values.
-    write_tables : callable or None
-        Writes `TABLES` into files that are given to it.
-    """
-
+    # place, noisy, clean
     planes: Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]
-    record: Mapping[str, Any]
+    record: Mapping[str, Any]  # what a file says of its making besides shape and seed; JSON values
+    # writes `TABLES` into files that are given to it
     write_tables: Callable[..., None] | None = None
 
 
@@ -67,7 +60,6 @@ def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
     ----------
     request : SimulateRequest, StructuredRequest or CalciumRequest
         Decides what is simulated: a dome, cells under noise of a chosen kind, or neurons.
-    progress : Progress
 
     Returns
     -------

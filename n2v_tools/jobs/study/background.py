@@ -33,19 +33,11 @@ ADDED, REMOVED = "background_added", "background_removed"
 
 @dataclass(frozen=True)
 class Background:
-    """One frame that is the same for all planes of a file.
-
-    Parameters
-    ----------
-    path : Path
-    sha256 : str
-    stack : Stack
-        Of axes YX, or with C as well; other axes have length 1.
-    """
+    """One frame that is the same for all planes of a file."""
 
     path: Path
     sha256: str
-    stack: Stack
+    stack: Stack  # of axes YX, or with C as well; other axes have length 1
 
     @classmethod
     def open(cls, path: Path, sha256: str) -> Background:
@@ -99,8 +91,6 @@ def add_background(
         Of the file.
     target : Path
         New file; its side-car is ``target.json``.
-    background : Background
-    progress : Progress
     dtype : {"same", "uint16", "float32"}
         Of the target.
     overwrite : bool
@@ -191,9 +181,9 @@ def remove_background(
 def _refuse_second(source: str) -> None:
     """Raise if the file says, inside or beside it, that it has its background."""
     beside, inside = _read_side_car(Path(source)), _read_inside(Path(source))
-    for said, where in ((beside, f"{source}{SIDE_CAR}"), (inside, "its own description")):
-        if ADDED in said:
-            added = said[ADDED]
+    for recorded, where in ((beside, f"{source}{SIDE_CAR}"), (inside, "its own description")):
+        if ADDED in recorded:
+            added = recorded[ADDED]
             name = added.get("file", "a background") if isinstance(added, dict) else "a background"
             raise StackError(
                 f"{source}: {name} was added to it already (according to {where}); a second time "

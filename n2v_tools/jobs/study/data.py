@@ -26,40 +26,20 @@ class Item:
 
 @dataclass(frozen=True)
 class Data:
-    """The files of a dataset, by split.
-
-    Parameters
-    ----------
-    splits : mapping of str to tuple of Item
-    background : Path or None
-        What was added to the noisy files.
-    facts : mapping
-        What the preparation found, JSON values, for the record.
-    """
+    """The files of a dataset, by split."""
 
     splits: Mapping[str, tuple[Item, ...]]
-    background: Path | None = None
+    background: Path | None = None  # what was added to the noisy files
+    # what the preparation found, JSON values, for the record
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class DataPlace:
-    """Where a dataset's own files go, and how others are found.
+    """Where a dataset's own files go, and how others are found."""
 
-    Parameters
-    ----------
-    folder : Path
-        For generated and prepared files.
-    find : callable
-        Gives a name of the study file its place.
-    hashes : Hashes
-    progress : Progress
-    overwrite : bool
-        Make generated and prepared files anew where their making changed.
-    """
-
-    folder: Path
-    find: Find
+    folder: Path  # for generated and prepared files
+    find: Find  # gives a name of the study file its place
     hashes: Hashes
     progress: Progress
-    overwrite: bool = False
+    overwrite: bool = False  # make generated and prepared files anew where their making changed

@@ -34,17 +34,10 @@ VIGNETTE = 0.3  # by how much a background falls off towards the corners
 def generate_files(
     dataset: Dataset, root: Path, progress: Progress, *, overwrite: bool = False
 ) -> None:
-    """Make all files of a dataset, unless they are there already.
+    """Make all files of a dataset with `generate`, unless they are there already.
 
-    Parameters
-    ----------
-    dataset : Dataset
-        With `generate`.
-    root : Path
-        Folder of the files; a record of their making lies in it.
-    progress : Progress
-    overwrite : bool
-        Make them anew if they were made otherwise.
+    A record of their making lies in the folder `root`. With `overwrite` they are made anew if they
+    were made otherwise.
 
     Raises
     ------

@@ -33,20 +33,11 @@ RECORDS = "_records"  # a copy of the record of each finished run
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do.
+    """One thing to do."""
 
-    Parameters
-    ----------
-    name : str
-        In the record.
-    made_from : callable
-        Gives all that decides on the result, JSON values.
-    do : callable
-        Does it and gives the result; its argument says whether the same was begun before.
-    """
-
-    name: str
-    made_from: Callable[[], dict[str, Any]]
+    name: str  # in the record
+    made_from: Callable[[], dict[str, Any]]  # gives all that decides on the result, JSON values
+    # does it and gives the result; its argument says whether the same was begun before
     do: Callable[[bool], dict[str, Any]]
 
 
@@ -57,13 +48,8 @@ class ChangedError(StackError):
 class Run:
     """One experiment, whose lock this process holds.
 
-    Parameters
-    ----------
-    name : str
-        Of the experiment.
-    session : Session
-        If the experiment runs anew there, what changed is done again with all that was made
-        from it; or all, if nothing changed.
+    If it runs anew in the session, what changed is done again with all that was made from it; or
+    all, if nothing changed.
     """
 
     def __init__(self, name: str, session: Session) -> None:

@@ -28,16 +28,9 @@ TO_DEVIATION = 1.4826 / math.sqrt(2)  # median of |difference of two| of normal 
 
 
 def prepare_files(data: Data, step: Preparation, dataset: Dataset, place: DataPlace) -> Data:
-    """Do one step of the preparation; nothing that was done before is done again.
+    """Do one step of the preparation, in a folder of its own, on what the step before left.
 
-    Parameters
-    ----------
-    data : Data
-        As the step before left it.
-    step : Preparation
-    dataset : Dataset
-    place : DataPlace
-        Its folder is this step's own.
+    Nothing that was done before is done again.
 
     Raises
     ------

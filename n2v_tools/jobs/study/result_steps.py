@@ -61,18 +61,8 @@ def denoising_of(work: Work, items: Sequence[Item]) -> dict[str, Any]:
 def denoise(work: Work, split: str, data: Data, *, again: bool) -> dict[str, Any]:
     """Denoise one split, going on with what an interrupted run left.
 
-    Parameters
-    ----------
-    work : Work
-    split : str
-    data : Data
-    again : bool
-        Whether the same denoising was begun by an earlier run.
-
-    Returns
-    -------
-    result : dict
-        ``files``: of each input what was made of it, JSON values.
+    `again` says whether the same denoising was begun by an earlier run. The result has ``files``:
+    of each input what was made of it, JSON values.
 
     Raises
     ------
@@ -158,11 +148,8 @@ def evaluation_of(work: Work, split: str) -> dict[str, Any]:
 def evaluate(work: Work, split: str) -> dict[str, Any]:
     """Measure one split against its truth, or judge it without.
 
-    Returns
-    -------
-    result : dict
-        With truth ``metrics``: by name noisy, restored and gain, each with mean, std and n.
-        Without, ``verdict`` and ``quality`` of some files.
+    With truth, the result has ``metrics``: by name noisy, restored and gain, each with mean, std
+    and n. Without, it has ``verdict`` and ``quality`` of some files.
     """
     files = _restored(work, split)
     if all(file["truth"] for file in files):

@@ -24,25 +24,13 @@ from .status import NOT_YET, statuses_of, text_of
 
 @dataclass(frozen=True)
 class Ran:
-    """What became of one experiment in this call.
-
-    Parameters
-    ----------
-    name, dataset : str
-    status : str
-        "done", "done before", "failed", "changed", "left out" or "not available yet".
-    steps : tuple of str
-        That were done now.
-    error : str
-        Why not; empty if it is done.
-    record : Path or None
-    """
+    """What became of one experiment in this call."""
 
     name: str
     dataset: str
-    status: str
-    steps: tuple[str, ...] = ()
-    error: str = ""
+    status: str  # "done", "done before", "failed", "changed", "left out" or "not available yet"
+    steps: tuple[str, ...] = ()  # that were done now
+    error: str = ""  # why not; empty if it is done
     record: Path | None = None
 
     @property
@@ -53,23 +41,12 @@ class Ran:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """What became of a call.
-
-    Parameters
-    ----------
-    study : Study
-    ran : tuple of Ran
-        In the order in which they ran.
-    tables : mapping of str to Path
-        Markdown table of each dataset.
-    text : tuple of str
-        The tables for a terminal.
-    """
+    """What became of a call."""
 
     study: Study
-    ran: tuple[Ran, ...]
-    tables: dict[str, Path] = field(default_factory=dict)
-    text: tuple[str, ...] = ()
+    ran: tuple[Ran, ...]  # in the order in which they ran
+    tables: dict[str, Path] = field(default_factory=dict)  # Markdown table of each dataset
+    text: tuple[str, ...] = ()  # the tables for a terminal
 
     @property
     def failed(self) -> tuple[Ran, ...]:
@@ -102,12 +79,7 @@ def run_study(
 ) -> StudyRun:
     """Run experiments that are not done, one after the other; one that fails stops no other.
 
-    Parameters
-    ----------
-    request : ExperimentRequest
-    progress : Progress
-    find : callable
-        Gives a name of the study file its place.
+    `find` gives a name of the study file its place.
 
     Raises
     ------

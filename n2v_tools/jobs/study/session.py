@@ -27,21 +27,12 @@ MODELS = "models"  # under the study's folder, unless models have a place of the
 
 @dataclass
 class Session:
-    """The study at hand.
-
-    Parameters
-    ----------
-    study : Study
-    request : ExperimentRequest
-    progress : Progress
-    find : callable
-        Gives a name in the study file its place.
-    """
+    """The study at hand."""
 
     study: Study
     request: ExperimentRequest
     progress: Progress
-    find: Find
+    find: Find  # gives a name in the study file its place
     _data: dict[str, Data] = field(default_factory=dict)
 
     @classmethod

@@ -68,12 +68,7 @@ def text_of(session: Session, dataset: Dataset, changed: Collection[str] = ()) -
 def statuses_of(session: Session, dataset: Dataset, changed: Collection[str]) -> dict[str, str]:
     """Words of the table on experiments whose numbers are missing or old.
 
-    Parameters
-    ----------
-    session : Session
-    dataset : Dataset
-    changed : collection of str
-        Experiments that are no longer as they were run.
+    `changed`: experiments that are no longer as they were run.
     """
     found = {e.name: _status(e, session) for e in session.study.experiments_on(dataset)}
     old = {name: "its settings or files changed since" for name in found if name in changed}

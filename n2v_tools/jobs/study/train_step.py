@@ -29,13 +29,7 @@ KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "re
 def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str, Any]:
     """Gather all that a training is made from, JSON values.
 
-    Parameters
-    ----------
-    work : Work
-    files : sequence of str
-        Noisy files to train on.
-    base : Path or None
-        Model folder that training starts from.
+    `files` are noisy files to train on; `base` is a model folder that training starts from.
     """
     return {
         **options_of(work),
@@ -61,17 +55,8 @@ def options_of(work: Work) -> dict[str, Any]:
 def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -> dict[str, Any]:
     """Train, or go on with what a failed or killed run left; the step is begun in the record.
 
-    Parameters
-    ----------
-    work, files, base
-        As for `training_of`.
-    again : bool
-        Whether the same training was begun by an earlier run.
-
-    Returns
-    -------
-    result : dict
-        Model folder, steps, seconds, loss: JSON values.
+    Takes what `training_of` takes; `again` says whether the same training was begun by an earlier
+    run. Gives model folder, steps, seconds, loss: JSON values.
 
     Raises
     ------
@@ -136,15 +121,8 @@ def steps_of_one_pass(
 ) -> int:
     """Steps in which patches side by side cover all stacks once, channels apart.
 
-    Parameters
-    ----------
-    stacks : sequence of Stack
-    patch_px : sequence of int, length 2 or 3
-        The last two along Y and X; a third along Z where there is Z, else T.
-    batch : int
-        Patches a step.
-    frames : int
-        Patches that a sample is made of, one after the other in time.
+    The last two of `patch_px` lie along Y and X; a third along Z where there is Z, else T. A step
+    takes `batch` samples, each of `frames` patches, one after the other in time.
     """
     total = 0
     for stack in stacks:

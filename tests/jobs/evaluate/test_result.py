@@ -12,7 +12,7 @@ def scores(restored, noisy=None, data_range=100.0):
     values = {"restored": dict.fromkeys(METRICS, np.array(restored, float))}
     if noisy is not None:
         values["noisy"] = dict.fromkeys(METRICS, np.array(noisy, float))
-    return FileScores([{"T": t} for t in range(len(restored))], values, data_range)
+    return FileScores([{"T": t} for t in range(len(restored))], data_range, values=values)
 
 
 @pytest.fixture

@@ -39,7 +39,9 @@ def evaluation(gains):
         "restored": dict.fromkeys(METRICS, noisy + np.array(gains)),
     }
     places = [{"T": t} for t in range(len(gains))]
-    return Evaluation((Outcome({"restored": "r.tif"}, FileScores(places, values, 100.0)),), Rules())
+    return Evaluation(
+        (Outcome({"restored": "r.tif"}, FileScores(places, 100.0, values=values)),), Rules()
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from n2v_tools.errors import StackError
 from n2v_tools.jobs.report.shown import read_windows
 from n2v_tools.jobs.report.sources import Sources
 from n2v_tools.jobs.report.views import make_views
-from n2v_tools.measure import Scaling
+from n2v_tools.measure.scaling import Scaling
 from n2v_tools.stack import Stack
 
 

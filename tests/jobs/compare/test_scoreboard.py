@@ -2,8 +2,8 @@
 
 import csv
 
+from n2v_tools.jobs.compare.scoreboard import Compared, as_csv, as_markdown, as_text
 from n2v_tools.jobs.compare.scores import Scores
-from n2v_tools.jobs.compare.table import Compared, as_csv, as_markdown, as_text
 
 ROWS = [
     Compared("noisy", scores=Scores(psnr=20.123456)),

@@ -33,33 +33,17 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Compared:
-    """What became of one method.
+    """What became of one method."""
 
-    Parameters
-    ----------
-    method : str
-        Its name, or that of a yardstick.
-    how : str
-        What it found or learned: parameters, mask, steps.
-    output, model : Path or None
-        The restored file; the folder of the model.
-    train_seconds, seconds : float or None
-        Of training and of restoring.
-    scores : Scores
-    error : str
-        Why it failed; empty if it worked.
-    parameters : list of dict or None
-        All settings of a filter, one object per channel.
-    """
-
-    method: str
-    how: str = ""
-    output: Path | None = None
-    model: Path | None = None
-    train_seconds: float | None = None
-    seconds: float | None = None
+    method: str  # its name, or that of a yardstick
+    how: str = ""  # what it found or learned: parameters, mask, steps
+    output: Path | None = None  # the restored file
+    model: Path | None = None  # the folder of the model
+    train_seconds: float | None = None  # of training
+    seconds: float | None = None  # of restoring
     scores: Scores = field(default_factory=Scores)
-    error: str = ""
+    error: str = ""  # why it failed; empty if it worked
+    # all settings of a filter, one object per channel
     parameters: list[dict[str, Any]] | None = None
 
     @property

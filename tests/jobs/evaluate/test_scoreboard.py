@@ -15,7 +15,7 @@ def scores(restored, noisy=None, data_range=100.0):
     values = {"restored": dict.fromkeys(METRICS, np.array(restored, float))}
     if noisy is not None:
         values["noisy"] = dict.fromkeys(METRICS, np.array(noisy, float))
-    return FileScores([{"T": t} for t in range(len(restored))], values, data_range)
+    return FileScores([{"T": t} for t in range(len(restored))], data_range, values=values)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def evaluation():
 
 
 def test_every_plane_is_in_the_table_and_infinity_with_it(evaluation, tmp_path):
-    from n2v_tools.jobs.evaluate.table import write_table
+    from n2v_tools.jobs.evaluate.scoreboard import write_table
 
     write_table(evaluation, tmp_path / "t.csv", overwrite=False)
     with open(tmp_path / "t.csv", newline="") as file:

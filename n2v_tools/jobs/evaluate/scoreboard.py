@@ -12,12 +12,9 @@ from ...words import flag
 from ..desk.outcomes import write_text
 from .result import Evaluation, summaries_of
 
-LABELS = {
-    "psnr": ("PSNR, dB", 2),
-    "si_psnr": ("SI-PSNR, dB", 2),
-    "ssim": ("SSIM", 4),
-    "microssim": ("MicroSSIM", 4),
-    "stsnr": ("stSNR, dB", 2),
+LABELS = {  # with decimals
+    metric: (f"{name}, {unit}", 2) if unit else (name, 4)
+    for metric, (name, unit) in METRICS.items()
 }
 AXES = "TCZ"
 
