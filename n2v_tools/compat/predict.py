@@ -25,18 +25,10 @@ Field = Callable[[np.ndarray, Sequence[int]], np.ndarray]
 
 @dataclass(frozen=True)
 class View:
-    """How the axes of an image meet those of a net.
+    """How the axes of an image meet those of a net."""
 
-    Parameters
-    ----------
-    axes : str
-        Of the image.
-    inner : str
-        Its axes that the net takes, in the net's order, such as ``ZYX``.
-    """
-
-    axes: str
-    inner: str
+    axes: str  # of the image
+    inner: str  # its axes that the net takes, in the net's order, such as ``ZYX``
 
     @property
     def outer(self) -> str:

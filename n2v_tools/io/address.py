@@ -18,18 +18,10 @@ _WITH_PLACE = re.compile(rf"(?P<file>.*(?:{_ENDINGS})):(?P<place>.+)", re.IGNORE
 
 @dataclass(frozen=True)
 class Address:
-    """A file, or a place in it.
+    """A file, or a place in it."""
 
-    Parameters
-    ----------
-    file : Path
-        Need not exist.
-    place : str
-        Path inside the file, as the user wrote it; empty for the file as a whole.
-    """
-
-    file: Path
-    place: str = ""
+    file: Path  # need not exist
+    place: str = ""  # path inside the file, as the user wrote it; empty for the file as a whole
 
     @classmethod
     def parse(cls, spec: str | Path) -> Address:

@@ -68,27 +68,13 @@ def planned_end(knots: Sequence[Knot]) -> float:
 
 @dataclass
 class Clock:
-    """Fits the number of steps to the time that is left.
+    """Fits the number of steps to the time that is left."""
 
-    Parameters
-    ----------
-    deadline_s : float
-        When the last validation must have ended, on the clock of `now`.
-    steps_per_epoch : int
-        A pause for validation and saving follows each epoch, and the last step.
-    pause_in_steps : float
-        First guess of such a pause, in steps, until one was seen.
-    now : callable
-        Seconds on a steady clock.
-    knots : list of (step, progress, pace)
-        Grows at each new plan.
-    """
-
-    deadline_s: float
-    steps_per_epoch: int
-    pause_in_steps: float = 0.0
-    now: Callable[[], float] = time.monotonic
-    knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])
+    deadline_s: float  # when the last validation must have ended, on the clock of `now`
+    steps_per_epoch: int  # a pause for validation and saving follows each epoch, and the last step
+    pause_in_steps: float = 0.0  # first guess of such a pause, in steps, until one was seen
+    now: Callable[[], float] = time.monotonic  # seconds on a steady clock
+    knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])  # grows at each new plan
     _marks: list[tuple[int, float]] = field(default_factory=list)
     _n_steps: int = 0
     _paused_s: float = 0.0

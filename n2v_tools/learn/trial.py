@@ -23,21 +23,11 @@ TIMED_S = 4.0  # at least: other work on the machine comes and goes
 
 @dataclass(frozen=True)
 class Trial:
-    """What training costs on this machine, now.
+    """What training costs on this machine, now."""
 
-    Parameters
-    ----------
-    start_s : float
-        From the call to the end of the first steps, which trace and compile.
-    seconds_a_step : float
-        Mean of the others.
-    peak_bytes : int
-        Most memory the process ever held.
-    """
-
-    start_s: float
-    seconds_a_step: float
-    peak_bytes: int
+    start_s: float  # from the call to the end of the first steps, which trace and compile
+    seconds_a_step: float  # mean of the others
+    peak_bytes: int  # most memory the process ever held
 
 
 def measure_step(

@@ -53,22 +53,14 @@ W = TypeVar("W", Step, _Layer)
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of weights, and how it differs from the net that it is read into.
+    """A file of weights, and how it differs from the net that it is read into."""
 
-    Parameters
-    ----------
-    path : Path
-        What ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``.
-    skip_last : int
-        Number of weighted layers at the end of the file that the net lacks: the
-        scale head of a probabilistic CARE model.
-    axes_order : tuple of int, optional
-        Place of each of the net's spatial axes among those of the file's kernels:
-        ``(2, 1, 0)`` reads a net trained on XYZ into one for ZYX.
-    """
-
-    path: Path
+    path: Path  # what ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``
+    # number of weighted layers at the end of the file that the net lacks: the scale head of a
+    # probabilistic CARE model
     skip_last: int = 0
+    # place of each of the net's spatial axes among those of the file's kernels: ``(2, 1, 0)`` reads
+    # a net trained on XYZ into one for ZYX
     axes_order: tuple[int, ...] | None = None
 
     def load(self, settings: NetSettings, precision: str = "float32") -> Any:

@@ -17,18 +17,10 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """Which rows and columns of one plane are strips.
+    """Which rows and columns of one plane are strips."""
 
-    Parameters
-    ----------
-    rows : ndarray of bool, shape (Y,)
-        True where the row is zero throughout.
-    columns : ndarray of bool, shape (X,)
-        True where the column is zero throughout.
-    """
-
-    rows: np.ndarray
-    columns: np.ndarray
+    rows: np.ndarray  # bool, shape (Y,); True where the row is zero throughout
+    columns: np.ndarray  # bool, shape (X,); True where the column is zero throughout
 
     @classmethod
     def none(cls, shape: Sequence[int]) -> Strips:

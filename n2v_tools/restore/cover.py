@@ -31,51 +31,24 @@ CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (ab
 
 @dataclass(frozen=True)
 class Window:
-    """One tile: what it reads, what of its prediction is good, where that belongs.
+    """One tile: what it reads, what of its prediction is good, where that belongs."""
 
-    Parameters
-    ----------
-    read : tuple of slice
-        In the padded field, one slice per axis.
-    keep : tuple of slice
-        In the tile, without halo and padding.
-    write : tuple of slice
-        In the field itself, without padding; as large as `keep`.
-    """
-
-    read: tuple[slice, ...]
-    keep: tuple[slice, ...]
-    write: tuple[slice, ...]
+    read: tuple[slice, ...]  # in the padded field, one slice per axis
+    keep: tuple[slice, ...]  # in the tile, without halo and padding
+    write: tuple[slice, ...]  # in the field itself, without padding; as large as `keep`
 
 
 @dataclass(frozen=True)
 class TilePlan:
-    """Sizes that every tile of a field has.
+    """Sizes that every tile of a field has."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        Of the field, in pixels, in the restorer's axes order.
-    edges : tuple of int
-        Of a tile, multiples of `block`.
-    halo : tuple of int
-        Discarded on each side of a tile; a multiple of `block`.
-    block : tuple of int
-        Tile starts are multiples of it.
-    batch : int
-        Planes per call where a 2D tile holds a whole plane, else 1.
-    memory_bytes : int
-        Estimate of the peak, planes and working memory together.
-    margin : tuple of int
-        Padded by reflection on each side of the field; empty: nothing beyond whole blocks.
-    """
-
-    sizes: tuple[int, ...]
-    edges: tuple[int, ...]
-    halo: tuple[int, ...]
-    block: tuple[int, ...]
-    batch: int
-    memory_bytes: int
+    sizes: tuple[int, ...]  # of the field, in pixels, in the restorer's axes order
+    edges: tuple[int, ...]  # of a tile, multiples of `block`
+    halo: tuple[int, ...]  # discarded on each side of a tile; a multiple of `block`
+    block: tuple[int, ...]  # tile starts are multiples of it
+    batch: int  # planes per call where a 2D tile holds a whole plane, else 1
+    memory_bytes: int  # estimate of the peak, planes and working memory together
+    # padded by reflection on each side of the field; empty: nothing beyond whole blocks
     margin: tuple[int, ...] = ()
 
     @property

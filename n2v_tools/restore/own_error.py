@@ -26,18 +26,10 @@ LAGS = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))  # Y, X
 
 @dataclass(frozen=True)
 class Guess:
-    """An estimate of the mean squared error, counts squared.
+    """An estimate of the mean squared error, counts squared."""
 
-    Parameters
-    ----------
-    value : float
-        May be negative by chance.
-    sure_to : float
-        Standard deviation of what chance and the measured noise do to it.
-    """
-
-    value: float
-    sure_to: float
+    value: float  # may be negative by chance
+    sure_to: float  # standard deviation of what chance and the measured noise do to it
 
 
 class ErrorSums:

@@ -22,23 +22,14 @@ from ..words import option
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """One plane, all channels that a net sees together, and what must be put back.
+    """One plane, all channels that a net sees together, and what must be put back."""
 
-    Parameters
-    ----------
-    values : ndarray of `held_dtype`, shape (Y, X, C), or None
-        Counts, filled; None if there is nothing to restore: every pixel is zero.
-    places : tuple of mapping
-        Where each channel belongs in the stack.
-    strips : tuple of Strips
-        Of each channel.
-    broken : tuple of (ndarray of bool, shape (Y, X)) or None
-        Of each channel, True where the pixel was not finite; None if none was.
-    """
-
+    # `held_dtype`, shape (Y, X, C); counts, filled; None if there is nothing to restore: every
+    # pixel is zero
     values: np.ndarray | None
-    places: tuple[Place, ...]
-    strips: tuple[Strips, ...]
+    places: tuple[Place, ...]  # where each channel belongs in the stack
+    strips: tuple[Strips, ...]  # of each channel
+    # bool, shape (Y, X); of each channel, True where the pixel was not finite; None if none was
     broken: tuple[np.ndarray | None, ...]
 
     def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:

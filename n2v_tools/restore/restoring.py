@@ -37,33 +37,16 @@ Write = Callable[[Mapping[str, int], np.ndarray], None]
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What was done to a stack.
+    """What was done to a stack."""
 
-    Parameters
-    ----------
-    n_planes : int
-        YX planes written.
-    n_empty_planes : int
-        Of these, all zero before and after.
-    n_planes_with_strips : int
-        Of these, with some strips, which are zero again.
-    n_nonfinite : int
-        Pixels that were NaN or infinite and are NaN now.
-    tile_px : tuple of int
-        Size of a tile, in the model's axes order.
-    work_ratio : float
-        Pixels predicted for each pixel restored: what halos cost. More memory lowers it.
-    seconds : float
-        Wall time.
-    """
-
-    n_planes: int
-    n_empty_planes: int
-    n_planes_with_strips: int
-    n_nonfinite: int
-    tile_px: tuple[int, ...]
+    n_planes: int  # YX planes written
+    n_empty_planes: int  # of these, all zero before and after
+    n_planes_with_strips: int  # of these, with some strips, which are zero again
+    n_nonfinite: int  # pixels that were NaN or infinite and are NaN now
+    tile_px: tuple[int, ...]  # size of a tile, in the model's axes order
+    # Pixels predicted for each pixel restored: what halos cost. More memory lowers it.
     work_ratio: float
-    seconds: float
+    seconds: float  # wall time
 
 
 def restore_stack(

@@ -35,13 +35,6 @@ class Indicator:
     The defaults are those of a fast indicator such as GCaMP6f [1]_ in a cell that
     fires several times.
 
-    Parameters
-    ----------
-    rise_s, decay_s : float
-        Time constants in seconds.
-    amplitude : float
-        Mean dF/F at the peak after one spike.
-
     Raises
     ------
     SettingsError
@@ -53,9 +46,9 @@ class Indicator:
        activity. Nature 499 (2013).
     """
 
-    rise_s: float = 0.07
-    decay_s: float = 0.6
-    amplitude: float = 0.3
+    rise_s: float = 0.07  # time constant of the rise, seconds
+    decay_s: float = 0.6  # time constant of the decay, seconds
+    amplitude: float = 0.3  # mean dF/F at the peak after one spike
 
     def __post_init__(self) -> None:
         example = f"{option('rise', 0.07)} {option('decay', 0.6)}"

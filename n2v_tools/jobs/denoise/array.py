@@ -18,23 +18,13 @@ LARGEST_SHARE = 0.8  # of the free memory: the work itself needs some
 
 
 class ArrayWriter:
-    """Takes the planes of one stack, from any thread, as `io.writer.PlaneWriter` does.
-
-    Parameters
-    ----------
-    layout : Layout
-
-    Attributes
-    ----------
-    array : ndarray
-        In the order and of the type of the layout.
-    axes : str
-    """
+    """Takes the planes of one stack, from any thread, as `io.writer.PlaneWriter` does."""
 
     notes: tuple[str, ...] = ()
 
     def __init__(self, layout: Layout) -> None:
         self.axes = layout.axes
+        # In the order and of the type of the layout.
         self.array = np.zeros([layout.sizes[axis] for axis in self.axes], layout.dtype)
 
     def write(self, place: Mapping[str, int], plane: np.ndarray) -> None:
@@ -45,12 +35,7 @@ class ArrayWriter:
 
 
 class Memory:
-    """Makes writers as `io.create_stack` does, but of arrays; keeps the last one.
-
-    Attributes
-    ----------
-    writer : ArrayWriter or None
-    """
+    """Makes writers as `io.create_stack` does, but of arrays; keeps the last one."""
 
     def __init__(self) -> None:
         self.writer: ArrayWriter | None = None

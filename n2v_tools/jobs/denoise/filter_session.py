@@ -17,18 +17,10 @@ from .session import Prepared, Session
 
 @dataclass(frozen=True)
 class Filtering(Session):
-    """A session without a model.
+    """A session without a model."""
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-        With a `method`.
-    settings : Filter
-        As asked for; what is None is found for each file.
-    """
-
-    request: DenoiseRequest
-    settings: Filter
+    request: DenoiseRequest  # with a `method`
+    settings: Filter  # as asked for; what is None is found for each file
 
     @classmethod
     def of(cls, request: DenoiseRequest) -> Filtering:

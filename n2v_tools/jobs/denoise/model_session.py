@@ -25,21 +25,11 @@ from .session import Prepared, Session
 
 @dataclass(frozen=True)
 class Modelled(Session):
-    """A session with a model.
+    """A session with a model."""
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-        With a `model`.
-    model : Model
-    settings : object
-        Those that its method lets ``--set`` change; None without any.
-    progress : Progress
-    """
-
-    request: DenoiseRequest
+    request: DenoiseRequest  # with a `model`
     model: Model
-    settings: Any
+    settings: Any  # those that its method lets ``--set`` change; None without any
     progress: Progress = field(repr=False)
 
     @classmethod

@@ -24,21 +24,13 @@ VARIABLES = ("DATASET_FOLDER", "OUTPUT_FOLDER", "MODELS_FOLDER")
 
 @dataclass(frozen=True)
 class Configuration:
-    """The three folders, each None where nothing sets it.
+    """The three folders, each None where nothing sets it."""
 
-    Parameters
-    ----------
-    values : mapping of variable name to text
-        Only variables that are set.
-    origins : mapping of variable name to text
-        Where each value came from, for ``-v``.
-    notes : tuple of str
-        Remarks for the user, such as a file that holds no known variable.
-    """
-
+    # by variable name; only variables that are set
     values: Mapping[str, str] = field(default_factory=dict)
+    # by variable name; where each value came from, for ``-v``
     origins: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # remarks for the user, such as a file that holds no known variable
 
     def folder(self, variable: str, given: str | os.PathLike[str] | None = None) -> Path | None:
         """Return the folder that a user has given, else that `variable` names, or None."""

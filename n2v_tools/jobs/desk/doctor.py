@@ -30,24 +30,12 @@ SMALL_DISK_BYTES = 10**9
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """One thing looked at."""
 
-    Parameters
-    ----------
-    name : str
-        What was looked at.
-    found : str
-        What is there, in words.
-    ok : bool
-        False if the main job cannot run like this.
-    remedy : str
-        What would make it right, or faster; empty if nothing is to be done.
-    """
-
-    name: str
-    found: str
-    ok: bool = True
-    remedy: str = ""
+    name: str  # what was looked at
+    found: str  # what is there, in words
+    ok: bool = True  # False if the main job cannot run like this
+    remedy: str = ""  # what would make it right, or faster; empty if nothing is to be done
 
 
 def examine() -> Iterator[Check]:

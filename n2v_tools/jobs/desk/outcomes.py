@@ -22,40 +22,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """One restored file.
+    """One restored file."""
 
-    Parameters
-    ----------
-    names : mapping of role to str
-    found : object or None
-        What was measured; None if that failed.
-    error : str
-        Why it failed; else empty.
-    """
-
-    names: Mapping[str, str]
-    found: T | None = None
-    error: str = ""
+    names: Mapping[str, str]  # by role
+    found: T | None = None  # what was measured; None if that failed
+    error: str = ""  # why it failed; else empty
 
 
 @dataclass(frozen=True)
 class Outcomes(Generic[T]):
-    """All restored files.
-
-    Parameters
-    ----------
-    files : tuple of Outcome
-    seed : int
-    command : tuple of str
-        The command line.
-    output : Path or None
-        The table that was written.
-    """
+    """All restored files."""
 
     files: tuple[Outcome[T], ...]
     seed: int = field(default=0, kw_only=True)
-    command: tuple[str, ...] = field(default=(), kw_only=True)
-    output: Path | None = field(default=None, kw_only=True)
+    command: tuple[str, ...] = field(default=(), kw_only=True)  # the command line
+    output: Path | None = field(default=None, kw_only=True)  # the table that was written
 
     @property
     def failed(self) -> tuple[Outcome[T], ...]:

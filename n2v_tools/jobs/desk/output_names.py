@@ -17,27 +17,13 @@ REPORT = "_report.html"  # after the stem of the output that it belongs to
 
 @dataclass(frozen=True)
 class Naming:
-    """The rule that makes an output's path from an input's.
+    """The rule that makes an output's path from an input's."""
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where outputs go; None: beside each input.
-    suffix : str
-        After the stem.
-    format : str
-        As ``--format`` takes it.
-    frame : int or None
-        A single frame gets ``_t0005`` in its name.
-    file : str or None
-        Name of the output, whatever the input is called.
-    """
-
-    folder: Path | None
-    suffix: str
-    format: str
-    frame: int | None = None
-    file: str | None = None
+    folder: Path | None  # where outputs go; None: beside each input
+    suffix: str  # after the stem
+    format: str  # as ``--format`` takes it
+    frame: int | None = None  # a single frame gets ``_t0005`` in its name
+    file: str | None = None  # name of the output, whatever the input is called
 
     def output_for(self, source: Path) -> Path:
         """Path of the output of the file, or of the folder of planes, `source`.

@@ -27,21 +27,12 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Trio:
-    """One restored file with its truth, and with its input if that is to be compared.
+    """One restored file with its truth, and with its input if that is to be compared."""
 
-    Parameters
-    ----------
-    names : mapping of role to str
-        As reported.
-    stacks : mapping of role to Stack
-        Empty if something is wrong.
-    error : str
-        What is wrong, in one line; else empty.
-    """
-
-    names: Mapping[str, str]
+    names: Mapping[str, str]  # by role; as reported
+    # by role; empty if something is wrong
     stacks: Mapping[str, Stack] = field(default_factory=dict)
-    error: str = ""
+    error: str = ""  # what is wrong, in one line; else empty
 
 
 def pair_files(

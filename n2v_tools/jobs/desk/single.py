@@ -16,21 +16,12 @@ from .inputs import open_inputs
 
 @dataclass(frozen=True)
 class Single:
-    """One stack that is open.
+    """One stack that is open."""
 
-    Parameters
-    ----------
-    name, source
-        As in `inputs.Opened`.
-    stack : Stack
-    files : tuple of Path
-        All files that are read, `source` first.
-    """
-
-    name: str
-    source: Path
+    name: str  # as in `inputs.Opened`
+    source: Path  # likewise
     stack: Stack
-    files: tuple[Path, ...]
+    files: tuple[Path, ...]  # all files that are read, `source` first
 
 
 def open_single(

@@ -29,21 +29,12 @@ Piece = tuple[int, slice, slice]  # start of a tile, what it keeps of itself, wh
 
 @dataclass(frozen=True)
 class OriginalSettings(RestoringSettings):
-    """What ``--set`` can change when a DeepCAD model restores.
+    """What ``--set`` can change when a DeepCAD model restores."""
 
-    Parameters
-    ----------
-    legacy_rescale : bool
-        Reproduce the original program's inference.
-    patch_px : tuple of int
-        Edges T, Y, X of its tiles; an axis that is shorter is one tile long.
-    overlap : float
-        Share of a tile's edge that it shares with the next.
-    """
-
-    legacy_rescale: bool = False
+    legacy_rescale: bool = False  # reproduce the original program's inference
+    # edges T, Y, X of its tiles; an axis that is shorter is one tile long
     patch_px: tuple[int, int, int] = (150, 150, 150)
-    overlap: float = 0.6
+    overlap: float = 0.6  # share of a tile's edge that it shares with the next
 
     def __post_init__(self) -> None:
         if min(self.patch_px) < 8:
@@ -84,20 +75,11 @@ class OriginalSettings(RestoringSettings):
 
 @dataclass(frozen=True)
 class OriginalRestorer(Wrapped):
-    """A DeepCAD net that restores as the original program does.
+    """A DeepCAD net that restores as the original program does."""
 
-    Parameters
-    ----------
-    inner : TrainedRestorer
-        By an engine that takes tiles of any size: TensorFlow.
-    settings : OriginalSettings
-        Its tiles.
-    kept : tuple of mapping of int to slice
-        Per axis, what a tile that starts there keeps of itself; known once its field is.
-    """
-
-    inner: TrainedRestorer
-    settings: OriginalSettings = OriginalSettings()
+    inner: TrainedRestorer  # by an engine that takes tiles of any size: TensorFlow
+    settings: OriginalSettings = OriginalSettings()  # its tiles
+    # per axis, what a tile that starts there keeps of itself; known once its field is
     kept: tuple[Mapping[int, slice], ...] = ()
 
     looks_through: ClassVar[bool] = True  # type: ignore[misc]

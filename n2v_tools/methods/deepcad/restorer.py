@@ -26,16 +26,10 @@ def open_restorer(opening: Opening) -> Restorer:
 
 @dataclass(frozen=True)
 class StillRestorer(Wrapped):
-    """A Restorer of movies whose net takes frames counted from the mean over all frames.
+    """A Restorer of movies whose net takes frames counted from the mean over all frames."""
 
-    Parameters
-    ----------
-    inner : Restorer
-    still : ndarray of float32, shape (Y, X, C), or None
-        Deviation of the mean over all frames from its own mean, counts; None: not yet known, or
-        the movie is empty.
-    """
-
+    # float32, shape (Y, X, C); deviation of the mean over all frames from its own mean, counts;
+    # None: not yet known, or the movie is empty
     still: np.ndarray | None = None
 
     looks_through: ClassVar[bool] = True  # type: ignore[misc]

@@ -27,23 +27,16 @@ LEAST_FRAMES = 3
 class Bands:
     """Runs of frames on either side of a frame, and how far the still image reaches.
 
-    Parameters
-    ----------
-    runs : tuple of (int, int)
-        First and last distance of each run, in frames, 1 being the next frame; alike on both
-        sides.
-    base : int
-        The still image is the mean of the frames of a block of `BLOCK` frames and of those up to
-        this distance on either side of it; it is the same for the whole block, but for the frame
-        itself.
-
     Raises
     ------
     SettingsError
         If a run is empty, or too many frames are asked for.
     """
 
+    # first and last distance of each run, in frames, 1 being the next frame; alike on both sides
     runs: tuple[tuple[int, int], ...]
+    # the still image is the mean of the frames of a block of `BLOCK` frames and of those up to this
+    # distance on either side of it; it is the same for the whole block, but for the frame itself
     base: int
 
     def __post_init__(self) -> None:
@@ -109,17 +102,11 @@ class Bands:
 
 @dataclass(frozen=True)
 class Frames:
-    """What a network of frames is shown, as its model folder keeps it.
-
-    Parameters
-    ----------
-    bands : Bands
-    scales : tuple of float
-        Contrast of each image of `bands` and, last, of the target, in deviations of the training
-        data: each is divided by its own.
-    """
+    """What a network of frames is shown, as its model folder keeps it."""
 
     bands: Bands
+    # contrast of each image of `bands` and, last, of the target, in deviations of the training
+    # data: each is divided by its own
     scales: tuple[float, ...]
 
     def record(self) -> dict[str, Any]:
