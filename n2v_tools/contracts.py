@@ -154,14 +154,10 @@ class Restorer(ABC):
         return wrap(self)
 
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan | None:
-        """Tiles of its own; None: as `restore.cover` chooses.
+        """Tiles of its own for a field; None: as `restore.cover` chooses.
 
-        Parameters
-        ----------
-        sizes : tuple of int
-            Of a field, in the order of `axes`.
-        memory_bytes : int or None
-            Bound above the base process.
+        `sizes` are those of the field, in the order of `axes`; `memory_bytes` is the bound above
+        the base process.
         """
         return None
 
@@ -219,12 +215,7 @@ class SlidingRestorer(Restorer):
     def held_bytes(self, plane_px: int, bytes_per_value: int) -> int:
         """Memory for what is held while it is restored.
 
-        Parameters
-        ----------
-        plane_px : int
-            Pixels of a plane.
-        bytes_per_value : int
-            Of a pixel as it is on disk.
+        A plane has `plane_px` pixels; one as it is on disk takes `bytes_per_value`.
         """
 
 
@@ -243,16 +234,10 @@ class RestoringSettings:
         return ()
 
     def check(self, name: str, record: Any, given: Mapping[str, object]) -> None:
-        """Raise UsageError for what contradicts these settings.
+        """Raise UsageError for what contradicts these settings of the model called `name`.
 
-        Parameters
-        ----------
-        name : str
-            Of the model.
-        record : object
-            What the method read from the model folder.
-        given : mapping of str to object
-            Options and settings that were given, with their values.
+        `record` is what the method read from the model folder, and `given` holds the options and
+        settings that were given, with their values.
         """
 
 
@@ -314,14 +299,8 @@ class Method(ABC):
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
         """What a training sample is: (shown, target) of normalised patches, in TensorFlow.
 
-        Parameters
-        ----------
-        patches : float32 tensor, shape (N, [Z,] Y, X, C)
-        seed : int64 tensor of shape (2,)
-
-        Returns
-        -------
-        shown, target : tensors, or tuples of them for a net with several outputs
+        Patches are float32 (N, [Z,] Y, X, C), the seed int64 of shape (2,). Shown and target are
+        tensors, or tuples of them for a net with several outputs.
         """
 
     @abstractmethod
@@ -367,28 +346,15 @@ class Method(ABC):
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """Edges (T, Y, X) of what is drawn for one sample; Y and X are those of the patch.
 
-        Parameters
-        ----------
-        n_frames : int
-            Of the shortest movie: the most that T may be.
-
-        Raises
-        ------
-        StackError
-            If the method needs more frames.
+        T is at most `n_frames`, those of the shortest movie. StackError if the method needs more
+        frames.
         """
         raise NotImplementedError(f"{self.name} has movie_axes, but no window_px")
 
     def summarise(self, windows: np.ndarray) -> np.ndarray | None:
         """What `pick` wants to know of whole windows, computed once for all steps.
 
-        Parameters
-        ----------
-        windows : ndarray, shape (N, T, Y, X, C)
-
-        Returns
-        -------
-        summaries : ndarray, shape (N, ...), or None
+        Windows have shape (N, T, Y, X, C), summaries (N, ...); None if it wants to know nothing.
         """
         return None
 

@@ -80,13 +80,7 @@ class Filled(click.ParamType):
 
 
 class Read(click.ParamType):
-    """A value that a function reads from text.
-
-    Parameters
-    ----------
-    read : callable
-        Takes the text; what is wrong with it is the message of a ValueError.
-    """
+    """A value that `read` makes of text; what is wrong with it is the message of a ValueError."""
 
     name = "value"
 

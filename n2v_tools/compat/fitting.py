@@ -75,10 +75,7 @@ class Crops(Batches):
 def training_batches(config: N2VConfig, images: np.ndarray, seed: int) -> Crops:
     """Patches of the configuration's size, cut from the training images.
 
-    Raises
-    ------
-    WrongValue
-        If images or settings do not fit, before anything is computed.
+    WrongValue if images or settings do not fit, before anything is computed.
     """
     _require_images(config, images, "X")
     patch = tuple(int(edge) for edge in config.n2v_patch_shape)

@@ -91,10 +91,7 @@ def view_of(image: np.ndarray, axes: str, net_axes: str, n_channels: int) -> Vie
 def read_n_tiles(n_tiles: Any, image: np.ndarray, view: View) -> dict[str, int]:
     """Check ``n_tiles`` and return the number for each axis of the net.
 
-    Raises
-    ------
-    WrongValue
-        Unless there is a whole number for each axis of the image, 1 for channels.
+    WrongValue unless there is a whole number for each axis of the image, 1 for channels.
     """
     if n_tiles is None:
         return dict.fromkeys(view.inner, 1)
@@ -123,13 +120,8 @@ def restore_image(
 ) -> np.ndarray:
     """Restore every field of an image: float32, shape and axes of the image.
 
-    Parameters
-    ----------
-    image : ndarray
-    view : View
-    restore : callable
-        ``(field, n_tiles) -> field`` of float32 (inner ..., C).
-    n_tiles : mapping of axis letter to int
+    `restore` is called as ``(field, n_tiles) -> field`` of float32 (inner ..., C); `n_tiles` are by
+    axis letter.
     """
     if image.dtype.kind == "f" and not np.isfinite(image).all():
         warnings.warn(

@@ -25,12 +25,9 @@ class Address:
 
     @classmethod
     def parse(cls, spec: str | Path) -> Address:
-        """Split ``file.h5:/path/in/file``; an existing file of that whole name is a file.
+        """Split ``file.h5:/path/in/file``, as a user names an input.
 
-        Parameters
-        ----------
-        spec : str or Path
-            As a user names an input.
+        An existing file of that whole name is a file.
         """
         text = str(spec)
         found = None if os.path.lexists(text) else _WITH_PLACE.fullmatch(text)

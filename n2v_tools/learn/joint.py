@@ -9,15 +9,10 @@ from .. import keras_backend
 
 
 def joined(net: Any, loss: Callable[[Any, Any], Any]) -> Any:
-    """Return a keras.Model of the same layers that minimises `loss` over all outputs.
+    """Return a keras.Model of the same layers that minimises `loss` over all outputs of `net`.
 
-    Parameters
-    ----------
-    net : keras.Model
-        Functional, with several outputs.
-    loss : callable
-        Of (targets, predictions), tuples with one tensor for each output; a scalar or an error
-        for each sample. What layers add by ``add_loss`` is added to its mean.
+    The loss takes (targets, predictions), tuples with one tensor for each output, and gives a
+    scalar or an error for each sample. What layers add by ``add_loss`` is added to its mean.
     """
     tf = keras_backend.load()
 

@@ -110,10 +110,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
 def understand(config: Mapping[str, Any], folder: Path) -> Model:
     """Check what a ``config.json`` says; `folder` is where it is, or will be.
 
-    Raises
-    ------
-    ModelError
-        If it is damaged or unsafe.
+    ModelError if it is damaged or unsafe.
     """
     where = str(folder / CONFIG)
     own = _read_own(config, where)
@@ -148,17 +145,9 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
 
 
 def weights_file(model: Model, which: str = "best") -> Path:
-    """Find the weight file: the best, else the last, else the only one.
+    """Find the weight file, "best" or "last": the best, else the last, else the only one.
 
-    Parameters
-    ----------
-    model : Model
-    which : {"best", "last"}
-
-    Raises
-    ------
-    ModelError
-        Naming what was looked for.
+    ModelError, naming what was looked for, if there is none.
     """
     names = [LAST] if which == "last" else [model.checkpoint, BEST, LAST]
     for name in names:
@@ -184,17 +173,9 @@ def weights_file(model: Model, which: str = "best") -> Path:
 
 
 def weights_of(model: Model, weights: str | Path = "best") -> WeightFile:
-    """Name the file of a model's weights, and how it is to be read.
+    """Name the file of a model's weights, "best", "last" or a path, and how it is to be read.
 
-    Parameters
-    ----------
-    model : Model
-    weights : {"best", "last"} or path
-
-    Raises
-    ------
-    ModelError
-        If it is missing.
+    ModelError if it is missing.
     """
     path = weights_file(model, str(weights)) if weights in ("best", "last") else Path(weights)
     return WeightFile(path, int(model.scale_head), model.axes_order)

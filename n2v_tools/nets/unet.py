@@ -118,19 +118,9 @@ class NetSettings:
         return build_keras(self, seed)
 
     def lay_out(self, build: Builder, inputs: Any) -> Any:
-        """Lay out the net, whatever it is built of.
+        """Lay out the net, whatever it is built of: tensors of `build`'s kind in and out.
 
-        Parameters
-        ----------
-        build : Builder
-            Makes the layers.
-        inputs : tensor of `build`'s kind
-            All channels, normalised.
-
-        Returns
-        -------
-        outputs : tensor of `build`'s kind
-            As many channels.
+        Inputs are all channels, normalised; outputs have as many.
         """
         if not self.single_net_per_channel:
             return self._one_net(build, inputs, self.n_channels, "channel_0")

@@ -95,19 +95,9 @@ class WeightFile:
             layer.set_weights(values[one])
 
     def read(self, settings: NetSettings) -> tuple[Sketch, dict[Step, list[np.ndarray]]]:
-        """Read the weights without TensorFlow.
+        """Read the weights without TensorFlow: the net that `load` builds, and those of its steps.
 
-        Returns
-        -------
-        sketch : Sketch
-            The net that `load` builds.
-        weights : dict of Step to list of ndarray of float32
-            Keras' order and shapes.
-
-        Raises
-        ------
-        ModelError
-            As `load`.
+        Weights are float32, in Keras' order and shapes. ModelError as `load`.
         """
         sketch = sketch_net(settings)
         return sketch, self._read(sketch.weighted)

@@ -75,13 +75,7 @@ class Strips:
 
 
 def find_strips(plane: np.ndarray) -> Strips:
-    """Find the all-zero rows and columns of a plane.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Counts; NaN counts as not zero.
-    """
+    """Find the all-zero rows and columns of a plane (Y, X) of counts; NaN counts as not zero."""
     return Strips(~plane.any(axis=1), ~plane.any(axis=0))
 
 

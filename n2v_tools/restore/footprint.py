@@ -94,18 +94,9 @@ def _activation_bytes(tensor: Any) -> int:
 
 
 def sketch_bytes_per_px(sketch: Sketch, bytes_per_value: int) -> int:
-    """Estimate the working memory of one forward pass in OpenVINO.
+    """Estimate the working memory of one forward pass in OpenVINO, in bytes per pixel of the tile.
 
-    Parameters
-    ----------
-    sketch : Sketch
-    bytes_per_value : int
-        2 for bfloat16, 4 for float32.
-
-    Returns
-    -------
-    n_bytes : int
-        Per pixel of the tile, its input and output included.
+    Input and output of the tile are included. `bytes_per_value` is 2 for bfloat16, 4 for float32.
     """
     made = [step for step in sketch.steps if not _is_fused(step)]
     last_use = {read: i for i, step in enumerate(made) for read in _made_by(step.sources)}

@@ -58,10 +58,7 @@ def _renamed(axes: str, missing: str) -> str:
 def match_axes(stack: Stack, restorer: TakesAxes) -> AxesMatch:
     """Find out what is looped over, what is depth and what is channel.
 
-    Raises
-    ------
-    AxesError
-        If the stack lacks an axis of the model, or the channels do not fit.
+    AxesError if the stack lacks an axis of the model, or the channels do not fit.
     """
     missing = [axis for axis in restorer.axes if axis not in stack.axes]
     if missing:

@@ -98,15 +98,10 @@ def precision_error(
 
 
 class OpenVinoRestorer(TrainedRestorer):
-    """Restores tiles with OpenVINO on the CPU.
+    """Restores tiles with OpenVINO on the CPU; weights are float32, by the steps of the sketch.
 
-    Parameters
-    ----------
-    sketch : Sketch
-    weights : mapping of Step to list of ndarray of float32
-    precision : {"float32", "bfloat16"}
-    known : as in TrainedRestorer
-        All that the sketch does not say.
+    `precision` is "float32" or "bfloat16"; `known` is what TrainedRestorer takes and the sketch
+    does not say.
     """
 
     engine = "openvino"

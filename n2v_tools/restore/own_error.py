@@ -33,13 +33,7 @@ class Guess:
 
 
 class ErrorSums:
-    """Collects what one channel says, piece by piece.
-
-    Attributes
-    ----------
-    n : int
-        Pixels so far.
-    """
+    """Collects what one channel says, piece by piece; `n` counts the pixels so far."""
 
     def __init__(self) -> None:
         self.n = 0
@@ -57,16 +51,9 @@ class ErrorSums:
     ) -> None:
         """Take one piece into account, all arrays of shape ([Z,] Y, X).
 
-        Parameters
-        ----------
-        noisy, restored : ndarray
-            Counts.
-        features : three ndarrays
-            Spread, detail and noise of `probing.Seen`.
-        probes : iterable of two ndarrays
-            Noise drawn, and how far the answer moves by it.
-        valid : ndarray of bool
-            Where there is an image.
+        Noisy and restored are in counts; features are spread, detail and noise of `probing.Seen`.
+        Each probe is the noise drawn, and how far the answer moves by it. `valid` is True where
+        there is an image.
         """
         residual = (noisy - restored).astype(np.float64)
         drawn, moved = (np.stack(each) for each in zip(*probes, strict=True))

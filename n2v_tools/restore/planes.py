@@ -35,10 +35,8 @@ class Plane:
     def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:
         """Yield each channel's place and plane, strips exactly zero and NaN where it was.
 
-        Parameters
-        ----------
-        restored : ndarray of float32, shape (Y, X, C), or None
-            Counts; changed in place. None stands for a plane that was not predicted.
+        Restored counts, float32 (Y, X, C), are changed in place. None stands for a plane that was
+        not predicted.
         """
         for c, place in enumerate(self.places):
             strips = self.strips[c]
@@ -58,16 +56,9 @@ def held_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> Plane:
-    """Read one plane, one place per channel, and fill its strips by reflection.
+    """Read one plane, one place per channel seen together, and fill its strips by reflection.
 
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    places : sequence of mapping
-        One per channel that the net sees together.
-    keep_strips : bool
-        Take zeros as data.
+    `keep_strips` takes zeros as data.
     """
     read = [_read_channel(stack, place, keep_strips) for place in places]
     hollow = all(strips.empty for _, strips, _ in read)
@@ -117,10 +108,7 @@ def read_depth(
 def require_finite(stack: Stack) -> None:
     """Raise if a pixel is NaN or infinite; integers are not even read.
 
-    Raises
-    ------
-    StackError
-        With how many there are and where the first is.
+    The StackError says how many there are and where the first is.
     """
     if stack.dtype.kind not in "fc":
         return

@@ -169,10 +169,7 @@ def _plan_plane(
 ) -> TilePlan:
     """Choose the tiles of a plane beside the planes that are held.
 
-    Raises
-    ------
-    SettingsError
-        If the planes that are held leave no room for a tile.
+    SettingsError if the planes that are held leave no room for a tile.
     """
     if memory_bytes is not None and memory_bytes <= held:
         asked = option("memory", f"{memory_bytes / 1e6:.0f}MB")

@@ -75,14 +75,9 @@ class Structured:
 class Recording:
     """The planes of a `Structured`, computed one by one.
 
-    Attributes
-    ----------
-    photons : float
-        Mean of the clean signal, in photons.
-    gain, offset : float, int
-        Counts per photon, and those that no light gives: high enough for noise to stay above 0.
-    noise_counts : float
-        Deviation of the noise.
+    `photons` is the mean of the clean signal, in photons; `gain` the counts per photon, and
+    `offset` those that no light gives: high enough for noise to stay above 0. `noise_counts` is the
+    deviation of the noise.
     """
 
     def __init__(self, wanted: Structured) -> None:

@@ -33,12 +33,7 @@ class Indicator:
     """How fluorescence answers to one spike: ``(1 - exp(-t/rise)) exp(-t/decay)``.
 
     The defaults are those of a fast indicator such as GCaMP6f [1]_ in a cell that
-    fires several times.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
+    fires several times. SettingsError if a value is out of range.
 
     References
     ----------

@@ -44,13 +44,7 @@ class Memory:
     def create(
         self, path: str | Path, layout: Layout, *, overwrite: bool = False
     ) -> Iterator[ArrayWriter]:
-        """Make an array for all planes.
-
-        Raises
-        ------
-        StackError
-            If it would not fit into the memory that is free.
-        """
+        """Make an array for all planes; StackError if it would not fit into the free memory."""
         n_bytes = math.prod(layout.sizes.values()) * layout.dtype.itemsize
         require_memory(n_bytes, str(path))
         self.writer = ArrayWriter(layout)
@@ -60,10 +54,7 @@ class Memory:
 def require_memory(n_bytes: int, where: str) -> None:
     """Raise if so much would not fit into the memory that is free.
 
-    Raises
-    ------
-    StackError
-        Naming what there is and what helps.
+    The StackError names what there is and what helps.
     """
     free = free_memory_bytes()
     if free is not None and n_bytes > LARGEST_SHARE * free:

@@ -24,13 +24,7 @@ class Filtering(Session):
 
     @classmethod
     def of(cls, request: DenoiseRequest) -> Filtering:
-        """Read the settings of a request.
-
-        Raises
-        ------
-        UsageError
-            If there is no such filter or setting.
-        """
+        """Read the settings of a request; UsageError if there is no such filter or setting."""
         settings = read_settings(
             str(request.method), request.settings, stabilise=request.variance_stabilise
         )
@@ -43,12 +37,8 @@ class Filtering(Session):
     def _for(self, stack: Stack) -> FilterRestorer:
         """Make the filter for one stack, not yet fitted; no pixel is read.
 
-        Raises
-        ------
-        AxesError
-            If the stack has no third axis and one is needed.
-        SettingsError
-            If a setting does not fit its axes or pixel sizes.
+        AxesError if the stack has no third axis and one is needed; SettingsError if a setting does
+        not fit its axes or pixel sizes.
         """
         request = self.request
         return filter_for(

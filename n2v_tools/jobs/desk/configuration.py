@@ -46,10 +46,7 @@ class Configuration:
     def find_input(self, spec: str) -> str:
         """Return `spec`, or its place under DATASET_FOLDER if it is only there.
 
-        Parameters
-        ----------
-        spec : str
-            File, folder, glob, or ``file.h5:/path/in/file``.
+        It is a file, folder, glob, or ``file.h5:/path/in/file``.
         """
         dataset = self.folder("DATASET_FOLDER")
         if dataset is None or not spec or Path(spec).is_absolute() or _is_there(spec):
@@ -129,11 +126,7 @@ def read_configuration(
 def take_variables(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Split ``--VAR=value`` tokens off a command line, up to a ``--``.
 
-    Returns
-    -------
-    rest : list of str
-    assignments : dict of name to value
-        The last value of a name wins.
+    Returns the rest, and the values by name; the last value of a name wins.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     rest, assignments = _split(arguments[:end], "--")

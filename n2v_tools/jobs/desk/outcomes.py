@@ -67,19 +67,9 @@ class Outcomes(Generic[T]):
 def measure_each(
     trios: Sequence[Trio], measure: Callable[[Trio, Step], T], progress: Progress
 ) -> tuple[Outcome[T], ...]:
-    """Measure files that are paired.
+    """Measure files that are paired; StackError if all of them fail.
 
-    Parameters
-    ----------
-    trios : sequence of Trio
-    measure : callable
-        Measures one of them, and calls its second argument as it goes.
-    progress : Progress
-
-    Raises
-    ------
-    StackError
-        If all of them fail.
+    `measure` measures one of them, and calls its second argument as it goes.
     """
     outcomes = tuple(_measure(trio, measure, progress) for trio in trios)
     if all(one.found is None for one in outcomes):
@@ -91,12 +81,7 @@ def measure_each(
 def require_table(output: Path | None, *, overwrite: bool) -> None:
     """Raise before any work if a table could not be written.
 
-    Raises
-    ------
-    UsageError
-        If its ending is unknown.
-    OutputError
-        If it exists.
+    UsageError if its ending is unknown, OutputError if it exists.
     """
     if output is None:
         return
@@ -110,10 +95,7 @@ def require_table(output: Path | None, *, overwrite: bool) -> None:
 def write_text(text: str, output: Path, *, overwrite: bool) -> int:
     """Write text as UTF-8; how many bytes it takes.
 
-    Raises
-    ------
-    OutputError
-        If the file exists or cannot be written.
+    OutputError if the file exists or cannot be written.
     """
     data = text.encode("utf-8", "backslashreplace")
     with publishing(output, overwrite=overwrite) as file:

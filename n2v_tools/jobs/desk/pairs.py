@@ -225,12 +225,7 @@ def _place(name: str, folder: str | None, table: Path, find: Find) -> str:
 
 
 def _read_table(table: Path) -> list[dict[str, str]]:
-    """Rows by role; every row has restored and clean.
-
-    Raises
-    ------
-    StackError
-    """
+    """Rows by role, each with restored and clean; StackError if it is no such table."""
     where = option("pairs", table)
     try:
         text = table.read_text(encoding="utf-8-sig")

@@ -70,11 +70,8 @@ class TrainRequest:
 def method_for(request: TrainRequest) -> Method:
     """Method and settings that a request adds up to; nothing is opened.
 
-    Raises
-    ------
-    UsageError
-        For an unknown method, preset or setting, one given twice, or an option that means
-        nothing to the method.
+    UsageError for an unknown method, preset or setting, one given twice, or an option that means
+    nothing to the method.
     """
     row = find_row(request.method)
     kind = row.load("method")

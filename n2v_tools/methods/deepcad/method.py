@@ -162,10 +162,7 @@ class DeepCAD(Method):
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """Edges (T, Y, X) of a window: twice the frames of a patch, or what the movies have.
 
-        Raises
-        ------
-        StackError
-            If they have fewer than 16 frames.
+        StackError if they have fewer than 16 frames.
         """
         _, height, width = self.settings.patch_px
         depth = self._depth(n_frames)

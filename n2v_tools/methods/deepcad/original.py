@@ -87,12 +87,8 @@ class OriginalRestorer(Wrapped):
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan:
         """The original's tiles.
 
-        Raises
-        ------
-        StackError
-            If an axis is shorter than the net's block.
-        SettingsError
-            If `memory_bytes` is too small for one tile and the frames that wait for it.
+        StackError if an axis is shorter than the net's block; SettingsError if `memory_bytes` is
+        too small for one tile and the frames that wait for it.
         """
         for letter, size, block in zip(self.axes, sizes, self.block_px, strict=True):
             if size < block:
@@ -188,15 +184,9 @@ class _OriginalPlan(TilePlan):
 def cover_axis(size: int, edge: int, overlap: float) -> list[Piece]:
     """Cut one axis into the original's tiles.
 
-    Where tiles overlap the later one counts. A single tile keeps all of itself (the original
-    drops its end).
-
-    Parameters
-    ----------
-    size, edge : int
-        Of the axis and of a tile, in pixels; the edge is at most the size.
-    overlap : float
-        Share of a tile's edge.
+    Where tiles overlap the later one counts. A single tile keeps all of itself (the original drops
+    its end). `size` of the axis and `edge` of a tile are in pixels, and the edge is at most the
+    size; `overlap` is a share of the edge.
     """
     gap = max(1, int(edge * (1 - overlap)))
     cut = (edge - gap) / 2

@@ -6,18 +6,9 @@ import numpy as np
 
 
 def still_image(mean: np.ndarray, level: np.ndarray | float) -> np.ndarray:
-    """Return the deviation of a mean over frames from its level.
+    """Return the deviation of a mean over many frames from its level: counts, float32 (Y, X, C).
 
-    Parameters
-    ----------
-    mean : ndarray of float64, shape (Y, X, C)
-        Of many frames, counts.
-    level : ndarray of shape (C,) or float
-        What is left in the frames: the mean of the training data, or that of the movie.
-
-    Returns
-    -------
-    still : ndarray of float32, shape (Y, X, C)
-        Counts.
+    `mean` is float64 (Y, X, C), in counts. `level`, of shape (C,) or a float, is what is left in
+    the frames: the mean of the training data, or that of the movie.
     """
     return (mean - level).astype(np.float32)

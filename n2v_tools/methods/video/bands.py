@@ -116,13 +116,7 @@ class Frames:
 
 
 def read_frames(record: Any) -> Frames:
-    """Read what `Frames.record` wrote, which may come from anybody.
-
-    Raises
-    ------
-    SettingsError
-        If it is anything else.
-    """
+    """Read what `Frames.record` wrote, from anybody; SettingsError if it is anything else."""
     record = record if isinstance(record, Mapping) else {}
     runs, base, scales = (record.get(key) for key in ("runs", "base", "scales"))
     pairs = isinstance(runs, list) and all(
@@ -140,18 +134,10 @@ def read_frames(record: Any) -> Frames:
 
 
 def growing_bands(singles: int, growth: float, reach: int, base: int) -> Bands:
-    """Make bands that grow with their distance.
+    """Make bands that grow with their distance, up to `reach` frames away; `base` as in `Bands`.
 
-    Parameters
-    ----------
-    singles : int
-        So many of the nearest frames stand alone.
-    growth : float
-        Each further run is this much longer than the one before; the first has 2 frames.
-    reach : int
-        Distance of the farthest frame.
-    base : int
-        As in `Bands`.
+    The `singles` nearest frames stand alone. Of the further runs the first has 2 frames, and each
+    is longer than the one before by the factor `growth`.
     """
     runs = [(i, i) for i in range(1, min(singles, reach) + 1)]
     length = 2.0
