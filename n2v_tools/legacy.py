@@ -48,19 +48,9 @@ class Recipe:
 
 
 def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
-    """Check a configuration and say what it means.
+    """Check a configuration, as ``json.loads`` gives it, and say what it means.
 
-    Parameters
-    ----------
-    config : mapping
-        As ``json.loads`` gives it.
-    where : str
-        File named in messages.
-
-    Raises
-    ------
-    ModelError
-        Naming the key, what it holds and what it should hold.
+    ModelError names the file `where`, the key, what it holds and what it should hold.
     """
     kind = "n2v" if {"means", "mean"} & set(config) else "care"
     read = _Reader(config, where)

@@ -22,12 +22,8 @@ BYTES = {
 class Named(click.ParamType):
     """A value known by name; names of later versions are distinguished from misspelt ones.
 
-    Parameters
-    ----------
-    name : str
-        What the value is, for messages.
-    known, later : sequence of str
-        Names that work, and names that are "not available yet".
+    `name` says what the value is, for messages. The names in `known` work, and those in `later` are
+    "not available yet".
     """
 
     def __init__(self, name: str, known: Sequence[str], later: Sequence[str] = ()) -> None:

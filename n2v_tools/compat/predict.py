@@ -49,22 +49,10 @@ class View:
 
 
 def view_of(image: np.ndarray, axes: str, net_axes: str, n_channels: int) -> View:
-    """Match an image with a net.
+    """Match an image with a net of `n_channels`; WrongAxes, a ValueError, if they do not fit.
 
-    Parameters
-    ----------
-    image : ndarray
-    axes : str
-        Letters of STCZYX, one per axis of `image`.
-    net_axes : str
-        ``YX``, ``ZYX`` or ``TYX``; depth may be Z or T of the image.
-    n_channels : int
-        Of the net.
-
-    Raises
-    ------
-    WrongAxes
-        If they do not fit. A ValueError.
+    `axes` has letters of STCZYX, one per axis of the image; `net_axes` are ``YX``, ``ZYX`` or
+    ``TYX``, and depth may be Z or T of the image.
     """
     letters = str(axes).upper()
     if len(set(letters)) != len(letters) or not set(letters) <= set("STCZYX"):

@@ -6,6 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import keras_backend
+from .devices import whole_batch_loss
+
+
+def compiled(net: Any, loss: Callable[[Any, Any], Any], optimizer: Any) -> Any:
+    """Return `net` compiled, or, where it has several outputs, a model `joined` by its loss."""
+    if len(net.outputs) > 1:
+        net = joined(net, loss)
+        net.compile(optimizer=optimizer)
+    else:
+        net.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    return net
 
 
 def joined(net: Any, loss: Callable[[Any, Any], Any]) -> Any:

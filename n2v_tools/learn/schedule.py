@@ -24,14 +24,9 @@ FIRST_PAUSE_S = 1.0  # the first validation traces and compiles
 
 
 def cosine_rate(progress: float, peak: float) -> float:
-    """Learning rate after a share of the training: a rise, then half a cosine [1]_.
+    """Learning rate after a share of the training: a rise to `peak`, then half a cosine [1]_.
 
-    Parameters
-    ----------
-    progress : float
-        0 at the start, 1 at the end.
-    peak : float
-        Highest rate.
+    `progress` is 0 at the start and 1 at the end.
 
     References
     ----------

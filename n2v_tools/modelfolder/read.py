@@ -81,19 +81,10 @@ class Model:
 
 
 def read_model(folder: Path | str, need_weights: bool = True) -> Model:
-    """Read and check what a model folder says.
+    """Read and check what a model folder, which holds ``config.json``, says.
 
-    Parameters
-    ----------
-    folder : path
-        Holds ``config.json``.
-    need_weights : bool
-        False accepts a folder without weights, to train on or to look at.
-
-    Raises
-    ------
-    ModelError
-        If the folder or a file in it is missing, unfinished, damaged or unsafe.
+    Without `need_weights` a folder without weights will do, to train on or to look at. ModelError
+    if the folder or a file in it is missing, unfinished, damaged or unsafe.
     """
     folder = Path(folder)
     require_folder(folder)

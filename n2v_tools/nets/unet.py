@@ -22,13 +22,9 @@ MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below 
 class NetSettings:
     """The shape of a U-Net.
 
-    A network of another shape derives from this class and overrides `lay_out`, or, if its layers
-    are not a `Builder`'s, `build` and `engines`.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of its range, or the net would be absurdly large.
+    SettingsError if a value is out of its range, or the net would be absurdly large. A network of
+    another shape derives from this class and overrides `lay_out`, or, if its layers are not a
+    `Builder`'s, `build` and `engines`.
     """
 
     engines: ClassVar[tuple[str, ...]] = ("openvino", "tensorflow")  # what it can be restored with

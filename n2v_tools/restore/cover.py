@@ -102,6 +102,11 @@ def cover(
     """
     margin = margin or (0,) * len(sizes)
     per_axis = [_cover_axis(*axis) for axis in zip(sizes, edges, halo, block, margin, strict=True)]
+    return windows_of(per_axis)
+
+
+def windows_of(per_axis: Sequence[Sequence[tuple[slice, slice, slice]]]) -> list[Window]:
+    """Combine what tiles read, keep and write along each axis to windows, in C order."""
     return [
         Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
         for parts in itertools.product(*per_axis)

@@ -75,22 +75,10 @@ def read_depth(
 ) -> Iterator[Plane]:
     """Read the planes of one volume; an empty one is filled from its neighbours.
 
-    The rule is `prepare.strips.fill_volume`'s, reflection along the depth, but only one
-    plane is held at a time: the volume is looked through for empty planes first.
-
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    places : sequence of sequence of mapping
-        Per plane along the depth, one place per channel.
-    keep_strips : bool
-        Take zeros as data.
-
-    Yields
-    ------
-    plane : Plane
-        `values` is None only if the whole volume is empty.
+    The rule is `prepare.strips.fill_volume`'s, reflection along the depth, but only one plane is
+    held at a time: the volume is looked through for empty planes first. `places` has, for each
+    plane along the depth, one place per channel; `keep_strips` takes zeros as data. The `values` of
+    a plane are None only if the whole volume is empty.
     """
     sources = _sources(stack, places, keep_strips)
     for depth, channels in enumerate(places):

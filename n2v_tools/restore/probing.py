@@ -61,18 +61,10 @@ class Probe:
         at: Where | None = None,
         kept: list[tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> Seen:
-        """Restore tiles and say what their error goes with.
+        """Restore tiles, counts, float32 (N, [Z,] Y, X, C), and say what their error goes with.
 
-        Parameters
-        ----------
-        values : ndarray of float32, shape (N, [Z,] Y, X, C)
-            Counts.
-        marks : ndarray of uint8, same shape
-            See `draw_marks`.
-        at : Where, optional
-            Where the tiles lie.
-        kept : list, optional
-            Takes what `answers` yields.
+        `marks`, uint8 of the same shape, are those of `draw_marks`; `at` says where the tiles lie,
+        and `kept` takes what `answers` yields.
         """
         restored = self.inner.predict(values, at)
         noise = self.variance(values)

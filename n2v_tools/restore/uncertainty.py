@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -127,10 +127,6 @@ class WithUncertainty(Wrapped):
         seen = fitted.probe.look(tiles, marks.reshape(tiles.shape), at)
         deviations = [one.deviation(seen, c) for c, one in enumerate(fitted.mixtures)]
         return np.concatenate([seen.restored, np.stack(deviations, axis=-1)], axis=-1)
-
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: what is inside was fitted before."""
-        return self
 
     def record_of(self, output: Output) -> Mapping[str, Any]:
         """Found values of the uncertainty: what it is typically, and what it was found from."""
@@ -263,15 +259,10 @@ def _mix(sums: ErrorSums, noise: LocalNoise) -> tuple[Mixture, dict[str, Any]]:
 
 
 def most_likely(by_spread: float, guesses: Sequence[tuple[Guess, float]]) -> float:
-    """Return the mean squared error that agrees best with all that is known of it.
+    """Return the mean squared error, counts squared, that agrees best with all that is known of it.
 
-    Parameters
-    ----------
-    by_spread : float
-        Counts squared: what is typical, its logarithm sure to `TYPICAL_LOG_ERROR`; at most 0
-        if that says nothing.
-    guesses : sequence of (Guess, float)
-        What the image says, and the relative error besides.
+    `by_spread` is what is typical, its logarithm sure to `TYPICAL_LOG_ERROR`; at most 0 if that
+    says nothing. `guesses` are what the image says, each with the relative error besides.
     """
     known = [by_spread, *(guess.value for guess, _ in guesses), *(g.sure_to for g, _ in guesses)]
     scale = max(known)

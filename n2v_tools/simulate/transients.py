@@ -115,10 +115,7 @@ class Transients:
     def spikes_before(self, first: int, last: int) -> Spikes:
         """Return the spikes that frames `first` to `last` - 1 are the first to show.
 
-        Returns
-        -------
-        seconds, sources, sizes : ndarray, shape (S,)
-            In order of time.
+        In order of time; three arrays of shape (S,): seconds, sources and sizes.
         """
         start, end = (first - 1) / FRAME_RATE_HZ, (last - 1) / FRAME_RATE_HZ
         blocks = range((first - 1) // BLOCK - 1, (last - 1) // BLOCK + 1)

@@ -177,20 +177,10 @@ def why_no_gpu(
     built_with_cuda: bool = False,
     libraries: bool = False,
 ) -> tuple[str, str]:
-    """Find the first thing that keeps TensorFlow from a GPU.
+    """Find the first thing that keeps TensorFlow from a GPU, and a remedy, empty if there is none.
 
-    Parameters
-    ----------
-    hidden : str or None
-        Value of CUDA_VISIBLE_DEVICES; None if it is not set.
-    card, driver, built_with_cuda, libraries : bool
-        Whether there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA
-        libraries.
-
-    Returns
-    -------
-    why, remedy : str
-        The remedy is empty where there is none.
+    `hidden` is the value of CUDA_VISIBLE_DEVICES, None if it is not set; the others say whether
+    there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA libraries.
     """
     install = 'pip install "n2v_tools[cuda]"'
     if not card:

@@ -94,16 +94,8 @@ def pair_by_table(
     """Pair files as a CSV table says: columns restored, clean and, if wanted, noisy.
 
     Without a heading the columns have that order. A name that is not there as it stands is
-    looked for in the folder of its role, then beside the table.
-
-    Parameters
-    ----------
-    table : Path
-    specs : mapping of role to str
-        Folders of the roles; may be empty.
-    axes : str or None
-    find : callable
-        Gives a name its place.
+    looked for in the folder of its role, from `specs`, which may be empty, then beside the table;
+    `find` gives a name its place.
 
     Raises
     ------

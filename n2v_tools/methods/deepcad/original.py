@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from ...contracts import Restorer, RestoringSettings, Where
 from ...errors import SettingsError, StackError, UsageError
-from ...restore.cover import TilePlan, Window
+from ...restore.cover import TilePlan, Window, windows_of
 from ...restore.trained import TrainedRestorer
 from ...restore.wrapped import Wrapped
 from ...words import flag, option, setting
@@ -75,7 +75,7 @@ class OriginalSettings(RestoringSettings):
 
 @dataclass(frozen=True)
 class OriginalRestorer(Wrapped):
-    """A DeepCAD net that restores as the original program does."""
+    """A DeepCAD net that restores as the original program does, by the mean of each movie."""
 
     inner: TrainedRestorer  # by an engine that takes tiles of any size: TensorFlow
     settings: OriginalSettings = OriginalSettings()  # its tiles
@@ -144,10 +144,6 @@ class OriginalRestorer(Wrapped):
         restored[0] *= np.float32(brightness_factor(tiles[0][core], restored[0][core]))
         return restored
 
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: each movie has a mean of its own."""
-        return self
-
     def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
         """Refuse: the original knows nothing of the kind."""
         raise NotImplementedError("the original program restores each tile once")
@@ -175,10 +171,7 @@ class _OriginalPlan(TilePlan):
                     for (start, keep, write), end in zip(pieces, [*ends, size], strict=True)
                 ]
             )
-        return [
-            Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
-            for parts in itertools.product(*along)
-        ]
+        return windows_of(along)
 
 
 def cover_axis(size: int, edge: int, overlap: float) -> list[Piece]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,6 @@ from ...restore.wrapped import Wrapped
 from ...words import option, setting
 from ..table import movie_rows
 from .original import OriginalRestorer
-from .still import still_image
 
 
 def open_restorer(opening: Opening) -> Restorer:
@@ -54,7 +53,7 @@ class StillRestorer(Wrapped):
         if total is None:
             return self
         mean = total / n
-        return dataclasses.replace(self, still=still_image(mean, mean.mean(axis=(0, 1))))
+        return dataclasses.replace(self, still=(mean - mean.mean(axis=(0, 1))).astype(np.float32))
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (1, T, Y, X, C), counts; without a still image as they are."""
@@ -62,10 +61,6 @@ class StillRestorer(Wrapped):
             return self.inner.predict(tiles, at)
         still = at.cut(self.still)
         return self.inner.predict(tiles - still, at) + still
-
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: the model knows its grey levels."""
-        return self
 
     def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
         """Put `wrap` around the net, which sees counted frames."""

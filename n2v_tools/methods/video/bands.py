@@ -27,10 +27,7 @@ LEAST_FRAMES = 3
 class Bands:
     """Runs of frames on either side of a frame, and how far the still image reaches.
 
-    Raises
-    ------
-    SettingsError
-        If a run is empty, or too many frames are asked for.
+    SettingsError if a run is empty, or too many frames are asked for.
     """
 
     # first and last distance of each run, in frames, 1 being the next frame; alike on both sides
@@ -63,24 +60,12 @@ class Bands:
         return max(last for _, last in self.runs)
 
     def frames(self, t: int, n_frames: int) -> list[np.ndarray]:
-        """List the frames whose mean is each image of frame `t`.
+        """List the frames whose mean is each image of frame `t`, from 0, of a movie.
 
-        At the ends of a movie a missing frame is replaced by the one as far away on the other
-        side, or by the first or last one: never by the frame itself. The still image takes as
-        many frames everywhere.
-
-        Parameters
-        ----------
-        t : int
-            From 0.
-        n_frames : int
-            Of the movie, `LEAST_FRAMES` or more.
-
-        Returns
-        -------
-        frames : list of ndarray of int64
-            First those of the still image, then the earlier runs from the nearest, then the
-            later ones.
+        At the ends of a movie, of `LEAST_FRAMES` or more, a missing frame is replaced by the one as
+        far away on the other side, or by the first or last one: never by the frame itself. The
+        still image takes as many frames everywhere. Listed, int64, are first those of the still
+        image, then the earlier runs from the nearest, then the later ones.
         """
         n_base = self.n_base(n_frames)
         first = min(max(t // BLOCK * BLOCK - self.base, 0), n_frames - n_base)
