@@ -28,25 +28,16 @@ Place = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Output:
-    """One image that a Restorer gives, known by its name to writers, reports and ``--json``.
+    """One image that a Restorer gives, known by its name to writers, reports and ``--json``."""
 
-    Parameters
-    ----------
-    name : str
-        Such as ``restored`` or ``uncertainty``.
-    suffix : str
-        Stands after the stem of the restored file in the name of this one; empty for the
-        restored image itself.
-    values : str
-        What its values are, for the record in the file and the line that is printed.
-    is_deviation : bool
-        Its values are deviations from the restored image, in counts: what rounding the restored
-        image adds is added to them.
-    """
-
-    name: str
+    name: str  # such as ``restored`` or ``uncertainty``
+    # stands after the stem of the restored file in the name of this one; empty for the restored
+    # image itself
     suffix: str = ""
+    # what its values are, for the record in the file and the line that is printed
     values: str = "counts"
+    # its values are deviations from the restored image, in counts: what rounding the restored image
+    # adds is added to them
     is_deviation: bool = False
 
 
@@ -61,23 +52,14 @@ UNCERTAINTY = Output(
 
 @dataclass(frozen=True)
 class Where:
-    """Where tiles lie in their stack, for a Restorer whose answer depends on it.
+    """Where tiles lie in their stack, for a Restorer whose answer depends on it."""
 
-    Parameters
-    ----------
-    planes : tuple of mapping
-        Place in the stack of each plane: one per tile of a 2D Restorer, one along the depth of
-        the only tile of a 3D one. Where channels are restored together, that of the first.
-    rows, columns : ndarray of int
-        Row and column of the field that each row and column of the tiles repeats.
-    sizes : tuple of int
-        Y and X of the field.
-    """
-
+    # Place in the stack of each plane: one per tile of a 2D Restorer, one along the depth of the
+    # only tile of a 3D one. Where channels are restored together, that of the first.
     planes: tuple[Place, ...]
-    rows: np.ndarray
-    columns: np.ndarray
-    sizes: tuple[int, int]
+    rows: np.ndarray  # int; row of the field that each row of the tiles repeats
+    columns: np.ndarray  # int; column of the field that each column of the tiles repeats
+    sizes: tuple[int, int]  # Y and X of the field
 
     def cut(self, plane: np.ndarray) -> np.ndarray:
         """Cut the tiles' part out of a whole plane (Y, X, ...)."""
@@ -96,57 +78,29 @@ class Restorer(ABC):
     A Restorer knows neither files nor strips nor how a field is cut into tiles. What
     it promises is locality: a pixel of its output depends on pixels at most `reach_px`
     away, and on where the tile starts only modulo `block_px`.
-
-    Attributes
-    ----------
-    name : str
-        Name of the model or filter, for messages.
-    axes : str
-        Axes of one tile without C: ``YX``, ``ZYX`` or ``TYX``.
-    n_channels : int
-        Channels of one tile; with 1, a stack's channels are restored one by one.
-    reach_px : tuple of int
-        How far a pixel can influence the output, one number per letter of `axes`.
-    block_px : tuple of int
-        Tile starts and sizes must be multiples of these, one per letter of `axes`.
-    halo_px : tuple of int
-        The smallest halo of tiles that are cut at multiples of the block.
-    margin_px : tuple of int
-        How far a field is reflected before it is cut, for what must not meet zeros; empty: not
-        at all.
-    bytes_per_px : int
-        Working memory of `predict` per pixel of a tile, all channels and layers.
-    tiles_at_once : int
-        How many tiles in one call keep all cores busy.
-    sample_px : tuple of int or None
-        Size of the pieces that `fit_intensity` wants; None: whole planes.
-    symmetries : tuple of Symmetry
-        Turns and flips that leave its noise as it is, the first of which does nothing.
-    outputs : tuple of Output
-        What `predict` gives, the restored image first.
-    engine, precision : str or None
-        What runs its net, and in which arithmetic; None without a net.
-    looks_through : bool
-        It wants `for_field` to be called with all planes of each field before they are restored.
-    no_uncertainty : str
-        Why noise cannot be added to what it takes, so that there is no uncertainty; empty if it
-        can.
     """
 
-    name: str
-    axes: str
-    n_channels: int
+    name: str  # name of the model or filter, for messages
+    axes: str  # axes of one tile without C: ``YX``, ``ZYX`` or ``TYX``
+    n_channels: int  # channels of one tile; with 1, a stack's channels are restored one by one
+    # how far a pixel can influence the output, one number per letter of `axes`
     reach_px: tuple[int, ...]
+    # tile starts and sizes must be multiples of these, one per letter of `axes`
     block_px: tuple[int, ...]
-    bytes_per_px: int
+    bytes_per_px: int  # working memory of `predict` per pixel of a tile, all channels and layers
+    # how far a field is reflected before it is cut, for what must not meet zeros; empty: not at all
     margin_px: tuple[int, ...] = ()
-    tiles_at_once: int = 1
+    tiles_at_once: int = 1  # how many tiles in one call keep all cores busy
+    # size of the pieces that `fit_intensity` wants; None: whole planes
     sample_px: tuple[int, ...] | None = None
+    # turns and flips that leave its noise as it is, the first of which does nothing
     symmetries: tuple[Symmetry, ...] = (Symmetry(),)
-    outputs: tuple[Output, ...] = (RESTORED,)
-    engine: str | None = None
-    precision: str | None = None
+    outputs: tuple[Output, ...] = (RESTORED,)  # what `predict` gives, the restored image first
+    engine: str | None = None  # what runs its net; None without a net
+    precision: str | None = None  # arithmetic of its net; None without a net
+    # it wants `for_field` to be called with all planes of each field before they are restored
     looks_through: bool = False
+    # why noise cannot be added to what it takes, so that there is no uncertainty; empty if it can
     no_uncertainty: str = ""
 
     @property
@@ -200,14 +154,10 @@ class Restorer(ABC):
         return wrap(self)
 
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan | None:
-        """Tiles of its own; None: as `restore.cover` chooses.
+        """Tiles of its own for a field; None: as `restore.cover` chooses.
 
-        Parameters
-        ----------
-        sizes : tuple of int
-            Of a field, in the order of `axes`.
-        memory_bytes : int or None
-            Bound above the base process.
+        `sizes` are those of the field, in the order of `axes`; `memory_bytes` is the bound above
+        the base process.
         """
         return None
 
@@ -246,16 +196,10 @@ class SlidingRestorer(Restorer):
 
     Each plane is predicted from what is carried along, in tiles of one plane; it takes one
     channel. Planes are read once and held, as they are on disk, as long as they are needed.
-
-    Attributes
-    ----------
-    inner : Restorer
-        Predicts a tile of one plane: its halo, block and memory decide on the tiles.
-    carried_bytes_per_px : int
-        Memory per pixel of a tile for what it is shown, beside `inner`'s own.
     """
 
-    inner: Restorer
+    inner: Restorer  # predicts a tile of one plane: its halo, block and memory decide on the tiles
+    # memory per pixel of a tile for what it is shown, beside `inner`'s own
     carried_bytes_per_px: int
 
     @property
@@ -271,12 +215,7 @@ class SlidingRestorer(Restorer):
     def held_bytes(self, plane_px: int, bytes_per_value: int) -> int:
         """Memory for what is held while it is restored.
 
-        Parameters
-        ----------
-        plane_px : int
-            Pixels of a plane.
-        bytes_per_value : int
-            Of a pixel as it is on disk.
+        A plane has `plane_px` pixels; one as it is on disk takes `bytes_per_value`.
         """
 
 
@@ -295,69 +234,37 @@ class RestoringSettings:
         return ()
 
     def check(self, name: str, record: Any, given: Mapping[str, object]) -> None:
-        """Raise UsageError for what contradicts these settings.
+        """Raise UsageError for what contradicts these settings of the model called `name`.
 
-        Parameters
-        ----------
-        name : str
-            Of the model.
-        record : object
-            What the method read from the model folder.
-        given : mapping of str to object
-            Options and settings that were given, with their values.
+        `record` is what the method read from the model folder, and `given` holds the options and
+        settings that were given, with their values.
         """
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What a method needs to make the Restorer that its model leaves behind.
+    """What a method needs to make the Restorer that its model leaves behind."""
 
-    Parameters
-    ----------
-    net : Restorer
-        The trained network behind an engine, which normalises and returns counts.
-    record : object
-        What the method read from its section of the model folder.
-    means, stds : tuple of float
-        Counts, of the training data.
-    settings : object
-        The method's own settings of ``n2v-denoise --set``; None without any.
-    seed : int
-        Of whatever it draws; by a pixel's place, so that tiles agree with the whole.
-    """
-
-    net: Any
-    record: Any = None
-    means: tuple[float, ...] = ()
-    stds: tuple[float, ...] = ()
-    settings: Any = None
-    seed: int = 0
+    net: Any  # the trained network behind an engine, which normalises and returns counts
+    record: Any = None  # what the method read from its section of the model folder
+    means: tuple[float, ...] = ()  # counts, of the training data
+    stds: tuple[float, ...] = ()  # likewise
+    settings: Any = None  # the method's own settings of ``n2v-denoise --set``; None without any
+    seed: int = 0  # of whatever it draws; by a pixel's place, so that tiles agree with the whole
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a method reads from a model folder beside what n2v's own keys say.
+    """What a method reads from a model folder beside what n2v's own keys say."""
 
-    Parameters
-    ----------
-    net : NetSettings
-        The network.
-    record : object
-        Whatever its Restorer needs to know; goes into `Opening.record`.
-    images_of_planes : bool
-        The 2D net takes images made of several planes, so that the model has one axis more.
-    normalises : bool
-        The net takes counts normalised by the model's mean and deviation; else what its
-        Restorer makes of them.
-    deviation_known : bool
-        The recorded deviation is that of the training data.
-    """
-
-    net: NetSettings
-    record: Any = None
+    net: NetSettings  # the network
+    record: Any = None  # whatever its Restorer needs to know; goes into `Opening.record`
+    # the 2D net takes images made of several planes, so that the model has one axis more
     images_of_planes: bool = False
+    # the net takes counts normalised by the model's mean and deviation; else what its Restorer
+    # makes of them
     normalises: bool = True
-    deviation_known: bool = True
+    deviation_known: bool = True  # the recorded deviation is that of the training data
 
 
 ReadSection = Callable[[Mapping[str, Any], "NetSettings", Path], Section]
@@ -370,27 +277,15 @@ class Method(ABC):
     A method of movies (`movie_axes`) is given windows of a movie instead of patches. So frame
     pairs, even and odd frames and neighbours of a frame are all one thing: windows lie in memory
     as they lie on disk, and at each step `pick` takes from them what is learned.
-
-    Attributes
-    ----------
-    name : str
-        Key in `methods.table`.
-    presets : mapping
-        Settings that each preset changes.
-    movie_axes : str or None
-        Of a method that learns from movies: the axes of its models, ``YX`` or ``TYX``. None for
-        any other, whose patch has the axes of the model.
-    loss_title : str
-        What its loss is the error of, for the curve of a training.
-    settings : LearningSettings
-        The only place of a default.
     """
 
-    name: ClassVar[str]
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+    name: ClassVar[str]  # key in `methods.table`
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]]  # settings that each preset changes
+    # Of a method that learns from movies: the axes of its models, ``YX`` or ``TYX``. None for any
+    # other, whose patch has the axes of the model.
     movie_axes: ClassVar[str | None] = None
-    loss_title: ClassVar[str] = "loss"
-    settings: LearningSettings
+    loss_title: ClassVar[str] = "loss"  # what its loss is the error of, for the curve of a training
+    settings: LearningSettings  # the only place of a default
 
     @abstractmethod
     def net_settings(self, n_channels: int) -> NetSettings:
@@ -404,14 +299,8 @@ class Method(ABC):
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:
         """What a training sample is: (shown, target) of normalised patches, in TensorFlow.
 
-        Parameters
-        ----------
-        patches : float32 tensor, shape (N, [Z,] Y, X, C)
-        seed : int64 tensor of shape (2,)
-
-        Returns
-        -------
-        shown, target : tensors, or tuples of them for a net with several outputs
+        Patches are float32 (N, [Z,] Y, X, C), the seed int64 of shape (2,). Shown and target are
+        tensors, or tuples of them for a net with several outputs.
         """
 
     @abstractmethod
@@ -457,28 +346,15 @@ class Method(ABC):
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """Edges (T, Y, X) of what is drawn for one sample; Y and X are those of the patch.
 
-        Parameters
-        ----------
-        n_frames : int
-            Of the shortest movie: the most that T may be.
-
-        Raises
-        ------
-        StackError
-            If the method needs more frames.
+        T is at most `n_frames`, those of the shortest movie. StackError if the method needs more
+        frames.
         """
         raise NotImplementedError(f"{self.name} has movie_axes, but no window_px")
 
     def summarise(self, windows: np.ndarray) -> np.ndarray | None:
         """What `pick` wants to know of whole windows, computed once for all steps.
 
-        Parameters
-        ----------
-        windows : ndarray, shape (N, T, Y, X, C)
-
-        Returns
-        -------
-        summaries : ndarray, shape (N, ...), or None
+        Windows have shape (N, T, Y, X, C), summaries (N, ...); None if it wants to know nothing.
         """
         return None
 

@@ -52,17 +52,9 @@ def choose_legacy_keras() -> None:
 
 @functools.cache
 def load() -> ModuleType:
-    """Import TensorFlow with legacy Keras, quietly, and return it.
+    """Import TensorFlow, whose ``keras`` attribute is legacy Keras 2, quietly, and return it.
 
-    Returns
-    -------
-    tensorflow : module
-        Its ``keras`` attribute is Keras 2.
-
-    Raises
-    ------
-    N2VToolsError
-        If TensorFlow is missing, or was loaded too early with Keras 3.
+    N2VToolsError if TensorFlow is missing, or was loaded too early with Keras 3.
     """
     choose_legacy_keras()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -171,14 +163,9 @@ def hides_gpu(visible: str | None) -> bool:
 
 
 def fast_precision() -> tuple[str, str]:
-    """The arithmetic this machine trains fastest in, and why.
+    """The arithmetic this machine trains fastest in, and, in one phrase for the user, why.
 
-    Returns
-    -------
-    precision : str
-        ``"bfloat16"`` or ``"float32"``; weights are float32 in both.
-    reason : str
-        One phrase for the user.
+    It is ``"bfloat16"`` or ``"float32"``; weights are float32 in both.
     """
     if gpus():
         details = load().config.experimental.get_device_details(
@@ -211,21 +198,10 @@ def building_in(precision: str) -> Iterator[None]:
 
 
 def build_for_both(build: Callable[[], Any]) -> tuple[Any, list[Any]]:
-    """Build a net that computes in float32 and can be switched to bfloat16 and back.
+    """Build a keras.Model that computes in float32 and can be switched to bfloat16 and back.
 
-    Its weights are float32 in both; see `computing_in`.
-
-    Parameters
-    ----------
-    build : callable
-        Makes a keras.Model.
-
-    Returns
-    -------
-    net : keras.Model
-        Computing in float32.
-    layers : list of keras Layer
-        Those that may compute in bfloat16.
+    Its weights are float32 in both. Returned with it are the layers that may compute in bfloat16;
+    see `computing_in`.
     """
     with building_in("bfloat16"):
         net = build()

@@ -30,56 +30,27 @@ LARGEST_MASK = 257  # pixels along an axis: no noise is correlated further and s
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a ``config.json`` of n2v or CSBDeep says, checked.
+    """What a ``config.json`` of n2v or CSBDeep says, checked."""
 
-    Parameters
-    ----------
-    kind : str
-        ``"n2v"`` or ``"care"``.
-    method : str
-        ``n2v``, ``n2v2``, ``structn2v`` or ``care``.
-    axes : str
-        ``YX``, ``ZYX`` or ``TYX``.
-    axes_order : tuple of int or None
-        Place of each letter of `axes` among the axes of the kernels in the weight
-        file; None where they are in the same order.
-    net : NetSettings
-    means, stds : tuple of float
-        Counts, one per channel; empty for CARE.
-    scale_head : bool
-        The weight file ends with the scale head of a probabilistic CARE model.
-    checkpoint : str
-        Plain name of the file of best weights.
-    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
-        Of structN2V: True where neighbours of a blind spot are hidden too.
-    """
-
-    kind: str
-    method: str
-    axes: str
+    kind: str  # ``"n2v"`` or ``"care"``
+    method: str  # ``n2v``, ``n2v2``, ``structn2v`` or ``care``
+    axes: str  # ``YX``, ``ZYX`` or ``TYX``
+    # place of each letter of `axes` among the axes of the kernels in the weight file; None where
+    # they are in the same order
     axes_order: tuple[int, ...] | None
     net: NetSettings
-    means: tuple[float, ...]
-    stds: tuple[float, ...]
-    scale_head: bool
-    checkpoint: str
+    means: tuple[float, ...]  # counts, one per channel; empty for CARE
+    stds: tuple[float, ...]  # likewise
+    scale_head: bool  # the weight file ends with the scale head of a probabilistic CARE model
+    checkpoint: str  # plain name of the file of best weights
+    # bool, shape ([Z,] Y, X); of structN2V: True where neighbours of a blind spot are hidden too
     struct_mask: np.ndarray | None = None
 
 
 def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
-    """Check a configuration and say what it means.
+    """Check a configuration, as ``json.loads`` gives it, and say what it means.
 
-    Parameters
-    ----------
-    config : mapping
-        As ``json.loads`` gives it.
-    where : str
-        File named in messages.
-
-    Raises
-    ------
-    ModelError
-        Naming the key, what it holds and what it should hold.
+    ModelError names the file `where`, the key, what it holds and what it should hold.
     """
     kind = "n2v" if {"means", "mean"} & set(config) else "care"
     read = _Reader(config, where)

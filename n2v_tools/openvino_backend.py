@@ -36,10 +36,7 @@ def version() -> str:
 def load() -> ModuleType:
     """Import OpenVINO, without contacting its maker, and return it.
 
-    Raises
-    ------
-    N2VToolsError
-        If it is missing or broken.
+    N2VToolsError if it is missing or broken.
     """
     _silence_telemetry()
     try:
@@ -59,13 +56,9 @@ def core() -> Any:
 
 
 def fast_precision() -> tuple[str, str]:
-    """The arithmetic in which OpenVINO is fast on this processor, and why.
+    """The arithmetic in which OpenVINO is fast on this processor, and why, in one phrase.
 
-    Returns
-    -------
-    precision : {"bfloat16", "float32"}
-    reason : str
-        One phrase for the user.
+    It is ``"bfloat16"`` or ``"float32"``; the phrase is for the user.
     """
     cap = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
     if cap not in ("ALL", "DEFAULT") and not any(word in cap for word in ("BF16", "FP16", "AMX")):
@@ -76,18 +69,9 @@ def fast_precision() -> tuple[str, str]:
 
 
 def compile_for_cpu(net: Any, precision: str, n_streams: int) -> Any:
-    """Compile an ``openvino.Model`` of fixed shapes.
+    """Compile an ``openvino.Model`` of fixed shapes; `precision` is "bfloat16" or "float32".
 
-    Parameters
-    ----------
-    net : openvino.Model
-    precision : {"bfloat16", "float32"}
-    n_streams : int
-        Requests that run at the same time and share the cores.
-
-    Returns
-    -------
-    compiled : openvino.CompiledModel
+    `n_streams` requests run at the same time and share the cores.
     """
     options = {
         "INFERENCE_PRECISION_HINT": {"bfloat16": "bf16", "float32": "f32"}[precision],

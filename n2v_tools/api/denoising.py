@@ -21,7 +21,6 @@ from .listening import Listener, Told
 from .opening import Source, configuration, open_stack
 
 if TYPE_CHECKING:
-    from ..jobs.denoise.request import DenoiseRequest
     from ..modelfolder import Model
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -141,8 +140,6 @@ def denoise(
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
     options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
-    from ..jobs.denoise.request import DenoiseRequest
-
     request = DenoiseRequest(
         inputs=(), settings=_texts(settings), command=words, **{**given, **options}
     )

@@ -59,13 +59,9 @@ class Listener(Progress):
 
 def _frames_of_ours() -> int:
     """How many frames up the first caller outside this package is, for ``stacklevel``."""
-    package = __name__.split(".")[0]
+    # contextlib stands between the frames of ours, where work is shown.
+    ours = (__name__.split(".")[0], "contextlib")
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and _is_of(frame.f_globals.get("__name__", ""), package):
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in ours:
         frame, level = frame.f_back, level + 1
     return level
-
-
-def _is_of(module: str, package: str) -> bool:
-    # contextlib stands between the frames of ours, where work is shown.
-    return module.split(".")[0] in (package, "contextlib")

@@ -110,7 +110,8 @@ def train(
     if "struct_mask" in options:
         options["struct_mask"] = _mask_text(options["struct_mask"])
     words = call_words("train", {**given, **options})
-    _require_minutes(minutes)
+    if minutes is not None and not (math.isfinite(minutes) and minutes >= LEAST_MINUTES):
+        raise UsageError(f"minutes is {minutes:g}: give {LEAST_MINUTES} or more.")
     request = TrainRequest(
         stacks=paths_or_stacks(many, options.get("axes")),
         models_dir=configuration().models(models_dir),
@@ -147,8 +148,3 @@ def _mask_text(mask: Any) -> Any:
 
         return read_mask_file(Path(mask))
     return json.dumps(np.asarray(mask).astype(int).tolist())
-
-
-def _require_minutes(minutes: float | None) -> None:
-    if minutes is not None and not (math.isfinite(minutes) and minutes >= LEAST_MINUTES):
-        raise UsageError(f"minutes is {minutes:g}: give {LEAST_MINUTES} or more.")

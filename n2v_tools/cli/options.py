@@ -172,19 +172,9 @@ def configure(
 ) -> tuple[list[str], Configuration, Progress]:
     """Take what `common` added out of `values` and act on it.
 
-    Parameters
-    ----------
-    values : dict
-        Options of a command by name; those of `common` are removed, except ``as_json``.
-    positional : str
-        Name of the positional argument in which ``VAR=value`` tokens may stand.
-
-    Returns
-    -------
-    inputs : list of str
-        Positional arguments that are not variables.
-    configuration : Configuration
-    progress : Progress
+    `values` holds a command's options by name; those of `common` are removed, except ``as_json``.
+    ``VAR=value`` tokens may stand in the argument called `positional`; the inputs that are returned
+    are the arguments that are no such tokens.
     """
     from ..jobs.desk.configuration import read_configuration, split_variables
     from ..jobs.desk.progress import Progress

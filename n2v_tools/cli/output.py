@@ -57,13 +57,8 @@ def show(value: Any, text: str, *, as_json: bool, errors: Sequence[str] = ()) ->
 def show_each(found: Iterable[T], lines: Callable[[T], Iterable[str]], *, as_json: bool) -> None:
     """Print the results of several inputs as they come; exit code 1 if any failed.
 
-    Parameters
-    ----------
-    found : iterable of Found
-    lines : callable
-        What a person reads of one that worked.
-    as_json : bool
-        Print all as one JSON list instead.
+    `lines` gives what a person reads of one that worked; `as_json` prints all as one JSON list
+    instead.
     """
     results, n_failed = [], 0
     for one in found:

@@ -22,12 +22,8 @@ BYTES = {
 class Named(click.ParamType):
     """A value known by name; names of later versions are distinguished from misspelt ones.
 
-    Parameters
-    ----------
-    name : str
-        What the value is, for messages.
-    known, later : sequence of str
-        Names that work, and names that are "not available yet".
+    `name` says what the value is, for messages. The names in `known` work, and those in `later` are
+    "not available yet".
     """
 
     def __init__(self, name: str, known: Sequence[str], later: Sequence[str] = ()) -> None:
@@ -80,13 +76,7 @@ class Filled(click.ParamType):
 
 
 class Read(click.ParamType):
-    """A value that a function reads from text.
-
-    Parameters
-    ----------
-    read : callable
-        Takes the text; what is wrong with it is the message of a ValueError.
-    """
+    """A value that `read` makes of text; what is wrong with it is the message of a ValueError."""
 
     name = "value"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,10 +94,9 @@ class CARE(BaseModel):
         with self._engine.lock:
             restorer = self._current_restorer()
             view = view_of(img, axes, restorer.axes, restorer.n_channels)
-
-            def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
-                return restore_field(field, n_tiles, restorer, resizer, normalizer)
-
+            restore = partial(
+                restore_field, restorer=restorer, resizer=resizer, normalizer=normalizer
+            )
             return restore_image(img, view, restore, read_n_tiles(n_tiles, img, view))
 
     def predict_probabilistic(

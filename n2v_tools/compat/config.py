@@ -58,12 +58,9 @@ class N2VConfig(argparse.Namespace):
         super().__setattr__(name, value)
 
     def is_valid(self, return_invalid: bool = False) -> Any:
-        """Check every parameter by n2v's rules.
+        """Check every parameter by n2v's rules: whether all are valid.
 
-        Returns
-        -------
-        valid : bool
-            With `return_invalid` also a tuple of the names that are not.
+        With `return_invalid` also a tuple of the names that are not.
         """
         invalid = tuple(name for name, check in _CHECKS.items() if not _passes(check, self))
         return (not invalid, invalid) if return_invalid else not invalid
@@ -82,13 +79,7 @@ class N2VConfig(argparse.Namespace):
 
 
 def net_settings(config: N2VConfig) -> NetSettings:
-    """The network that a configuration describes.
-
-    Raises
-    ------
-    WrongValue
-        If no such net can be built.
-    """
+    """The network that a configuration describes; WrongValue if no such net can be built."""
     try:
         return NetSettings(
             n_dim=int(config.n_dim),

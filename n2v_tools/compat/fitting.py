@@ -31,16 +31,8 @@ VALIDATION_SPOTS = 8192  # hidden pixels whose mean is a steady score
 class Crops(Batches):
     """Batches of which every patch is cut at random from a larger image.
 
-    Images are neither copied nor normalised as a whole.
-
-    Parameters
-    ----------
-    images : array, shape (N, [Z,] Y, X, C)
-        In counts, of any type.
-    patch_px : tuple of int
-        Edges of a patch.
-    batch_size, means, stds, seed
-        As for `Batches`.
+    Images, (N, [Z,] Y, X, C) in counts, of any type, are neither copied nor normalised as a whole.
+    `patch_px` are the edges of a patch; all else is as for `Batches`.
     """
 
     def __init__(
@@ -75,10 +67,7 @@ class Crops(Batches):
 def training_batches(config: N2VConfig, images: np.ndarray, seed: int) -> Crops:
     """Patches of the configuration's size, cut from the training images.
 
-    Raises
-    ------
-    WrongValue
-        If images or settings do not fit, before anything is computed.
+    WrongValue if images or settings do not fit, before anything is computed.
     """
     _require_images(config, images, "X")
     patch = tuple(int(edge) for edge in config.n2v_patch_shape)

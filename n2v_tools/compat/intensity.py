@@ -65,13 +65,7 @@ class PercentileNormalizer:
 
 
 class NoNormalizer:
-    """Leaves grey levels as they are.
-
-    Parameters
-    ----------
-    do_after : bool
-        As in CSBDeep; there is nothing to undo.
-    """
+    """Leaves grey levels as they are; there is nothing to undo, whatever `do_after` says."""
 
     def __init__(self, do_after: bool = False) -> None:
         self._do_after = do_after

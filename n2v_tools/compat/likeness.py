@@ -22,18 +22,7 @@ FIXED = {
 
 
 def layers_of(net: Any, sketch: Sketch) -> dict[Step, Any] | None:
-    """Find the layer of each step.
-
-    Parameters
-    ----------
-    net : keras.Model
-    sketch : Sketch
-
-    Returns
-    -------
-    layers : dict of Step to keras Layer, or None
-        None if the net computes anything but what the sketch says.
-    """
+    """Find the layer of each step; None if the net computes anything but what the sketch says."""
     if type(net).__name__ != "Functional" or len(net.inputs) != 1 or len(net.outputs) != 1:
         return None
     last_axis = len(net.input_shape) - 1

@@ -81,10 +81,7 @@ class BaseModel:
     def load_weights(self, name: str = "weights_best.h5") -> None:
         """Read a weight file of the folder, or of anywhere by its whole path.
 
-        Raises
-        ------
-        ModelError
-            If it is missing, damaged or does not fit the net.
+        ModelError if it is missing, damaged or does not fit the net.
         """
         if self.logdir is None:
             warnings.warn("no weights are loaded, since basedir is None.", stacklevel=2)

@@ -6,6 +6,7 @@ import logging
 import math
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -212,10 +213,9 @@ class N2V(BaseModel):
             restorer = self._current_restorer()
             view = view_of(img, axes, restorer.axes, restorer.n_channels)
             tiles = read_n_tiles(n_tiles, img, view)
-
-            def restore(field: np.ndarray, n_tiles: Sequence[int]) -> np.ndarray:
-                return restore_field(field, n_tiles, restorer, resizer, normalizer)
-
+            restore = partial(
+                restore_field, restorer=restorer, resizer=resizer, normalizer=normalizer
+            )
             whole = mean_of_turns(restorer.symmetries, restore) if tta else restore
             return restore_image(img, view, whole, tiles)
 

@@ -25,18 +25,10 @@ Field = Callable[[np.ndarray, Sequence[int]], np.ndarray]
 
 @dataclass(frozen=True)
 class View:
-    """How the axes of an image meet those of a net.
+    """How the axes of an image meet those of a net."""
 
-    Parameters
-    ----------
-    axes : str
-        Of the image.
-    inner : str
-        Its axes that the net takes, in the net's order, such as ``ZYX``.
-    """
-
-    axes: str
-    inner: str
+    axes: str  # of the image
+    inner: str  # its axes that the net takes, in the net's order, such as ``ZYX``
 
     @property
     def outer(self) -> str:
@@ -57,22 +49,10 @@ class View:
 
 
 def view_of(image: np.ndarray, axes: str, net_axes: str, n_channels: int) -> View:
-    """Match an image with a net.
+    """Match an image with a net of `n_channels`; WrongAxes, a ValueError, if they do not fit.
 
-    Parameters
-    ----------
-    image : ndarray
-    axes : str
-        Letters of STCZYX, one per axis of `image`.
-    net_axes : str
-        ``YX``, ``ZYX`` or ``TYX``; depth may be Z or T of the image.
-    n_channels : int
-        Of the net.
-
-    Raises
-    ------
-    WrongAxes
-        If they do not fit. A ValueError.
+    `axes` has letters of STCZYX, one per axis of the image; `net_axes` are ``YX``, ``ZYX`` or
+    ``TYX``, and depth may be Z or T of the image.
     """
     letters = str(axes).upper()
     if len(set(letters)) != len(letters) or not set(letters) <= set("STCZYX"):
@@ -99,10 +79,7 @@ def view_of(image: np.ndarray, axes: str, net_axes: str, n_channels: int) -> Vie
 def read_n_tiles(n_tiles: Any, image: np.ndarray, view: View) -> dict[str, int]:
     """Check ``n_tiles`` and return the number for each axis of the net.
 
-    Raises
-    ------
-    WrongValue
-        Unless there is a whole number for each axis of the image, 1 for channels.
+    WrongValue unless there is a whole number for each axis of the image, 1 for channels.
     """
     if n_tiles is None:
         return dict.fromkeys(view.inner, 1)
@@ -131,13 +108,8 @@ def restore_image(
 ) -> np.ndarray:
     """Restore every field of an image: float32, shape and axes of the image.
 
-    Parameters
-    ----------
-    image : ndarray
-    view : View
-    restore : callable
-        ``(field, n_tiles) -> field`` of float32 (inner ..., C).
-    n_tiles : mapping of axis letter to int
+    `restore` is called as ``(field, n_tiles) -> field`` of float32 (inner ..., C); `n_tiles` are by
+    axis letter.
     """
     if image.dtype.kind == "f" and not np.isfinite(image).all():
         warnings.warn(

@@ -37,16 +37,11 @@ ANY_REACH = 2**20  # px, more than an image is wide: it is restored in one piece
 
 
 class Engine:
-    """Makes and keeps the Restorer of one net.
-
-    Attributes
-    ----------
-    lock : RLock
-        To be held from `restorer` to the end of the prediction: compiled nets serve one
-        caller at a time, and one caller uses all cores.
-    """
+    """Makes and keeps the Restorer of one net."""
 
     def __init__(self) -> None:
+        # Held from `restorer` to the end of the prediction: compiled nets serve one caller at a
+        # time, and one caller uses all cores.
         self.lock = threading.RLock()
         self._net: Any = None
         self._sketch: Sketch | None = None  # of `_net`; None: TensorFlow predicts

@@ -12,15 +12,7 @@ from .refusals import WrongValue
 
 
 class PadAndCropResizer:
-    """Pads before prediction and crops after it.
-
-    Parameters
-    ----------
-    mode : str
-        Of ``numpy.pad``.
-    **kwargs
-        For ``numpy.pad``.
-    """
+    """Pads before prediction and crops after it; `mode` and keywords are those of ``numpy.pad``."""
 
     def __init__(self, mode: str = "reflect", **kwargs: Any) -> None:
         self.mode, self.kwargs = mode, kwargs

@@ -18,27 +18,16 @@ _WITH_PLACE = re.compile(rf"(?P<file>.*(?:{_ENDINGS})):(?P<place>.+)", re.IGNORE
 
 @dataclass(frozen=True)
 class Address:
-    """A file, or a place in it.
+    """A file, or a place in it."""
 
-    Parameters
-    ----------
-    file : Path
-        Need not exist.
-    place : str
-        Path inside the file, as the user wrote it; empty for the file as a whole.
-    """
-
-    file: Path
-    place: str = ""
+    file: Path  # need not exist
+    place: str = ""  # path inside the file, as the user wrote it; empty for the file as a whole
 
     @classmethod
     def parse(cls, spec: str | Path) -> Address:
-        """Split ``file.h5:/path/in/file``; an existing file of that whole name is a file.
+        """Split ``file.h5:/path/in/file``, as a user names an input.
 
-        Parameters
-        ----------
-        spec : str or Path
-            As a user names an input.
+        An existing file of that whole name is a file.
         """
         text = str(spec)
         found = None if os.path.lexists(text) else _WITH_PLACE.fullmatch(text)

@@ -185,11 +185,8 @@ def in_runs(array: Any, axes: str, stored: str) -> Any:
 def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:
     """Spell an index as one range per axis, and which of them drop their axis.
 
-    Raises
-    ------
-    IndexError
-        If an index is outside, too many are given, or one is neither integer nor slice
-        of positive step.
+    IndexError if an index is outside, too many are given, or one is neither integer nor slice of
+    positive step.
     """
     keys = list(key) if isinstance(key, tuple) else [key]
     if any(k is Ellipsis for k in keys):

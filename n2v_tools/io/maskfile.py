@@ -12,17 +12,9 @@ MOST_BYTES = 1_000_000  # a mask is tiny; what is larger is something else
 
 
 def read_mask_file(path: Path) -> str:
-    """Read a mask and return it as JSON text, its values unchecked.
+    """Read a mask, ``.npy`` or ``.json``, and return it as JSON text, its values unchecked.
 
-    Parameters
-    ----------
-    path : Path
-        ``.npy`` or ``.json``.
-
-    Raises
-    ------
-    StackError
-        If it is missing, damaged, or no small array of numbers.
+    StackError if it is missing, damaged, or no small array of numbers.
     """
     right = "A mask is a nested list of 0 and 1, such as [[0, 1, 1, 1, 0]]."
     try:

@@ -33,17 +33,8 @@ NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EAC
 def publishing(path: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
     """Give a file to write into; on a clean exit it becomes `path`, else it vanishes.
 
-    Parameters
-    ----------
-    path : Path
-        Final name; its folder is made if missing.
-    overwrite : bool
-        Whether a file of that name may be replaced.
-
-    Raises
-    ------
-    OutputError
-        If `path` exists, appears meanwhile, or cannot be written.
+    The folder of `path` is made if missing. OutputError if `path` exists, unless `overwrite` lets
+    it be replaced, appears meanwhile, or cannot be written.
     """
     require_free_name(path, overwrite=overwrite)
     with disk_errors(path):

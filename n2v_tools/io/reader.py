@@ -50,11 +50,8 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
 def read_description(path: str | Path) -> str | None:
     """Return the record of its making that a TIFF file carries, or None.
 
-    Parameters
-    ----------
-    path : str or Path
-        In files of this package, the JSON text given to the writer; ImageJ shows it
-        under Image > Show Info.
+    In files of this package it is the JSON text given to the writer; ImageJ shows it under
+    Image > Show Info.
     """
     _require_file(Path(path), str(path))
     return read_tiff_description(Path(path))

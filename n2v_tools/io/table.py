@@ -144,15 +144,7 @@ def format_of_ending(name: str) -> Format | None:
 
 
 def recognise(name: str, head: bytes) -> Format | None:
-    """Row of a file by its first bytes, or by its ending where these do not tell.
-
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    head : bytes
-        First `HEAD_BYTES` of it.
-    """
+    """Row of a file by its first `HEAD_BYTES`, or by its ending where these do not tell."""
     found = next((row for row in FORMATS if head.startswith(row.heads)), None)
     if found is not None and not found.places:
         return found

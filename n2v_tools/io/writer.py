@@ -15,18 +15,10 @@ from .table import find_format
 
 
 class PlaneWriter(Protocol):
-    """Takes the planes of one stack.
+    """Takes the planes of one stack."""
 
-    Attributes
-    ----------
-    axes : str
-        Axes in the order the file holds them.
-    notes : tuple of str
-        What a user should hear ("written as OME-TIFF: ...").
-    """
-
-    axes: str
-    notes: tuple[str, ...]
+    axes: str  # axes in the order the file holds them
+    notes: tuple[str, ...]  # what a user should hear ("written as OME-TIFF: ...")
 
     def write(self, place: Mapping[str, int], plane: np.ndarray) -> None:
         """Write one plane, from any thread.

@@ -38,10 +38,7 @@ def save_state(folder: Path, model: Any, facts: dict[str, Any]) -> None:
 def load_state(folder: Path, model: Any) -> dict[str, Any]:
     """Put weights and optimiser state back into a compiled `model`; return the facts.
 
-    Raises
-    ------
-    ModelError
-        If the file is missing, damaged, or of another network.
+    ModelError if the file is missing, damaged, or of another network.
     """
     path = folder / STATE_NAME
     try:

@@ -19,20 +19,11 @@ Loss = Callable[[Any, Any], Any]
 
 @contextlib.contextmanager
 def spread(batch_size: int) -> Iterator[int]:
-    """Let what is built in here learn on all GPUs that TensorFlow sees.
+    """Let what is built in here learn on all GPUs that TensorFlow sees; how many share a batch.
 
-    ``CUDA_VISIBLE_DEVICES`` says which. A batch of fewer patches than GPUs takes as many
-    GPUs as it has patches.
-
-    Parameters
-    ----------
-    batch_size : int
-        Patches a step, on all GPUs together.
-
-    Yields
-    ------
-    n_devices : int
-        How many share a batch; 1 is the processor or the only GPU.
+    ``CUDA_VISIBLE_DEVICES`` says which. A batch of fewer patches than GPUs takes as many GPUs as it
+    has patches; `batch_size` counts those of a step, on all GPUs together. 1 is the processor or
+    the only GPU.
     """
     devices = tuple(keras_backend.gpu_devices()[:batch_size])
     if len(devices) < 2:
@@ -45,16 +36,9 @@ def spread(batch_size: int) -> Iterator[int]:
 def whole_batch_loss(loss: Loss) -> Loss:
     """Make `loss` see the whole batch where each device holds a part of it.
 
-    Parameters
-    ----------
-    loss : callable
-        Of (target, prediction), normalised by the whole batch as it likes.
-
-    Returns
-    -------
-    loss : callable
-        The same on one device. On several each returns the loss of the whole batch, and
-        the mean of their gradients, which is what Keras takes, is its gradient.
+    It takes (target, prediction), normalised by the whole batch as it likes, and stays the same on
+    one device. On several each returns the loss of the whole batch, and the mean of their
+    gradients, which is what Keras takes, is its gradient.
     """
     if n_devices() == 1:
         return loss

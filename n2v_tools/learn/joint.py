@@ -6,18 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import keras_backend
+from .devices import whole_batch_loss
+
+
+def compiled(net: Any, loss: Callable[[Any, Any], Any], optimizer: Any) -> Any:
+    """Return `net` compiled, or, where it has several outputs, a model `joined` by its loss."""
+    if len(net.outputs) > 1:
+        net = joined(net, loss)
+        net.compile(optimizer=optimizer)
+    else:
+        net.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    return net
 
 
 def joined(net: Any, loss: Callable[[Any, Any], Any]) -> Any:
-    """Return a keras.Model of the same layers that minimises `loss` over all outputs.
+    """Return a keras.Model of the same layers that minimises `loss` over all outputs of `net`.
 
-    Parameters
-    ----------
-    net : keras.Model
-        Functional, with several outputs.
-    loss : callable
-        Of (targets, predictions), tuples with one tensor for each output; a scalar or an error
-        for each sample. What layers add by ``add_loss`` is added to its mean.
+    The loss takes (targets, predictions), tuples with one tensor for each output, and gives a
+    scalar or an error for each sample. What layers add by ``add_loss`` is added to its mean.
     """
     tf = keras_backend.load()
 

@@ -12,8 +12,7 @@ from ..legacy import LAST
 from ..words import flag, setting
 from .callbacks import LoopState, TrainingProgress, make_callbacks
 from .checkpoints import load_state, save_weights
-from .devices import whole_batch_loss
-from .joint import joined
+from .joint import compiled
 from .loop_plan import Knot, LoopPlan
 from .samples import Batches, MakeSample, training_dataset, validation_samples
 from .schedule import Clock, straight
@@ -70,11 +69,7 @@ def run_loop(
     """
     tf = keras_backend.load()
     optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
-    if len(model.outputs) > 1:
-        model = joined(model, loss)
-        model.compile(optimizer=optimizer)
-    else:
-        model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    model = compiled(model, loss, optimizer)
     state = LoopState(knots=_first_knots(plan, clock))
     if resume:
         state = _state_from(load_state(folder, model))

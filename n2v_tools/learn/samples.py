@@ -109,17 +109,10 @@ def sample_shape(window: Sequence[int], method: Method | None = None) -> tuple[i
 
 
 def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int = 0) -> Any:
-    """Endless tf.data.Dataset of (shown, target) from `first_step` on.
+    """Endless tf.data.Dataset of (shown, target) from `first_step`, counted from 0, on.
 
-    Parameters
-    ----------
-    batches : Batches
-        Where patches come from.
-    make_sample : callable
-        ``(patches, seed) -> (shown, target)`` in TensorFlow: what the method says a
-        sample is.
-    first_step : int
-        Step to begin with, counted from 0.
+    `make_sample` is what the method says a sample is: ``(patches, seed) -> (shown, target)`` in
+    TensorFlow.
     """
     tf = keras_backend.load()
     shape = (batches.batch_size, *batches.sample_shape)
@@ -145,12 +138,9 @@ def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int 
 def validation_samples(
     batches: Batches, make_sample: MakeSample, most: int = MOST_VALIDATION_PATCHES
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Validation patches with their pixels hidden once and for all.
+    """At most `most` validation patches with their pixels hidden once and for all: (shown, target).
 
-    Returns
-    -------
-    shown, target : float32 arrays, or tuples of them
-        At most `most` samples.
+    Both are float32 arrays, or tuples of them.
     """
     tf = keras_backend.load()
     wanted = min(len(batches.patches), most)

@@ -24,14 +24,9 @@ FIRST_PAUSE_S = 1.0  # the first validation traces and compiles
 
 
 def cosine_rate(progress: float, peak: float) -> float:
-    """Learning rate after a share of the training: a rise, then half a cosine [1]_.
+    """Learning rate after a share of the training: a rise to `peak`, then half a cosine [1]_.
 
-    Parameters
-    ----------
-    progress : float
-        0 at the start, 1 at the end.
-    peak : float
-        Highest rate.
+    `progress` is 0 at the start and 1 at the end.
 
     References
     ----------
@@ -68,27 +63,13 @@ def planned_end(knots: Sequence[Knot]) -> float:
 
 @dataclass
 class Clock:
-    """Fits the number of steps to the time that is left.
+    """Fits the number of steps to the time that is left."""
 
-    Parameters
-    ----------
-    deadline_s : float
-        When the last validation must have ended, on the clock of `now`.
-    steps_per_epoch : int
-        A pause for validation and saving follows each epoch, and the last step.
-    pause_in_steps : float
-        First guess of such a pause, in steps, until one was seen.
-    now : callable
-        Seconds on a steady clock.
-    knots : list of (step, progress, pace)
-        Grows at each new plan.
-    """
-
-    deadline_s: float
-    steps_per_epoch: int
-    pause_in_steps: float = 0.0
-    now: Callable[[], float] = time.monotonic
-    knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])
+    deadline_s: float  # when the last validation must have ended, on the clock of `now`
+    steps_per_epoch: int  # a pause for validation and saving follows each epoch, and the last step
+    pause_in_steps: float = 0.0  # first guess of such a pause, in steps, until one was seen
+    now: Callable[[], float] = time.monotonic  # seconds on a steady clock
+    knots: list[Knot] = field(default_factory=lambda: [(0.0, 0.0, 1e-3)])  # grows at each new plan
     _marks: list[tuple[int, float]] = field(default_factory=list)
     _n_steps: int = 0
     _paused_s: float = 0.0

@@ -12,8 +12,7 @@ import numpy as np
 
 from .. import keras_backend
 from ..prepare.symmetry import Symmetry
-from .devices import whole_batch_loss
-from .joint import joined
+from .joint import compiled
 from .samples import Batches, MakeSample, training_dataset
 
 FIRST_STEPS = 2  # trace, and fill caches
@@ -23,21 +22,11 @@ TIMED_S = 4.0  # at least: other work on the machine comes and goes
 
 @dataclass(frozen=True)
 class Trial:
-    """What training costs on this machine, now.
+    """What training costs on this machine, now."""
 
-    Parameters
-    ----------
-    start_s : float
-        From the call to the end of the first steps, which trace and compile.
-    seconds_a_step : float
-        Mean of the others.
-    peak_bytes : int
-        Most memory the process ever held.
-    """
-
-    start_s: float
-    seconds_a_step: float
-    peak_bytes: int
+    start_s: float  # from the call to the end of the first steps, which trace and compile
+    seconds_a_step: float  # mean of the others
+    peak_bytes: int  # most memory the process ever held
 
 
 def measure_step(
@@ -49,16 +38,8 @@ def measure_step(
 ) -> Trial:
     """Train an expendable `model` on noise for a few seconds, as `loop.run_loop` would.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Not compiled; its weights change.
-    loss, make_sample : callable
-        As for `loop.run_loop`.
-    shape : tuple of int
-        Of a batch: (batch, [Z,] Y, X, C).
-    now : callable
-        Seconds on a steady clock.
+    The keras.Model is not compiled, and its weights change; `loss` and `make_sample` are as for the
+    loop. `shape` is that of a batch, (batch, [Z,] Y, X, C); `now` gives seconds on a steady clock.
     """
     keras = keras_backend.load().keras
     began, marks = now(), []
@@ -72,12 +53,7 @@ def measure_step(
 
     noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     batches = Batches(noise, shape[0], [0.0], [1.0], (Symmetry(),), seed=0)
-    optimizer = keras.optimizers.Adam(1e-5)
-    if len(model.outputs) > 1:
-        model = joined(model, loss)
-        model.compile(optimizer=optimizer)
-    else:
-        model.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    model = compiled(model, loss, keras.optimizers.Adam(1e-5))
     model.fit(
         training_dataset(batches, make_sample),
         steps_per_epoch=10**6,

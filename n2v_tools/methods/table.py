@@ -66,10 +66,7 @@ def find_net(layout: str) -> Any:
 def find_row(name: str) -> Row:
     """Row of the method called `name`; ``auto`` stands for the fallback here.
 
-    Raises
-    ------
-    UsageError
-        If the name is unknown, with the nearest known one, or not built yet.
+    UsageError if the name is unknown, with the nearest known one, or not built yet.
     """
     known = method_names()
     if name in known:

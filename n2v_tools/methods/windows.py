@@ -8,15 +8,7 @@ import numpy as np
 def sum_frames(windows: np.ndarray) -> np.ndarray:
     """Sum of all frames of each window: (N, T, Y, X, C) to (N, Y, X, C), without rounding.
 
-    Parameters
-    ----------
-    windows : ndarray or memmap
-        Counts; read one after the other.
-
-    Returns
-    -------
-    sums : ndarray
-        int64 of whole numbers, else float64.
+    Windows, counts, are read one after the other; sums are int64 of whole numbers, else float64.
     """
     wide = np.float64 if windows.dtype.kind == "f" else np.int64
     return np.stack([window.sum(axis=0, dtype=wide) for window in windows])

@@ -13,23 +13,10 @@ from .json_files import CONFIG
 
 
 def find_model(name_or_folder: str | Path, models_dir: Path | str = "models") -> Path:
-    """Find the folder that a user means.
+    """Find the folder that a user means; it is not yet read.
 
-    Parameters
-    ----------
-    name_or_folder : str or path
-        A folder, or the name of one in `models_dir` or packaged with n2v_tools.
-    models_dir : path
-
-    Returns
-    -------
-    folder : Path
-        Not yet read.
-
-    Raises
-    ------
-    ModelError
-        Naming the nearest name and those available.
+    It is given as a folder, or as the name of one in `models_dir` or packaged with n2v_tools.
+    ModelError names the nearest name and those available.
     """
     text = str(name_or_folder)
     folder = Path(text)

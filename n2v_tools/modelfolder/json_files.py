@@ -23,10 +23,7 @@ LARGEST_JSON = 64 * 2**20  # bytes
 def write_provenance(folder: Path | str, provenance: Mapping[str, Any]) -> None:
     """Write where a model comes from: versions, command, seed, hashes of the inputs.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
+    OutputError if it cannot be written.
     """
     write_json(Path(folder) / PROVENANCE, plain(provenance))
 

@@ -32,60 +32,31 @@ AUTHORS_MODELS = ("2d_images_from_stack", "2d_images_from_stack_version2")
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model, as its folder describes it; weights are not loaded.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-        Name of the folder.
-    kind : str
-        ``"n2v"`` (any of the N2V family) or ``"care"``.
-    method : str
-        ``n2v``, ``n2v2``, ``structn2v``, ``care``, or what n2v_tools wrote.
-    axes : str
-        ``YX``, ``ZYX`` or ``TYX``: the order in which the loaded net takes an image.
-    n_channels : int
-    means, stds : tuple of float
-        Counts, one per channel: the net takes ``(x - mean) / std``. Empty where each image is
-        normalised by its own percentiles.
-    net : NetSettings
-    config : mapping
-        The whole ``config.json``.
-    own : mapping
-        What n2v_tools wrote beside n2v's keys; empty for others' models.
-    provenance : mapping or None
-    warnings : tuple of str
-        What a user should hear before using it, one line each.
-    scale_head : bool
-        The weight file ends with CARE's scale head, which is left out.
-    axes_order : tuple of int or None
-        How the axes of the kernels must be reordered (a CARE model trained on XYZ).
-    checkpoint : str
-        Name of the file of best weights.
-    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
-        Of structN2V.
-    section : Section
-        What its method read from the folder.
-    """
+    """A trained model, as its folder describes it; weights are not loaded."""
 
     folder: Path
-    name: str
-    kind: str
-    method: str
-    axes: str
+    name: str  # name of the folder
+    kind: str  # ``"n2v"`` (any of the N2V family) or ``"care"``
+    method: str  # ``n2v``, ``n2v2``, ``structn2v``, ``care``, or what n2v_tools wrote
+    axes: str  # ``YX``, ``ZYX`` or ``TYX``: the order in which the loaded net takes an image
     n_channels: int
+    # Counts, one per channel: the net takes ``(x - mean) / std``. Empty where each image is
+    # normalised by its own percentiles.
     means: tuple[float, ...]
-    stds: tuple[float, ...]
+    stds: tuple[float, ...]  # likewise
     net: NetSettings
-    config: Mapping[str, Any] = field(repr=False)
+    config: Mapping[str, Any] = field(repr=False)  # the whole ``config.json``
+    # what n2v_tools wrote beside n2v's keys; empty for others' models
     own: Mapping[str, Any] = field(default_factory=dict, repr=False)
     provenance: Mapping[str, Any] | None = field(default=None, repr=False)
-    warnings: tuple[str, ...] = ()
-    scale_head: bool = False
+    warnings: tuple[str, ...] = ()  # what a user should hear before using it, one line each
+    scale_head: bool = False  # the weight file ends with CARE's scale head, which is left out
+    # how the axes of the kernels must be reordered (a CARE model trained on XYZ)
     axes_order: tuple[int, ...] | None = None
-    checkpoint: str = BEST
+    checkpoint: str = BEST  # name of the file of best weights
+    # bool, shape ([Z,] Y, X); of structN2V
     struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
+    # what its method read from the folder
     section: Section | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -110,19 +81,10 @@ class Model:
 
 
 def read_model(folder: Path | str, need_weights: bool = True) -> Model:
-    """Read and check what a model folder says.
+    """Read and check what a model folder, which holds ``config.json``, says.
 
-    Parameters
-    ----------
-    folder : path
-        Holds ``config.json``.
-    need_weights : bool
-        False accepts a folder without weights, to train on or to look at.
-
-    Raises
-    ------
-    ModelError
-        If the folder or a file in it is missing, unfinished, damaged or unsafe.
+    Without `need_weights` a folder without weights will do, to train on or to look at. ModelError
+    if the folder or a file in it is missing, unfinished, damaged or unsafe.
     """
     folder = Path(folder)
     require_folder(folder)
@@ -139,10 +101,7 @@ def read_model(folder: Path | str, need_weights: bool = True) -> Model:
 def understand(config: Mapping[str, Any], folder: Path) -> Model:
     """Check what a ``config.json`` says; `folder` is where it is, or will be.
 
-    Raises
-    ------
-    ModelError
-        If it is damaged or unsafe.
+    ModelError if it is damaged or unsafe.
     """
     where = str(folder / CONFIG)
     own = _read_own(config, where)
@@ -177,17 +136,9 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
 
 
 def weights_file(model: Model, which: str = "best") -> Path:
-    """Find the weight file: the best, else the last, else the only one.
+    """Find the weight file, "best" or "last": the best, else the last, else the only one.
 
-    Parameters
-    ----------
-    model : Model
-    which : {"best", "last"}
-
-    Raises
-    ------
-    ModelError
-        Naming what was looked for.
+    ModelError, naming what was looked for, if there is none.
     """
     names = [LAST] if which == "last" else [model.checkpoint, BEST, LAST]
     for name in names:
@@ -213,17 +164,9 @@ def weights_file(model: Model, which: str = "best") -> Path:
 
 
 def weights_of(model: Model, weights: str | Path = "best") -> WeightFile:
-    """Name the file of a model's weights, and how it is to be read.
+    """Name the file of a model's weights, "best", "last" or a path, and how it is to be read.
 
-    Parameters
-    ----------
-    model : Model
-    weights : {"best", "last"} or path
-
-    Raises
-    ------
-    ModelError
-        If it is missing.
+    ModelError if it is missing.
     """
     path = weights_file(model, str(weights)) if weights in ("best", "last") else Path(weights)
     return WeightFile(path, int(model.scale_head), model.axes_order)

@@ -50,6 +50,12 @@ def masked_loss(kind: str) -> Callable[[Any, Any], Any]:
     return loss
 
 
+def mean_loss(kind: str) -> Callable[[Any, Any], Any]:
+    """Keras' error of all pixels: mean squared for ``"mse"``, mean absolute for ``"mae"``."""
+    losses = keras_backend.load().keras.losses
+    return {"mse": losses.mean_squared_error, "mae": losses.mean_absolute_error}[kind]
+
+
 def recorrupted_loss() -> Callable[[Any, Any], Any]:
     r"""Make the loss of Noise2Void with recorrupted visible pixels.
 

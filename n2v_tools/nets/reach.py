@@ -28,27 +28,15 @@ POOLINGS = {"MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3
 
 
 def net_reach(model: Any) -> tuple[int, ...]:
-    """How many pixels away an input pixel can still change an output pixel, per axis.
+    """How many pixels away an input pixel can still change an output pixel, per spatial axis.
 
     Exact, for sizes that are multiples of `net_block`. Rounded up to the block it is a
     halo with which tiles cannot be told from the whole; `net_halo` is the smallest one.
     Output pixel i is taken to belong to input pixel i.
 
-    Parameters
-    ----------
-    model : keras.Model or Sketch
-        Functional, one input and outputs of shape ``(N, [Z,] Y, X, C)``; of several outputs the
-        farthest counts.
-
-    Returns
-    -------
-    reach : tuple of int
-        In pixels, one per spatial axis.
-
-    Raises
-    ------
-    ModelError
-        If the model has a layer that this module does not know.
+    The model is a keras.Model or a Sketch: functional, one input and outputs of shape
+    ``(N, [Z,] Y, X, C)``; of several outputs the farthest counts. ModelError if it has a layer that
+    this module does not know.
     """
     order, reach = _calls(model), []
     for axis, block in enumerate(net_block(model)):

@@ -18,40 +18,21 @@ from .unet import NetSettings
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One layer and the tensor it makes, with Keras' names for what it is.
+    """One layer and the tensor it makes, with Keras' names for what it is."""
 
-    Parameters
-    ----------
-    kind : str
-        Class name of the Keras layer, such as ``Conv2D``.
-    name : str
-        As in weight files of n2v.
-    sources : tuple of Step
-        What it reads.
-    channels : int
-        Of its tensor.
-    scale : int
-        Input pixels per pixel of its tensor, along each axis.
-    kernel_size, strides, dilation_rate, pool_size, size : tuple of int
-        As in Keras; empty where the kind has none.
-    activation : str
-        ``linear`` or ``relu``.
-    channel : int
-        Of a ``ChannelSlice``.
-    """
-
-    kind: str
-    name: str
-    sources: tuple[Step, ...]
-    channels: int
-    scale: int = 1
+    kind: str  # class name of the Keras layer, such as ``Conv2D``
+    name: str  # as in weight files of n2v
+    sources: tuple[Step, ...]  # what it reads
+    channels: int  # of its tensor
+    scale: int = 1  # input pixels per pixel of its tensor, along each axis
+    # from here to `size`: as in Keras; empty where the kind has none
     kernel_size: tuple[int, ...] = ()
     strides: tuple[int, ...] = ()
     dilation_rate: tuple[int, ...] = ()
     pool_size: tuple[int, ...] = ()
     size: tuple[int, ...] = ()
-    activation: str = "linear"
-    channel: int = 0
+    activation: str = "linear"  # ``linear`` or ``relu``
+    channel: int = 0  # of a ``ChannelSlice``
 
     padding = "same"
     axis = -1
@@ -71,20 +52,12 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """All steps of a net, sources before results.
-
-    Parameters
-    ----------
-    settings : NetSettings
-    input, output : Step
-    steps : tuple of Step
-        Without `input`.
-    """
+    """All steps of a net, sources before results."""
 
     settings: NetSettings
     input: Step
     output: Step
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...]  # without `input`
 
     @property
     def weighted(self) -> list[Step]:

@@ -22,75 +22,35 @@ MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below 
 class NetSettings:
     """The shape of a U-Net.
 
-    Parameters
-    ----------
-    n_dim : int
-        2 (YX) or 3 (ZYX, or TYX with time as depth).
-    n_channels : int
-        Channels in and out, 1 to 256.
-    depth : int
-        Number of poolings, 1 to 8; sizes must be multiples of ``2**depth``.
-    first_filters : int
-        Feature maps at full size, 1 to 1024; doubled after each pooling.
-    kernel : int
-        Edge of the convolutions in pixels, odd, 1 to 15.
-    batch_norm : bool
-        Normalise each convolution over the batch.
-    residual : bool
-        The net predicts what is to be added to its input.
-    last_activation : {"linear", "relu"}
-        Applied to the output.
-    blurpool : bool
-        Pool with `MaxBlurPool` (N2V2).
-    skip_skipone : bool
-        Leave out the skip connection at full size (N2V2).
-    single_net_per_channel : bool
-        One net for each channel instead of one for all.
-    decoder : {"n2v", "csbdeep"}
-        Width of the upward convolutions: n2v 0.3's, or that of CSBDeep and n2v
-        before 0.3, for models that they wrote.
-    n_inputs : int or None
-        Channels in, 1 to 256, where they are not as many as go out: images of several frames that
-        become one. None: `n_channels`.
-
-    A network of another shape derives from this class and overrides `lay_out`, or, if its layers
-    are not a `Builder`'s, `build` and `engines`.
-
-    Attributes
-    ----------
-    engines : tuple of str
-        What it can be restored with.
-    needs_margin : bool
-        It must never meet the zeros beyond a border: fields are reflected before they are cut.
-    initialised_as_in_torch : bool
-        Kernels and biases are drawn as PyTorch does, instead of Glorot's kernels and zeros.
-    layout, title : str
-        Name of this shape in a model folder, and in a sentence.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of its range, or the net would be absurdly large.
+    SettingsError if a value is out of its range, or the net would be absurdly large. A network of
+    another shape derives from this class and overrides `lay_out`, or, if its layers are not a
+    `Builder`'s, `build` and `engines`.
     """
 
-    engines: ClassVar[tuple[str, ...]] = ("openvino", "tensorflow")
+    engines: ClassVar[tuple[str, ...]] = ("openvino", "tensorflow")  # what it can be restored with
+    # it must never meet the zeros beyond a border: fields are reflected before they are cut
     needs_margin: ClassVar[bool] = False
+    # kernels and biases are drawn as PyTorch does, instead of Glorot's kernels and zeros
     initialised_as_in_torch: ClassVar[bool] = False
-    layout: ClassVar[str] = N2V_LAYOUT
-    title: ClassVar[str] = "Noise2Void"
+    layout: ClassVar[str] = N2V_LAYOUT  # name of this shape in a model folder
+    title: ClassVar[str] = "Noise2Void"  # name of this shape in a sentence
 
-    n_dim: int
-    n_channels: int = 1
-    depth: int = 2
-    first_filters: int = 32
-    kernel: int = 3
-    batch_norm: bool = False
-    residual: bool = False
-    last_activation: Literal["linear", "relu"] = "linear"
-    blurpool: bool = False
-    skip_skipone: bool = False
-    single_net_per_channel: bool = False
+    n_dim: int  # 2 (YX) or 3 (ZYX, or TYX with time as depth)
+    n_channels: int = 1  # channels in and out, 1 to 256
+    depth: int = 2  # number of poolings, 1 to 8; sizes must be multiples of ``2**depth``
+    first_filters: int = 32  # feature maps at full size, 1 to 1024; doubled after each pooling
+    kernel: int = 3  # edge of the convolutions in pixels, odd, 1 to 15
+    batch_norm: bool = False  # normalise each convolution over the batch
+    residual: bool = False  # the net predicts what is to be added to its input
+    last_activation: Literal["linear", "relu"] = "linear"  # applied to the output
+    blurpool: bool = False  # pool with `MaxBlurPool` (N2V2)
+    skip_skipone: bool = False  # leave out the skip connection at full size (N2V2)
+    single_net_per_channel: bool = False  # one net for each channel instead of one for all
+    # width of the upward convolutions: n2v 0.3's, or that of CSBDeep and n2v before 0.3, for models
+    # that they wrote
     decoder: Literal["n2v", "csbdeep"] = "n2v"
+    # Channels in, 1 to 256, where they are not as many as go out: images of several frames that
+    # become one. None: `n_channels`.
     n_inputs: int | None = None
 
     def __post_init__(self) -> None:
@@ -154,19 +114,9 @@ class NetSettings:
         return build_keras(self, seed)
 
     def lay_out(self, build: Builder, inputs: Any) -> Any:
-        """Lay out the net, whatever it is built of.
+        """Lay out the net, whatever it is built of: tensors of `build`'s kind in and out.
 
-        Parameters
-        ----------
-        build : Builder
-            Makes the layers.
-        inputs : tensor of `build`'s kind
-            All channels, normalised.
-
-        Returns
-        -------
-        outputs : tensor of `build`'s kind
-            As many channels.
+        Inputs are all channels, normalised; outputs have as many.
         """
         if not self.single_net_per_channel:
             return self._one_net(build, inputs, self.n_channels, "channel_0")

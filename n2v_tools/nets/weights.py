@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,22 +23,6 @@ from .unet import NetSettings
 Group = tuple[str, list[Any]]  # name of a layer and its HDF5 datasets, in order
 
 
-class Weighted(Protocol):
-    """What a weight file must fit: a step of a sketch, or a layer of a Keras net."""
-
-    @property
-    def kind(self) -> str:
-        """Class name of the Keras layer."""
-
-    @property
-    def name(self) -> str:
-        """Name of the layer."""
-
-    @property
-    def weight_shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of its weights in Keras' order."""
-
-
 @dataclass(frozen=True, eq=False)
 class _Layer:
     """A layer of a Keras net, as a file is checked against it."""
@@ -48,43 +32,27 @@ class _Layer:
     weight_shapes: list[tuple[int, ...]]
 
 
-W = TypeVar("W", Step, _Layer)
+W = TypeVar("W", Step, _Layer)  # what a file must fit: a step of a sketch, or a Keras layer
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of weights, and how it differs from the net that it is read into.
+    """A file of weights, and how it differs from the net that it is read into."""
 
-    Parameters
-    ----------
-    path : Path
-        What ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``.
-    skip_last : int
-        Number of weighted layers at the end of the file that the net lacks: the
-        scale head of a probabilistic CARE model.
-    axes_order : tuple of int, optional
-        Place of each of the net's spatial axes among those of the file's kernels:
-        ``(2, 1, 0)`` reads a net trained on XYZ into one for ZYX.
-    """
-
-    path: Path
+    path: Path  # what ``save_weights`` or ``save`` of Keras 2 wrote, ``.h5``
+    # number of weighted layers at the end of the file that the net lacks: the scale head of a
+    # probabilistic CARE model
     skip_last: int = 0
+    # place of each of the net's spatial axes among those of the file's kernels: ``(2, 1, 0)`` reads
+    # a net trained on XYZ into one for ZYX
     axes_order: tuple[int, ...] | None = None
 
     def load(self, settings: NetSettings, precision: str = "float32") -> Any:
         """Build a network of Keras layers and read the weights into it: a keras.Model.
 
-        Parameters
-        ----------
-        settings : NetSettings
-            The file was trained with.
-        precision : {"float32", "bfloat16"}
-            Arithmetic; input, output and weights are float32 in both.
-
-        Raises
-        ------
-        ModelError
-            If the file is missing, damaged, or does not fit, naming the layer.
+        The file was trained with `settings`. `precision` is "float32" or "bfloat16"; input, output
+        and weights are float32 in both. ModelError if the file is missing, damaged, or does not
+        fit, naming the layer.
         """
         with keras_backend.building_in(precision):
             net = settings.build()
@@ -103,19 +71,9 @@ class WeightFile:
             layer.set_weights(values[one])
 
     def read(self, settings: NetSettings) -> tuple[Sketch, dict[Step, list[np.ndarray]]]:
-        """Read the weights without TensorFlow.
+        """Read the weights without TensorFlow: the net that `load` builds, and those of its steps.
 
-        Returns
-        -------
-        sketch : Sketch
-            The net that `load` builds.
-        weights : dict of Step to list of ndarray of float32
-            Keras' order and shapes.
-
-        Raises
-        ------
-        ModelError
-            As `load`.
+        Weights are float32, in Keras' order and shapes. ModelError as `load`.
         """
         sketch = sketch_net(settings)
         return sketch, self._read(sketch.weighted)
@@ -171,7 +129,7 @@ def _texts(attributes: Any, name: str) -> list[str]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]
 
 
-def _require_fit(steps: Sequence[Weighted], groups: list[Group], path: Path) -> None:
+def _require_fit(steps: Sequence[W], groups: list[Group], path: Path) -> None:
     """Raise unless the file has the net's layers, with weights of the same shapes."""
     for step, (name, arrays) in zip(steps, groups, strict=False):  # counted below
         needed = step.weight_shapes

@@ -154,10 +154,7 @@ def fit_patch(
 def room_for_patches(stack: Stack, survey: Survey, plan: PatchPlan) -> tuple[int, ...]:
     """Return the largest strip-free box of a stack, in the order of the model's axes.
 
-    Raises
-    ------
-    AxesError
-        If the stack lacks an axis of the model.
+    AxesError if the stack lacks an axis of the model.
     """
     cuts = cuts_of(survey, plan)
     rooms = [find_room(strips, plan.window_px, cuts) for _, strips in units_of(stack, survey, plan)]

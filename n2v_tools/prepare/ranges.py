@@ -25,14 +25,8 @@ def find_ranges(
 ) -> np.ndarray:
     """List every place where a patch lies on real pixels only; no rows if none fits.
 
-    Parameters
-    ----------
-    strips : sequence of Strips, length Z
-        Those of each plane of the unit.
-    patch_px : tuple of int
-        Edges in Z, Y, X.
-    cuts : sequence of int
-        Planes that are no continuation of the one before: no patch holds both.
+    `strips` are those of each plane of the unit, `patch_px` the edges in Z, Y, X. `cuts` are planes
+    that are no continuation of the one before: no patch holds both.
     """
     depth, height, width = patch_px
     found = []

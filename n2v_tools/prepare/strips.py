@@ -17,18 +17,10 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """Which rows and columns of one plane are strips.
+    """Which rows and columns of one plane are strips."""
 
-    Parameters
-    ----------
-    rows : ndarray of bool, shape (Y,)
-        True where the row is zero throughout.
-    columns : ndarray of bool, shape (X,)
-        True where the column is zero throughout.
-    """
-
-    rows: np.ndarray
-    columns: np.ndarray
+    rows: np.ndarray  # bool, shape (Y,); True where the row is zero throughout
+    columns: np.ndarray  # bool, shape (X,); True where the column is zero throughout
 
     @classmethod
     def none(cls, shape: Sequence[int]) -> Strips:
@@ -50,22 +42,13 @@ class Strips:
         return Strips(self.rows | other.rows, self.columns | other.columns)
 
     def fill(self, plane: np.ndarray) -> np.ndarray:
-        """Return the plane with its strips filled by reflection of what is real.
+        """Return the plane (Y, X), any dtype, its strips filled by reflection of what is real.
 
-        A strip at an edge mirrors the pixels beside it; each half of a strip inside
-        mirrors its own side. Pixels are copied, not blended, so that the noise in a
-        filled strip is as strong as elsewhere and a net meets nothing it never saw.
-
-        Parameters
-        ----------
-        plane : ndarray, shape (Y, X)
-            Any dtype; left as it is.
-
-        Returns
-        -------
-        filled : ndarray, shape (Y, X)
-            `plane` itself if it has no strips, or is empty and has nothing to copy:
-            `fill_volume` takes an empty plane from its neighbours.
+        A strip at an edge mirrors the pixels beside it; each half of a strip inside mirrors its own
+        side. Pixels are copied, not blended, so that the noise in a filled strip is as strong as
+        elsewhere and a net meets nothing it never saw. `plane` is left as it is, and returned
+        itself if it has no strips, or is empty and has nothing to copy: `fill_volume` takes an
+        empty plane from its neighbours.
         """
         if not self.any or self.empty:
             return plane
@@ -83,13 +66,7 @@ class Strips:
 
 
 def find_strips(plane: np.ndarray) -> Strips:
-    """Find the all-zero rows and columns of a plane.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Counts; NaN counts as not zero.
-    """
+    """Find the all-zero rows and columns of a plane (Y, X) of counts; NaN counts as not zero."""
     return Strips(~plane.any(axis=1), ~plane.any(axis=0))
 
 
@@ -102,17 +79,9 @@ def outside_strips(plane: np.ndarray) -> np.ndarray:
 def fill_volume(volume: np.ndarray, strips: Sequence[Strips]) -> np.ndarray:
     """Fill the strips of every plane, and empty planes by reflection along the depth.
 
-    Parameters
-    ----------
-    volume : ndarray, shape (Z, Y, X)
-        Any dtype; left as it is. The first axis may be T as well.
-    strips : sequence of Strips, length Z
-        Those of each plane.
-
-    Returns
-    -------
-    filled : ndarray, shape (Z, Y, X)
-        Without strips; all zero only if every plane is empty.
+    The volume, (Z, Y, X) of any dtype, is left as it is; the first axis may be T as well, and
+    `strips` has those of each plane. The result has no strips and is all zero only if every plane
+    is empty.
     """
     empty = np.array([one.empty for one in strips], bool)
     if empty.all():
@@ -128,19 +97,12 @@ def runs(real: np.ndarray) -> list[tuple[int, int]]:
 
 
 def reflected_sources(missing: np.ndarray) -> np.ndarray:
-    """Say from which real position each position takes its value.
+    """Say from which real position each position takes its value: int64 (N,).
 
-    Parameters
-    ----------
-    missing : ndarray of bool, shape (N,)
-        True where there is nothing to take; not all True.
-
-    Returns
-    -------
-    sources : ndarray of int64, shape (N,)
-        Own position where real; else the mirror image in the nearer edge of the run.
-        Real positions are counted without the gaps between them, and the count is
-        reflected again at its ends when a run is wider than what is real beside it.
+    `missing`, bool (N,), is True where there is nothing to take; not everywhere. A real position
+    takes its own, any other the mirror image in the nearer edge of the run. Real positions are
+    counted without the gaps between them, and the count is reflected again at its ends when a run
+    is wider than what is real beside it.
     """
     real = np.flatnonzero(~missing)
     sources = np.arange(len(missing))

@@ -176,21 +176,10 @@ class _Notes:
 
 
 def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None:
-    """Raise unless a net can learn from the stack.
+    """Raise unless a net can learn from the stack called `name`, by a survey of all of it.
 
-    Parameters
-    ----------
-    survey : Survey
-        Of the whole stack.
-    name : str
-        File named in the message.
-    nan : {"refuse", "fill"}
-        ``"fill"`` lets broken pixels pass, as long as there are others.
-
-    Raises
-    ------
-    StackError
-        If there is no real pixel, a channel is constant, or pixels are not finite.
+    With `nan` "fill" broken pixels pass, as long as there are others. StackError if there is no
+    real pixel, a channel is constant, or pixels are not finite.
     """
     if not survey.n_pixels:
         what = "NaN or infinite" if survey.n_nonfinite else "zero"
@@ -219,14 +208,9 @@ def fill_nonfinite(
     """Fill NaN and infinite pixels of a plane (Y, X) with the value of the nearest finite one.
 
     One neighbour is copied, not several averaged, so that the filled pixels are as noisy as the
-    others. Zeros of `strips` are not copied.
-
-    Returns
-    -------
-    filled : ndarray, shape (Y, X)
-        `plane` itself if nothing is broken; zeros where there is nothing to copy.
-    mask : ndarray of bool, shape (Y, X)
-        True where a pixel was not finite.
+    others. Zeros of `strips` are not copied. Returned are `plane` itself if nothing is broken, or a
+    filled one, with zeros where there is nothing to copy; and a mask, bool (Y, X), True where a
+    pixel was not finite.
     """
     mask = ~np.isfinite(plane)
     if not mask.any():

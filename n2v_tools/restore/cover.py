@@ -31,51 +31,24 @@ CALL_OVERHEAD_PX = 4096  # what one call costs besides its pixels, in pixels (ab
 
 @dataclass(frozen=True)
 class Window:
-    """One tile: what it reads, what of its prediction is good, where that belongs.
+    """One tile: what it reads, what of its prediction is good, where that belongs."""
 
-    Parameters
-    ----------
-    read : tuple of slice
-        In the padded field, one slice per axis.
-    keep : tuple of slice
-        In the tile, without halo and padding.
-    write : tuple of slice
-        In the field itself, without padding; as large as `keep`.
-    """
-
-    read: tuple[slice, ...]
-    keep: tuple[slice, ...]
-    write: tuple[slice, ...]
+    read: tuple[slice, ...]  # in the padded field, one slice per axis
+    keep: tuple[slice, ...]  # in the tile, without halo and padding
+    write: tuple[slice, ...]  # in the field itself, without padding; as large as `keep`
 
 
 @dataclass(frozen=True)
 class TilePlan:
-    """Sizes that every tile of a field has.
+    """Sizes that every tile of a field has."""
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        Of the field, in pixels, in the restorer's axes order.
-    edges : tuple of int
-        Of a tile, multiples of `block`.
-    halo : tuple of int
-        Discarded on each side of a tile; a multiple of `block`.
-    block : tuple of int
-        Tile starts are multiples of it.
-    batch : int
-        Planes per call where a 2D tile holds a whole plane, else 1.
-    memory_bytes : int
-        Estimate of the peak, planes and working memory together.
-    margin : tuple of int
-        Padded by reflection on each side of the field; empty: nothing beyond whole blocks.
-    """
-
-    sizes: tuple[int, ...]
-    edges: tuple[int, ...]
-    halo: tuple[int, ...]
-    block: tuple[int, ...]
-    batch: int
-    memory_bytes: int
+    sizes: tuple[int, ...]  # of the field, in pixels, in the restorer's axes order
+    edges: tuple[int, ...]  # of a tile, multiples of `block`
+    halo: tuple[int, ...]  # discarded on each side of a tile; a multiple of `block`
+    block: tuple[int, ...]  # tile starts are multiples of it
+    batch: int  # planes per call where a 2D tile holds a whole plane, else 1
+    memory_bytes: int  # estimate of the peak, planes and working memory together
+    # padded by reflection on each side of the field; empty: nothing beyond whole blocks
     margin: tuple[int, ...] = ()
 
     @property
@@ -129,6 +102,11 @@ def cover(
     """
     margin = margin or (0,) * len(sizes)
     per_axis = [_cover_axis(*axis) for axis in zip(sizes, edges, halo, block, margin, strict=True)]
+    return windows_of(per_axis)
+
+
+def windows_of(per_axis: Sequence[Sequence[tuple[slice, slice, slice]]]) -> list[Window]:
+    """Combine what tiles read, keep and write along each axis to windows, in C order."""
     return [
         Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
         for parts in itertools.product(*per_axis)

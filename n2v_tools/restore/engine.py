@@ -30,10 +30,10 @@ def open_net(
 ) -> TrainedRestorer:
     """Make a Restorer of a network and its weights.
 
+    Its ``engine`` and ``precision`` say what was chosen.
+
     Parameters
     ----------
-    net : NetSettings
-    weights : WeightFile
     engine : {"tensorflow", "openvino"}
         As `choose_engine` returns it.
     precision : {"auto", "float32", "bfloat16"}
@@ -44,11 +44,6 @@ def open_net(
     **known
         ``axes``, ``means``, ``stds``, ``name`` and ``struct_mask``; see
         `trained.TrainedRestorer`.
-
-    Returns
-    -------
-    restorer : TrainedRestorer
-        Its ``engine`` and ``precision`` say what was chosen.
 
     Raises
     ------
@@ -71,20 +66,10 @@ def open_net(
 def choose_engine(
     engine: str = "auto", possible: Sequence[str] = ("openvino", "tensorflow")
 ) -> tuple[str, str]:
-    """Say what shall run a network, and why.
+    """Say what shall run a network, "tensorflow" or "openvino", and why, one phrase for the user.
 
-    Parameters
-    ----------
-    engine : {"auto", "tensorflow", "openvino"}
-        Auto: TensorFlow on a GPU or where OpenVINO is missing, else OpenVINO.
-    possible : sequence of str
-        Engines that can run the network.
-
-    Returns
-    -------
-    engine : {"tensorflow", "openvino"}
-    reason : str
-        One phrase for the user.
+    `engine` "auto" is TensorFlow on a GPU or where OpenVINO is missing, else OpenVINO; `possible`
+    are the engines that can run the network.
 
     Raises
     ------

@@ -164,16 +164,8 @@ class Flow:
 class _Held:
     """Planes of one field, read in order and held as long as they are needed.
 
-    Parameters
-    ----------
-    planes : iterator of Plane
-    channel : int or None
-        The only channel that is held; None: all of them.
-
-    Attributes
-    ----------
-    values, places, waiting : dict
-        By the number of a plane: its pixels and place, and what is to be put back.
+    `channel` is the only channel that is held; None: all of them. By the number of a plane:
+    `values` and `places` are its pixels and place, and `waiting` is what is to be put back.
     """
 
     def __init__(self, planes: Iterator[Plane], channel: int | None = None) -> None:

@@ -31,21 +31,11 @@ FUSED = {"Activation", "Add", "BatchNormalization", "Concatenate"}
 
 
 def bytes_per_px(function: Any, block_px: Sequence[int], n_channels: int) -> int:
-    """Estimate the working memory of one forward pass.
+    """Estimate the working memory of one forward pass, in bytes per pixel of the tile.
 
-    Parameters
-    ----------
-    function : tf.function
-        Of one float32 tensor of shape (N, [Z,] Y, X, C).
-    block_px : sequence of int
-        Tile sizes must be multiples of these; one per spatial axis.
-    n_channels : int
-        C.
-
-    Returns
-    -------
-    n_bytes : int
-        Per pixel of the tile, its input and output included.
+    Input and output of the tile are included. `function` is a tf.function of one float32 tensor of
+    shape (N, [Z,] Y, X, C), and `n_channels` is C; tile sizes must be multiples of `block_px`, one
+    per spatial axis.
     """
     from .. import keras_backend
 
@@ -94,18 +84,9 @@ def _activation_bytes(tensor: Any) -> int:
 
 
 def sketch_bytes_per_px(sketch: Sketch, bytes_per_value: int) -> int:
-    """Estimate the working memory of one forward pass in OpenVINO.
+    """Estimate the working memory of one forward pass in OpenVINO, in bytes per pixel of the tile.
 
-    Parameters
-    ----------
-    sketch : Sketch
-    bytes_per_value : int
-        2 for bfloat16, 4 for float32.
-
-    Returns
-    -------
-    n_bytes : int
-        Per pixel of the tile, its input and output included.
+    Input and output of the tile are included. `bytes_per_value` is 2 for bfloat16, 4 for float32.
     """
     made = [step for step in sketch.steps if not _is_fused(step)]
     last_use = {read: i for i, step in enumerate(made) for read in _made_by(step.sources)}

@@ -29,17 +29,10 @@ LOG = logging.getLogger(__name__)
 def restore_with_tensorflow(
     settings: NetSettings, net: Any, precision: str, **known: Any
 ) -> KerasRestorer:
-    """Make a Restorer of a Keras network with its weights.
+    """Make a Restorer of a Keras network with its weights; `settings` are those it was built with.
 
-    Parameters
-    ----------
-    settings : NetSettings
-        That the net was built with.
-    net : keras.Model
-    precision : {"float32", "bfloat16"}
-        Of `net`.
-    **known : as in TrainedRestorer
-        All that the network does not say.
+    `precision` is the net's, "float32" or "bfloat16"; `known` is what TrainedRestorer takes and the
+    network does not say.
     """
     halo = net_halo(net)
     return KerasRestorer(
@@ -91,10 +84,7 @@ class KerasRestorer(TrainedRestorer):
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts.
 
-        Raises
-        ------
-        N2VToolsError
-            If one tile alone is too large for the device.
+        N2VToolsError if one tile alone is too large for the device.
         """
         tf = keras_backend.load()
         restored = []

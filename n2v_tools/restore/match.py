@@ -35,23 +35,12 @@ class TakesAxes(Protocol):
 
 @dataclass(frozen=True)
 class AxesMatch:
-    """How the axes of a stack meet those of a model.
+    """How the axes of a stack meet those of a model."""
 
-    Parameters
-    ----------
-    fields : tuple of mapping
-        Place of each field: what is looped over.
-    depth : str or None
-        Letter of the model's first axis if it has three.
-    sizes : tuple of int
-        Of a field, in the model's axes order.
-    channels : tuple of mapping
-        What to add to a place for each channel that the model sees together.
-    """
-
-    fields: tuple[Place, ...]
-    depth: str | None
-    sizes: tuple[int, ...]
+    fields: tuple[Place, ...]  # place of each field: what is looped over
+    depth: str | None  # letter of the model's first axis if it has three
+    sizes: tuple[int, ...]  # of a field, in the model's axes order
+    # what to add to a place for each channel that the model sees together
     channels: tuple[Place, ...]
 
     def planes(self, field: Place) -> list[list[Place]]:
@@ -69,10 +58,7 @@ def _renamed(axes: str, missing: str) -> str:
 def match_axes(stack: Stack, restorer: TakesAxes) -> AxesMatch:
     """Find out what is looped over, what is depth and what is channel.
 
-    Raises
-    ------
-    AxesError
-        If the stack lacks an axis of the model, or the channels do not fit.
+    AxesError if the stack lacks an axis of the model, or the channels do not fit.
     """
     missing = [axis for axis in restorer.axes if axis not in stack.axes]
     if missing:

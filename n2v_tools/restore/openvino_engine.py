@@ -38,17 +38,11 @@ def restore_with_openvino(
     in_percentiles: bool = False,
     **known: Any,
 ) -> OpenVinoRestorer:
-    """Make a Restorer of a net and its weights.
+    """Make a Restorer of a net and its weights; see OpenVinoRestorer.
 
-    Parameters
-    ----------
-    sketch, weights, known
-        As in OpenVinoRestorer.
-    precision : {"auto", "float32", "bfloat16"}
-        Auto: bfloat16 if the processor has it and this model bears it: its output on a
-        trial tile is within half a percent of float32's.
-    in_percentiles : bool
-        The model takes values from 0 to 1, not those of mean 0 and deviation 1.
+    `precision` "auto" is bfloat16 if the processor has it and this model bears it: its output on a
+    trial tile is within half a percent of float32's. With `in_percentiles` the model takes values
+    from 0 to 1, not those of mean 0 and deviation 1.
     """
     make = functools.partial(OpenVinoRestorer, sketch, weights, **known)
     if precision != "auto":
@@ -64,19 +58,10 @@ def restore_with_openvino(
 def precision_error(
     fast: OpenVinoRestorer, exact: OpenVinoRestorer, *, in_percentiles: bool = False
 ) -> float:
-    """Measure how far one restorer is from another, on noise around smooth structure.
+    """Measure how far one restorer of a model is from another, on noise around smooth structure.
 
-    Parameters
-    ----------
-    fast, exact : OpenVinoRestorer
-        Of one model.
-    in_percentiles : bool
-        The model takes values from 0 to 1, not those of mean 0 and deviation 1.
-
-    Returns
-    -------
-    error : float
-        Norm of the difference over the norm of `exact`, normalised; the same on every call.
+    It is the norm of the difference over the norm of `exact`, normalised; the same on every call.
+    `in_percentiles` as for `restore_with_openvino`.
     """
     rng = np.random.default_rng(0)
     sizes: tuple[int, ...] = TRIAL_2D if len(exact.axes) == 2 else TRIAL_3D
@@ -98,15 +83,10 @@ def precision_error(
 
 
 class OpenVinoRestorer(TrainedRestorer):
-    """Restores tiles with OpenVINO on the CPU.
+    """Restores tiles with OpenVINO on the CPU; weights are float32, by the steps of the sketch.
 
-    Parameters
-    ----------
-    sketch : Sketch
-    weights : mapping of Step to list of ndarray of float32
-    precision : {"float32", "bfloat16"}
-    known : as in TrainedRestorer
-        All that the sketch does not say.
+    `precision` is "float32" or "bfloat16"; `known` is what TrainedRestorer takes and the sketch
+    does not say.
     """
 
     engine = "openvino"

@@ -26,28 +26,14 @@ LAGS = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))  # Y, X
 
 @dataclass(frozen=True)
 class Guess:
-    """An estimate of the mean squared error, counts squared.
+    """An estimate of the mean squared error, counts squared."""
 
-    Parameters
-    ----------
-    value : float
-        May be negative by chance.
-    sure_to : float
-        Standard deviation of what chance and the measured noise do to it.
-    """
-
-    value: float
-    sure_to: float
+    value: float  # may be negative by chance
+    sure_to: float  # standard deviation of what chance and the measured noise do to it
 
 
 class ErrorSums:
-    """Collects what one channel says, piece by piece.
-
-    Attributes
-    ----------
-    n : int
-        Pixels so far.
-    """
+    """Collects what one channel says, piece by piece; `n` counts the pixels so far."""
 
     def __init__(self) -> None:
         self.n = 0
@@ -65,16 +51,9 @@ class ErrorSums:
     ) -> None:
         """Take one piece into account, all arrays of shape ([Z,] Y, X).
 
-        Parameters
-        ----------
-        noisy, restored : ndarray
-            Counts.
-        features : three ndarrays
-            Spread, detail and noise of `probing.Seen`.
-        probes : iterable of two ndarrays
-            Noise drawn, and how far the answer moves by it.
-        valid : ndarray of bool
-            Where there is an image.
+        Noisy and restored are in counts; features are spread, detail and noise of `probing.Seen`.
+        Each probe is the noise drawn, and how far the answer moves by it. `valid` is True where
+        there is an image.
         """
         residual = (noisy - restored).astype(np.float64)
         drawn, moved = (np.stack(each) for each in zip(*probes, strict=True))

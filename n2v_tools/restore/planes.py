@@ -22,32 +22,21 @@ from ..words import option
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """One plane, all channels that a net sees together, and what must be put back.
+    """One plane, all channels that a net sees together, and what must be put back."""
 
-    Parameters
-    ----------
-    values : ndarray of `held_dtype`, shape (Y, X, C), or None
-        Counts, filled; None if there is nothing to restore: every pixel is zero.
-    places : tuple of mapping
-        Where each channel belongs in the stack.
-    strips : tuple of Strips
-        Of each channel.
-    broken : tuple of (ndarray of bool, shape (Y, X)) or None
-        Of each channel, True where the pixel was not finite; None if none was.
-    """
-
+    # `held_dtype`, shape (Y, X, C); counts, filled; None if there is nothing to restore: every
+    # pixel is zero
     values: np.ndarray | None
-    places: tuple[Place, ...]
-    strips: tuple[Strips, ...]
+    places: tuple[Place, ...]  # where each channel belongs in the stack
+    strips: tuple[Strips, ...]  # of each channel
+    # bool, shape (Y, X); of each channel, True where the pixel was not finite; None if none was
     broken: tuple[np.ndarray | None, ...]
 
     def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:
         """Yield each channel's place and plane, strips exactly zero and NaN where it was.
 
-        Parameters
-        ----------
-        restored : ndarray of float32, shape (Y, X, C), or None
-            Counts; changed in place. None stands for a plane that was not predicted.
+        Restored counts, float32 (Y, X, C), are changed in place. None stands for a plane that was
+        not predicted.
         """
         for c, place in enumerate(self.places):
             strips = self.strips[c]
@@ -67,16 +56,9 @@ def held_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> Plane:
-    """Read one plane, one place per channel, and fill its strips by reflection.
+    """Read one plane, one place per channel seen together, and fill its strips by reflection.
 
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    places : sequence of mapping
-        One per channel that the net sees together.
-    keep_strips : bool
-        Take zeros as data.
+    `keep_strips` takes zeros as data.
     """
     read = [_read_channel(stack, place, keep_strips) for place in places]
     hollow = all(strips.empty for _, strips, _ in read)
@@ -93,22 +75,10 @@ def read_depth(
 ) -> Iterator[Plane]:
     """Read the planes of one volume; an empty one is filled from its neighbours.
 
-    The rule is `prepare.strips.fill_volume`'s, reflection along the depth, but only one
-    plane is held at a time: the volume is looked through for empty planes first.
-
-    Parameters
-    ----------
-    stack : Stack
-        Any axes.
-    places : sequence of sequence of mapping
-        Per plane along the depth, one place per channel.
-    keep_strips : bool
-        Take zeros as data.
-
-    Yields
-    ------
-    plane : Plane
-        `values` is None only if the whole volume is empty.
+    The rule is `prepare.strips.fill_volume`'s, reflection along the depth, but only one plane is
+    held at a time: the volume is looked through for empty planes first. `places` has, for each
+    plane along the depth, one place per channel; `keep_strips` takes zeros as data. The `values` of
+    a plane are None only if the whole volume is empty.
     """
     sources = _sources(stack, places, keep_strips)
     for depth, channels in enumerate(places):
@@ -126,10 +96,7 @@ def read_depth(
 def require_finite(stack: Stack) -> None:
     """Raise if a pixel is NaN or infinite; integers are not even read.
 
-    Raises
-    ------
-    StackError
-        With how many there are and where the first is.
+    The StackError says how many there are and where the first is.
     """
     if stack.dtype.kind not in "fc":
         return

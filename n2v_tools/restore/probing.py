@@ -29,39 +29,21 @@ SMOOTH_PX, SMOOTH_REACH_PX = 2.0, 6  # of what is measured from pixel to pixel
 
 @dataclass(frozen=True)
 class Seen:
-    """A restored image and what its error goes with: counts, shape (N, [Z,] Y, X, C).
+    """A restored image and what its error goes with: counts, shape (N, [Z,] Y, X, C)."""
 
-    Parameters
-    ----------
-    restored : ndarray of float32
-    spread : ndarray of float32
-        Variance that the noise has left, counts squared.
-    detail : ndarray of float32
-        Power of fine structure, counts squared: where a method may have smoothed or invented.
-    noise : ndarray of float32
-        Variance of the image's own noise, counts squared.
-    """
-
-    restored: np.ndarray
-    spread: np.ndarray
+    restored: np.ndarray  # float32
+    spread: np.ndarray  # float32; variance that the noise has left, counts squared
+    # float32; power of fine structure, counts squared: where a method may have smoothed or invented
     detail: np.ndarray
-    noise: np.ndarray
+    noise: np.ndarray  # float32; variance of the image's own noise, counts squared
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Adds noise to what a Restorer sees.
+    """Adds noise to what a Restorer sees."""
 
-    Parameters
-    ----------
-    inner : Restorer
-        Fitted.
-    noise : tuple of LocalNoise
-        One per channel of `inner`.
-    """
-
-    inner: Restorer
-    noise: tuple[LocalNoise, ...]
+    inner: Restorer  # fitted
+    noise: tuple[LocalNoise, ...]  # one per channel of `inner`
 
     @property
     def margin_px(self) -> tuple[int, ...]:
@@ -79,18 +61,10 @@ class Probe:
         at: Where | None = None,
         kept: list[tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> Seen:
-        """Restore tiles and say what their error goes with.
+        """Restore tiles, counts, float32 (N, [Z,] Y, X, C), and say what their error goes with.
 
-        Parameters
-        ----------
-        values : ndarray of float32, shape (N, [Z,] Y, X, C)
-            Counts.
-        marks : ndarray of uint8, same shape
-            See `draw_marks`.
-        at : Where, optional
-            Where the tiles lie.
-        kept : list, optional
-            Takes what `answers` yields.
+        `marks`, uint8 of the same shape, are those of `draw_marks`; `at` says where the tiles lie,
+        and `kept` takes what `answers` yields.
         """
         restored = self.inner.predict(values, at)
         noise = self.variance(values)

@@ -35,35 +35,26 @@ SMALLEST_ROOM = 500 * 10**6  # bytes for a net beside planes that are held, with
 Write = Callable[[Mapping[str, int], np.ndarray], None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class RestoreReport:
-    """What was done to a stack.
+    """What was done to a stack; counts planes as they are handed on."""
 
-    Parameters
-    ----------
-    n_planes : int
-        YX planes written.
-    n_empty_planes : int
-        Of these, all zero before and after.
-    n_planes_with_strips : int
-        Of these, with some strips, which are zero again.
-    n_nonfinite : int
-        Pixels that were NaN or infinite and are NaN now.
-    tile_px : tuple of int
-        Size of a tile, in the model's axes order.
-    work_ratio : float
-        Pixels predicted for each pixel restored: what halos cost. More memory lowers it.
-    seconds : float
-        Wall time.
-    """
-
-    n_planes: int
-    n_empty_planes: int
-    n_planes_with_strips: int
-    n_nonfinite: int
-    tile_px: tuple[int, ...]
+    tile_px: tuple[int, ...]  # size of a tile, in the model's axes order
+    # Pixels predicted for each pixel restored: what halos cost. More memory lowers it.
     work_ratio: float
-    seconds: float
+    n_planes: int = 0  # YX planes written
+    n_empty_planes: int = 0  # of these, all zero before and after
+    n_planes_with_strips: int = 0  # of these, with some strips, which are zero again
+    n_nonfinite: int = 0  # pixels that were NaN or infinite and are NaN now
+    seconds: float = 0.0  # wall time
+
+    def add(self, plane: Plane) -> None:
+        """Count a plane, all its channels."""
+        for strips, broken in zip(plane.strips, plane.broken, strict=True):
+            self.n_planes += 1
+            self.n_empty_planes += strips.empty
+            self.n_planes_with_strips += strips.any and not strips.empty
+            self.n_nonfinite += 0 if broken is None else int(np.count_nonzero(broken))
 
 
 def restore_stack(
@@ -120,8 +111,9 @@ def restore_stack(
     restorer = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
     if tta:
         restorer = restorer.around(WithSymmetries)
-    tally = _Tally(len(list(stack.places())), progress)
+    n_all = len(list(stack.places()))
     flow, depth = _plan(stack, restorer, layout, memory_bytes, keep_strips)
+    report = RestoreReport(flow.plan.tile_px, flow.plan.work_ratio)
     with ExitStack() as threads:
         planes = threads.enter_context(ReadAhead(flow.read(), depth))
         writers = [threads.enter_context(WriteBehind(to, depth)) for to in (write, *others)]
@@ -130,8 +122,11 @@ def restore_stack(
             for writer, image in zip(writers, images, strict=True):
                 for place, channel in plane.put_back(image):
                     writer(place, channel)
-            tally.add(plane)
-    return tally.report(flow.plan, time.perf_counter() - started)
+            report.add(plane)
+            if progress is not None:
+                progress(report.n_planes, n_all)
+    report.seconds = time.perf_counter() - started
+    return report
 
 
 def _apart(restored: np.ndarray | None, n_outputs: int) -> Sequence[np.ndarray | None]:
@@ -186,10 +181,7 @@ def _plan_plane(
 ) -> TilePlan:
     """Choose the tiles of a plane beside the planes that are held.
 
-    Raises
-    ------
-    SettingsError
-        If the planes that are held leave no room for a tile.
+    SettingsError if the planes that are held leave no room for a tile.
     """
     if memory_bytes is not None and memory_bytes <= held:
         asked = option("memory", f"{memory_bytes / 1e6:.0f}MB")
@@ -208,32 +200,3 @@ def _plan_plane(
         queued_planes=queued_planes,
     )
     return dataclasses.replace(plan, memory_bytes=plan.memory_bytes + held)
-
-
-class _Tally:
-    """Counts planes as they are handed on."""
-
-    def __init__(self, n_all: int, progress: Callable[[int, int], None] | None) -> None:
-        self.n_all = n_all
-        self.progress = progress
-        self.n_done = self.n_empty = self.n_with_strips = self.n_nonfinite = 0
-
-    def add(self, plane: Plane) -> None:
-        for strips, broken in zip(plane.strips, plane.broken, strict=True):
-            self.n_done += 1
-            self.n_empty += strips.empty
-            self.n_with_strips += strips.any and not strips.empty
-            self.n_nonfinite += 0 if broken is None else int(np.count_nonzero(broken))
-        if self.progress is not None:
-            self.progress(self.n_done, self.n_all)
-
-    def report(self, plan: TilePlan, seconds: float) -> RestoreReport:
-        return RestoreReport(
-            self.n_done,
-            self.n_empty,
-            self.n_with_strips,
-            self.n_nonfinite,
-            plan.tile_px,
-            plan.work_ratio,
-            seconds,
-        )

@@ -23,23 +23,11 @@ TRIAL_MARGIN_PX = 8  # beside a piece's edge a net sees too little
 def read_sample(
     stack: Stack, layout: AxesMatch, restorer: Restorer, *, keep_strips: bool
 ) -> Iterator[np.ndarray]:
-    """Read what `restorer` wants to be fitted to, strips filled.
+    """Read what `restorer` wants to be fitted to, strips filled: counts, float32 ([Z,] Y, X, C).
 
-    Parameters
-    ----------
-    stack : Stack
-    layout : AxesMatch
-        Of the stack and the restorer.
-    restorer : Restorer
-        If it has ``sample_px``, the size of a piece in its axes order, pieces of this size or
-        less are read; else whole planes.
-    keep_strips : bool
-        Take zeros as data.
-
-    Yields
-    ------
-    values : ndarray of float32, shape ([Z,] Y, X, C)
-        Counts, evenly spread over the stack; empty planes are left out.
+    If it has ``sample_px``, the size of a piece in its axes order, pieces of this size or less are
+    read; else whole planes. They are evenly spread over the stack, and empty planes are left out.
+    `layout` is that of the stack and the restorer; `keep_strips` takes zeros as data.
     """
     wanted = restorer.sample_px
     depth = min(wanted[0], layout.sizes[0]) if wanted and len(wanted) == 3 else 1
@@ -61,13 +49,7 @@ def read_pieces(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Read pieces to try a Restorer on, evenly spread over the stack, about a million pixels.
 
-    Parameters
-    ----------
-    stack : Stack
-    layout : AxesMatch
-        Of the stack and the restorer.
-    keep_strips : bool
-        Take zeros as data.
+    `layout` is that of the stack and the restorer; `keep_strips` takes zeros as data.
 
     Yields
     ------

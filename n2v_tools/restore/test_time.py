@@ -21,15 +21,10 @@ from .wrapped import Wrapped
 class WithSymmetries(Wrapped):
     """A Restorer that asks another one once per symmetry and averages the answers.
 
-    Parameters
-    ----------
-    inner : Restorer
-        Any whose answer does not depend on where a tile lies.
-    chosen : tuple of Symmetry, optional
-        Default: those that `inner` allows.
+    The answer of `inner` must not depend on where a tile lies.
     """
 
-    chosen: tuple[Symmetry, ...] | None = None
+    chosen: tuple[Symmetry, ...] | None = None  # default: those that `inner` allows
 
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:  # type: ignore[override]

@@ -25,7 +25,6 @@ class TrainedRestorer(Restorer):
     ----------
     axes : str
         ``YX``, ``ZYX`` or ``TYX``.
-    n_channels : int
     means, stds : sequence of float or None
         Counts, one per channel. None: fitted to each stack by percentiles, as CARE does.
     reach_px, block_px : tuple of int

@@ -26,17 +26,9 @@ SAMPLED_PLANES = 8
 def check_fit(stack: Stack, model: Model) -> list[str]:
     """Compare pixel size, intensity and noise with those of the training data.
 
-    Parameters
-    ----------
-    stack : Stack
-        About eight planes of it are read.
-    model : Model
-        Its ``means``, ``stds`` and what it recorded as pixel size and fingerprint.
-
-    Returns
-    -------
-    warnings : list of str
-        One line each, without the stack's name; empty if all fits or nothing is known.
+    About eight planes of the stack are read; the model has its ``means``, ``stds`` and what it
+    recorded as pixel size and fingerprint. Warnings are one line each, without the stack's name;
+    there is none if all fits or nothing is known.
     """
     if not model.means or not model.stds:  # it fits itself to each stack
         return _pixel_size_warnings(stack, model)
@@ -57,7 +49,7 @@ def _pixel_size_warnings(stack: Stack, model: Model) -> list[str]:
         if abs(here / there - 1) > PIXEL_SIZE_TOLERANCE:
             warnings.append(
                 f"pixel size along {axis} is {here:.3g} um, but the model {model.name} was "
-                f"trained at {there:.3g} um; structures will look {_times(there / here)} larger "
+                f"trained at {there:.3g} um; structures will look {there / here:.2g} times larger "
                 "to it. Check the result, or train on this data."
             )
     if len(warnings) > 1 and "along Y" in warnings[-2]:  # Y and X nearly always agree
@@ -112,7 +104,3 @@ def _noise_warnings(stack: Stack, model: Model) -> list[str]:
         f"{'; '.join(differences)}: the model {model.name} has not learned that. Check the "
         "result, or train on this data."
     ]
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -48,20 +48,13 @@ BYTES_PER_VALUE = (
 
 @dataclass(frozen=True)
 class Mixture:
-    """The variance of the error of one channel as a sum of what it goes with.
+    """The variance of the error of one channel as a sum of what it goes with."""
 
-    Parameters
-    ----------
-    spread, detail, noise : float
-        Factors of what is in `probing.Seen`.
-    typical : float
-        Root mean squared error that is expected, in counts.
-    """
-
+    # spread, detail, noise: factors of what is in `probing.Seen`
     spread: float
     detail: float
     noise: float
-    typical: float
+    typical: float  # root mean squared error that is expected, in counts
 
     def deviation(self, seen: Seen, channel: int) -> np.ndarray:
         """Standard deviation of the error, counts, of one channel."""
@@ -76,45 +69,22 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One channel, or channels that are restored together, and how wrong they may be.
-
-    Parameters
-    ----------
-    probe : Probe
-    mixtures : tuple of Mixture
-        One per channel of the Restorer inside.
-    """
+    """One channel, or channels that are restored together, and how wrong they may be."""
 
     probe: Probe
-    mixtures: tuple[Mixture, ...]
+    mixtures: tuple[Mixture, ...]  # one per channel of the Restorer inside
 
 
 @dataclass(frozen=True)
 class WithUncertainty(Wrapped):
-    """A Restorer that also gives the standard deviation of its error, pixel by pixel.
+    """A fitted Restorer that also gives the standard deviation of its error, pixel by pixel."""
 
-    Parameters
-    ----------
-    inner : Restorer
-        Fitted.
-    fitted : tuple of Fitted
-        One for each channel of the stack where they are restored one by one, else a single one.
-    apart : bool
-        Channels are restored one by one: chance is then the same in each.
-    seed : int
-        Of the noise that is added.
-    typical : float
-        Root mean squared error that is expected of the stack, in counts.
-    channels : list of dict
-        What was measured, one object per channel, for the record.
-    warnings : tuple of str
-    """
-
+    # one for each channel of the stack where they are restored one by one, else a single one
     fitted: tuple[Fitted, ...]
-    apart: bool
-    seed: int
-    typical: float
-    channels: list[dict[str, Any]]
+    apart: bool  # channels are restored one by one: chance is then the same in each
+    seed: int  # of the noise that is added
+    typical: float  # root mean squared error that is expected of the stack, in counts
+    channels: list[dict[str, Any]]  # what was measured, one object per channel, for the record
     warnings: tuple[str, ...]
 
     outputs: ClassVar[tuple[Output, ...]] = (RESTORED, UNCERTAINTY)  # type: ignore[misc]
@@ -157,10 +127,6 @@ class WithUncertainty(Wrapped):
         seen = fitted.probe.look(tiles, marks.reshape(tiles.shape), at)
         deviations = [one.deviation(seen, c) for c, one in enumerate(fitted.mixtures)]
         return np.concatenate([seen.restored, np.stack(deviations, axis=-1)], axis=-1)
-
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: what is inside was fitted before."""
-        return self
 
     def record_of(self, output: Output) -> Mapping[str, Any]:
         """Found values of the uncertainty: what it is typically, and what it was found from."""
@@ -293,15 +259,10 @@ def _mix(sums: ErrorSums, noise: LocalNoise) -> tuple[Mixture, dict[str, Any]]:
 
 
 def most_likely(by_spread: float, guesses: Sequence[tuple[Guess, float]]) -> float:
-    """Return the mean squared error that agrees best with all that is known of it.
+    """Return the mean squared error, counts squared, that agrees best with all that is known of it.
 
-    Parameters
-    ----------
-    by_spread : float
-        Counts squared: what is typical, its logarithm sure to `TYPICAL_LOG_ERROR`; at most 0
-        if that says nothing.
-    guesses : sequence of (Guess, float)
-        What the image says, and the relative error besides.
+    `by_spread` is what is typical, its logarithm sure to `TYPICAL_LOG_ERROR`; at most 0 if that
+    says nothing. `guesses` are what the image says, each with the relative error besides.
     """
     known = [by_spread, *(guess.value for guess, _ in guesses), *(g.sure_to for g, _ in guesses)]
     scale = max(known)

@@ -75,13 +75,7 @@ class Calcium:
 
 
 class Movie:
-    """The frames and the truth of a `Calcium`, computed on demand.
-
-    Attributes
-    ----------
-    somata : tuple of Soma
-        The neurons in focus: places in frame coordinates, without drift.
-    """
+    """The frames and the truth of a `Calcium`, computed on demand."""
 
     def __init__(self, wanted: Calcium) -> None:
         self.wanted = wanted
@@ -102,6 +96,7 @@ class Movie:
         body = gaussian_filter(inside.clip(0, 1).astype(np.float32), BLUR_PX)
         self._rest = self._neuropil.rest * vessels * (1 - (1 - NEUROPIL_IN_BODY) * body)
         self._transients = self._activity()
+        # The neurons in focus: places in frame coordinates, without drift.
         self.somata = tuple(
             Soma(soma.y - self._margin, soma.x - self._margin, soma.radius, soma.ring, soma.light)
             for soma in self._population.somata

@@ -34,15 +34,8 @@ class Camera:
     def expose(self, photons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Record an image once: photons arrive by chance, and reading adds its own.
 
-        Parameters
-        ----------
-        photons : ndarray of float, any shape
-            Mean number of photons in each pixel, 0 or more.
-
-        Returns
-        -------
-        counts : ndarray of uint16, same shape
-            1 to 65,535: 0 is left to strips, which no real pixel may look like.
+        `photons` is the mean number in each pixel, 0 or more, in any shape. Counts are uint16 from
+        1 to 65,535: 0 is left to strips, which no real pixel may look like.
         """
         return self.count(self.detect(photons, rng))
 

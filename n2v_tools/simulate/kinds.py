@@ -61,18 +61,10 @@ def structured_noise(
 
 
 def true_correlation(kind: str) -> dict[str, tuple[float, ...] | float]:
-    """Return how noise of a kind is correlated.
+    """Return how noise of a kind, as in `structured_noise`, is correlated.
 
-    Parameters
-    ----------
-    kind : str
-        As in `structured_noise`.
-
-    Returns
-    -------
-    correlation : dict
-        ``"Y"`` and ``"X"``: of lags 1 to 10 along that axis; ``"diagonal"``: one pixel
-        down and one to the right.
+    ``"Y"`` and ``"X"``: at lags 1 to 10 along that axis; ``"diagonal"``: one pixel down and one to
+    the right.
     """
     maps = [_correlation_map(part) for part in parse_kind(kind)]
     mean = np.mean(maps, axis=0)

@@ -49,14 +49,9 @@ class Drift:
 def shifted(image: np.ndarray, shift_yx: tuple[float, float], margin: int) -> np.ndarray:
     """Return an image moved by a fraction of pixels, without its margins: float32 (Y, X).
 
-    Windowed sinc, which blurs an image that the microscope has blurred by almost
-    nothing, whatever the fraction.
-
-    Parameters
-    ----------
-    image : ndarray of float32, shape (Y + 2 * margin, X + 2 * margin)
-    shift_yx : tuple of float
-        Towards larger Y and X; smaller than `margin` by `TAPS` or more.
+    Windowed sinc, which blurs an image that the microscope has blurred by almost nothing, whatever
+    the fraction. The image, float32, has a margin on each side; `shift_yx`, towards larger Y and X,
+    is smaller than `margin` by `TAPS` or more.
     """
     for axis, shift in enumerate(shift_yx):
         whole = round(shift)

@@ -9,13 +9,9 @@ HAZE_PX, HAZE_SHARE = 9.0, 0.35  # standard deviation, and brightness relative t
 
 
 def blur_with_haze(sharp: np.ndarray, blur_px: float) -> np.ndarray:
-    """Return an image as a microscope sees it; its mean grows by `HAZE_SHARE`.
+    """Return an image (Y, X) as a microscope sees it; its mean grows by `HAZE_SHARE`.
 
-    Parameters
-    ----------
-    sharp : ndarray of float, shape (Y, X)
-    blur_px : float
-        Standard deviation of the point spread.
+    `blur_px` is the standard deviation of the point spread.
     """
     haze = gaussian_filter(sharp, HAZE_PX, mode="nearest", truncate=2.5)
     return gaussian_filter(sharp, blur_px, mode="nearest") + HAZE_SHARE * haze

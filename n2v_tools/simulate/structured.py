@@ -33,12 +33,8 @@ def cell_image(shape_yx: tuple[int, int], seed: int = 0, depth: float = 0.5) -> 
     """Return a sheet of cells with bright borders as a microscope images it, without noise.
 
     It is cut at `depth`: 0 at its bottom, 1 at its top. Y and X must be at least 16; equal seeds
-    give equal cells.
-
-    Returns
-    -------
-    image : ndarray of float32, shape (Y, X)
-        Positive; about 0.15 between cells' borders and 1 on them.
+    give equal cells. The image, float32 (Y, X), is positive; about 0.15 between cells' borders and
+    1 on them.
     """
     return _image(Epithelium(TissueSizes(*shape_yx), 1, seed), depth)
 
@@ -75,14 +71,9 @@ class Structured:
 class Recording:
     """The planes of a `Structured`, computed one by one.
 
-    Attributes
-    ----------
-    photons : float
-        Mean of the clean signal, in photons.
-    gain, offset : float, int
-        Counts per photon, and those that no light gives: high enough for noise to stay above 0.
-    noise_counts : float
-        Deviation of the noise.
+    `photons` is the mean of the clean signal, in photons; `gain` the counts per photon, and
+    `offset` those that no light gives: high enough for noise to stay above 0. `noise_counts` is the
+    deviation of the noise.
     """
 
     def __init__(self, wanted: Structured) -> None:

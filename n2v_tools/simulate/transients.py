@@ -33,19 +33,7 @@ class Indicator:
     """How fluorescence answers to one spike: ``(1 - exp(-t/rise)) exp(-t/decay)``.
 
     The defaults are those of a fast indicator such as GCaMP6f [1]_ in a cell that
-    fires several times.
-
-    Parameters
-    ----------
-    rise_s, decay_s : float
-        Time constants in seconds.
-    amplitude : float
-        Mean dF/F at the peak after one spike.
-
-    Raises
-    ------
-    SettingsError
-        If a value is out of range.
+    fires several times. SettingsError if a value is out of range.
 
     References
     ----------
@@ -53,9 +41,9 @@ class Indicator:
        activity. Nature 499 (2013).
     """
 
-    rise_s: float = 0.07
-    decay_s: float = 0.6
-    amplitude: float = 0.3
+    rise_s: float = 0.07  # time constant of the rise, seconds
+    decay_s: float = 0.6  # time constant of the decay, seconds
+    amplitude: float = 0.3  # mean dF/F at the peak after one spike
 
     def __post_init__(self) -> None:
         example = f"{option('rise', 0.07)} {option('decay', 0.6)}"
@@ -127,10 +115,7 @@ class Transients:
     def spikes_before(self, first: int, last: int) -> Spikes:
         """Return the spikes that frames `first` to `last` - 1 are the first to show.
 
-        Returns
-        -------
-        seconds, sources, sizes : ndarray, shape (S,)
-            In order of time.
+        In order of time; three arrays of shape (S,): seconds, sources and sizes.
         """
         start, end = (first - 1) / FRAME_RATE_HZ, (last - 1) / FRAME_RATE_HZ
         blocks = range((first - 1) // BLOCK - 1, (last - 1) // BLOCK + 1)

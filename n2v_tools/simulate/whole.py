@@ -12,11 +12,7 @@ Planes = Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]  # place, noisy
 def collect(planes: Planes, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Return all planes of a recording: noisy uint16 and clean float32, of shape `sizes`.
 
-    Parameters
-    ----------
-    planes : iterator of (place, noisy, clean)
-        Places name the axes outside a plane, in order.
-    sizes : sequence of int
+    Each comes as (place, noisy, clean); places name the axes outside a plane, in order.
     """
     noisy, clean = np.empty(sizes, np.uint16), np.empty(sizes, np.float32)
     for place, noisy_plane, clean_plane in planes:

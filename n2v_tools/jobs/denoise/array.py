@@ -18,23 +18,13 @@ LARGEST_SHARE = 0.8  # of the free memory: the work itself needs some
 
 
 class ArrayWriter:
-    """Takes the planes of one stack, from any thread, as `io.writer.PlaneWriter` does.
-
-    Parameters
-    ----------
-    layout : Layout
-
-    Attributes
-    ----------
-    array : ndarray
-        In the order and of the type of the layout.
-    axes : str
-    """
+    """Takes the planes of one stack, from any thread, as `io.writer.PlaneWriter` does."""
 
     notes: tuple[str, ...] = ()
 
     def __init__(self, layout: Layout) -> None:
         self.axes = layout.axes
+        # In the order and of the type of the layout.
         self.array = np.zeros([layout.sizes[axis] for axis in self.axes], layout.dtype)
 
     def write(self, place: Mapping[str, int], plane: np.ndarray) -> None:
@@ -45,12 +35,7 @@ class ArrayWriter:
 
 
 class Memory:
-    """Makes writers as `io.create_stack` does, but of arrays; keeps the last one.
-
-    Attributes
-    ----------
-    writer : ArrayWriter or None
-    """
+    """Makes writers as `io.create_stack` does, but of arrays; keeps the last one."""
 
     def __init__(self) -> None:
         self.writer: ArrayWriter | None = None
@@ -59,13 +44,7 @@ class Memory:
     def create(
         self, path: str | Path, layout: Layout, *, overwrite: bool = False
     ) -> Iterator[ArrayWriter]:
-        """Make an array for all planes.
-
-        Raises
-        ------
-        StackError
-            If it would not fit into the memory that is free.
-        """
+        """Make an array for all planes; StackError if it would not fit into the free memory."""
         n_bytes = math.prod(layout.sizes.values()) * layout.dtype.itemsize
         require_memory(n_bytes, str(path))
         self.writer = ArrayWriter(layout)
@@ -75,10 +54,7 @@ class Memory:
 def require_memory(n_bytes: int, where: str) -> None:
     """Raise if so much would not fit into the memory that is free.
 
-    Raises
-    ------
-    StackError
-        Naming what there is and what helps.
+    The StackError names what there is and what helps.
     """
     free = free_memory_bytes()
     if free is not None and n_bytes > LARGEST_SHARE * free:

@@ -27,12 +27,7 @@ def denoise_files(
 ) -> Iterator[Denoised]:
     """Denoise every input of a request, in order; failures are values, not exceptions.
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-    models_dir : Path
-        Where a model is looked for by name.
-    progress : Progress
+    A model is looked for by name in `models_dir`.
 
     Raises
     ------
@@ -80,19 +75,8 @@ def denoise_stack(
 ) -> Denoised:
     """Denoise one open stack into whatever `create` makes; the request's inputs do not count.
 
-    Parameters
-    ----------
-    stack : Stack
-    request : DenoiseRequest
-    models_dir : Path
-    progress : Progress
-    create : callable
-        Gives a writer of planes, as `io.create_stack` does.
-
-    Raises
-    ------
-    N2VToolsError
-        If it cannot be done.
+    `create` gives a writer of planes, as `io.create_stack` does. N2VToolsError if it cannot be
+    done.
     """
     session = _session(request, models_dir, progress)
     session.require_fit(stack)

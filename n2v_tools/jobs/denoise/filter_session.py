@@ -17,28 +17,14 @@ from .session import Prepared, Session
 
 @dataclass(frozen=True)
 class Filtering(Session):
-    """A session without a model.
+    """A session without a model."""
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-        With a `method`.
-    settings : Filter
-        As asked for; what is None is found for each file.
-    """
-
-    request: DenoiseRequest
-    settings: Filter
+    request: DenoiseRequest  # with a `method`
+    settings: Filter  # as asked for; what is None is found for each file
 
     @classmethod
     def of(cls, request: DenoiseRequest) -> Filtering:
-        """Read the settings of a request.
-
-        Raises
-        ------
-        UsageError
-            If there is no such filter or setting.
-        """
+        """Read the settings of a request; UsageError if there is no such filter or setting."""
         settings = read_settings(
             str(request.method), request.settings, stabilise=request.variance_stabilise
         )
@@ -51,12 +37,8 @@ class Filtering(Session):
     def _for(self, stack: Stack) -> FilterRestorer:
         """Make the filter for one stack, not yet fitted; no pixel is read.
 
-        Raises
-        ------
-        AxesError
-            If the stack has no third axis and one is needed.
-        SettingsError
-            If a setting does not fit its axes or pixel sizes.
+        AxesError if the stack has no third axis and one is needed; SettingsError if a setting does
+        not fit its axes or pixel sizes.
         """
         request = self.request
         return filter_for(

@@ -25,33 +25,19 @@ from .session import Prepared, Session
 
 @dataclass(frozen=True)
 class Modelled(Session):
-    """A session with a model.
+    """A session with a model."""
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-        With a `model`.
-    model : Model
-    settings : object
-        Those that its method lets ``--set`` change; None without any.
-    progress : Progress
-    """
-
-    request: DenoiseRequest
+    request: DenoiseRequest  # with a `model`
     model: Model
-    settings: Any
+    settings: Any  # those that its method lets ``--set`` change; None without any
     progress: Progress = field(repr=False)
 
     @classmethod
     def of(cls, request: DenoiseRequest, models_dir: Path, progress: Progress) -> Modelled:
         """Read what the folder of the model says, and whether it has what `request` sets.
 
-        Raises
-        ------
-        ModelError
-            If there is no such model, or it is damaged.
-        UsageError
-            If it has nothing to set, or a setting contradicts an option.
+        ModelError if there is no such model, or it is damaged; UsageError if it has nothing to set,
+        or a setting contradicts an option.
         """
         model = read_model(find_model(str(request.model), models_dir))
         settings = _settings(model, request)
@@ -125,10 +111,7 @@ class Modelled(Session):
 def _settings(model: Model, request: DenoiseRequest) -> Any:
     """What ``--set`` changes of how a model's method restores; None where nothing is given.
 
-    Raises
-    ------
-    UsageError
-        If the method has nothing to set, a setting does not exist, or options contradict.
+    UsageError if the method has nothing to set, a setting does not exist, or options contradict.
     """
     row = rows().get(model.method)
     kind = None if row is None else row.load("restoring")

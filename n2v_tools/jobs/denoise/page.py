@@ -20,21 +20,9 @@ from .result import Denoised
 def with_report(
     done: Denoised, job: Job, request: DenoiseRequest, models_dir: Path, progress: Progress
 ) -> Denoised:
-    """Write the page about an output beside it; if that fails, the output stays.
+    """Write the page about an output that worked beside it; if that fails, the output stays.
 
-    Parameters
-    ----------
-    done : Denoised
-        That worked.
-    job : Job
-    request : DenoiseRequest
-    models_dir : Path
-    progress : Progress
-
-    Returns
-    -------
-    done : Denoised
-        With the page's path, or with what is wrong.
+    Returns `done` with the page's path, or with what is wrong.
     """
     output = report_for(job.target)
     asked = ReportRequest(

@@ -57,17 +57,7 @@ def plan_jobs(
 ) -> list[Job | Denoised]:
     """Open all inputs and settle all outputs; nothing is written and no pixel is read.
 
-    Parameters
-    ----------
-    request : DenoiseRequest
-    session : Session
-        Says what fits it, and what will be written.
-    progress : Progress
-
-    Raises
-    ------
-    N2VToolsError
-        As `denoise_files`.
+    `session` says what fits it, and what will be written. N2VToolsError as `files.denoise_files`.
     """
     naming = Naming(request.output, request.suffix, request.format, request.frame, request.file)
     if request.output is not None:

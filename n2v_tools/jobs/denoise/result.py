@@ -13,63 +13,30 @@ from ..desk.inputs import one_line
 
 @dataclass(frozen=True)
 class Denoised:
-    """What became of one input.
-
-    Parameters
-    ----------
-    input : str
-    output : str or None
-        None if the input failed.
-    axes : str or None
-        As the output file holds them.
-    dtype : str or None
-    reason : str
-        Why this dtype.
-    clipped_percent : float or None
-        Share of the pixels that lay outside the range of `dtype`.
-    seconds : float
-    warnings : tuple of str
-        About pixel size and intensity that are unlike the model's.
-    note : str
-    skipped : bool
-        True if the output existed and was to be left.
-    error : str
-        Empty if it worked.
-    engine, precision : str or None
-        What ran the net: what was asked for, or what was chosen.
-    method : str or None
-        The filter that was used instead of a model.
-    parameters : list of dict or None
-        Its settings, one object per channel.
-    others : mapping of str to str
-        Further files that were written, by the name of the output.
-    about : mapping of str to str
-        Words about each of them.
-    facts : mapping
-        What the Restorer says of the whole stack.
-    report : str or None
-        The page about it, if it was asked for.
-    """
+    """What became of one input."""
 
     input: str
-    output: str | None = None
-    axes: str | None = None
+    output: str | None = None  # None if the input failed
+    axes: str | None = None  # as the output file holds them
     dtype: str | None = None
-    reason: str = ""
+    reason: str = ""  # why this dtype
+    # share of the pixels that lay outside the range of `dtype`
     clipped_percent: float | None = None
     seconds: float = 0.0
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # about pixel size and intensity that are unlike the model's
     note: str = ""
-    skipped: bool = False
-    error: str = ""
-    engine: str | None = None
-    precision: str | None = None
-    method: str | None = None
-    parameters: list[dict[str, Any]] | None = None
+    skipped: bool = False  # True if the output existed and was to be left
+    error: str = ""  # empty if it worked
+    engine: str | None = None  # what ran the net: what was asked for, or what was chosen
+    precision: str | None = None  # likewise
+    method: str | None = None  # the filter that was used instead of a model
+    parameters: list[dict[str, Any]] | None = None  # its settings, one object per channel
+    # further files that were written, by the name of the output
     others: Mapping[str, str] = field(default_factory=dict)
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)  # words about each of them
+    # what the Restorer says of the whole stack
     facts: Mapping[str, Any] = field(default_factory=dict)
-    report: str | None = None
+    report: str | None = None  # the page about it, if it was asked for
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""

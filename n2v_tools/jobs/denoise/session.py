@@ -14,41 +14,22 @@ from .request import DenoiseRequest
 
 @dataclass(frozen=True)
 class Prepared:
-    """A Restorer for one file, and what is said and kept of it.
+    """A Restorer for one file, and what is said and kept of it."""
 
-    Parameters
-    ----------
-    restorer : Restorer
-        Fitted to the file where it fits itself.
-    used, settings : dict
-        What is kept in the output: about the model or filter, and among the settings.
-    notes, warnings : sequence of str
-        What a user should hear, and must hear.
-    parameters : list of dict or None
-        Of a filter, one object per channel.
-    """
-
-    restorer: Restorer
-    used: dict[str, Any]
-    settings: dict[str, Any]
-    notes: Sequence[str] = ()
-    warnings: Sequence[str] = ()
-    parameters: list[dict[str, Any]] | None = None
+    restorer: Restorer  # fitted to the file where it fits itself
+    used: dict[str, Any]  # what is kept in the output about the model or filter
+    settings: dict[str, Any]  # what is kept among the settings
+    notes: Sequence[str] = ()  # what a user should hear
+    warnings: Sequence[str] = ()  # what a user must hear
+    parameters: list[dict[str, Any]] | None = None  # of a filter, one object per channel
 
 
 class Session(ABC):
-    """A model or a filter with what was asked for; engines load when the first file needs them.
-
-    Attributes
-    ----------
-    request : DenoiseRequest
-    engine, precision : str or None
-        What runs the net, and its arithmetic, once it is loaded; None for a filter.
-    """
+    """A model or a filter with what was asked for; engines load when the first file needs them."""
 
     request: DenoiseRequest
-    engine: str | None = None
-    precision: str | None = None
+    engine: str | None = None  # what runs the net, once it is loaded; None for a filter
+    precision: str | None = None  # arithmetic of the net, likewise
 
     @property
     def own_outputs(self) -> tuple[Output, ...]:

@@ -24,21 +24,13 @@ VARIABLES = ("DATASET_FOLDER", "OUTPUT_FOLDER", "MODELS_FOLDER")
 
 @dataclass(frozen=True)
 class Configuration:
-    """The three folders, each None where nothing sets it.
+    """The three folders, each None where nothing sets it."""
 
-    Parameters
-    ----------
-    values : mapping of variable name to text
-        Only variables that are set.
-    origins : mapping of variable name to text
-        Where each value came from, for ``-v``.
-    notes : tuple of str
-        Remarks for the user, such as a file that holds no known variable.
-    """
-
+    # by variable name; only variables that are set
     values: Mapping[str, str] = field(default_factory=dict)
+    # by variable name; where each value came from, for ``-v``
     origins: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # remarks for the user, such as a file that holds no known variable
 
     def folder(self, variable: str, given: str | os.PathLike[str] | None = None) -> Path | None:
         """Return the folder that a user has given, else that `variable` names, or None."""
@@ -54,10 +46,7 @@ class Configuration:
     def find_input(self, spec: str) -> str:
         """Return `spec`, or its place under DATASET_FOLDER if it is only there.
 
-        Parameters
-        ----------
-        spec : str
-            File, folder, glob, or ``file.h5:/path/in/file``.
+        It is a file, folder, glob, or ``file.h5:/path/in/file``.
         """
         dataset = self.folder("DATASET_FOLDER")
         if dataset is None or not spec or Path(spec).is_absolute() or _is_there(spec):
@@ -137,11 +126,7 @@ def read_configuration(
 def take_variables(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Split ``--VAR=value`` tokens off a command line, up to a ``--``.
 
-    Returns
-    -------
-    rest : list of str
-    assignments : dict of name to value
-        The last value of a name wins.
+    Returns the rest, and the values by name; the last value of a name wins.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     rest, assignments = _split(arguments[:end], "--")

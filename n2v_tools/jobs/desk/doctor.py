@@ -30,24 +30,12 @@ SMALL_DISK_BYTES = 10**9
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """One thing looked at."""
 
-    Parameters
-    ----------
-    name : str
-        What was looked at.
-    found : str
-        What is there, in words.
-    ok : bool
-        False if the main job cannot run like this.
-    remedy : str
-        What would make it right, or faster; empty if nothing is to be done.
-    """
-
-    name: str
-    found: str
-    ok: bool = True
-    remedy: str = ""
+    name: str  # what was looked at
+    found: str  # what is there, in words
+    ok: bool = True  # False if the main job cannot run like this
+    remedy: str = ""  # what would make it right, or faster; empty if nothing is to be done
 
 
 def examine() -> Iterator[Check]:
@@ -189,20 +177,10 @@ def why_no_gpu(
     built_with_cuda: bool = False,
     libraries: bool = False,
 ) -> tuple[str, str]:
-    """Find the first thing that keeps TensorFlow from a GPU.
+    """Find the first thing that keeps TensorFlow from a GPU, and a remedy, empty if there is none.
 
-    Parameters
-    ----------
-    hidden : str or None
-        Value of CUDA_VISIBLE_DEVICES; None if it is not set.
-    card, driver, built_with_cuda, libraries : bool
-        Whether there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA
-        libraries.
-
-    Returns
-    -------
-    why, remedy : str
-        The remedy is empty where there is none.
+    `hidden` is the value of CUDA_VISIBLE_DEVICES, None if it is not set; the others say whether
+    there is an NVIDIA card, its driver, a TensorFlow with CUDA and the CUDA libraries.
     """
     install = 'pip install "n2v_tools[cuda]"'
     if not card:

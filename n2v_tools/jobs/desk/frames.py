@@ -11,21 +11,9 @@ __all__ = ["take_channel", "take_frame"]
 
 
 def take_frame(stack: Stack, frame: int) -> Stack:
-    """Return time point `frame` of a stack, without its T axis; nothing is read.
+    """Return time point `frame`, from 0, of a stack, without its T axis; nothing is read.
 
-    Parameters
-    ----------
-    stack : Stack
-        Any stack with a T axis.
-    frame : int
-        Counted from 0.
-
-    Raises
-    ------
-    AxesError
-        If there is no T axis.
-    StackError
-        If there is no such frame.
+    AxesError if there is no T axis, StackError if there is no such frame.
     """
     if "T" not in stack.axes:
         raise AxesError(

@@ -18,30 +18,14 @@ from .frames import take_frame
 
 @dataclass(frozen=True)
 class Opened:
-    """One stack that a user means: opened, or why not.
+    """One stack that a user means: opened, or why not."""
 
-    Parameters
-    ----------
-    name : str
-        As reported: a path, or ``file.h5:/path/in/file``.
-    source : Path
-        File, or folder of planes, that gives the output its name and place.
-    stack : Stack or None
-        None if it cannot be opened.
-    error : str
-        Why it cannot be opened; empty otherwise.
-    files : tuple of Path
-        All files that the stack reads from.
-    spec : str
-        What the user named: this file, or the folder or glob that it was found by.
-    """
-
-    name: str
-    source: Path
-    stack: Stack | None = None
-    error: str = ""
-    files: tuple[Path, ...] = ()
-    spec: str = ""
+    name: str  # as reported: a path, or ``file.h5:/path/in/file``
+    source: Path  # file, or folder of planes, that gives the output its name and place
+    stack: Stack | None = None  # None if it cannot be opened
+    error: str = ""  # why it cannot be opened; empty otherwise
+    files: tuple[Path, ...] = ()  # all files that the stack reads from
+    spec: str = ""  # what the user named: this file, or the folder or glob that it was found by
 
 
 def open_inputs(

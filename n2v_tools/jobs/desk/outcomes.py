@@ -22,40 +22,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """One restored file.
+    """One restored file."""
 
-    Parameters
-    ----------
-    names : mapping of role to str
-    found : object or None
-        What was measured; None if that failed.
-    error : str
-        Why it failed; else empty.
-    """
-
-    names: Mapping[str, str]
-    found: T | None = None
-    error: str = ""
+    names: Mapping[str, str]  # by role
+    found: T | None = None  # what was measured; None if that failed
+    error: str = ""  # why it failed; else empty
 
 
 @dataclass(frozen=True)
 class Outcomes(Generic[T]):
-    """All restored files.
-
-    Parameters
-    ----------
-    files : tuple of Outcome
-    seed : int
-    command : tuple of str
-        The command line.
-    output : Path or None
-        The table that was written.
-    """
+    """All restored files."""
 
     files: tuple[Outcome[T], ...]
     seed: int = field(default=0, kw_only=True)
-    command: tuple[str, ...] = field(default=(), kw_only=True)
-    output: Path | None = field(default=None, kw_only=True)
+    command: tuple[str, ...] = field(default=(), kw_only=True)  # the command line
+    output: Path | None = field(default=None, kw_only=True)  # the table that was written
 
     @property
     def failed(self) -> tuple[Outcome[T], ...]:
@@ -86,19 +67,9 @@ class Outcomes(Generic[T]):
 def measure_each(
     trios: Sequence[Trio], measure: Callable[[Trio, Step], T], progress: Progress
 ) -> tuple[Outcome[T], ...]:
-    """Measure files that are paired.
+    """Measure files that are paired; StackError if all of them fail.
 
-    Parameters
-    ----------
-    trios : sequence of Trio
-    measure : callable
-        Measures one of them, and calls its second argument as it goes.
-    progress : Progress
-
-    Raises
-    ------
-    StackError
-        If all of them fail.
+    `measure` measures one of them, and calls its second argument as it goes.
     """
     outcomes = tuple(_measure(trio, measure, progress) for trio in trios)
     if all(one.found is None for one in outcomes):
@@ -110,12 +81,7 @@ def measure_each(
 def require_table(output: Path | None, *, overwrite: bool) -> None:
     """Raise before any work if a table could not be written.
 
-    Raises
-    ------
-    UsageError
-        If its ending is unknown.
-    OutputError
-        If it exists.
+    UsageError if its ending is unknown, OutputError if it exists.
     """
     if output is None:
         return
@@ -129,10 +95,7 @@ def require_table(output: Path | None, *, overwrite: bool) -> None:
 def write_text(text: str, output: Path, *, overwrite: bool) -> int:
     """Write text as UTF-8; how many bytes it takes.
 
-    Raises
-    ------
-    OutputError
-        If the file exists or cannot be written.
+    OutputError if the file exists or cannot be written.
     """
     data = text.encode("utf-8", "backslashreplace")
     with publishing(output, overwrite=overwrite) as file:

@@ -17,35 +17,18 @@ REPORT = "_report.html"  # after the stem of the output that it belongs to
 
 @dataclass(frozen=True)
 class Naming:
-    """The rule that makes an output's path from an input's.
+    """The rule that makes an output's path from an input's."""
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where outputs go; None: beside each input.
-    suffix : str
-        After the stem.
-    format : str
-        As ``--format`` takes it.
-    frame : int or None
-        A single frame gets ``_t0005`` in its name.
-    file : str or None
-        Name of the output, whatever the input is called.
-    """
-
-    folder: Path | None
-    suffix: str
-    format: str
-    frame: int | None = None
-    file: str | None = None
+    folder: Path | None  # where outputs go; None: beside each input
+    suffix: str  # after the stem
+    format: str  # as ``--format`` takes it
+    frame: int | None = None  # a single frame gets ``_t0005`` in its name
+    file: str | None = None  # name of the output, whatever the input is called
 
     def output_for(self, source: Path) -> Path:
         """Path of the output of the file, or of the folder of planes, `source`.
 
-        Raises
-        ------
-        UsageError
-            If it would be the input itself.
+        UsageError if it would be the input itself.
         """
         stem = stem_of(source)
         time = "" if self.frame is None else f"_t{self.frame:04d}"
@@ -85,17 +68,7 @@ def stem_of(path: Path) -> str:
 
 
 def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
-    """Raise if two inputs would write the same output.
-
-    Parameters
-    ----------
-    pairs : sequence of (input, output)
-
-    Raises
-    ------
-    OutputError
-        With both inputs.
-    """
+    """Raise OutputError, with both inputs, if two (input, output) would write the same output."""
     taken: dict[str, str] = {}
     for source, target in pairs:
         key = os.path.abspath(target)
@@ -110,16 +83,7 @@ def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:
 def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
     """Raise if an output would take the place of an input file, by whatever name or link.
 
-    Parameters
-    ----------
-    targets : iterable of Path
-    inputs : iterable of Path
-        All files of all inputs.
-
-    Raises
-    ------
-    UsageError
-        With the output and the input.
+    The UsageError names the output and the input; `inputs` are all files of all inputs.
     """
     kept = {_identity(file): file for file in inputs}
     for target in targets:
@@ -132,12 +96,7 @@ def require_inputs_kept(targets: Iterable[Path], inputs: Iterable[Path]) -> None
 
 
 def require_folder(folder: Path) -> None:
-    """Raise if `folder`, or what it should be made in, exists and is not a folder.
-
-    Raises
-    ------
-    OutputError
-    """
+    """Raise OutputError if `folder`, or what it should be made in, exists and is not a folder."""
     there = _nearest_folder(folder)
     if not there.is_dir():
         raise OutputError(
@@ -148,19 +107,7 @@ def require_folder(folder: Path) -> None:
 
 
 def require_absent(targets: Iterable[Path], remedy: str) -> None:
-    """Raise if any output exists.
-
-    Parameters
-    ----------
-    targets : iterable of Path
-    remedy : str
-        Which options help.
-
-    Raises
-    ------
-    OutputError
-        With all of them by name.
-    """
+    """Raise OutputError with the outputs that exist, by name; `remedy` says which options help."""
     there = [target for target in targets if os.path.lexists(target)]
     if not there:
         return
@@ -170,16 +117,7 @@ def require_absent(targets: Iterable[Path], remedy: str) -> None:
 
 
 def require_room(needs: Iterable[tuple[Path, int]]) -> None:
-    """Raise if the disks lack room for all outputs together.
-
-    Parameters
-    ----------
-    needs : iterable of (output, bytes)
-
-    Raises
-    ------
-    OutputError
-    """
+    """Raise OutputError if the disks lack room for all (output, bytes) together."""
     from ...io.publish import require_space
 
     per_disk: dict[int, tuple[Path, int]] = {}

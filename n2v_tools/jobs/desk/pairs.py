@@ -27,21 +27,12 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Trio:
-    """One restored file with its truth, and with its input if that is to be compared.
+    """One restored file with its truth, and with its input if that is to be compared."""
 
-    Parameters
-    ----------
-    names : mapping of role to str
-        As reported.
-    stacks : mapping of role to Stack
-        Empty if something is wrong.
-    error : str
-        What is wrong, in one line; else empty.
-    """
-
-    names: Mapping[str, str]
+    names: Mapping[str, str]  # by role; as reported
+    # by role; empty if something is wrong
     stacks: Mapping[str, Stack] = field(default_factory=dict)
-    error: str = ""
+    error: str = ""  # what is wrong, in one line; else empty
 
 
 def pair_files(
@@ -103,16 +94,8 @@ def pair_by_table(
     """Pair files as a CSV table says: columns restored, clean and, if wanted, noisy.
 
     Without a heading the columns have that order. A name that is not there as it stands is
-    looked for in the folder of its role, then beside the table.
-
-    Parameters
-    ----------
-    table : Path
-    specs : mapping of role to str
-        Folders of the roles; may be empty.
-    axes : str or None
-    find : callable
-        Gives a name its place.
+    looked for in the folder of its role, from `specs`, which may be empty, then beside the table;
+    `find` gives a name its place.
 
     Raises
     ------
@@ -234,12 +217,7 @@ def _place(name: str, folder: str | None, table: Path, find: Find) -> str:
 
 
 def _read_table(table: Path) -> list[dict[str, str]]:
-    """Rows by role; every row has restored and clean.
-
-    Raises
-    ------
-    StackError
-    """
+    """Rows by role, each with restored and clean; StackError if it is no such table."""
     where = option("pairs", table)
     try:
         text = table.read_text(encoding="utf-8-sig")

@@ -67,13 +67,7 @@ class Progress:
 
     @contextmanager
     def task(self, label: str) -> Iterator[Step]:
-        """Show a piece of work; call what is yielded with (done, total).
-
-        Parameters
-        ----------
-        label : str
-            What is being done, such as the name of a file.
-        """
+        """Show a piece of work, such as a file by its name; what is yielded takes (done, total)."""
         stream = self.stream
         if self.quiet or stream is None:
             yield _say_nothing

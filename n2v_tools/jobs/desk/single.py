@@ -16,40 +16,21 @@ from .inputs import open_inputs
 
 @dataclass(frozen=True)
 class Single:
-    """One stack that is open.
+    """One stack that is open."""
 
-    Parameters
-    ----------
-    name, source
-        As in `inputs.Opened`.
-    stack : Stack
-    files : tuple of Path
-        All files that are read, `source` first.
-    """
-
-    name: str
-    source: Path
+    name: str  # as in `inputs.Opened`
+    source: Path  # likewise
     stack: Stack
-    files: tuple[Path, ...]
+    files: tuple[Path, ...]  # all files that are read, `source` first
 
 
 def open_single(
     spec: str, axes: str | None, *, note: Callable[[str], None] = lambda text: None
 ) -> Single:
-    """Open the one stack that `spec` means.
+    """Open the one stack that `spec` means: a file, or a folder or glob of planes joined by `axes`.
 
-    Parameters
-    ----------
-    spec : str
-        File, or folder or glob of planes that `axes` joins.
-    axes : str or None
-    note : callable
-        As in `open_inputs`.
-
-    Raises
-    ------
-    StackError
-        If it cannot be opened, or is several stacks.
+    `note` is told what it is told in `open_inputs`. StackError if the stack cannot be opened, or is
+    several stacks.
     """
     found = list(open_inputs([spec], axes, note=note))
     if len(found) != 1:
@@ -68,14 +49,8 @@ def open_fitting(
 ) -> Single:
     """Open a stack of the sizes of another one.
 
-    Parameters
-    ----------
-    spec : str
-    axes : iterable of str or None
-        Letters that are tried, one after the other, after the file's own.
-    like : Single
-    frame : int or None
-        Only this time point, if there is a T.
+    The letters of `axes` are tried, one after the other, after the file's own. With a `frame`, only
+    this time point is taken, if there is a T.
 
     Raises
     ------

@@ -22,16 +22,8 @@ def warn_of_noise(
 ) -> None:
     """Say what n2v-inspect would, where it speaks against this training.
 
-    Parameters
-    ----------
-    stacks : sequence of Stack
-        A few of them, evenly chosen, are looked at.
-    method : Method
-        Its struct mask as asked for: ``auto`` is right by itself.
-    axes : str
-        Of the model.
-    request : TrainRequest
-    say : Progress
+    A few of the stacks, evenly chosen, are looked at. The struct mask of `method` is as asked for:
+    ``auto`` is right by itself. `axes` are the model's.
     """
     step = max(1, -(-len(stacks) // MOST_STACKS))
     for stack in stacks[::step]:

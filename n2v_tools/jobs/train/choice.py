@@ -19,12 +19,9 @@ Possible = Mapping[str, Method | UsageError]
 def possible_methods(request: TrainRequest) -> Possible:
     """Methods that a request can mean, by name, with what it adds up to for each.
 
-    Nothing is opened. A method that refuses the request's settings stands with its error.
-
-    Raises
-    ------
-    UsageError
-        If none can be meant: what the method asked for, or the fallback, says of the request.
+    Nothing is opened. A method that refuses the request's settings stands with its error. If none
+    can be meant, UsageError is raised with what the method asked for, or the fallback, says of the
+    request.
     """
     if request.method != AUTO:
         return {request.method: method_for(request)}
@@ -43,12 +40,8 @@ def choose_method(possible: Possible, stacks: Sequence[Stack], say: Progress) ->
     """Choose among the methods that a request can mean: its name, and the method.
 
     A movie's own method, if all stacks have frames and channels as it wants them, unless an
-    option was given that it does not have; else the fallback.
-
-    Raises
-    ------
-    UsageError
-        If what suits the stacks refuses the request.
+    option was given that it does not have; else the fallback. UsageError if what suits the stacks
+    refuses the request.
     """
     if len(possible) == 1:
         ((name, _),) = possible.items()

@@ -30,16 +30,8 @@ def fit_to_data(
 ) -> tuple[PatchPlan, Method, list[str]]:
     """Fit patch and validation to the data; of a movie method the window, too.
 
-    Parameters
-    ----------
-    request : TrainRequest
-    method : Method
-    block : int
-        Edges of a patch are multiples of it; of a movie method those along Y and X.
-    axes : str
-        Of the model.
-    stacks, surveys : sequences
-        For a movie method each with an axis T.
+    Edges of a patch are multiples of `block`; of a movie method those along Y and X. `axes` are the
+    model's; for a movie method each stack has an axis T.
 
     Returns
     -------

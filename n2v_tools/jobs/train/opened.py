@@ -33,41 +33,19 @@ from .request import TrainRequest
 
 @dataclass(frozen=True)
 class Job:
-    """A request with its files opened.
-
-    Parameters
-    ----------
-    request : TrainRequest
-    name : str
-        Of the method, as ``--method`` takes it.
-    method : Method
-        Its patch fits the data.
-    axes : str
-        Of the model: ``YX``, ``ZYX`` or ``TYX``.
-    plan : PatchPlan
-        Which patches, or windows of a movie, to draw.
-    stacks : tuple of Stack
-    surveys : tuple of Survey
-        One per stack.
-    means, stds : tuple of float
-        Counts, one per channel.
-    base : Model or None
-        What training starts from instead of random weights.
-    mask_record : mapping or None
-        What is kept of the choice of a struct mask.
-    """
+    """A request with its files opened."""
 
     request: TrainRequest
-    name: str
-    method: Method
-    axes: str
-    plan: PatchPlan
+    name: str  # of the method, as ``--method`` takes it
+    method: Method  # its patch fits the data
+    axes: str  # of the model: ``YX``, ``ZYX`` or ``TYX``
+    plan: PatchPlan  # which patches, or windows of a movie, to draw
     stacks: tuple[Stack, ...]
-    surveys: tuple[Survey, ...]
-    means: tuple[float, ...]
-    stds: tuple[float, ...]
-    base: Model | None = None
-    mask_record: Mapping[str, Any] | None = None
+    surveys: tuple[Survey, ...]  # one per stack
+    means: tuple[float, ...]  # counts, one per channel
+    stds: tuple[float, ...]  # likewise
+    base: Model | None = None  # what training starts from instead of random weights
+    mask_record: Mapping[str, Any] | None = None  # what is kept of the choice of a struct mask
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -133,12 +133,7 @@ def write_plan(job: Job, folder: Path) -> None:
 def require_same_plan(job: Job, folder: Path) -> None:
     """Refuse to go on with another training than the one that was interrupted.
 
-    Raises
-    ------
-    UsageError
-        Naming the first difference.
-    ModelError
-        If the plan cannot be read.
+    UsageError naming the first difference, or ModelError if the plan cannot be read.
     """
     try:
         before = json.loads((folder / PLAN_NAME).read_text())

@@ -32,41 +32,16 @@ OPTIONS = {  # field of a request, that stands for a setting of the method: its 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What ``n2v-train`` was asked to do; None means not said.
+    """What ``n2v-train`` was asked to do; None means not said."""
 
-    Parameters
-    ----------
-    stacks : tuple of str or Stack
-        Files, folders or globs, or stacks that are open already.
-    models_dir : Path
-        Where models live.
-    axes, depth : str or None
-        ``--axes`` and ``--depth``.
-    method, preset : str
-        Names in `methods.table`.
-    model : str or None
-        Name of the model.
-    patch, patches, validation, epochs, steps, batch, struct_mask
-        Options that stand for settings of the method.
-    minutes : float or None
-        End this long after `started`.
-    settings : mapping
-        What ``--set`` named.
-    nan : {"refuse", "fill"}
-        What to do with pixels that are not finite.
-    command : tuple of str
-        The words of the command, for the record.
-    started : float
-        When the command started, on `time.monotonic`.
-    """
-
-    stacks: tuple[str | Stack, ...]
-    models_dir: Path
+    stacks: tuple[str | Stack, ...]  # files, folders or globs, or stacks that are open already
+    models_dir: Path  # where models live
     axes: str | None = None
     depth: str | None = None
-    method: str = "auto"
-    preset: str = "default"
-    model: str | None = None
+    method: str = "auto"  # names in `methods.table`
+    preset: str = "default"  # likewise
+    model: str | None = None  # name of the model
+    # from here to `struct_mask`: options that stand for settings of the method
     patch: tuple[int, ...] | None = None
     patches: int | None = None
     validation: float | None = None
@@ -74,15 +49,16 @@ class TrainRequest:
     steps: int | None = None
     batch: int | None = None
     struct_mask: str | None = None
-    minutes: float | None = None
+    minutes: float | None = None  # end this long after `started`
     resume: bool = False
     overwrite: bool = False
     dry_run: bool = False
     seed: int = 0
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what ``--set`` named
     keep_strips: bool = False
-    nan: str = "refuse"
-    command: tuple[str, ...] = ()
+    nan: str = "refuse"  # refuse or fill; what to do with pixels that are not finite
+    command: tuple[str, ...] = ()  # the words of the command, for the record
+    # when the command started, on `time.monotonic`
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -94,11 +70,8 @@ class TrainRequest:
 def method_for(request: TrainRequest) -> Method:
     """Method and settings that a request adds up to; nothing is opened.
 
-    Raises
-    ------
-    UsageError
-        For an unknown method, preset or setting, one given twice, or an option that means
-        nothing to the method.
+    UsageError for an unknown method, preset or setting, one given twice, or an option that means
+    nothing to the method.
     """
     row = find_row(request.method)
     kind = row.load("method")

@@ -1,4 +1,4 @@
-"""DeepCAD-RT: of a stretch of a movie every other frame is told from those between them."""
+"""DeepCAD-RT: of a stretch of a movie every other frame is predicted from those between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from ..learning import LEARNING_RANGES, LearningSettings
 from ..table import FALLBACK
 from ..windows import sum_frames
 from .net import DeepCADNet
-from .still import still_image
 
 LEAST_EDGE = 8  # px or frames that go through three poolings
 STILL_FRAMES = 352  # of a window whose mean is what stands still
@@ -111,8 +110,7 @@ class DeepCAD(Method):
 
     The noise must be independent from frame to frame, the signal must not [1]_. A 3D U-Net sees
     one half of the frames and all pixels of the other half are its targets; later it takes all
-    frames. See `nets.deepcad` and, for how a movie is restored, `restore.cover` and
-    `restore.original_deepcad`.
+    frames. See `net` and, for how a movie is restored, `restorer` and `original`.
 
     References
     ----------
@@ -162,10 +160,7 @@ class DeepCAD(Method):
     def window_px(self, n_frames: int) -> tuple[int, int, int]:
         """Edges (T, Y, X) of a window: twice the frames of a patch, or what the movies have.
 
-        Raises
-        ------
-        StackError
-            If they have fewer than 16 frames.
+        StackError if they have fewer than 16 frames.
         """
         _, height, width = self.settings.patch_px
         depth = self._depth(n_frames)
@@ -214,8 +209,8 @@ class DeepCAD(Method):
             first = int(rng.integers(n_frames - length + 1))
             piece = window[first : first + length]
             others = total - piece.sum(axis=0, dtype=total.dtype)
-            still = still_image(others / (n_frames - length), np.array(self.means or 0.0))
-            np.subtract(piece, still, out=out)
+            still = others / (n_frames - length) - np.array(self.means or 0.0)
+            np.subtract(piece, still.astype(np.float32), out=out)
         return picked
 
     def make_sample(self, patches: Any, seed: Any) -> tuple[Any, Any]:

@@ -69,19 +69,10 @@ class DeepCADNet(NetSettings):
 def from_torch(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Bring the weights of the original, PyTorch's, into Keras' layout.
 
-    Layers are in the same order in both: of each level the first and the second
-    convolution, down from full size, then up to it, then the last one. Each has a kernel and a
-    bias.
-
-    Parameters
-    ----------
-    arrays : sequence of ndarray
-        Values of the original's ``state_dict``, in its order; kernels (out, in, T, Y, X).
-
-    Returns
-    -------
-    weights : list of ndarray of float32
-        For ``keras.Model.set_weights``; kernels (T, Y, X, in, out).
+    Layers are in the same order in both: of each level the first and the second convolution, down
+    from full size, then up to it, then the last one. Each has a kernel and a bias. Taken are the
+    values of the original's ``state_dict``, in its order, kernels (out, in, T, Y, X); returned is
+    what ``keras.Model.set_weights`` takes, float32, kernels (T, Y, X, in, out).
     """
     return [
         np.asarray(a.transpose(2, 3, 4, 1, 0) if a.ndim == 5 else a, np.float32) for a in arrays

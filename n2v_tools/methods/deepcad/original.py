@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from ...contracts import Restorer, RestoringSettings, Where
 from ...errors import SettingsError, StackError, UsageError
-from ...restore.cover import TilePlan, Window
+from ...restore.cover import TilePlan, Window, windows_of
 from ...restore.trained import TrainedRestorer
 from ...restore.wrapped import Wrapped
 from ...words import flag, option, setting
@@ -29,21 +29,12 @@ Piece = tuple[int, slice, slice]  # start of a tile, what it keeps of itself, wh
 
 @dataclass(frozen=True)
 class OriginalSettings(RestoringSettings):
-    """What ``--set`` can change when a DeepCAD model restores.
+    """What ``--set`` can change when a DeepCAD model restores."""
 
-    Parameters
-    ----------
-    legacy_rescale : bool
-        Reproduce the original program's inference.
-    patch_px : tuple of int
-        Edges T, Y, X of its tiles; an axis that is shorter is one tile long.
-    overlap : float
-        Share of a tile's edge that it shares with the next.
-    """
-
-    legacy_rescale: bool = False
+    legacy_rescale: bool = False  # reproduce the original program's inference
+    # edges T, Y, X of its tiles; an axis that is shorter is one tile long
     patch_px: tuple[int, int, int] = (150, 150, 150)
-    overlap: float = 0.6
+    overlap: float = 0.6  # share of a tile's edge that it shares with the next
 
     def __post_init__(self) -> None:
         if min(self.patch_px) < 8:
@@ -84,20 +75,11 @@ class OriginalSettings(RestoringSettings):
 
 @dataclass(frozen=True)
 class OriginalRestorer(Wrapped):
-    """A DeepCAD net that restores as the original program does.
+    """A DeepCAD net that restores as the original program does, by the mean of each movie."""
 
-    Parameters
-    ----------
-    inner : TrainedRestorer
-        By an engine that takes tiles of any size: TensorFlow.
-    settings : OriginalSettings
-        Its tiles.
-    kept : tuple of mapping of int to slice
-        Per axis, what a tile that starts there keeps of itself; known once its field is.
-    """
-
-    inner: TrainedRestorer
-    settings: OriginalSettings = OriginalSettings()
+    inner: TrainedRestorer  # by an engine that takes tiles of any size: TensorFlow
+    settings: OriginalSettings = OriginalSettings()  # its tiles
+    # per axis, what a tile that starts there keeps of itself; known once its field is
     kept: tuple[Mapping[int, slice], ...] = ()
 
     looks_through: ClassVar[bool] = True  # type: ignore[misc]
@@ -105,12 +87,8 @@ class OriginalRestorer(Wrapped):
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan:
         """The original's tiles.
 
-        Raises
-        ------
-        StackError
-            If an axis is shorter than the net's block.
-        SettingsError
-            If `memory_bytes` is too small for one tile and the frames that wait for it.
+        StackError if an axis is shorter than the net's block; SettingsError if `memory_bytes` is
+        too small for one tile and the frames that wait for it.
         """
         for letter, size, block in zip(self.axes, sizes, self.block_px, strict=True):
             if size < block:
@@ -166,10 +144,6 @@ class OriginalRestorer(Wrapped):
         restored[0] *= np.float32(brightness_factor(tiles[0][core], restored[0][core]))
         return restored
 
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: each movie has a mean of its own."""
-        return self
-
     def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
         """Refuse: the original knows nothing of the kind."""
         raise NotImplementedError("the original program restores each tile once")
@@ -197,24 +171,15 @@ class _OriginalPlan(TilePlan):
                     for (start, keep, write), end in zip(pieces, [*ends, size], strict=True)
                 ]
             )
-        return [
-            Window(*(tuple(slices) for slices in zip(*parts, strict=True)))
-            for parts in itertools.product(*along)
-        ]
+        return windows_of(along)
 
 
 def cover_axis(size: int, edge: int, overlap: float) -> list[Piece]:
     """Cut one axis into the original's tiles.
 
-    Where tiles overlap the later one counts. A single tile keeps all of itself (the original
-    drops its end).
-
-    Parameters
-    ----------
-    size, edge : int
-        Of the axis and of a tile, in pixels; the edge is at most the size.
-    overlap : float
-        Share of a tile's edge.
+    Where tiles overlap the later one counts. A single tile keeps all of itself (the original drops
+    its end). `size` of the axis and `edge` of a tile are in pixels, and the edge is at most the
+    size; `overlap` is a share of the edge.
     """
     gap = max(1, int(edge * (1 - overlap)))
     cut = (edge - gap) / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,6 @@ from ...restore.wrapped import Wrapped
 from ...words import option, setting
 from ..table import movie_rows
 from .original import OriginalRestorer
-from .still import still_image
 
 
 def open_restorer(opening: Opening) -> Restorer:
@@ -26,16 +25,10 @@ def open_restorer(opening: Opening) -> Restorer:
 
 @dataclass(frozen=True)
 class StillRestorer(Wrapped):
-    """A Restorer of movies whose net takes frames counted from the mean over all frames.
+    """A Restorer of movies whose net takes frames counted from the mean over all frames."""
 
-    Parameters
-    ----------
-    inner : Restorer
-    still : ndarray of float32, shape (Y, X, C), or None
-        Deviation of the mean over all frames from its own mean, counts; None: not yet known, or
-        the movie is empty.
-    """
-
+    # float32, shape (Y, X, C); deviation of the mean over all frames from its own mean, counts;
+    # None: not yet known, or the movie is empty
     still: np.ndarray | None = None
 
     looks_through: ClassVar[bool] = True  # type: ignore[misc]
@@ -60,7 +53,7 @@ class StillRestorer(Wrapped):
         if total is None:
             return self
         mean = total / n
-        return dataclasses.replace(self, still=still_image(mean, mean.mean(axis=(0, 1))))
+        return dataclasses.replace(self, still=(mean - mean.mean(axis=(0, 1))).astype(np.float32))
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (1, T, Y, X, C), counts; without a still image as they are."""
@@ -68,10 +61,6 @@ class StillRestorer(Wrapped):
             return self.inner.predict(tiles, at)
         still = at.cut(self.still)
         return self.inner.predict(tiles - still, at) + still
-
-    def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
-        """Return itself: the model knows its grey levels."""
-        return self
 
     def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
         """Put `wrap` around the net, which sees counted frames."""

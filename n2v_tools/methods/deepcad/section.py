@@ -14,10 +14,7 @@ from ...nets.unet import NetSettings
 def read_section(own: Mapping[str, Any], net: NetSettings, folder: Path) -> Section:
     """Read what `method.DeepCAD.own_record` wrote, which may come from anybody.
 
-    Raises
-    ------
-    SettingsError
-        If it is anything else.
+    SettingsError if it is anything else.
     """
     still = own.get("still", False)
     if not isinstance(still, bool) or (still and own.get("axes") != "TYX"):

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ... import keras_backend
 from ...contracts import Method
 from ...errors import SettingsError, StackError
+from ...nets.losses import mean_loss
 from ...nets.unet import NetSettings
 from ...words import option
 from ..learning import FIRST_FILTERS, LEARNING_RANGES, LearningSettings
@@ -42,11 +42,6 @@ class N2NSettings(LearningSettings):
             )
         self.require_whole_blocks(self.patch_px, self.unet_n_depth)
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
-
-    @property
-    def batch(self) -> int:
-        """Pairs of patches a step."""
-        return self.batch_size or 16
 
     @property
     def first_filters(self) -> int:
@@ -153,20 +148,9 @@ class N2N(Method):
     ) -> np.ndarray:
         """Draw a pair of frames from each window: the first is shown, the second the target.
 
-        All pairs of at most `max_gap` frames are equally likely, in both directions: so
-        activity that rises and activity that fades teach alike.
-
-        Parameters
-        ----------
-        windows : ndarray, shape (N, T, Y, X, C)
-            Counts.
-        rng : numpy.random.Generator
-            Source of chance.
-
-        Returns
-        -------
-        pairs : ndarray of float32, shape (N, Y, X, 2C)
-            Counts: all channels of the one frame, then of the other.
+        All pairs of at most `max_gap` frames are equally likely, in both directions: so activity
+        that rises and activity that fades teach alike. Windows are counts (N, T, Y, X, C), pairs
+        float32 (N, Y, X, 2C): all channels of the one frame, then of the other.
         """
         pairs = pairs_of_frames(windows.shape[1], self.settings.max_gap)
         chosen = pairs[rng.integers(len(pairs), size=len(windows))]
@@ -180,9 +164,7 @@ class N2N(Method):
 
     def loss(self) -> Callable[[Any, Any], Any]:
         """Error of all pixels, in normalised units."""
-        losses = keras_backend.load().keras.losses
-        kinds = {"mse": losses.mean_squared_error, "mae": losses.mean_absolute_error}
-        return kinds[self.settings.loss]
+        return mean_loss(self.settings.loss)
 
 
 def pairs_of_frames(n_frames: int, max_gap: int) -> np.ndarray:

@@ -27,23 +27,13 @@ LEAST_FRAMES = 3
 class Bands:
     """Runs of frames on either side of a frame, and how far the still image reaches.
 
-    Parameters
-    ----------
-    runs : tuple of (int, int)
-        First and last distance of each run, in frames, 1 being the next frame; alike on both
-        sides.
-    base : int
-        The still image is the mean of the frames of a block of `BLOCK` frames and of those up to
-        this distance on either side of it; it is the same for the whole block, but for the frame
-        itself.
-
-    Raises
-    ------
-    SettingsError
-        If a run is empty, or too many frames are asked for.
+    SettingsError if a run is empty, or too many frames are asked for.
     """
 
+    # first and last distance of each run, in frames, 1 being the next frame; alike on both sides
     runs: tuple[tuple[int, int], ...]
+    # the still image is the mean of the frames of a block of `BLOCK` frames and of those up to this
+    # distance on either side of it; it is the same for the whole block, but for the frame itself
     base: int
 
     def __post_init__(self) -> None:
@@ -70,24 +60,12 @@ class Bands:
         return max(last for _, last in self.runs)
 
     def frames(self, t: int, n_frames: int) -> list[np.ndarray]:
-        """List the frames whose mean is each image of frame `t`.
+        """List the frames whose mean is each image of frame `t`, from 0, of a movie.
 
-        At the ends of a movie a missing frame is replaced by the one as far away on the other
-        side, or by the first or last one: never by the frame itself. The still image takes as
-        many frames everywhere.
-
-        Parameters
-        ----------
-        t : int
-            From 0.
-        n_frames : int
-            Of the movie, `LEAST_FRAMES` or more.
-
-        Returns
-        -------
-        frames : list of ndarray of int64
-            First those of the still image, then the earlier runs from the nearest, then the
-            later ones.
+        At the ends of a movie, of `LEAST_FRAMES` or more, a missing frame is replaced by the one as
+        far away on the other side, or by the first or last one: never by the frame itself. The
+        still image takes as many frames everywhere. Listed, int64, are first those of the still
+        image, then the earlier runs from the nearest, then the later ones.
         """
         n_base = self.n_base(n_frames)
         first = min(max(t // BLOCK * BLOCK - self.base, 0), n_frames - n_base)
@@ -109,17 +87,11 @@ class Bands:
 
 @dataclass(frozen=True)
 class Frames:
-    """What a network of frames is shown, as its model folder keeps it.
-
-    Parameters
-    ----------
-    bands : Bands
-    scales : tuple of float
-        Contrast of each image of `bands` and, last, of the target, in deviations of the training
-        data: each is divided by its own.
-    """
+    """What a network of frames is shown, as its model folder keeps it."""
 
     bands: Bands
+    # contrast of each image of `bands` and, last, of the target, in deviations of the training
+    # data: each is divided by its own
     scales: tuple[float, ...]
 
     def record(self) -> dict[str, Any]:
@@ -129,13 +101,7 @@ class Frames:
 
 
 def read_frames(record: Any) -> Frames:
-    """Read what `Frames.record` wrote, which may come from anybody.
-
-    Raises
-    ------
-    SettingsError
-        If it is anything else.
-    """
+    """Read what `Frames.record` wrote, from anybody; SettingsError if it is anything else."""
     record = record if isinstance(record, Mapping) else {}
     runs, base, scales = (record.get(key) for key in ("runs", "base", "scales"))
     pairs = isinstance(runs, list) and all(
@@ -153,18 +119,10 @@ def read_frames(record: Any) -> Frames:
 
 
 def growing_bands(singles: int, growth: float, reach: int, base: int) -> Bands:
-    """Make bands that grow with their distance.
+    """Make bands that grow with their distance, up to `reach` frames away; `base` as in `Bands`.
 
-    Parameters
-    ----------
-    singles : int
-        So many of the nearest frames stand alone.
-    growth : float
-        Each further run is this much longer than the one before; the first has 2 frames.
-    reach : int
-        Distance of the farthest frame.
-    base : int
-        As in `Bands`.
+    The `singles` nearest frames stand alone. Of the further runs the first has 2 frames, and each
+    is longer than the one before by the factor `growth`.
     """
     runs = [(i, i) for i in range(1, min(singles, reach) + 1)]
     length = 2.0

@@ -17,20 +17,10 @@ Frames = Mapping[int, np.ndarray] | np.ndarray  # frames (Y, X) by their number
 
 
 class ImagesOfFrames:
-    """Sums over the runs of frames around one frame after another.
+    """Sums over the runs of frames around one frame after another; `counts` are the frames in each.
 
-    Parameters
-    ----------
-    bands : Bands
-    n_frames : int
-        Of the movie.
-    total : ndarray, shape (Y, X), optional
-        Sum of all frames, if it is known and the still image is made of all of them.
-
-    Attributes
-    ----------
-    counts : list of int
-        Frames in each sum.
+    `total`, of shape (Y, X), is the sum of all frames, if it is known and the still image is made
+    of all of them.
     """
 
     def __init__(self, bands: Bands, n_frames: int, total: np.ndarray | None = None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from ... import keras_backend
 from ...contracts import Method
 from ...errors import SettingsError, StackError
+from ...nets.losses import mean_loss
 from ...nets.unet import NetSettings
 from ...words import option
 from ..learning import LEARNING_RANGES, LearningSettings
@@ -66,11 +67,6 @@ class VideoSettings(LearningSettings):
     def bands(self) -> Bands:
         """Which frames make which image."""
         return growing_bands(self.singles, self.growth, self.reach, self.base)
-
-    @property
-    def batch(self) -> int:
-        """Patches a step."""
-        return self.batch_size or 16
 
     @property
     def first_filters(self) -> int:
@@ -215,7 +211,4 @@ class Video(Method):
 
     def loss(self) -> Callable[[Any, Any], Any]:
         """Error at all pixels, in units of the target's contrast."""
-        losses = keras_backend.load().keras.losses
-        return (
-            losses.mean_squared_error if self.settings.loss == "mse" else losses.mean_absolute_error
-        )
+        return mean_loss(self.settings.loss)

@@ -26,14 +26,8 @@ def open_restorer(opening: Opening) -> Restorer:
 class VideoRestorer(SlidingRestorer):
     """A Restorer of movies around a 2D net with images of several frames as its channels.
 
-    Parameters
-    ----------
-    inner : Restorer
-        Takes tiles (N, Y, X, K), normalised, and returns (N, Y, X, 1).
-    frames : Frames
-        What the K channels are.
-    mean, std : float
-        Counts, of the training data.
+    `inner` takes tiles (N, Y, X, K), normalised, and returns (N, Y, X, 1); `frames` says what the K
+    channels are. `mean` and `std` are counts, of the training data.
     """
 
     axes: str = "TYX"

@@ -16,10 +16,7 @@ from .bands import read_frames
 def read_section(own: Mapping[str, Any], net: NetSettings, folder: Path) -> Section:
     """Read what `method.Video.own_record` wrote, which may come from anybody.
 
-    Raises
-    ------
-    SettingsError
-        If it is anything else.
+    SettingsError if it is anything else.
     """
     if "frames" not in own:
         raise SettingsError("there is no record of the frames that the net is shown.")

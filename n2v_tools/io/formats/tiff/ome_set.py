@@ -21,17 +21,8 @@ MOST_NEIGHBOURS = 5000  # files looked through for the one that describes the se
 def open_ome(path: Path, xml: str) -> tuple[OmeImage, TiffPages, tuple[str, ...]]:
     """Open the image that `path` belongs to, with all the files of its set, from its own `xml`.
 
-    Returns
-    -------
-    image : OmeImage
-    pages : TiffPages
-        Axes ``image.outer`` + page.
-    warnings : tuple of str
-
-    Raises
-    ------
-    StackError
-        Naming the files or planes that are missing.
+    The pages have axes ``image.outer`` + page; the texts are warnings. StackError names the files
+    or planes that are missing.
     """
     home, document = _describing_file(path, read_ome(xml, str(path)))
     images = [image for image in document.images if image.blocks] or list(document.images)

@@ -278,10 +278,7 @@ def _known_axes(found: Found, name: str) -> str:
 def suggest_axes(letters: str) -> str:
     """Replace unknown letters by likely ones: in front Z, then T, then C; after X, C.
 
-    Parameters
-    ----------
-    letters : str
-        Such as ``"IYX"`` or ``"QYXQ"``.
+    Such letters are ``"IYX"`` or ``"QYXQ"``.
     """
     result = list(letters)
     for place, letter in enumerate(letters):

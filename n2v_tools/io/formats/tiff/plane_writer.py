@@ -24,18 +24,12 @@ SHOWN_PERCENTILES = (0.2, 99.8)
 
 
 class TiffPlaneWriter:
-    """Takes the planes of one stack, as `io.writer.PlaneWriter` does; made by `write_planes`.
-
-    Attributes
-    ----------
-    format : str
-        ``imagej`` or ``ome-tiff``: what the file is in fact.
-    """
+    """Takes the planes of one stack, as `io.writer.PlaneWriter` does; made by `write_planes`."""
 
     def __init__(self, path: Path, file: IO[bytes], plan: Plan, offset: int) -> None:
         self.path = path
         self.axes = plan.axes
-        self.format = plan.format
+        self.format = plan.format  # ``imagej`` or ``ome-tiff``: what the file is in fact
         self.notes = plan.notes
         self._file = file
         self._plan = plan

@@ -28,14 +28,9 @@ def imagej_calibration(
 ) -> tuple[dict[str, float], str | None]:
     """Read what ImageJ wrote into its description and the resolution tags: spacing and unit.
 
-    Parameters
-    ----------
-    header : mapping
-        Keys and values of the description.
-    resolution : mapping
-        Pixels per unit along ``X`` and ``Y``, None where the tag is missing.
-    resolution_unit : int
-        TIFF tag 296; counts only where the description has no unit.
+    `header` has keys and values of the description, `resolution` the pixels per unit along ``X``
+    and ``Y``, None where the tag is missing. `resolution_unit`, TIFF tag 296, counts only where the
+    description has no unit.
 
     Notes
     -----
