@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .errors import ModelError, SettingsError
 from .nets.unet import N2V_LAYOUT, NetSettings
+from .prepare.struct_mask import StructMask, to_struct_mask
 
 MANIPULATORS = (
     "uniform_withCP", "uniform_withoutCP", "normal_withoutCP", "normal_additive",
@@ -50,8 +50,8 @@ class Recipe:
         The weight file ends with the scale head of a probabilistic CARE model.
     checkpoint : str
         Plain name of the file of best weights.
-    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
-        Of structN2V: True where neighbours of a blind spot are hidden too.
+    struct_mask : StructMask or None
+        Of structN2V.
     """
 
     kind: str
@@ -63,7 +63,7 @@ class Recipe:
     stds: tuple[float, ...]
     scale_head: bool
     checkpoint: str
-    struct_mask: np.ndarray | None = None
+    struct_mask: StructMask | None = None
 
 
 def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
@@ -302,20 +302,17 @@ def _read_method(read: _Reader, net: NetSettings) -> str:
     return "n2v"
 
 
-def _read_struct_mask(read: _Reader, n_dim: int) -> np.ndarray | None:
+def _read_struct_mask(read: _Reader, n_dim: int) -> StructMask | None:
     """Nested lists of 0 and 1, of odd sizes, with as many axes as the net."""
     value = read.config.get("structN2Vmask")
     if value is None:
         return None
     right = f"null, or nested lists of 0 and 1 with {n_dim} axes of odd sizes up to {LARGEST_MASK}"
-    try:
-        mask = np.array(value, dtype=np.float64) if isinstance(value, list) else np.empty(0)
-    except (ValueError, TypeError, OverflowError):
-        raise read.error("structN2Vmask", right) from None
-    odd = all(size % 2 and size <= LARGEST_MASK for size in mask.shape)
-    if mask.ndim != n_dim or not mask.size or not odd or not np.isin(mask, (0, 1)).all():
-        raise read.error("structN2Vmask", right)
-    return mask.astype(bool)
+    with suppress(SettingsError):
+        mask = to_struct_mask(value, n_dim)
+        if max(mask.pixels.shape) <= LARGEST_MASK:
+            return mask
+    raise read.error("structN2Vmask", right)
 
 
 def _read_checkpoint(config: Mapping[str, Any]) -> str:

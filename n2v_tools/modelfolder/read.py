@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
 from ..axes import MODEL_AXES
 from ..contracts import ReadSection, Section
 from ..errors import ModelError, SettingsError
@@ -22,6 +20,7 @@ from ..legacy import BEST, CARE, CARE_PERCENTILES, LAST, N2V, Recipe, read_legac
 from ..methods.table import find_net, rows
 from ..nets.unet import N2V_LAYOUT, NetSettings
 from ..nets.weights import WeightFile
+from ..prepare.struct_mask import StructMask
 from .find import require_folder
 from .json_files import CONFIG, OURS, read_json, read_provenance
 
@@ -63,7 +62,7 @@ class Model:
         How the axes of the kernels must be reordered (a CARE model trained on XYZ).
     checkpoint : str
         Name of the file of best weights.
-    struct_mask : ndarray of bool, shape ([Z,] Y, X), or None
+    struct_mask : StructMask or None
         Of structN2V.
     section : Section
         What its method read from the folder.
@@ -85,7 +84,7 @@ class Model:
     scale_head: bool = False
     axes_order: tuple[int, ...] | None = None
     checkpoint: str = BEST
-    struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
+    struct_mask: StructMask | None = field(default=None, repr=False)
     section: Section | None = field(default=None, repr=False, compare=False)
 
     @property

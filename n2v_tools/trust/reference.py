@@ -111,12 +111,14 @@ def know_noise(sample: Sample) -> Reference:
     """
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
-    if choice.mask.startswith("cross") and correlation.source == "one image":
+    if choice.mask and choice.mask.kind == "cross" and correlation.source == "one image":
         correlation = replace(correlation, along=_as_sum(correlation.along))
     strength = measure_strength(sample, correlation)
     along = correlation.along.get("T", ())
     in_time = float(along[0]) if along else 0.0
-    correlated = None if choice.confidence == "cannot tell" else _is_correlated(choice)
+    correlated = (
+        None if choice.confidence == "cannot tell" else bool(choice.mask or choice.warnings)
+    )
     white = np.zeros((2 * LAGS + 1, 2 * LAGS + 1))
     white[LAGS, LAGS] = 1
     reference = Reference(
@@ -169,10 +171,6 @@ def _as_sum(along: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ..
             for axis, other in ("YX", "XY")
         }
     return {**along, **{axis: tuple((line / 2).tolist()) for axis, line in lines.items()}}
-
-
-def _is_correlated(choice: MaskChoice) -> bool:
-    return choice.mask != "none" or bool(choice.warnings)
 
 
 def measure_line(planes: Sequence[np.ndarray]) -> tuple[float, float] | None:
