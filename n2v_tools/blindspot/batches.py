@@ -56,12 +56,11 @@ def hide_pixels(
     positions, used = stratified_positions(tf.shape(images)[0], shape, masked_percent, where_seed)
     values = replacement_values(replacement, images, positions, radius_px, what_seed, struct_mask)
     mask, stand_in = _scatter(used, values, positions, shape, tf.shape(images)[0])
+    patches_seen = patches
     if struct_mask is not None:
         around = _around(used, positions, struct_mask, shape, tf.shape(images)[0])
         others = _any_pixels(images, tf.random.experimental.stateless_split(what_seed, 2)[1])
         patches_seen = _channels_together(tf.where(around, others, images), n_channels)
-    else:
-        patches_seen = patches
     mask = _channels_together(mask, n_channels)
     # Chosen, not added: the sum of a value and a difference would still depend on the value.
     shown = tf.where(mask > 0, _channels_together(stand_in, n_channels), patches_seen)

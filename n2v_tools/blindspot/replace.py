@@ -214,8 +214,8 @@ def require_visible(mask: StructMask, radius_px: float, shape: tuple[int, ...]) 
         if not np.any(np.all((along >= 0) & (along <= limits), axis=1)):
             raise SettingsError(
                 f"radius_px is {radius}: the struct mask hides all that is so near to a blind "
-                f"spot, so nothing can replace it. Take {max(mask.reach_px) + 1}, or "
-                "uniform_withCP."
+                "spot, so nothing can replace it. "
+                f"Take {max(mask.reach_px) + 1}, or uniform_withCP."
             )
 
 

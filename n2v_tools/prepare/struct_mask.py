@@ -129,9 +129,7 @@ def read_struct_mask(text: str, n_dim: int) -> StructMask | None:
     widest = max(mask.pixels.shape)
     if widest > LARGEST:
         raise SettingsError(f"{where}: {widest} px is too wide; at most {LARGEST}.")
-    if not mask.n_hidden:
-        return None
-    return StructMask(np.array(mask.pixels, ndmin=n_dim))
+    return StructMask(np.array(mask.pixels, ndmin=n_dim)) if mask.n_hidden else None
 
 
 def _named(text: str, where: str) -> StructMask:

@@ -116,9 +116,8 @@ def know_noise(sample: Sample) -> Reference:
     strength = measure_strength(sample, correlation)
     along = correlation.along.get("T", ())
     in_time = float(along[0]) if along else 0.0
-    correlated = (
-        None if choice.confidence == "cannot tell" else bool(choice.mask or choice.warnings)
-    )
+    known = choice.confidence != "cannot tell"
+    correlated = bool(choice.mask or choice.warnings) if known else None
     white = np.zeros((2 * LAGS + 1, 2 * LAGS + 1))
     white[LAGS, LAGS] = 1
     reference = Reference(
