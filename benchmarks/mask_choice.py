@@ -16,7 +16,6 @@ from collections import Counter
 import numpy as np
 from sidebyside import Report, parser
 
-from n2v_tools.blindspot.struct_mask import read_struct_mask
 from n2v_tools.noise.correlation import measure_correlation
 from n2v_tools.noise.mask import MaskChoice, choose_mask
 from n2v_tools.noise.sample import read_sample
@@ -55,7 +54,7 @@ def main() -> None:
             for ratio in options.ratios:
                 found = [look(kind, ratio, seed, options.edge) for seed in range(options.seeds)]
                 verdicts = Counter(judge(choice, kind) for choice in found)
-                masks.update(choice.mask for choice in found)
+                masks.update(choice.name for choice in found)
                 right, total = right + verdicts["right"], total + len(found)
                 share = 100 * verdicts["right"] / len(found)
                 cells.append(f"{share:.0f} % ({verdicts['wide']}, {verdicts['narrow']})")
@@ -83,9 +82,8 @@ def look(kind: str, ratio: float, seed: int, edge: int) -> MaskChoice:
 def judge(choice: MaskChoice, kind: str) -> str:
     """``right``, ``wide`` or ``narrow``."""
     if "rows" in kind:
-        return "right" if choice.mask == "none" and choice.warnings else "wide"
-    mask = read_struct_mask(choice.mask, 2)
-    halves = (0, 0) if mask is None else np.array(mask.shape) // 2
+        return "right" if not choice.mask and choice.warnings else "wide"
+    halves = choice.mask.reach_px if choice.mask else (0, 0)
     verdict = "right"
     for axis, half in zip("YX", halves, strict=True):
         true = np.array(true_correlation(kind)[axis])

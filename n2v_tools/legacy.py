@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .errors import ModelError, SettingsError
 from .nets.unet import N2V_LAYOUT, NetSettings
+from .prepare.struct_mask import StructMask, to_struct_mask
 
 MANIPULATORS = (
     "uniform_withCP", "uniform_withoutCP", "normal_withoutCP", "normal_additive",
@@ -43,8 +43,7 @@ class Recipe:
     stds: tuple[float, ...]  # likewise
     scale_head: bool  # the weight file ends with the scale head of a probabilistic CARE model
     checkpoint: str  # plain name of the file of best weights
-    # bool, shape ([Z,] Y, X); of structN2V: True where neighbours of a blind spot are hidden too
-    struct_mask: np.ndarray | None = None
+    struct_mask: StructMask | None = None  # of structN2V
 
 
 def read_legacy_config(config: Mapping[str, Any], where: str) -> Recipe:
@@ -273,20 +272,17 @@ def _read_method(read: _Reader, net: NetSettings) -> str:
     return "n2v"
 
 
-def _read_struct_mask(read: _Reader, n_dim: int) -> np.ndarray | None:
+def _read_struct_mask(read: _Reader, n_dim: int) -> StructMask | None:
     """Nested lists of 0 and 1, of odd sizes, with as many axes as the net."""
     value = read.config.get("structN2Vmask")
     if value is None:
         return None
     right = f"null, or nested lists of 0 and 1 with {n_dim} axes of odd sizes up to {LARGEST_MASK}"
-    try:
-        mask = np.array(value, dtype=np.float64) if isinstance(value, list) else np.empty(0)
-    except (ValueError, TypeError, OverflowError):
-        raise read.error("structN2Vmask", right) from None
-    odd = all(size % 2 and size <= LARGEST_MASK for size in mask.shape)
-    if mask.ndim != n_dim or not mask.size or not odd or not np.isin(mask, (0, 1)).all():
-        raise read.error("structN2Vmask", right)
-    return mask.astype(bool)
+    with suppress(SettingsError):
+        mask = to_struct_mask(value, n_dim)
+        if max(mask.pixels.shape) <= LARGEST_MASK:
+            return mask
+    raise read.error("structN2Vmask", right)
 
 
 def _read_checkpoint(config: Mapping[str, Any]) -> str:

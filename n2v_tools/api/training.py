@@ -141,10 +141,11 @@ def _edges(patch: int | Sequence[int] | None) -> tuple[int, ...] | None:
 
 def _mask_text(mask: Any) -> Any:
     """Return a mask as the option takes it: a name, or rows as JSON."""
-    if isinstance(mask, str) and not mask.endswith((".json", ".npy")):
-        return mask
-    if isinstance(mask, (str, os.PathLike)):
-        from ..io.maskfile import read_mask_file
+    from ..io.maskfile import read_mask_file
+    from ..prepare.struct_mask import StructMask
 
+    if isinstance(mask, os.PathLike) or str(mask).endswith((".json", ".npy")):
         return read_mask_file(Path(mask))
+    if isinstance(mask, (str, StructMask)):
+        return str(mask)
     return json.dumps(np.asarray(mask).astype(int).tolist())

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import keras_backend
+from ..prepare.struct_mask import StructMask
 from .positions import stratified_positions
 from .replace import replacement_values
-from .struct_mask import hidden_offsets
 
 
 def hide_pixels(
@@ -19,7 +17,7 @@ def hide_pixels(
     replacement: str,
     radius_px: float,
     seed: Any,
-    struct_mask: np.ndarray | None = None,
+    struct_mask: StructMask | None = None,
 ) -> tuple[Any, Any]:
     """Hide some pixels of every patch; each channel hides its own.
 
@@ -35,9 +33,9 @@ def hide_pixels(
         Reach of the replacement.
     seed : int tensor of shape (2,)
         Equal seeds hide equal pixels by equal values.
-    struct_mask : ndarray of int, shape ([Z,] Y, X), optional
-        Of structN2V [1]_: what is 1 around its centre is hidden with each blind spot and
-        replaced by any pixels of the patch, but is not to be predicted.
+    struct_mask : StructMask, optional
+        Of structN2V [1]_: what it hides with each blind spot is replaced by any pixels of the
+        patch, but is not to be predicted.
 
     Returns
     -------
@@ -56,15 +54,13 @@ def hide_pixels(
     images = _channels_apart(patches)
     where_seed, what_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
     positions, used = stratified_positions(tf.shape(images)[0], shape, masked_percent, where_seed)
-    hidden = None if struct_mask is None else hidden_offsets(struct_mask)
-    values = replacement_values(replacement, images, positions, radius_px, what_seed, hidden)
+    values = replacement_values(replacement, images, positions, radius_px, what_seed, struct_mask)
     mask, stand_in = _scatter(used, values, positions, shape, tf.shape(images)[0])
-    if hidden is not None:
-        around = _around(used, positions, hidden, shape, tf.shape(images)[0])
+    patches_seen = patches
+    if struct_mask is not None:
+        around = _around(used, positions, struct_mask, shape, tf.shape(images)[0])
         others = _any_pixels(images, tf.random.experimental.stateless_split(what_seed, 2)[1])
         patches_seen = _channels_together(tf.where(around, others, images), n_channels)
-    else:
-        patches_seen = patches
     mask = _channels_together(mask, n_channels)
     # Chosen, not added: the sum of a value and a difference would still depend on the value.
     shown = tf.where(mask > 0, _channels_together(stand_in, n_channels), patches_seen)
@@ -89,11 +85,11 @@ def _scatter(
 
 
 def _around(
-    used: Any, positions: Any, hidden: np.ndarray, shape: tuple[int, ...], n_images: Any
+    used: Any, positions: Any, mask: StructMask, shape: tuple[int, ...], n_images: Any
 ) -> Any:
     """Which pixels (M, *S) are hidden with a spot, spots themselves aside."""
     tf = keras_backend.load()
-    places = positions[:, :, None] + tf.constant(hidden, tf.int32)  # (M, P, K, D)
+    places = positions[:, :, None] + tf.constant(mask.offsets, tf.int32)  # (M, P, K, D)
     inside = tf.reduce_all((places >= 0) & (places < tf.constant(shape)), axis=-1)
     n_spots = math.prod(places.shape[1:3])
     places = tf.reshape(places, (-1, n_spots, len(shape)))

@@ -11,12 +11,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .. import keras_backend
 from ..errors import SettingsError
+from ..prepare.struct_mask import StructMask
 
 JITTER_PX = 4.0  # standard deviation of the offset of `normal_withoutCP`, as in n2v
 
@@ -27,7 +29,7 @@ def replacement_values(
     positions: Any,
     radius_px: float,
     seed: Any,
-    hidden: np.ndarray | None = None,
+    mask: StructMask | None = None,
 ) -> Any:
     """Values to put at the blind spots.
 
@@ -44,9 +46,8 @@ def replacement_values(
         `normal_additive` it is the standard deviation of what is added.
     seed : int tensor of shape (2,)
         Source of chance.
-    hidden : ndarray of int, shape (K, D), optional
-        Offsets from a blind spot of the neighbours that are hidden with it: see
-        `struct_mask`. What replaces a spot by other pixels than itself leaves these out.
+    mask : StructMask, optional
+        What replaces a spot by other pixels than itself leaves out what is hidden with it.
 
     Returns
     -------
@@ -57,11 +58,11 @@ def replacement_values(
     SettingsError
         If everything within the radius is hidden.
     """
-    if hidden is not None and name in USE_NEIGHBOURS:
-        require_visible(hidden, radius_px, tuple(images.shape[1:]))
+    if mask is not None and name in USE_NEIGHBOURS:
+        require_visible(mask, radius_px, tuple(images.shape[1:]))
         if name == "uniform_withoutCP":
-            return _uniform_visible(images, positions, radius_px, seed, hidden)
-        return REPLACEMENTS[name](images, positions, radius_px, seed, hidden)
+            return _uniform_visible(images, positions, radius_px, seed, mask)
+        return REPLACEMENTS[name](images, positions, radius_px, seed, mask)
     return REPLACEMENTS[name](images, positions, radius_px, seed)
 
 
@@ -90,11 +91,11 @@ def _uniform_without_centre(images: Any, positions: Any, radius_px: float, seed:
 
 
 def _uniform_visible(
-    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray
+    images: Any, positions: Any, radius_px: float, seed: Any, mask: StructMask
 ) -> Any:
     """Any pixel of the window that is not hidden with the spot."""
     tf = keras_backend.load()
-    values, visible = _neighbours(images, positions, radius_px, hidden)
+    values, visible = _neighbours(images, positions, radius_px, mask)
     chance = tf.random.stateless_uniform(tf.shape(values), seed)
     chosen = tf.argmax(tf.where(visible, chance, -1.0), axis=-1)
     return tf.gather(values, chosen, batch_dims=2)
@@ -114,11 +115,11 @@ def _normal_without_centre(images: Any, positions: Any, radius_px: float, seed: 
 
 
 def _normal_fitted(
-    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+    images: Any, positions: Any, radius_px: float, seed: Any, mask: StructMask | None = None
 ) -> Any:
     """A draw from the normal distribution with the window's mean and deviation."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, hidden)
+    values, inside = _neighbours(images, positions, radius_px, mask)
     weight = tf.cast(inside, tf.float32)
     n = tf.reduce_sum(weight, axis=-1)
     mean = tf.reduce_sum(values * weight, axis=-1) / n
@@ -139,21 +140,21 @@ def _identity(images: Any, positions: Any, radius_px: float, seed: Any) -> Any:
 
 
 def _mean(
-    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+    images: Any, positions: Any, radius_px: float, seed: Any, mask: StructMask | None = None
 ) -> Any:
     """Mean of the window without its centre."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, hidden)
+    values, inside = _neighbours(images, positions, radius_px, mask)
     weight = tf.cast(inside, tf.float32)
     return tf.reduce_sum(values * weight, axis=-1) / tf.reduce_sum(weight, axis=-1)
 
 
 def _median(
-    images: Any, positions: Any, radius_px: float, seed: Any, hidden: np.ndarray | None = None
+    images: Any, positions: Any, radius_px: float, seed: Any, mask: StructMask | None = None
 ) -> Any:
     """Median of the window without its centre (N2V2)."""
     tf = keras_backend.load()
-    values, inside = _neighbours(images, positions, radius_px, hidden)
+    values, inside = _neighbours(images, positions, radius_px, mask)
     # What lies outside the patch sorts last and is not counted.
     ranked = _sorted(tf.where(inside, values, math.inf))
     n = tf.reduce_sum(tf.cast(inside, tf.int32), axis=-1, keepdims=True)
@@ -190,18 +191,16 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
 USE_NEIGHBOURS = ("uniform_withoutCP", "normal_fitted", "mean", "median")
 
 
-def least_radius(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]) -> float:
+def least_radius(mask: StructMask, radius_px: float, shape: tuple[int, ...]) -> float:
     """`radius_px`, or the next whole number with which each spot sees a pixel, if there is one."""
-    for radius in range(int(radius_px), int(np.abs(hidden).max()) + 2):
-        try:
-            require_visible(hidden, radius, shape)
-        except SettingsError:
-            continue
-        return max(radius_px, radius)
+    for radius in range(int(radius_px), max(mask.reach_px) + 2):
+        with suppress(SettingsError):
+            require_visible(mask, radius, shape)
+            return max(radius_px, radius)
     return radius_px
 
 
-def require_visible(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]) -> None:
+def require_visible(mask: StructMask, radius_px: float, shape: tuple[int, ...]) -> None:
     """Raise SettingsError unless each spot of a patch sees a pixel within the radius.
 
     A window that is cut in a corner of the patch still holds one of the quarters around
@@ -209,20 +208,20 @@ def require_visible(hidden: np.ndarray, radius_px: float, shape: tuple[int, ...]
     """
     n_axes, radius = len(shape), int(radius_px)
     limits = np.minimum(radius, np.array(shape) // 2)
-    offsets = np.array(_visible_offsets(radius, n_axes, hidden)).reshape(-1, n_axes)
+    offsets = np.array(_visible_offsets(radius, n_axes, mask)).reshape(-1, n_axes)
     for signs in itertools.product((-1, 1), repeat=n_axes):
         along = offsets * np.array(signs)
         if not np.any(np.all((along >= 0) & (along <= limits), axis=1)):
             raise SettingsError(
                 f"radius_px is {radius}: the struct mask hides all that is so near to a blind "
-                f"spot, so nothing can replace it. Take {int(np.abs(hidden).max()) + 1}, or "
-                "uniform_withCP."
+                "spot, so nothing can replace it. "
+                f"Take {max(mask.reach_px) + 1}, or uniform_withCP."
             )
 
 
-def _visible_offsets(radius: int, n_axes: int, hidden: np.ndarray | None) -> list[tuple[int, ...]]:
+def _visible_offsets(radius: int, n_axes: int, mask: StructMask | None) -> list[tuple[int, ...]]:
     """Offsets of the window's pixels that are neither the spot nor hidden with it."""
-    unseen = {(0,) * n_axes} | {tuple(o) for o in ([] if hidden is None else hidden.tolist())}
+    unseen = {(0,) * n_axes} | {tuple(o) for o in ([] if mask is None else mask.offsets.tolist())}
     window = itertools.product(range(-radius, radius + 1), repeat=n_axes)
     return [offset for offset in window if offset not in unseen]
 
@@ -237,7 +236,7 @@ def _window(images: Any, positions: Any, radius_px: float) -> tuple[Any, Any]:
 
 
 def _neighbours(
-    images: Any, positions: Any, radius_px: float, hidden: np.ndarray | None
+    images: Any, positions: Any, radius_px: float, mask: StructMask | None
 ) -> tuple[Any, Any]:
     """Values of the visible pixels around each spot, and which of them lie in the patch.
 
@@ -247,7 +246,7 @@ def _neighbours(
     """
     tf = keras_backend.load()
     n_axes, radius = len(images.shape) - 1, int(radius_px)
-    offsets = tf.constant(_visible_offsets(radius, n_axes, hidden))  # (K, D)
+    offsets = tf.constant(_visible_offsets(radius, n_axes, mask))  # (K, D)
     size = tf.constant(tuple(images.shape[1:]), tf.int32)
     # A spot outside is ignored later; far outside it would have no neighbour at all.
     positions = tf.minimum(positions, size - 1)

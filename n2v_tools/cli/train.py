@@ -133,10 +133,10 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
 def _check(values: dict[str, Any]) -> dict[str, str]:
     """Refuse what contradicts itself; return ``--set`` as a mapping."""
     mask = values["struct_mask"]
-    if mask and not mask.startswith("[") and not mask.endswith(MASK_FILES):
-        from ..blindspot.struct_mask import require_mask_name
+    if mask and mask != "auto" and not mask.startswith("[") and not mask.endswith(MASK_FILES):
+        from ..prepare.struct_mask import read_struct_mask
 
-        require_mask_name(mask)
+        read_struct_mask(mask, n_dim=2)
     if not values["stacks"]:
         raise click.UsageError("--stack is missing: name a file, a folder or a glob.")
     name = values["model"]

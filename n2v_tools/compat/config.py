@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import SettingsError
 from ..legacy import MANIPULATORS
 from ..nets.unet import NetSettings
+from ..prepare.struct_mask import StructMask, to_struct_mask
 from ..settings import nearest
 from .refusals import UnknownParameter, WrongValue
 
@@ -170,11 +171,17 @@ def _mean_and_std(X: Any) -> tuple[list[float], list[float]]:
     return mean.tolist(), np.sqrt(squares / n_values).tolist()
 
 
+def struct_mask(config: N2VConfig) -> StructMask | None:
+    """What the configuration hides around each blind spot; None if nothing."""
+    values = config.structN2Vmask
+    return None if values is None else to_struct_mask(values, config.n_dim, "structN2Vmask")
+
+
 def _passes(check: Any, config: N2VConfig) -> bool:
     """Whether a parameter is there and right; one of a wrong kind is simply not."""
     try:
         return bool(check(vars(config)))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, SettingsError):
         return False
 
 
@@ -194,14 +201,6 @@ def _valid_input_shape(c: Mapping[str, Any]) -> bool:
         and shape[-1] == c["n_channel_in"]
         and all(n is None or n % 2 ** c["unet_n_depth"] == 0 for n in shape[:-1])
     )
-
-
-def _valid_struct_mask(c: Mapping[str, Any]) -> bool:
-    if c["structN2Vmask"] is None:
-        return True
-    mask = np.array(c["structN2Vmask"])
-    odd = all(size % 2 for size in mask.shape)
-    return mask.ndim == c["n_dim"] and odd and bool(np.isin(mask, (0, 1)).all())
 
 
 _CHECKS: dict[str, Any] = {
@@ -246,5 +245,7 @@ _CHECKS: dict[str, Any] = {
     "single_net_per_channel": _flag("single_net_per_channel"),
     "blurpool": _flag("blurpool"),
     "skip_skipone": _flag("skip_skipone"),
-    "structN2Vmask": _valid_struct_mask,
+    "structN2Vmask": lambda c: (
+        c["structN2Vmask"] is None or to_struct_mask(c["structN2Vmask"], c["n_dim"])
+    ),
 }

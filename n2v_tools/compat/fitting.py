@@ -14,12 +14,11 @@ import numpy as np
 from .. import keras_backend
 from ..blindspot.batches import hide_pixels
 from ..blindspot.replace import require_visible
-from ..blindspot.struct_mask import hidden_offsets, to_struct_mask
 from ..errors import SettingsError
 from ..learn.samples import MOST_VALIDATION_PATCHES, Batches, MakeSample
 from ..nets.losses import masked_loss
 from ..prepare.symmetry import Symmetry, symmetries
-from .config import N2VConfig
+from .config import N2VConfig, struct_mask
 from .refusals import WrongValue
 
 NOW, LAST = "weights_now.h5", "weights_last.h5"  # names that n2v has fixed
@@ -113,7 +112,7 @@ def validation_batches(config: N2VConfig, images: np.ndarray, seed: int) -> tupl
 def sample_maker(config: N2VConfig) -> MakeSample:
     """What a training sample is: targets are n2v's, values off the spots zero."""
     tf = keras_backend.load()
-    mask = _struct_mask(config)
+    mask = struct_mask(config)
     percent, radius = float(config.n2v_perc_pix), config.n2v_neighborhood_radius
 
     def make_sample(patches: Any, seed: Any) -> tuple[Any, Any]:
@@ -158,7 +157,7 @@ def warn_about(config: N2VConfig, images: np.ndarray, validation: np.ndarray) ->
         warnings.warn(
             f"small number of validation images (only {percent:.1f}% of all images)", stacklevel=3
         )
-    mask = _struct_mask(config)
+    mask = struct_mask(config)
     if mask is not None and not any(turn.transpose for turn in symmetries(mask)):
         warnings.warn(
             "structN2Vmask has a direction: train on patches that were made with augment=False, "
@@ -187,11 +186,6 @@ def _intensity(config: N2VConfig) -> tuple[list[float], list[float]]:
     return [float(mean) for mean in config.means], [float(std) for std in config.stds]
 
 
-def _struct_mask(config: N2VConfig) -> np.ndarray | None:
-    values = config.structN2Vmask
-    return None if values is None else to_struct_mask(values, config.n_dim, "structN2Vmask")
-
-
 def _require_images(config: N2VConfig, images: Any, name: str) -> None:
     axes = "S" + config.axes
     shape = getattr(images, "shape", ())
@@ -213,9 +207,9 @@ def _require_hiding(config: N2VConfig, patch: tuple[int, ...]) -> None:
     radius, name = config.n2v_neighborhood_radius, config.n2v_manipulator
     if radius < 1 and name in ("uniform_withoutCP", "normal_fitted", "mean", "median"):
         raise WrongValue(f"n2v_neighborhood_radius is {radius}; {name} needs 1 or more.")
-    mask = _struct_mask(config)
+    mask = struct_mask(config)
     if mask is not None and name in ("uniform_withoutCP", "normal_fitted", "mean", "median"):
         try:
-            require_visible(hidden_offsets(mask), radius, patch)
+            require_visible(mask, radius, patch)
         except SettingsError as error:
             raise WrongValue(f"n2v_neighborhood_radius and structN2Vmask: {error}") from None

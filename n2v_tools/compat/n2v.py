@@ -17,7 +17,7 @@ from ..legacy import n2v_config
 from ..nets.unet import NetSettings
 from ..restore.trained import TrainedRestorer
 from .chance import new_seed
-from .config import N2VConfig, method_name, net_settings, training_values
+from .config import N2VConfig, method_name, net_settings, struct_mask, training_values
 from .fitting import (
     LAST,
     NOW,
@@ -324,7 +324,7 @@ class N2V(BaseModel):
             stds=[float(std) for std in self.config.stds],
             axes=self._axes,
             name=self.name,
-            struct_mask=self.config.structN2Vmask,
+            struct_mask=struct_mask(self.config),
             in_percentiles=self._in_percentiles,
         )
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import ndimage
 
+from ..prepare.struct_mask import StructMask
+
 STRIDE_PX = 4  # between hidden pixels, along each axis
 TRIED_GRIDS = 2  # places of the grid of hidden pixels
 
@@ -29,7 +31,7 @@ def choose_without_truth(
     filters: Sequence[Apply],
     pieces: Sequence[np.ndarray],
     rng: np.random.Generator,
-    mask: np.ndarray | None = None,
+    mask: StructMask | None = None,
 ) -> tuple[int, np.ndarray]:
     """Return which filter errs least on hidden pixels, and the errors.
 
@@ -41,9 +43,9 @@ def choose_without_truth(
         Parts of the image.
     rng : numpy.random.Generator
         Places the grid of hidden pixels.
-    mask : ndarray of 0 and 1, shape ([Z,] Y, X), optional
-        Struct mask: odd sizes, the hidden pixel in the centre, 1 where a neighbour shares its
-        noise. Default: the pixel alone, for noise that is independent from pixel to pixel.
+    mask : StructMask, optional
+        Which neighbours share the noise of the hidden pixel. Default: none, for noise that is
+        independent from pixel to pixel.
 
     Returns
     -------
@@ -65,10 +67,9 @@ def choose_without_truth(
     return int(np.argmin(errors)), errors
 
 
-def _mask_for(n_axes: int, mask: np.ndarray | None) -> np.ndarray:
+def _mask_for(n_axes: int, mask: StructMask | None) -> np.ndarray:
     """The mask with the centre, as an array of bool with `n_axes` axes."""
-    together = np.ones((1,) * n_axes, bool) if mask is None else np.asarray(mask, bool).copy()
-    together = together.reshape((1,) * (n_axes - together.ndim) + together.shape)
+    together = np.array(1 if mask is None else mask.pixels, bool, ndmin=n_axes)
     together[tuple(edge // 2 for edge in together.shape)] = True
     return together
 

@@ -88,7 +88,8 @@ class Sample:
         if min(self.pieces[0].shape[-2:]) < LEAST_EDGE_PX:
             return None
         choice = choose_mask(self._correlation)
-        if choice.confidence == "cannot tell" or choice.warnings or choice.mask[:5] == "cross":
+        crossed = choice.mask is not None and choice.mask.kind == "cross"
+        if choice.confidence == "cannot tell" or choice.warnings or crossed:
             return None
         axes = "ZYX"[-self.pieces[0].ndim :]
         shared = tuple(_head(self._correlation.along.get(axis, ())) for axis in axes)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from ..errors import SettingsError
 from ..learn.loop_plan import LoopPlan
+from ..prepare.struct_mask import StructMask
 
 FIRST_FILTERS = {"small": (12, 16), "usual": (24, 32), "large": (48, 48)}  # in 2D, 3D
 
@@ -44,8 +43,8 @@ class LearningSettings(LoopPlan):
         return ""
 
     @property
-    def mask(self) -> np.ndarray | None:
-        """What is hidden around each blind spot, 0 and 1, shape ([Z,] Y, X); None if nothing."""
+    def mask(self) -> StructMask | None:
+        """What is hidden around each blind spot; None if nothing."""
         return None
 
     @property

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
 from ..axes import MODEL_AXES
 from ..contracts import ReadSection, Section
 from ..errors import ModelError, SettingsError
@@ -22,6 +20,7 @@ from ..legacy import BEST, CARE, CARE_PERCENTILES, LAST, N2V, Recipe, read_legac
 from ..methods.table import find_net, rows
 from ..nets.unet import N2V_LAYOUT, NetSettings
 from ..nets.weights import WeightFile
+from ..prepare.struct_mask import StructMask
 from .find import require_folder
 from .json_files import CONFIG, OURS, read_json, read_provenance
 
@@ -54,8 +53,7 @@ class Model:
     # how the axes of the kernels must be reordered (a CARE model trained on XYZ)
     axes_order: tuple[int, ...] | None = None
     checkpoint: str = BEST  # name of the file of best weights
-    # bool, shape ([Z,] Y, X); of structN2V
-    struct_mask: np.ndarray | None = field(default=None, repr=False, compare=False)
+    struct_mask: StructMask | None = field(default=None, repr=False)  # of structN2V
     # what its method read from the folder
     section: Section | None = field(default=None, repr=False, compare=False)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..prepare.struct_mask import StructMask
 from ..words import option
 from .correlation import Correlation
 from .robust import Confidence
@@ -35,9 +36,8 @@ class MaskChoice:
 
     Parameters
     ----------
-    mask : str
-        As ``--struct-mask`` takes it: ``none``, ``horizontal:5``, ``vertical:9``,
-        ``cross:5x7`` or ``square:5x7`` (full widths, Y x X).
+    mask : StructMask or None
+        A line, a cross or a square; None where no neighbour needs to be hidden.
     confidence : {"high", "low", "cannot tell"}
     reason : str
         One sentence.
@@ -45,10 +45,15 @@ class MaskChoice:
         What no mask can mend, such as offsets of whole rows.
     """
 
-    mask: str
+    mask: StructMask | None
     confidence: Confidence
     reason: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As ``--struct-mask`` takes it: ``none``, ``horizontal:5``, ``cross:5x7`` ..."""
+        return "none" if self.mask is None else self.mask.name
 
 
 def choose_mask(correlation: Correlation) -> MaskChoice:
@@ -61,10 +66,10 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     Returns
     -------
     choice : MaskChoice
-        ``none`` with confidence "cannot tell" where the data do not show the noise.
+        No mask, with confidence "cannot tell" where the data do not show the noise.
     """
     if not correlation.along:
-        return MaskChoice("none", "cannot tell", f"{correlation.reason}; {_ask()}")
+        return MaskChoice(None, "cannot tell", f"{correlation.reason}; {_ask()}")
     along_y, along_x = (np.array(correlation.along[axis]) for axis in "YX")
     (along_y, offset_y), (along_x, offset_x) = _without_offsets(along_y), _without_offsets(along_x)
     warnings = tuple(
@@ -75,9 +80,9 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
         if offset
     )
     if offset_y and offset_x:
-        return MaskChoice("none", "cannot tell", f"both directions stay correlated; {_ask()}")
+        return MaskChoice(None, "cannot tell", f"both directions stay correlated; {_ask()}")
     if warnings:
-        return MaskChoice("none", "low", "offsets hide the rest of the noise", warnings)
+        return MaskChoice(None, "low", "offsets hide the rest of the noise", warnings)
     least = least_that_counts(correlation)
     first_y, first_x = float(along_y[0]), float(along_x[0])
     half_y, half_x = _half_width(along_y, least), _half_width(along_x, least)
@@ -87,17 +92,13 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     half_y = 0 if first_y < LEAKAGE * first_x else half_y
     half_x = 0 if first_x < LEAKAGE * first_y else half_x
     if half_y and half_x and correlation.source == "one image" and _is_signal(correlation):
-        return MaskChoice("none", "cannot tell", f"signal hides the noise of this image; {_ask()}")
+        return MaskChoice(None, "cannot tell", f"signal hides the noise of this image; {_ask()}")
     if half_y and half_x and correlation.quiet:
         half_y, half_x = _alike(correlation, half_y, half_x, least)
     textured = textured and max(first_y, first_x) > least
     sure = _confidence(least, ((along_y, half_y), (along_x, half_x)), textured)
-    return MaskChoice(
-        _name(half_y, half_x, correlation.diagonal, first_y * first_x),
-        sure,
-        _reason(correlation, half_y, half_x, first_y, first_x),
-        warnings,
-    )
+    mask = _mask(half_y, half_x, correlation.diagonal, first_y * first_x)
+    return MaskChoice(mask, sure, _reason(correlation, half_y, half_x, first_y, first_x))
 
 
 def least_that_counts(correlation: Correlation) -> float:
@@ -152,16 +153,11 @@ def _confidence(least: float, both: Sequence[tuple[np.ndarray, int]], textured: 
     return "low" if near or textured else "high"
 
 
-def _name(half_y: int, half_x: int, diagonal: float | None, first: float) -> str:
-    height, width = 2 * half_y + 1, 2 * half_x + 1
+def _mask(half_y: int, half_x: int, diagonal: float | None, first: float) -> StructMask | None:
     if not half_y and not half_x:
-        return "none"
-    if not half_y:
-        return f"horizontal:{width}"
-    if not half_x:
-        return f"vertical:{height}"
-    kind = "square" if diagonal is not None and diagonal > SQUARE * first else "cross"
-    return f"{kind}:{height}" if height == width else f"{kind}:{height}x{width}"
+        return None
+    square = diagonal is not None and diagonal > SQUARE * first
+    return StructMask.of_kind("square" if square else "cross", 2 * half_y + 1, 2 * half_x + 1)
 
 
 def _reason(

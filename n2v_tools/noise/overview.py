@@ -52,7 +52,7 @@ class Overview:
     @property
     def correlated(self) -> bool | None:
         """Whether pixels share noise, or oppose it; None where that is unknown."""
-        if self.choice.mask != "none" or self.choice.warnings or self.repelled:
+        if self.choice.mask or self.choice.warnings or self.repelled:
             return True
         return None if self.choice.confidence == "cannot tell" else False
 

@@ -126,12 +126,12 @@ def _mask_warning(choice: MaskChoice, struct_mask: str) -> str:
     """Say that a mask is missing or not wanted; a doubtful measurement says nothing."""
     if choice.confidence == "cannot tell" or struct_mask == "auto":
         return ""
-    if struct_mask == "none" and choice.mask != "none":
+    if struct_mask == "none" and choice.mask:
         return (
             f"the noise is correlated ({choice.reason}), and a training without a mask keeps "
             f"correlated noise: pass {option('struct_mask', 'auto')}, or {choice.mask}"
         )
-    if struct_mask != "none" and choice.mask == "none" and not choice.warnings:
+    if struct_mask != "none" and not choice.mask and not choice.warnings:
         return (
             f"{option('struct_mask', struct_mask)} hides neighbours, but the noise is independent "
             f"({choice.reason}): the mask only costs detail; leave it out"

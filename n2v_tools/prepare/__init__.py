@@ -1,1 +1,1 @@
-"""Preparation of stacks for a net: a survey, strips, patches and their symmetries."""
+"""Preparation of stacks for a net: a survey, strips, patches, struct masks, symmetries."""

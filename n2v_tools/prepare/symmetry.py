@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
+
+from .struct_mask import StructMask
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ class Symmetry:
         """Return `patches`, shape (N, [Z,] Y, X, C), turned; a view."""
         return self._turn(patches, y_axis=patches.ndim - 3)
 
-    def keeps(self, mask: np.ndarray) -> bool:
-        """True if a mask of shape ([Z,] Y, X) is the same after the operation."""
-        turned = self._turn(mask, y_axis=mask.ndim - 2)
-        return turned.shape == mask.shape and bool((turned == mask).all())
+    def keeps(self, mask: StructMask) -> bool:
+        """True if a mask is the same after the operation."""
+        # An image's mask hides in its own plane only: there is no depth to flip.
+        pixels = np.array(mask.pixels, ndmin=3)
+        return np.array_equal(self._turn(pixels, y_axis=1), pixels)
 
     def _turn(self, array: np.ndarray, y_axis: int) -> np.ndarray:
         turned = np.swapaxes(array, y_axis, y_axis + 1) if self.transpose else array
@@ -59,14 +61,13 @@ class Symmetry:
 
 
 def symmetries(
-    mask: Any | None = None, *, square: bool = True, flip_z: bool = False
+    mask: StructMask | None = None, *, square: bool = True, flip_z: bool = False
 ) -> tuple[Symmetry, ...]:
     """List the allowed operations; the first changes nothing.
 
     Parameters
     ----------
-    mask : array-like of 0 and 1, shape ([Z,] Y, X), or None
-        Struct mask, of odd sizes with the blind spot in the centre.
+    mask : StructMask or None
     square : bool
         True if rows and columns are alike: equal edges of the patch, and equal pixel
         sizes as far as they are known. Without it nothing is transposed.
@@ -79,9 +80,6 @@ def symmetries(
     allowed : tuple of Symmetry
         8 for a square, 16 with depth, fewer where the mask forbids.
     """
-    kept = None if mask is None else np.asarray(mask)
-    if kept is not None and kept.ndim == 2:
-        kept = kept[np.newaxis]  # hidden in its own plane only
     ways = product((False, True), repeat=4)
     listed = (Symmetry(y, x, transposed, z) for z, transposed, y, x in ways)
     return tuple(
@@ -89,5 +87,5 @@ def symmetries(
         for one in listed
         if (square or not one.transpose)
         and (flip_z or not one.flip_z)
-        and (kept is None or one.keeps(kept))
+        and (mask is None or one.keeps(mask))
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from ..contracts import Restorer
 from ..legacy import CARE_PERCENTILES
+from ..prepare.struct_mask import StructMask
 from ..prepare.symmetry import Symmetry, symmetries
 
 CARE_EPSILON = 1e-20
@@ -36,7 +37,7 @@ class TrainedRestorer(Restorer):
         it; empty for nets that learned with them, as Noise2Void's do.
     name : str
         Of the model.
-    struct_mask : array-like or None
+    struct_mask : StructMask or None
         Of structN2V: only symmetries that keep it are allowed.
     """
 
@@ -56,7 +57,7 @@ class TrainedRestorer(Restorer):
         halo_px: tuple[int, ...] | None = None,
         margin_px: tuple[int, ...] = (),
         name: str = "model",
-        struct_mask: Any | None = None,
+        struct_mask: StructMask | None = None,
     ) -> None:
         self.axes = axes
         self.n_channels = n_channels

@@ -81,16 +81,13 @@ def know_noise(sample: Sample) -> Reference:
     """
     correlation = measure_correlation(sample)
     choice = choose_mask(correlation)
-    if choice.mask.startswith("cross") and correlation.source == "one image":
+    if choice.mask and choice.mask.kind == "cross" and correlation.source == "one image":
         correlation = replace(correlation, along=_as_sum(correlation.along))
     strength = measure_strength(sample, correlation)
     along = correlation.along.get("T", ())
     in_time = float(along[0]) if along else 0.0
-    correlated = (
-        None
-        if choice.confidence == "cannot tell"
-        else choice.mask != "none" or bool(choice.warnings)
-    )
+    known = choice.confidence != "cannot tell"
+    correlated = bool(choice.mask or choice.warnings) if known else None
     white = np.zeros((2 * LAGS + 1, 2 * LAGS + 1))
     white[LAGS, LAGS] = 1
     reference = Reference(

@@ -31,6 +31,7 @@ from n2v_tools.nets.reach import net_block, net_reach
 from n2v_tools.nets.unet import NetSettings
 from n2v_tools.prepare.patch_plan import PatchPlan, fit_patch
 from n2v_tools.prepare.patches import draw_patches
+from n2v_tools.prepare.struct_mask import StructMask
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.keras_engine import KerasRestorer
@@ -136,7 +137,7 @@ def test_d05_validation_patches_are_hidden_the_way_training_patches_are():
 
 
 def test_d06_augmentation_and_test_time_turns_keep_a_directed_mask():
-    row = np.ones((1, 5), int)
+    row = StructMask.of_kind("horizontal", 1, 5)
     assert len(symmetries(row)) == 4
     assert not any(turn.transpose for turn in symmetries(row))
 

@@ -10,6 +10,7 @@ from scipy import ndimage
 from n2v_tools.filters.invariance import choose_without_truth
 from n2v_tools.filters.pieces import Sample
 from n2v_tools.filters.table import FILTERS
+from n2v_tools.prepare.struct_mask import StructMask
 
 WIDTHS = (0.4, 0.6, 0.9, 1.3, 2.0, 3.0)
 
@@ -61,7 +62,9 @@ def test_a_struct_mask_hides_who_shares_the_noise(axis, rng):
     blurs = [lambda x, s=s: ndimage.gaussian_filter(x, s) for s in WIDTHS]
     best = int(np.argmin([error(blur(noisy), clean) for blur in blurs]))
     unmasked, _ = choose_without_truth(blurs, [noisy], rng)
-    masked, _ = choose_without_truth(blurs, [noisy], rng, mask=np.ones((1, 5)))
+    masked, _ = choose_without_truth(
+        blurs, [noisy], rng, mask=StructMask.of_kind("horizontal", 1, 5)
+    )
     assert unmasked < best
     assert abs(masked - best) <= 1
     assert masked > unmasked

@@ -35,7 +35,7 @@ def measured(cells, kind, ratio):
     ],
 )
 def test_a_square_is_told_from_a_cross(cells, kind, mask, ratio):
-    assert choose_mask(measured(cells, kind, ratio)).mask == mask
+    assert choose_mask(measured(cells, kind, ratio)).name == mask
 
 
 @pytest.mark.parametrize("kind", ["isotropic", "3x3", "2x2", "1x3", "white"])
@@ -53,4 +53,4 @@ def test_noise_of_a_tomogram_reaches_as_far_in_x_as_in_y(shared_data):
     files = sorted((shared_data / "tomography").glob("plane_*.tif"))
     for file in (*files, shared_data / "tomography" / "t_brucei_crosssection_uint8.tif"):
         found = measure_correlation(read_sample(open_stack(file, "YX")))
-        assert choose_mask(found).mask == "square:5", file.name
+        assert choose_mask(found).name == "square:5", file.name

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from n2v_tools.prepare.struct_mask import StructMask, to_struct_mask
 from n2v_tools.prepare.symmetry import Symmetry, symmetries
 
-LINE = np.ones((1, 5), int)
-CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
-WIDE_CROSS = np.array([[0, 0, 1, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]])
-ONE_SIDED = np.array([[0, 1, 1]])
+LINE = StructMask.of_kind("horizontal", 1, 5)
+CROSS = StructMask.of_kind("cross", 3, 3)
+WIDE_CROSS = StructMask.of_kind("cross", 3, 5)
+SQUARE = StructMask.of_kind("square", 3, 3)
+ONE_SIDED = to_struct_mask([[0, 1, 1]], 2)
 
 
 def test_the_square_has_eight_symmetries_and_they_all_differ():
@@ -36,7 +38,7 @@ def test_depth_is_flipped_but_never_turned_into_rows():
 
 @pytest.mark.parametrize(
     ("mask", "count"),
-    [(None, 8), (LINE, 4), (CROSS, 8), (WIDE_CROSS, 4), (np.ones((3, 3)), 8), (ONE_SIDED, 2)],
+    [(None, 8), (LINE, 4), (CROSS, 8), (WIDE_CROSS, 4), (SQUARE, 8), (ONE_SIDED, 2)],
     ids=["none", "line", "cross", "wide cross", "square", "one-sided"],
 )
 def test_a_mask_forbids_what_would_turn_its_noise(mask, count):
@@ -44,13 +46,12 @@ def test_a_mask_forbids_what_would_turn_its_noise(mask, count):
 
 
 def test_a_line_stays_a_line_in_three_dimensions_too():
-    assert not any(one.transpose for one in symmetries(LINE[np.newaxis], flip_z=True))
-    assert len(symmetries(LINE.tolist(), flip_z=True)) == 8
+    assert not any(one.transpose for one in symmetries(to_struct_mask([[[1] * 5]], 3), flip_z=True))
+    assert len(symmetries(LINE, flip_z=True)) == 8
 
 
 def test_a_mask_that_looks_forward_forbids_flipping_depth():
-    forward = np.zeros((3, 1, 1))
-    forward[1:] = 1
+    forward = to_struct_mask([[[0]], [[1]], [[1]]], 3)
     assert not any(one.flip_z for one in symmetries(forward, flip_z=True))
 
 

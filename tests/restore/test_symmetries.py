@@ -4,6 +4,7 @@ import numpy as np
 from numpy.random import default_rng
 from restore_fakes import Filter, box_mean
 
+from n2v_tools.prepare.struct_mask import StructMask
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
@@ -31,7 +32,7 @@ def test_a_filter_that_shifts_is_made_symmetric_in_yx_and_left_alone_in_z():
 
 
 def test_noise_along_rows_is_never_shown_as_columns():
-    along_rows = symmetries([[1, 1, 1]])
+    along_rows = symmetries(StructMask.of_kind("horizontal", 1, 3))
     shifted = WithSymmetries(Filter(lambda p: np.roll(p, 1, axis=0)), along_rows)
     plane = np.zeros((1, 9, 9, 1), np.float32)
     plane[0, 4, 4] = 2

@@ -256,7 +256,7 @@ def _title(name: str, place: Mapping[str, int]) -> str:
 def _notes(session: _Session, choice: MaskChoice) -> list[str]:
     """What to compare the residuals with, in sentences."""
     along = session.correlation.along
-    notes = [f"The noise: {choice.reason}; mask {choice.mask}, confidence {choice.confidence}."]
+    notes = [f"The noise: {choice.reason}; mask {choice.name}, confidence {choice.confidence}."]
     if along:
         lags = ", ".join(f"{axis} {values[0]:.2f}" for axis, values in along.items() if values)
         notes.append(f"Its correlation from pixel to pixel: {lags}.")
@@ -272,7 +272,7 @@ def _noise_record(correlation: Correlation, choice: MaskChoice) -> dict[str, Any
     return {
         "correlation": {axis: list(values) for axis, values in correlation.along.items()},
         "source": correlation.source,
-        "struct_mask": choice.mask,
+        "struct_mask": choice.name,
         "confidence": choice.confidence,
         "reason": choice.reason,
         "warnings": list(choice.warnings),

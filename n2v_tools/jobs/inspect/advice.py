@@ -166,7 +166,7 @@ def _through_time(row: Row, seen: Overview) -> dict[str, str]:
     return {
         "method": "; ".join([f"{row.name}: {row.advice}", *others]),
         "mask": "none is needed: noise that neighbours share in a frame is not shared with the next"
-        if seen.choice.mask != "none"
+        if seen.choice.mask
         else "none: frames distinguish noise from signal",
         "patch": f"2D, {PATCH_PX} px, of many frames",
     }
@@ -182,7 +182,7 @@ def _plane_by_plane(seen: Overview) -> tuple[Row, str, str, Options]:
             "none: without a mask no detail is lost; n2v-compare shows what one would do",
             {},
         )
-    if mask == "none":
+    if mask is None:
         reason = f"{plain.name}: the noise is independent from pixel to pixel"
         if seen.repelled:
             reason = f"{plain.name}: no method here suits noise that neighbours oppose"
@@ -194,7 +194,7 @@ def _plane_by_plane(seen: Overview) -> tuple[Row, str, str, Options]:
     masking = (row for row in table.learning_rows() if "struct_mask" in row.settings)
     row = next(masking, plain)
     reason = f"{row.name}: neighbours share noise, which plain {plain.name} would keep"
-    return row, reason, f"{mask}: as far as the noise is shared", {"struct_mask": mask}
+    return row, reason, f"{mask}: as far as the noise is shared", {"struct_mask": mask.name}
 
 
 def _patch(stack: Stack, seen: Overview, std: float, obstacle: str) -> tuple[str, Options]:

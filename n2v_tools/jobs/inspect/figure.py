@@ -65,7 +65,7 @@ def _headline(seen: Overview) -> str:
     if seen.repelled:
         return "noise of neighbouring pixels is opposed"
     offsets = ", offsets of rows or columns" if seen.choice.warnings else ""
-    return f"noise is correlated, mask {seen.choice.mask}{offsets}"
+    return f"noise is correlated, mask {seen.choice.name}{offsets}"
 
 
 def _draw_profiles(axes: Any, seen: Overview) -> None:

@@ -90,7 +90,7 @@ def _of_channel(seen: Overview) -> dict[str, Any]:
         "sigma": seen.sigma,
         "gain": strength.gain,
         "correlated": seen.correlated,
-        "struct_mask": seen.choice.mask,
+        "struct_mask": seen.choice.name,
         "confidence": seen.choice.confidence,
         "correlation": {
             axis: _ten(along.get(axis, ())) if axis in "YX" or axis in along else None

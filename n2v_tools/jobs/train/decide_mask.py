@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...blindspot.struct_mask import read_struct_mask
 from ...contracts import Method
 from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
@@ -46,16 +45,16 @@ def with_struct_mask(
         return method, {"asked": asked, "mask": asked}
     step = max(1, -(-len(stacks) // MOST_STACKS))
     found = [_look_at(stack, request) for stack in stacks[::step]]
-    choice, correlation = max(found, key=lambda one: _n_hidden(one[0].mask))
+    choice, correlation = max(found, key=lambda one: one[0].mask.n_hidden if one[0].mask else 0)
     if len({one.mask for one, _ in found}) > 1:
         say.warn(
-            f"the stacks differ in their noise (masks {', '.join(one.mask for one, _ in found)}): "
-            f"the widest is taken, {choice.mask}"
+            f"the stacks differ in their noise (masks {', '.join(one.name for one, _ in found)}): "
+            f"the widest is taken, {choice.name}"
         )
-    say.note(f"struct mask {choice.mask} ({choice.confidence} confidence): {choice.reason}")
+    say.note(f"struct mask {choice.name} ({choice.confidence} confidence): {choice.reason}")
     for warning in choice.warnings:
         say.warn(warning)
-    decision: dict[str, Any] = {"struct_mask": choice.mask}  # a setting of blind-spot methods
+    decision: dict[str, Any] = {"struct_mask": choice.name}  # a setting of blind-spot methods
     settings = dataclasses.replace(method.settings, **decision)
     decided = dataclasses.replace(method, settings=settings)  # type: ignore[type-var]
     return decided, {"asked": "auto", **record_of(choice, correlation)}
@@ -68,7 +67,7 @@ def record_of(choice: MaskChoice, correlation: Correlation) -> dict[str, Any]:
         for axis, values in correlation.along.items()
     }
     return {
-        "mask": choice.mask,
+        "mask": choice.name,
         "confidence": choice.confidence,
         "reason": choice.reason,
         "warnings": list(choice.warnings),
@@ -82,8 +81,3 @@ def _look_at(stack: Stack, request: TrainRequest) -> tuple[MaskChoice, Correlati
     sample = read_sample(stack, request.seed, keep_strips=request.keep_strips)
     correlation = measure_correlation(sample)
     return choose_mask(correlation), correlation
-
-
-def _n_hidden(mask: str) -> int:
-    made = read_struct_mask(mask, 2)
-    return 0 if made is None else int(made.sum())

@@ -14,12 +14,12 @@ from ...blindspot.batches import hide_pixels
 from ...blindspot.positions import box_edges
 from ...blindspot.recorrupt import recorrupt
 from ...blindspot.replace import REPLACEMENTS, USE_NEIGHBOURS, least_radius, require_visible
-from ...blindspot.struct_mask import hidden_offsets, read_struct_mask
 from ...contracts import Method
 from ...errors import SettingsError
 from ...nets.losses import masked_loss, recorrupted_loss
 from ...nets.unet import NetSettings
 from ...noise.level import Noise, measure_noise
+from ...prepare.struct_mask import StructMask, read_struct_mask
 from ...settings import nearest
 from ...words import option
 from ..learning import FIRST_FILTERS, LEARNING_RANGES, LearningSettings
@@ -73,50 +73,39 @@ class N2VSettings(LearningSettings):
 
     def _check_mask(self) -> None:
         """Refuse a struct mask that leaves too little of a patch to see."""
-        hidden = self.hidden_offsets
-        if hidden is None:
+        mask = self.mask
+        if mask is None:
             return
-        wide = [
-            axis
-            for axis, edge in enumerate(self.patch_px)
-            if 2 * int(np.abs(hidden[:, axis]).max()) >= edge
-        ]
-        if wide:
+        if any(2 * far >= edge for far, edge in zip(mask.reach_px, self.patch_px, strict=True)):
             raise SettingsError(
                 f"struct_mask {self.struct_mask} is as wide as the patch of "
                 f"{' x '.join(map(str, self.patch_px))} px; take a larger {option('patch')}."
             )
         if self.replacement in USE_NEIGHBOURS:
-            require_visible(hidden, self.radius, self.patch_px)
+            require_visible(mask, self.radius, self.patch_px)
 
     @property
-    def mask(self) -> np.ndarray | None:
-        """What is hidden around each blind spot, 0 and 1, shape ([Z,] Y, X); None if nothing."""
+    def mask(self) -> StructMask | None:
+        """What is hidden around each blind spot; None if nothing."""
         if self.struct_mask == "auto":  # not before the data are known
             return None
         return read_struct_mask(self.struct_mask, len(self.patch_px))
-
-    @property
-    def hidden_offsets(self) -> np.ndarray | None:
-        """The same as offsets (K, D) from the blind spot."""
-        mask = self.mask
-        return None if mask is None else hidden_offsets(mask)
 
     @property
     def percent(self) -> float:
         """Share of a patch's pixels that are to be predicted, in percent."""
         if self.masked_percent is not None:
             return self.masked_percent
-        hidden = self.hidden_offsets
-        return min(6.0, MOST_HIDDEN_PERCENT / (1 + len(hidden))) if hidden is not None else 6.0
+        mask = self.mask
+        return min(6.0, MOST_HIDDEN_PERCENT / (1 + mask.n_hidden)) if mask else 6.0
 
     @property
     def radius(self) -> float:
         """Of the window: `radius_px`, or one more than a struct mask leaves nothing of."""
-        hidden = self.hidden_offsets
-        if hidden is None or self.replacement not in USE_NEIGHBOURS:
+        mask = self.mask
+        if mask is None or self.replacement not in USE_NEIGHBOURS:
             return self.radius_px
-        return least_radius(hidden, self.radius_px, self.patch_px)
+        return least_radius(mask, self.radius_px, self.patch_px)
 
     @property
     def batch(self) -> int:
@@ -210,7 +199,7 @@ class N2V(Method):
             "n2v_patch_shape": list(s.patch_px),
             "n2v_manipulator": s.replacement,
             "n2v_neighborhood_radius": math.ceil(s.radius),  # n2v takes whole numbers only
-            "structN2Vmask": None if mask is None else mask.tolist(),
+            "structN2Vmask": None if mask is None else mask.pixels.tolist(),
         }
 
     def net_settings(self, n_channels: int) -> NetSettings:

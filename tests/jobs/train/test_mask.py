@@ -44,7 +44,8 @@ def test_a_mask_found_from_the_noise_is_kept_with_its_reason_and_read_by_n2v(req
     assert result.model.name == "1x3_0_structn2v"
     model = modelfolder.read_model(result.model)
     assert model.method == "structn2v"
-    np.testing.assert_array_equal(model.struct_mask, [[True] * 5])
+    np.testing.assert_array_equal(model.struct_mask.pixels, [[1] * 5])
+    assert str(model.struct_mask) == "horizontal:5"
     kept = json.loads((result.model / "config.json").read_text())
     assert kept["structN2Vmask"] == [[1, 1, 1, 1, 1]]
     record = json.loads((result.model / "provenance.json").read_text())["struct_mask"]
@@ -104,7 +105,7 @@ def test_a_mask_is_read_from_a_file(request_for, tmp_path, name):
         (tmp_path / name).write_text(json.dumps(values))
     text = read_mask_file(tmp_path / name)
     job = open_job(request_for("white", struct_mask=text), QUIET)
-    np.testing.assert_array_equal(job.method.settings.mask, values)
+    np.testing.assert_array_equal(job.method.settings.mask.pixels, values)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_nothing_of_what_is_hidden_reaches_the_spot(mask):
     noisy = patches(1, 32, 32, 1)
     shown, target = (np.asarray(one) for one in method.make_sample(noisy, np.array([5, 6])))
     spots = np.argwhere(target[0, ..., 1] > 0)
-    made = method.settings.mask
+    made = method.settings.mask.pixels
     changed = noisy.copy()
     for y, x in spots:
         for dy, dx in np.argwhere(made) - np.array(made.shape) // 2:

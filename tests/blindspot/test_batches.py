@@ -1,13 +1,15 @@
+"""What a net sees of patches whose pixels are hidden with a struct mask."""
+
 import numpy as np
 import pytest
 
 from n2v_tools.blindspot.batches import hide_pixels
 from n2v_tools.blindspot.replace import REPLACEMENTS, USE_NEIGHBOURS, replacement_values
-from n2v_tools.blindspot.struct_mask import hidden_offsets, to_struct_mask
 from n2v_tools.errors import SettingsError
+from n2v_tools.prepare.struct_mask import StructMask, to_struct_mask
 
-ROW = np.array([[0, 1, 1, 1, 0]])
-CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]] * 3)
+ROW = to_struct_mask([[0, 1, 1, 1, 0]], 2)
+CROSS = to_struct_mask([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]] * 3, 3)
 CASES = pytest.mark.parametrize(
     "shape, mask", [((16, 24), ROW), ((8, 8, 16), CROSS)], ids=["row in YX", "cross in ZYX"]
 )
@@ -22,7 +24,7 @@ def numbered(shape):
 def hidden_by_hand(spots, mask):
     """Which pixels a mask hides around spots (bool, N, *S): offset by offset."""
     around = np.zeros_like(spots)
-    for offset in np.argwhere(mask) - np.array(mask.shape) // 2:
+    for offset in np.argwhere(mask.pixels) - np.array(mask.pixels.shape) // 2:
         for n, *spot in np.argwhere(spots):
             place = np.array(spot) + offset
             if (place >= 0).all() and (place < spots.shape[1:]).all():
@@ -54,13 +56,12 @@ def test_what_stands_in_never_depends_on_what_is_hidden_beside_the_spot(name, sh
     spots = np.array([[0] * len(shape), [n // 2 for n in shape], [n - 1 for n in shape]])
 
     def values(image):
-        offsets = hidden_offsets(mask)
-        return replacement_values(name, image[None], spots[None].astype("i4"), 2, [0, 5], offsets)
+        return replacement_values(name, image[None], spots[None].astype("i4"), 2, [0, 5], mask)
 
     before = values(image).numpy()[0]
     for number, spot in enumerate(spots):
         other = image.copy()
-        for offset in [*hidden_offsets(mask), np.zeros(len(shape), int)]:
+        for offset in [*mask.offsets, np.zeros(len(shape), int)]:
             place = spot + offset
             if (place >= 0).all() and (place < shape).all():
                 other[tuple(place)] += 1000
@@ -69,24 +70,6 @@ def test_what_stands_in_never_depends_on_what_is_hidden_beside_the_spot(name, sh
 
 def test_a_mask_that_hides_all_of_the_window_is_refused_with_the_radius_to_take():
     with pytest.raises(SettingsError, match="Take 3"):
-        hide_pixels(numbered((16, 16)), 2.0, "median", 2, [0, 1], np.ones((5, 5), int))
-
-
-@pytest.mark.parametrize(
-    "values, complaint",
-    [
-        ([[1, 1]], "odd"),
-        ([1, 1, 1], "2 levels"),
-        ([[0, 2, 0]], "other values"),
-        ([[0, 1, 0], [1]], "2 levels"),
-        ("row", "2 levels"),
-    ],
-)
-def test_what_is_no_mask_is_refused(values, complaint):
-    with pytest.raises(SettingsError, match=complaint):
-        to_struct_mask(values, 2)
-
-
-def test_lists_and_arrays_make_the_same_mask():
-    np.testing.assert_array_equal(to_struct_mask(ROW.tolist(), 2), to_struct_mask(ROW, 2))
-    assert hidden_offsets(to_struct_mask(ROW, 2)).tolist() == [[0, -1], [0, 1]]
+        hide_pixels(
+            numbered((16, 16)), 2.0, "median", 2, [0, 1], StructMask.of_kind("square", 5, 5)
+        )

@@ -1,13 +1,16 @@
-"""The mask of structN2V: which neighbours are hidden together with a blind spot.
+"""Struct masks: which neighbours are hidden together with a blind spot.
 
 Noise that is correlated from pixel to pixel can be read off the neighbours; a struct
-mask hides those that know it.
+mask hides those that know it. Users write and read masks as text, and files keep them as
+nested lists; everything in between passes a `StructMask`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +24,76 @@ LARGEST = 63  # px, of a mask: beyond it hardly a neighbour is left to see
 _EXAMPLES = "none, auto, horizontal:5, vertical:5, cross:5, cross:9x5, square:3 or square:9x5"
 
 
-def read_struct_mask(text: str, n_dim: int) -> np.ndarray | None:
+@dataclass(frozen=True, eq=False)
+class StructMask:
+    """What is hidden around a blind spot.
+
+    Masks are equal if users write them alike: the axes of length 1 that a volume's mask has
+    more than an image's do not count.
+
+    Parameters
+    ----------
+    pixels : ndarray of int64, shape ([Z,] Y, X)
+        Of odd sizes; 1 = hidden with the blind spot, which is the centre.
+    """
+
+    pixels: np.ndarray
+
+    @classmethod
+    def of_kind(cls, kind: str, height: int, width: int) -> StructMask:
+        """Make the mask of one of `KINDS`, of odd full widths in px."""
+        if kind == "horizontal":
+            height = 1
+        elif kind == "vertical":
+            width = 1
+        pixels = np.full((height, width), int(kind == "square"), np.int64)
+        pixels[height // 2], pixels[:, width // 2] = 1, 1
+        return cls(pixels)
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`; empty for any other shape."""
+        size = self.pixels.shape[-2:]
+        planes = np.array(self.pixels, ndmin=3)
+        same = (k for k in KINDS if np.array_equal(planes, [self.of_kind(k, *size).pixels]))
+        return next(same, "")
+
+    @cached_property
+    def name(self) -> str:
+        """As users write it: ``cross:9x5``; nested lists as JSON where it is of no kind."""
+        height, width = self.pixels.shape[-2:]
+        if not self.kind:
+            return json.dumps(self.pixels.tolist())
+        plain = height == width or 1 in (height, width)
+        return f"{self.kind}:{max(height, width) if plain else f'{height}x{width}'}"
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Of what is hidden, the centre left out: ndarray of int64, shape (K, D)."""
+        offsets = np.argwhere(self.pixels == 1) - np.array(self.pixels.shape) // 2
+        return offsets[np.any(offsets != 0, axis=1)]
+
+    @property
+    def n_hidden(self) -> int:
+        """Number of neighbours that are hidden with each spot."""
+        return len(self.offsets)
+
+    @property
+    def reach_px(self) -> tuple[int, ...]:
+        """How far from the spot pixels are hidden, along each axis."""
+        return tuple(np.abs(self.offsets).max(axis=0, initial=0).tolist())
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StructMask) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def read_struct_mask(text: str, n_dim: int) -> StructMask | None:
     """Make the mask that a text describes.
 
     Parameters
@@ -34,7 +106,7 @@ def read_struct_mask(text: str, n_dim: int) -> np.ndarray | None:
 
     Returns
     -------
-    mask : ndarray of int64, shape ([Z,] Y, X), or None
+    mask : StructMask or None
         None if nothing but the blind spot is hidden.
 
     Raises
@@ -50,30 +122,17 @@ def read_struct_mask(text: str, n_dim: int) -> np.ndarray | None:
             values = json.loads(text)
         except (json.JSONDecodeError, RecursionError):
             raise SettingsError(f"{where}: {text[:40]!r} is no nested list; {_EXAMPLES}.") from None
-        n_own = _n_axes(values)
-        mask = to_struct_mask(values, 2 if n_own == 2 else n_dim, where)
+        of_one_plane = re.match(r"\[\s*\[\s*[^\[\]\s]", text)
+        mask = to_struct_mask(values, 2 if of_one_plane else n_dim, where)
     else:
         mask = _named(text, where)
-    if max(mask.shape) > LARGEST:
-        raise SettingsError(f"{where}: {max(mask.shape)} px is too wide; at most {LARGEST}.")
-    mask = mask.reshape((1,) * (n_dim - mask.ndim) + mask.shape)
-    if not np.delete(mask.ravel(), mask.size // 2).any():
-        return None
-    return mask
+    widest = max(mask.pixels.shape)
+    if widest > LARGEST:
+        raise SettingsError(f"{where}: {widest} px is too wide; at most {LARGEST}.")
+    return StructMask(np.array(mask.pixels, ndmin=n_dim)) if mask.n_hidden else None
 
 
-def require_mask_name(text: str) -> None:
-    """Refuse a text that is neither ``none``, ``auto`` nor the name of a mask.
-
-    Raises
-    ------
-    SettingsError
-    """
-    if text not in ("none", "auto"):
-        _named(text, option("struct_mask"))
-
-
-def _named(text: str, where: str) -> np.ndarray:
+def _named(text: str, where: str) -> StructMask:
     kind, _, size = text.partition(":")
     if kind not in KINDS:
         raise SettingsError(
@@ -94,23 +153,10 @@ def _named(text: str, where: str) -> np.ndarray:
                 f"{where}: {edge} px is no width of a mask, which is odd, since the blind spot "
                 f"is in the middle, and at most {LARGEST}; take {near}."
             )
-    if kind == "horizontal":
-        return np.ones((1, width), np.int64)
-    if kind == "vertical":
-        return np.ones((height, 1), np.int64)
-    mask = np.full((height, width), int(kind == "square"), np.int64)
-    mask[height // 2], mask[:, width // 2] = 1, 1
-    return mask
+    return StructMask.of_kind(kind, height, width)
 
 
-def _n_axes(values: Any) -> int:
-    n = 0
-    while isinstance(values, list) and values and n < 4:
-        values, n = values[0], n + 1
-    return n
-
-
-def to_struct_mask(values: Any, n_dim: int, where: str = "struct mask") -> np.ndarray:
+def to_struct_mask(values: Any, n_dim: int, where: str = "struct mask") -> StructMask:
     """Check a mask given as nested lists or an array.
 
     Parameters
@@ -121,10 +167,6 @@ def to_struct_mask(values: Any, n_dim: int, where: str = "struct mask") -> np.nd
         Axes of the patches, 2 or 3.
     where : str
         Name in messages.
-
-    Returns
-    -------
-    mask : ndarray of int64
 
     Raises
     ------
@@ -147,10 +189,4 @@ def to_struct_mask(values: Any, n_dim: int, where: str = "struct mask") -> np.nd
         )
     if not np.isin(mask, (0, 1)).all():
         raise SettingsError(f"{where}: holds other values than 0 and 1 (1 = hidden).")
-    return mask.astype(np.int64)
-
-
-def hidden_offsets(mask: np.ndarray) -> np.ndarray:
-    """Offsets (K, D) from the centre of what `mask` hides, the centre left out."""
-    offsets = np.argwhere(mask == 1) - np.array(mask.shape) // 2
-    return offsets[np.any(offsets != 0, axis=1)]
+    return StructMask(mask.astype(np.int64))
