@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filter_scene import SMALL as SMALL_FILTERS
 from numpy.random import default_rng
 
 from n2v_tools import openvino_backend
@@ -32,12 +33,6 @@ SMALL = {  # of any method that has such a setting
     "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "singles": 1, "reach": 2,
     "base": 1,
 }  # fmt: skip
-SMALL_FILTERS = {  # quick, and with a reach that leaves room in a small image
-    "median": {"size": (5,)},
-    "gaussian": {"sigma": (1.2,)},
-    "diffusion": {"niter": 6},
-    "nlm": {"patch_size": 5, "patch_distance": 3},
-}
 SMALL_DEEP = {**SMALL_FILTERS, "diffusion": {"niter": 3}}
 EXACT = ("median", "gaussian")  # to the last bit, in tiles as in one piece
 MEAN, STD = 500.0, 40.0  # of the counts here, and of the training data

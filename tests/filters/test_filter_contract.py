@@ -5,19 +5,13 @@ What every Restorer promises is in ``tests/contract/test_every_restorer.py``.
 
 import numpy as np
 import pytest
-from filter_scene import error, make, restore, scene
+from filter_scene import SMALL, error, make, restore, scene
 
 from n2v_tools.errors import AxesError, SettingsError, UsageError
 from n2v_tools.filters import restorer
 from n2v_tools.filters.table import FILTERS, filter_for, read_settings
 from n2v_tools.stack import Stack
 
-SMALL = {  # quick, and with a reach that leaves room in a small image
-    "median": {"size": (5,)},
-    "gaussian": {"sigma": (1.2,)},
-    "diffusion": {"niter": 6},
-    "nlm": {"patch_size": 5, "patch_distance": 3},
-}
 every_filter = pytest.mark.parametrize("method", FILTERS)
 every_dims = pytest.mark.parametrize("shape", [(60, 64), (9, 40, 44)], ids=["2D", "3D"])
 
