@@ -6,13 +6,15 @@ import functools
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from n2v_tools import api, keras_backend, modelfolder
+from n2v_tools.contracts import Method
 from n2v_tools.errors import N2VToolsError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.request import TrainRequest
 from n2v_tools.jobs.train.run import train_stacks
-from n2v_tools.methods.table import learning_rows
+from n2v_tools.methods.table import find_method, learning_rows
 from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
@@ -48,7 +50,22 @@ def trained(folder, method, name="m", **options):
 
 
 @pytest.fixture(scope="module")
-def shared_training(tmp_path_factory):
+def curves():
+    """Label of the loss in each picture of a training, by the name of its folder."""
+    labels = {}
+    real = Figure.savefig
+
+    def savefig(figure, path, **options):
+        labels[path.parent.name.removesuffix(".partial")] = figure.axes[0].get_ylabel()
+        return real(figure, path, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Figure, "savefig", savefig)
+        yield labels
+
+
+@pytest.fixture(scope="module")
+def shared_training(tmp_path_factory, curves):
     """Return a function that gives a method's training, done once, with seed 0."""
     folder = tmp_path_factory.mktemp("models")
     return functools.cache(lambda method: trained(folder, method, method))
@@ -75,6 +92,17 @@ def test_a_movie_comes_back_frame_for_frame_by_either_engine(shared_training, me
     np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
     for first in (0, 10, 20):  # no frame is another's
         assert np.abs(plain[first] - plain[first - 1]).max() > 0
+
+
+@every_method
+def test_the_curve_of_a_training_says_what_its_loss_is_the_error_of(
+    shared_training, curves, method
+):
+    shared_training(method)
+    title = find_method(method).loss_title
+    assert curves[method].splitlines()[0] == title != Method.loss_title
+    if method in MOVIES:  # every pixel of a frame is learned, none is hidden
+        assert "hidden" not in title
 
 
 @every_method

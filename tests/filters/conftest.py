@@ -11,12 +11,6 @@ def flat_scene():
     return scene((160, 180))
 
 
-@pytest.fixture(scope="session")
-def deep_scene():
-    """The same as a volume (Z, Y, X)."""
-    return scene((10, 72, 80))
-
-
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

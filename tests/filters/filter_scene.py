@@ -8,6 +8,12 @@ from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
 GAIN, OFFSET, READ_NOISE = 3.0, 100.0, 4.0
+SMALL = {  # quick, and with a reach that leaves room in a small image
+    "median": {"size": (5,)},
+    "gaussian": {"sigma": (1.2,)},
+    "diffusion": {"niter": 6},
+    "nlm": {"patch_size": 5, "patch_distance": 3},
+}
 
 
 def scene(shape, seed=0, photons=30):

@@ -1,20 +1,17 @@
-"""What every filter promises, whatever it does."""
+"""What every filter promises, whatever it does.
+
+What every Restorer promises is in ``tests/contract/test_every_restorer.py``.
+"""
 
 import numpy as np
 import pytest
-from filter_scene import error, make, restore, scene
+from filter_scene import SMALL, error, make, restore, scene
 
 from n2v_tools.errors import AxesError, SettingsError, UsageError
 from n2v_tools.filters import restorer
 from n2v_tools.filters.table import FILTERS, filter_for, read_settings
 from n2v_tools.stack import Stack
 
-SMALL = {  # quick, and with a reach that leaves room in a small image
-    "median": {"size": (5,)},
-    "gaussian": {"sigma": (1.2,)},
-    "diffusion": {"niter": 6},
-    "nlm": {"patch_size": 5, "patch_distance": 3},
-}
 every_filter = pytest.mark.parametrize("method", FILTERS)
 every_dims = pytest.mark.parametrize("shape", [(60, 64), (9, 40, 44)], ids=["2D", "3D"])
 
@@ -27,48 +24,6 @@ def fitted(method, counts, **values):
 
 def test_every_filter_is_in_the_table_of_these_tests():
     assert set(SMALL) == set(FILTERS)
-
-
-@every_filter
-@every_dims
-def test_no_pixel_acts_further_than_the_filter_claims(method, shape):
-    _, noisy = scene(shape)
-    one = fitted(method, noisy)
-    tile = noisy[np.newaxis, ..., np.newaxis]
-    before = one.predict(tile)
-    for axis, reach in enumerate(one.reach_px, start=1):
-        middle = tile.shape[axis] // 2
-        other = tile.copy()
-        other[(slice(None),) * axis + (middle,)] += 50
-        changed = np.abs(one.predict(other) - before) > 1e-3
-        touched = np.flatnonzero(
-            changed.any(axis=tuple(a for a in range(5 - (len(shape) == 2)) if a != axis))
-        )
-        assert touched.min() >= middle - reach
-        assert touched.max() <= middle + reach
-
-
-@every_filter
-def test_in_tiles_is_as_in_one_piece(method, flat_scene):
-    _, noisy = flat_scene
-    whole, one = restore(method, noisy, **SMALL[method])
-    tiled, many = restore(method, noisy, memory_bytes=1_000_000, **SMALL[method])
-    assert one.tile_px == noisy.shape
-    assert many.tile_px != noisy.shape
-    exact = method in ("median", "gaussian")
-    np.testing.assert_allclose(tiled, whole, rtol=0 if exact else 1e-5)
-
-
-@every_filter
-def test_volumes_in_slabs_are_as_in_one_piece(method, deep_scene):
-    values = SMALL[method] | ({"niter": 3} if method == "diffusion" else {})
-    noisy = np.concatenate([deep_scene[1][:, :20, :22]] * 8)
-    whole, one = restore(method, noisy, **values)
-    memory_bytes = int(0.7 * noisy.size * (FILTERS[method].bytes_per_px + 8))
-    tiled, many = restore(method, noisy, memory_bytes=memory_bytes, **values)
-    assert one.tile_px == noisy.shape
-    assert many.tile_px[0] < len(noisy)
-    np.testing.assert_allclose(tiled, whole, rtol=1e-5)
 
 
 @every_filter
@@ -122,14 +77,6 @@ def test_what_is_estimated_brings_the_image_nearer_to_the_truth(method, shape):
     clean, noisy = scene(shape)
     restored, _ = restore(method, noisy)
     assert error(restored, clean) < 0.75 * error(noisy, clean)
-
-
-@every_filter
-def test_the_input_is_left_as_it_is(method, flat_scene):
-    tile = flat_scene[1][np.newaxis, ..., np.newaxis].copy()
-    before = tile.copy()
-    fitted(method, flat_scene[1]).predict(tile)
-    np.testing.assert_array_equal(tile, before)
 
 
 @every_filter

@@ -1,3 +1,5 @@
+"""Reading of model folders: what n2v, CSBDeep and we wrote, damage and malice refused."""
+
 import functools
 import json
 import subprocess
