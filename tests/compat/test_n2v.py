@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 
@@ -206,7 +207,7 @@ def test_patches_are_cut_anywhere_in_larger_images_of_any_type():
 
 
 @pytest.mark.filterwarnings("ignore:.*tensorboard")
-def test_d12_d13_d16_no_name_no_folder_no_images_of_the_log(tmp_path, monkeypatch):
+def test_d12_d13_d16_no_name_no_folder_no_images_of_the_log(once, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model, history = trained(None, name=None, train_tensorboard=True)
     assert sorted(history.history) == HISTORY
@@ -215,14 +216,14 @@ def test_d12_d13_d16_no_name_no_folder_no_images_of_the_log(tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
     model, _ = trained(tmp_path, name=None, train_tensorboard=True)
     assert not (model.logdir / "logs" / "images").exists()
-    trained(tmp_path, name="quiet", train_tensorboard=False)
-    assert not (tmp_path / "quiet" / "logs").exists()
+    quiet, _ = once
+    assert not quiet.config.train_tensorboard and not (quiet.logdir / "logs").exists()
 
 
-def test_d14_a_trained_model_is_moved_aside_before_its_name_is_used_again(tmp_path):
-    first, _ = trained(tmp_path)
-    kept = weights_of(first.logdir / "weights_best.h5")
-    config = (first.logdir / "config.json").read_text()
+def test_d14_a_trained_model_is_moved_aside_before_its_name_is_used_again(once, tmp_path):
+    first = shutil.copytree(once[0].logdir, tmp_path / "m")
+    kept = weights_of(first / "weights_best.h5")
+    config = (first / "config.json").read_text()
     for number in (1, 2):
         with pytest.warns(UserWarning, match=rf"m\.{number}"):
             trained(tmp_path, unet_n_depth=2, train_epochs=1)

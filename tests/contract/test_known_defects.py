@@ -39,7 +39,9 @@ from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.test_time import WithSymmetries
 from n2v_tools.stack import Stack
 
-SMALL = N2VSettings(unet_n_first=4, patch_px=(16, 16), batch_size=8, replacement="mean")
+SMALL = N2VSettings(
+    unet_n_first=4, unet_n_depth=1, patch_px=(16, 16), batch_size=8, replacement="mean"
+)
 
 
 def noise(*shape, seed=0):

@@ -61,8 +61,9 @@ def test_of_many_stacks_a_few_are_looked_at(heard_for):
 def test_a_model_remembers_the_noise_it_has_learned(tmp_path):
     trained = noise(4, 96, 96)
     np.save(tmp_path / "a.npy", trained)
+    settings = {**QUICK, "unet_n_depth": "1"}
     request = TrainRequest(
-        (str(tmp_path / "a.npy"),), tmp_path / "models", axes="ZYX", settings=QUICK
+        (str(tmp_path / "a.npy"),), tmp_path / "models", axes="ZYX", settings=settings
     )
     model = read_model(train_stacks(request, Progress(quiet=True)).model)
     (one,) = read_fingerprint(model.own["fingerprint"])

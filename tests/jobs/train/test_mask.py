@@ -40,7 +40,9 @@ def request_for(tmp_path):
 
 
 def test_a_mask_found_from_the_noise_is_kept_with_its_reason_and_read_by_n2v(request_for):
-    result = train_stacks(request_for("1x3", method="structn2v"), QUIET)
+    result = train_stacks(
+        request_for("1x3", method="structn2v", settings={"unet_n_depth": "1"}), QUIET
+    )
     assert result.model.name == "1x3_0_structn2v"
     model = modelfolder.read_model(result.model)
     assert model.method == "structn2v"
