@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from n2v_tools import modelfolder
+from n2v_tools.api import training
 from n2v_tools.errors import SettingsError, StackError, UsageError
 from n2v_tools.io.maskfile import read_mask_file
 from n2v_tools.jobs.desk.progress import Progress
@@ -14,6 +15,7 @@ from n2v_tools.jobs.train.opened import describe, open_job
 from n2v_tools.jobs.train.request import TrainRequest, method_for, model_name
 from n2v_tools.jobs.train.run import train_stacks
 from n2v_tools.prepare.patches import PatchSet
+from n2v_tools.prepare.struct_mask import StructMask, read_struct_mask
 from n2v_tools.simulate.kinds import structured_noise
 from n2v_tools.simulate.structured import cell_image
 
@@ -136,3 +138,9 @@ def test_a_pickled_array_is_not_opened(tmp_path):
     np.save(tmp_path / "evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(StackError, match="cannot be read"):
         read_mask_file(tmp_path / "evil.npy")
+
+
+def test_in_python_a_mask_may_be_text_lists_an_array_or_that_of_a_model():
+    row = StructMask.of_kind("horizontal", 1, 5)
+    for given in ("horizontal:5", [[1] * 5], np.ones((1, 5), bool), row):
+        assert read_struct_mask(training._mask_text(given), 2) == row
