@@ -1,5 +1,6 @@
 """Findings give numbers that JSON holds, a text, and a training in the reader's language."""
 
+import dataclasses
 import io
 import json
 
@@ -25,13 +26,17 @@ def findings():
     return found_in(frames(32, sigma=300.0, edge=128), "ZYX")
 
 
-def test_in_python_the_command_is_a_call_everywhere(findings):
-    assert findings.command == "n2v-train --stack 'a b.tif' --axes ZYX --patch 16,64,64"
-    call = "train(a b.tif, axes='ZYX', patch=(16, 64, 64))"
-    assert in_python(numbers_of)(findings)["command"] == call
-    text = in_python(describe)(findings, None)
+def test_in_python_the_command_of_an_array_is_a_call_everywhere(findings):
+    command = "n2v-train --stack 'a b.tif' --axes ZYX --patch 16,64,64"
+    assert findings.command == command
+    assert in_python(numbers_of)(findings)["command"] == command  # of a file it stays one
+    assert command in in_python(describe)(findings, None)
+    array = dataclasses.replace(findings, name="array")
+    call = "train(array, axes='ZYX', patch=(16, 64, 64))"
+    assert in_python(numbers_of)(array)["command"] == call
+    text = in_python(describe)(array, None)
     assert call in text and "--" not in text
-    assert findings.command in describe(findings, None)
+    assert array.command in describe(array, None)
 
 
 @pytest.mark.parametrize(
