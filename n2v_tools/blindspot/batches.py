@@ -1,4 +1,7 @@
-"""Patches in; what the network sees, what it must predict and where, out."""
+"""Patches in; what the network sees, what it must predict and where, out.
+
+Tests: ``tests/blindspot/test_replace.py``.
+"""
 
 from __future__ import annotations
 

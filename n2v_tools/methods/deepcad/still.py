@@ -1,4 +1,7 @@
-"""The still image: what frames are counted from, when learning and when restoring."""
+"""The still image: what frames are counted from, when learning and when restoring.
+
+Tests: ``tests/methods/deepcad/test_method.py``.
+"""
 
 from __future__ import annotations
 
