@@ -1,7 +1,4 @@
-"""Patches in; what the network sees, what it must predict and where, out.
-
-Tests: ``tests/blindspot/test_replace.py``.
-"""
+"""Patches in; what the network sees, what it must predict and where, out."""
 
 from __future__ import annotations
 

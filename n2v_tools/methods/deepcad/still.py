@@ -1,7 +1,4 @@
-"""The still image: what frames are counted from, when learning and when restoring.
-
-Tests: ``tests/methods/deepcad/test_method.py``.
-"""
+"""The still image: what frames are counted from, when learning and when restoring."""
 
 from __future__ import annotations
 
