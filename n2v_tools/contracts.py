@@ -3,7 +3,8 @@
 `Method` is all that `learn` and `jobs` ask of a recipe: its settings, its network, what a
 training sample is, and the loss. `Restorer` is all that `restore` asks: a trained net, a
 compressed one, a classical filter and somebody else's model are all Restorers, and so is a
-Restorer around another one.
+Restorer around another one. What every one of either must keep is in
+``tests/contract/test_every_method.py`` and ``tests/contract/test_every_restorer.py``.
 """
 
 from __future__ import annotations

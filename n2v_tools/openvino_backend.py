@@ -4,6 +4,8 @@ OpenVINO's Python package tells its maker of each import, by HTTP, if the packag
 ``openvino_telemetry`` can be imported and the user has not refused in a file in the
 home directory; it is installed with it. Here that package cannot be imported:
 OpenVINO then takes the stub that it brings for this case.
+
+Tests: ``tests/restore/test_openvino.py``.
 """
 
 from __future__ import annotations

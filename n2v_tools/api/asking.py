@@ -1,4 +1,7 @@
-"""Arguments of a call, turned into what a job is asked for."""
+"""Arguments of a call, turned into what a job is asked for.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

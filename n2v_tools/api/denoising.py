@@ -1,4 +1,7 @@
-"""Denoise files, stacks or arrays with a trained model or a filter."""
+"""Denoise files, stacks or arrays with a trained model or a filter.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

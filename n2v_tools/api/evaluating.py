@@ -1,4 +1,7 @@
-"""Measure restored stacks against their truth, or judge them without it."""
+"""Measure restored stacks against their truth, or judge them without it.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Inspection of a stack: what is in it, what its noise is, and how to train on it."""
+"""Inspection of a stack: what is in it, what its noise is, and how to train on it.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

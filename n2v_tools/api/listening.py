@@ -1,4 +1,7 @@
-"""Progress, notes and warnings for callers in Python instead of a terminal."""
+"""Progress, notes and warnings for callers in Python instead of a terminal.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Open a file or an array as a stack: the front door of all the others."""
+"""Open a file or an array as a stack: the front door of all the others.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Results of functions: values by name, and the same as text for a person."""
+"""Results of functions: values by name, and the same as text for a person.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

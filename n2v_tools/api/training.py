@@ -1,4 +1,7 @@
-"""Train a model on noisy stacks alone."""
+"""Train a model on noisy stacks alone.
+
+Tests: ``tests/api/test_api_functions.py``.
+"""
 
 from __future__ import annotations
 

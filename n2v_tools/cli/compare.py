@@ -1,4 +1,7 @@
-"""``n2v-compare``."""
+"""``n2v-compare``.
+
+Tests: ``tests/cli/test_cli_compare.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``n2v-denoise``."""
+"""``n2v-denoise``.
+
+Tests: ``tests/cli/test_cli_denoise.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``n2v-evaluate``."""
+"""``n2v-evaluate``.
+
+Tests: ``tests/cli/test_cli_evaluate.py``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 0 all done; 1 something a user can fix in the data or on disk; 2 wrong usage; 130
 after Ctrl-C (143 after SIGTERM); a bug keeps its traceback. With ``--json`` a
 command that fails whole still prints one JSON value.
+
+Tests: ``tests/cli/test_cli_contract.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""``n2v-experiment``."""
+"""``n2v-experiment``.
+
+Tests: ``tests/cli/test_cli_experiment.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``n2v-inspect``."""
+"""``n2v-inspect``.
+
+Tests: ``tests/cli/test_cli_inspect.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The group ``n2v-tools`` of all commands: ``n2v-tools train`` is ``n2v-train``.
 
 A command's module is imported when it is asked for, so that help answers at once.
+
+Tests: ``tests/cli/test_cli_contract.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Options that several commands share, each named once."""
+"""Options that several commands share, each named once.
+
+Tests: ``tests/cli/test_cli_contract.py``.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A reader that goes away (``| head``) never stops the work: the rest of the output is
 dropped. JSON is one value, with null for NaN and infinity.
+
+Tests: ``tests/cli/test_cli_contract.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""``n2v-preview``."""
+"""``n2v-preview``.
+
+Tests: ``tests/cli/test_cli_preview.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``n2v-report``."""
+"""``n2v-report``.
+
+Tests: ``tests/cli/test_cli_report.py``.
+"""
 
 from __future__ import annotations
 

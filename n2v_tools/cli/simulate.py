@@ -1,4 +1,7 @@
-"""``n2v-simulate``."""
+"""``n2v-simulate``.
+
+Tests: ``tests/cli/test_cli_simulate.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``n2v-train``."""
+"""``n2v-train``.
+
+Tests: ``tests/cli/test_cli_train.py``.
+"""
 
 from __future__ import annotations
 

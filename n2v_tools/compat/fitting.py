@@ -1,4 +1,7 @@
-"""Training from a notebook's arrays and configuration: samples, losses, callbacks."""
+"""Training from a notebook's arrays and configuration: samples, losses, callbacks.
+
+Tests: ``tests/compat/test_n2v.py``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 OpenVINO works on a copy of the weights. Callbacks, `set_weights`, an optimiser or an
 assignment to one variable may change the net's own at any time, and no hook tells of
 all of these; so they are compared before each prediction, which takes milliseconds.
+
+Tests: ``tests/compat/test_present_weights.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Our one-line errors as the kinds that n2v and CSBDeep raise, for code that catches those."""
+"""Our one-line errors as the kinds that n2v and CSBDeep raise, for code that catches those.
+
+Tests: ``tests/compat/test_n2v.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The plan of a training: how long and how fast to learn."""
+"""The plan of a training: how long and how fast to learn.
+
+Tests: ``tests/learn/test_loop.py``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Every batch is a function of the seed and its step alone: which patches, how they are
 turned, which pixels are hidden. So a training that was interrupted goes on with the
 very batches it would have seen.
+
+Tests: ``tests/learn/test_loop.py``.
 """
 
 from __future__ import annotations

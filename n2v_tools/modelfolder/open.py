@@ -1,4 +1,7 @@
-"""Opening of a model: the Restorer that its method leaves behind, on an engine."""
+"""Opening of a model: the Restorer that its method leaves behind, on an engine.
+
+Tests: ``tests/contract/test_every_restorer.py``.
+"""
 
 from __future__ import annotations
 

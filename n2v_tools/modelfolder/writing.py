@@ -1,4 +1,7 @@
-"""Writing of a model folder's ``config.json``, which n2v 0.3.3 can read."""
+"""Writing of a model folder's ``config.json``, which n2v 0.3.3 can read.
+
+Tests: ``tests/modelfolder/test_read.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Networks of Keras layers; importing this module loads TensorFlow."""
+"""Networks of Keras layers; importing this module loads TensorFlow.
+
+Tests: ``tests/nets/test_unet.py``.
+"""
 
 from __future__ import annotations
 

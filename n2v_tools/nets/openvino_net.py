@@ -8,6 +8,8 @@ that do not change the result:
 - a convolution of repeated pixels (up-sampling by 2) becomes a transposed one of the
   pixels themselves, with ``((k + 1) / 2k)**2`` of the multiplications in 2D;
 - a convolution of concatenated tensors becomes the sum of one of each.
+
+Tests: ``tests/restore/test_openvino.py``.
 """
 
 from __future__ import annotations

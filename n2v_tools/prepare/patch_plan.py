@@ -2,6 +2,8 @@
 
 Everything here is decided from surveys, before a pixel is read again, so that a plan
 can be shown (``--dry-run``) and refused early.
+
+Tests: ``tests/prepare/test_patches.py``.
 """
 
 from __future__ import annotations

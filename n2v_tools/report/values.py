@@ -1,4 +1,7 @@
-"""Values that stand on the page: the template knows nothing else."""
+"""Values that stand on the page: the template knows nothing else.
+
+Tests: ``tests/report/test_render.py``.
+"""
 
 from __future__ import annotations
 

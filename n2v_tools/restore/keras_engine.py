@@ -3,6 +3,8 @@
 Counts go in and counts come out: the model's own mean and deviation are taken off and
 put back inside one traced function, which is traced once for each tile size and never
 goes through Keras' ``predict``.
+
+Tests: ``tests/restore/test_engine.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A model takes planes or volumes, one channel or several at once; whatever else a stack
 has is looped over. This module says what is what, or why it cannot be; it reads nothing.
+
+Tests: ``tests/restore/test_restore_stack.py``.
 """
 
 from __future__ import annotations

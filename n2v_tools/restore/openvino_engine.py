@@ -5,6 +5,8 @@ tiles are worked on side by side, one stream of cores each, which saves the core
 waiting for each other at every layer. Grey levels, the residual and the last
 activation are dealt with in float32 around the net: a bfloat16 of 8 bits could not
 even hold the counts.
+
+Tests: ``tests/restore/test_openvino.py``.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ References
 ----------
 .. [1] S. Ramani, T. Blu, M. Unser. Monte-Carlo SURE: a black-box optimization of
    regularization parameters for general denoising algorithms. IEEE TIP 17, 2008.
+
+Tests: ``tests/restore/test_uncertainty.py``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ The stack is read plane by plane, each field (a plane for a 2D model, a volume f
 one) is covered by tiles, and each restored plane is handed on as soon as it is
 complete. Memory depends on the size of a plane and on the model, never on how many
 planes there are.
+
+Tests: ``tests/restore/test_restore_stack.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Some of a stack, for a Restorer that fits itself to the grey levels, or for a trial."""
+"""Some of a stack, for a Restorer that fits itself to the grey levels, or for a trial.
+
+Tests: ``tests/restore/test_uncertainty.py``.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Rotations take place in YX, in a volume too, and only as the model's noise allows: a
 model made for noise along rows is never shown columns.
+
+Tests: ``tests/restore/test_symmetries.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A net knows structure at one pixel size and grey levels around one mean; other data pass
 through it without an error and come out wrong.
+
+Tests: ``tests/restore/test_fit.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Restorers around another one: what they pass through unchanged."""
+"""Restorers around another one: what they pass through unchanged.
+
+Tests: ``tests/contract/test_every_restorer.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The request of ``n2v-demo``: the only place of its defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
+
+Tests: ``tests/jobs/demo/test_run.py``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Everything that can be refused is refused before an engine loads: the model, the
 names, what exists, the room on disk. After that a file that fails does not stop the
 others.
+
+Tests: ``tests/cli/test_cli_denoise.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Session of a filter: settings that all files share, parameters that each file gets."""
+"""Session of a filter: settings that all files share, parameters that each file gets.
+
+Tests: ``tests/cli/test_cli_filters.py``.
+"""
 
 from __future__ import annotations
 

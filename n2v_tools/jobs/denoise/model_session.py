@@ -1,4 +1,7 @@
-"""Session of a trained model: its engine and weights, loaded when the first file needs them."""
+"""Session of a trained model: its engine and weights, loaded when the first file needs them.
+
+Tests: ``tests/cli/test_cli_denoise.py``.
+"""
 
 from __future__ import annotations
 

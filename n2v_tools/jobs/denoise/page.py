@@ -1,4 +1,7 @@
-"""The page about an output of ``n2v-denoise``, made in the same go."""
+"""The page about an output of ``n2v-denoise``, made in the same go.
+
+Tests: ``tests/cli/test_cli_report.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Request of ``n2v-denoise``: the only place of its defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
+
+Tests: ``tests/jobs/denoise/test_plan.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Result of ``n2v-denoise`` for one input."""
+"""Result of ``n2v-denoise`` for one input.
+
+Tests: ``tests/jobs/denoise/test_one.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sessions of ``n2v-denoise``: a model or a filter that restores all files of one command."""
+"""Sessions of ``n2v-denoise``: a model or a filter that restores all files of one command.
+
+Tests: ``tests/jobs/denoise/test_plan.py``.
+"""
 
 from __future__ import annotations
 

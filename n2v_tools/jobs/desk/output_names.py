@@ -1,4 +1,7 @@
-"""Outputs before any work: their names, collisions and room on disk."""
+"""Outputs before any work: their names, collisions and room on disk.
+
+Tests: ``tests/jobs/desk/test_names.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Requests of ``n2v-simulate``, one for each kind of data: the only place of their defaults.
 
 Light on purpose: the command line reads defaults from here while it answers --help.
+
+Tests: ``tests/jobs/simulate/test_write.py``.
 """
 
 from __future__ import annotations

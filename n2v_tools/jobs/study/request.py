@@ -1,4 +1,7 @@
-"""The request of ``n2v-experiment``: the only place of its defaults."""
+"""The request of ``n2v-experiment``: the only place of its defaults.
+
+Tests: ``tests/jobs/study/test_run.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Struct mask of a training: as asked for, or found from the noise of the stacks."""
+"""Struct mask of a training: as asked for, or found from the noise of the stacks.
+
+Tests: ``tests/jobs/train/test_mask.py``.
+"""
 
 from __future__ import annotations
 

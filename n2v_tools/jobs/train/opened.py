@@ -1,4 +1,7 @@
-"""A training with its files opened and surveyed: all that is known before anything is learned."""
+"""A training with its files opened and surveyed: all that is known before anything is learned.
+
+Tests: ``tests/jobs/train/test_run.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Records of a training beside its weights: configuration, provenance, and the plan to resume."""
+"""Records of a training beside its weights: configuration, provenance, and the plan to resume.
+
+Tests: ``tests/jobs/train/test_run.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Request of ``n2v-train``, and the method that it adds up to before any file is opened."""
+"""Request of ``n2v-train``, and the method that it adds up to before any file is opened.
+
+Tests: ``tests/jobs/train/test_run.py``.
+"""
 
 from __future__ import annotations
 

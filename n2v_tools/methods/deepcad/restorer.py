@@ -1,4 +1,7 @@
-"""The Restorer that DeepCAD leaves behind: frames are counted from what stands still."""
+"""The Restorer that DeepCAD leaves behind: frames are counted from what stands still.
+
+Tests: ``tests/contract/test_every_restorer.py``.
+"""
 
 from __future__ import annotations
 

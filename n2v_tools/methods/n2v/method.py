@@ -1,4 +1,7 @@
-"""Noise2Void and Noise2Void 2: settings, presets and training samples."""
+"""Noise2Void and Noise2Void 2: settings, presets and training samples.
+
+Tests: ``tests/contract/test_known_defects.py``.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 From one frame to the next a run loses a frame and gains one. So sums are carried on, and each
 costs two additions a frame, however long it is; a frame out of turn is summed anew.
+
+Tests: ``tests/methods/video/test_restorer.py``.
 """
 
 from __future__ import annotations
