@@ -18,6 +18,8 @@ from ..nets.sketch import Sketch, Step
 # first filters, tiles of 256 to 1024 px: 1.6. oneDNN's reordered copies make the difference.
 MEASURED_OVERHEAD = 1.7
 
+N_TILES = 16  # in one trace: no edge of a kernel, which is odd, so that no weight looks like a tile
+
 # These hand their first input's memory on to their output once nobody else needs it.
 IN_PLACE = {
     "Identity", "Relu", "BiasAdd", "FusedBatchNormV3", "AddV2", "Mul", "Sub", "RealDiv",
@@ -41,14 +43,15 @@ def bytes_per_px(function: Any, block_px: Sequence[int], n_channels: int) -> int
 
     tf = keras_backend.load()
     sizes = [8 * block for block in block_px]
-    spec = tf.TensorSpec((1, *sizes, n_channels), tf.float32)
-    graph = function.get_concrete_function(spec).graph
-    return math.ceil(MEASURED_OVERHEAD * _peak_bytes(graph, sizes) / math.prod(sizes))
+    spec = tf.TensorSpec((N_TILES, *sizes, n_channels), tf.float32)
+    # Traced anew: a trace for any number of tiles, made for a prediction, hides their number.
+    graph = tf.function(function.python_function, autograph=False).get_concrete_function(spec).graph
+    return math.ceil(MEASURED_OVERHEAD * _peak_bytes(graph, sizes) / (N_TILES * math.prod(sizes)))
 
 
 def _peak_bytes(graph: Any, sizes: Sequence[int]) -> int:
     """Walk the operations in order, keeping account of the tensors alive."""
-    n_pixels = math.prod(sizes)
+    n_pixels = N_TILES * math.prod(sizes)
     alive: dict[str, int] = {}
     uses: dict[str, int] = {}
     peak = 0
@@ -76,9 +79,9 @@ def _peak_bytes(graph: Any, sizes: Sequence[int]) -> int:
 
 
 def _activation_bytes(tensor: Any) -> int:
-    """Size of a tensor of one image's activations; weights and shapes count nothing."""
+    """Size of a tensor of activations; weights and shapes count nothing."""
     shape = tensor.shape
-    if shape.rank is None or shape.rank < 4 or not shape.is_fully_defined() or shape[0] != 1:
+    if shape.rank is None or shape.rank < 4 or not shape.is_fully_defined() or shape[0] != N_TILES:
         return 0
     return int(math.prod(shape)) * tensor.dtype.size
 

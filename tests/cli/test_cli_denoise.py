@@ -10,17 +10,20 @@ import tifffile
 from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
+from n2v_tools.contracts import Restorer
 from n2v_tools.errors import ModelError
 from n2v_tools.io.reader import open_stack, read_description
-from n2v_tools.jobs.denoise import files as job
+from n2v_tools.jobs.denoise import model_session
 from n2v_tools.jobs.denoise import one as denoise_one
+from n2v_tools.modelfolder import open as opening
 
 
-class PassOn:
+class PassOn(Restorer):
     """A Restorer that adds `offset` and otherwise changes nothing."""
 
     name, axes, n_channels = "pass", "YX", 1
-    reach_px, block_px, bytes_per_px, transposable = (0, 0), (1, 1), 100, True
+    reach_px, block_px, bytes_per_px = (0, 0), (1, 1), 100
+    engine, precision = "tensorflow", "float32"
     offset = 0.0
 
     def predict(self, tiles, at=None):
@@ -37,18 +40,15 @@ def model(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     described = SimpleNamespace(
-        name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={}
-    )
+        name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={},
+        deviation_known=True, section=None, net=SimpleNamespace(engines=("tensorflow",)),
+    )  # fmt: skip
     restorer = PassOn()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(job, "read_model", lambda folder: described)
-    monkeypatch.setattr(
-        job,
-        "_load",
-        lambda model, request, progress: job._Session(
-            request, model, restorer, "float32", "0" * 64
-        ),
-    )
+    monkeypatch.setattr(model_session, "read_model", lambda folder: described)
+    monkeypatch.setattr(model_session, "weights_file", lambda model: folder / "config.json")
+    monkeypatch.setattr(model_session, "sha256_of", lambda path: "0" * 64)
+    monkeypatch.setattr(opening, "open_restorer", lambda *model, **how: restorer)
     return SimpleNamespace(described=described, restorer=restorer)
 
 
@@ -243,7 +243,7 @@ def test_the_model_is_checked_before_any_input_is_opened(model, monkeypatch):
     def broken(folder):
         raise ModelError("the model is broken")
 
-    monkeypatch.setattr(job, "read_model", broken)
+    monkeypatch.setattr(model_session, "read_model", broken)
     done = run("none.tif", "--model", "m", "--json")
     assert done.exit_code == 1
     assert json.loads(done.stdout) == {"error": "the model is broken"}
@@ -332,10 +332,10 @@ def test_arrays_in_other_files_become_tiffs_named_after_the_file(model):
 def test_an_output_folder_that_is_a_file_is_refused_once_before_any_work(
     model, monkeypatch, output
 ):
-    def too_early(*args):
+    def too_early(*args, **how):
         raise AssertionError("TensorFlow would have been loaded")
 
-    monkeypatch.setattr(job, "_load", too_early)
+    monkeypatch.setattr(opening, "open_restorer", too_early)
     save("a.tif")
     save("b.tif")
     open("out", "w").close()

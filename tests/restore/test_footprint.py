@@ -62,14 +62,12 @@ def test_the_size_of_the_tile_does_not_matter():
     assert small == pytest.approx(large, rel=0.02)
 
 
-@pytest.mark.xfail(strict=True, reason="their kernels have the shape of one image")
 def test_weights_of_pointwise_convolutions_count_nothing():
     wide = [layers.Conv2D(64, 1) for _ in range(2)]
     function = traced(layers.Conv2D(4, 1), layers.MaxPooling2D(2), *wide)
     assert bytes_per_px(function, (2, 2), 1) == floats((64 + 64) / 4)
 
 
-@pytest.mark.xfail(strict=True, reason="the trace for any number of tiles is taken for the batch")
 def test_what_was_traced_before_does_not_matter():
     function = traced(layers.Conv2D(8, 3, padding="same"), layers.Conv2D(8, 3, padding="same"))
     function.get_concrete_function(tf.TensorSpec((None, 32, 32, 1), tf.float32))
