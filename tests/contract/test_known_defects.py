@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from click.testing import CliRunner
 
-from n2v_tools import keras_backend, modelfolder
+from n2v_tools import claim, keras_backend, modelfolder
 from n2v_tools.blindspot.batches import hide_pixels
 from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
@@ -209,9 +209,9 @@ def test_d11_upper_case_names_are_found_and_no_match_is_said(tmp_path):
 
 def test_d12_d13_a_model_without_name_or_folder_gets_both(tmp_path, monkeypatch):
     request = TrainRequest(stacks=("where/*.tif",), models_dir=tmp_path)
-    assert model_name(request, "some/where/my dome.ome.tif") == "my_dome_n2v"
-    assert model_name(request, "f.h5:/a/b") == "f_n2v"
-    assert model_name(request, "C:/data/dome.tif") == "dome_n2v"
+    assert model_name(request, "some/where/my dome.ome.tif", "n2v") == "my_dome_n2v"
+    assert model_name(request, "f.h5:/a/b", "n2v") == "f_n2v"
+    assert model_name(request, "C:/data/dome.tif", "n2v") == "dome_n2v"
 
 
 def test_d14_a_name_in_use_is_refused_and_nothing_in_its_folder_changes(tmp_path):
@@ -219,7 +219,7 @@ def test_d14_a_name_in_use_is_refused_and_nothing_in_its_folder_changes(tmp_path
     old.mkdir()
     (old / "config.json").write_text("{}")
     with pytest.raises(OutputError, match="exists already"):
-        modelfolder.claim_folder(tmp_path, "mine")
+        claim.claim_folder(tmp_path, "mine")
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["mine"]
     assert (old / "config.json").read_text() == "{}"
 

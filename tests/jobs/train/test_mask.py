@@ -93,8 +93,10 @@ def test_method_and_mask_that_contradict_each_other_are_refused(request_for):
     assert chosen.settings.struct_mask == "vertical:3"
     with pytest.raises(SettingsError, match="odd"):
         method_for(request_for("white", struct_mask="vertical:4"))
-    assert model_name(request_for("white", method="structn2v"), "a.tif") == "a_structn2v"
-    assert model_name(request_for("white"), "a.tif") == "a_n2v"
+    assert (
+        model_name(request_for("white", method="structn2v"), "a.tif", "structn2v") == "a_structn2v"
+    )
+    assert model_name(request_for("white"), "a.tif", "n2v") == "a_n2v"
 
 
 @pytest.mark.parametrize("name", ["mask.json", "mask.npy"])
