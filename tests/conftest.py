@@ -1,5 +1,6 @@
 """Fixtures shared by all tests, and how tests share the processors and the work."""
 
+import functools
 import gc
 import os
 import sys
@@ -42,13 +43,18 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_setup():
-    """Take TensorFlow's own objects, once loaded, out of every later search for garbage.
+    if "tensorflow" in sys.modules:
+        _leave_out_of_garbage()
+
+
+@functools.cache
+def _leave_out_of_garbage():
+    """Take TensorFlow's own objects out of every later search for garbage.
 
     Keras searches before each training: half a second each time with all of them.
     """
-    if "tensorflow" in sys.modules and not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -14,6 +14,11 @@ from click.testing import CliRunner
 from n2v_tools.cli.main import cli
 
 
+def invoke(*words):
+    """Run ``n2v-tools WORDS`` and return what came of it: exit_code, stdout, stderr."""
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
 def run_command(*words, folder=None, code=0):
     """Run ``n2v-tools WORDS`` in `folder` and require that it ends with `code`.
 
@@ -32,7 +37,7 @@ def run_command(*words, folder=None, code=0):
         With ``stdout`` and ``stderr``.
     """
     with _inside(folder):
-        done = CliRunner().invoke(cli, [str(word) for word in words])
+        done = invoke(*words)
     if done.exit_code != code and done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception  # a bug, with its traceback
     assert done.exit_code == code, f"{words}\n{done.output}"

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools.cli import compare as module
-from n2v_tools.cli.main import cli
 from n2v_tools.filters.table import FILTERS
 from n2v_tools.jobs.compare.request import CompareRequest
 from n2v_tools.methods.table import method_names
@@ -22,7 +21,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, list(words))
+    return invoke(*words)
 
 
 def compare(*words):

@@ -12,16 +12,17 @@ import time
 import click
 import pytest
 from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools.cli import exits, output
-from n2v_tools.cli.main import COMMANDS, LATER, cli, load_command
+from n2v_tools.cli.main import COMMANDS, LATER, load_command
 from n2v_tools.errors import StackError, UsageError
 
 BUILT = list(COMMANDS)
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli, list(arguments))
+    return invoke(*arguments)
 
 
 def run_in_process(*arguments, **extra):

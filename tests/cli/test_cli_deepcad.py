@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import read_description
 from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.modelfolder import write_config
@@ -32,7 +31,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, [*words])
+    return invoke(*words)
 
 
 def denoise(*words):

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.contracts import Restorer
 from n2v_tools.errors import ModelError
 from n2v_tools.io.reader import open_stack, read_description
@@ -63,7 +62,7 @@ def save(path, axes="YX", shape=None, dtype=np.uint16, seed=0, scale=60000):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["denoise", *map(str, words)])
+    return invoke("denoise", *words)
 
 
 def test_a_folder_is_denoised_in_natural_order_beside_its_files(model):

@@ -8,10 +8,9 @@ import sys
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools import openvino_backend
-from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import read_description
 from n2v_tools.modelfolder import write_config
 from n2v_tools.nets.unet import NetSettings
@@ -37,7 +36,7 @@ def here(tmp_path, monkeypatch):
 
 def denoise(*words):
     words = ["denoise", "a.tif", "--model", "m", "--dtype", "float32", "--json", *words]
-    done = CliRunner().invoke(cli, words)
+    done = invoke(*words)
     assert done.exit_code == 0, done.output
     (result,) = json.loads(done.stdout)
     return result, tifffile.imread(result["output"])

@@ -6,11 +6,9 @@ import json
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
 from numpy.random import default_rng
+from running import invoke
 from scipy.ndimage import gaussian_filter
-
-from n2v_tools.cli.main import cli
 
 METRICS = ("psnr", "si_psnr", "ssim", "microssim", "stsnr")
 FILES = ["--restored", "a_denoised.tif", "--clean", "a_clean.tif"]
@@ -37,7 +35,7 @@ def scene(folder=".", name="a", shape=(4, 32, 40), seed=0):
 
 
 def run(*words, code=0):
-    done = CliRunner().invoke(cli, ["evaluate", *words])
+    done = invoke("evaluate", *words)
     assert done.exit_code == code, done.output
     return done
 
@@ -208,7 +206,7 @@ def test_bad_input_is_one_clear_line(words, code, word, tmp_path):
 
 def test_a_generated_dome_is_measured_outside_its_strips(tmp_path):
     simulated = ["simulate", "dome", "--shape", "2,6,64,96", "--output", "d", "-q"]
-    assert CliRunner().invoke(cli, simulated).exit_code == 0
+    assert invoke(*simulated).exit_code == 0
     noisy = tifffile.imread("d/dome_noisy.tif")
     restored = gaussian_filter(noisy.astype(np.float32), (0, 0, 1, 1))
     save("d/dome_noisy_denoised.tif", restored, "TZYX")

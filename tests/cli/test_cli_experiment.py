@@ -6,9 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
-
-from n2v_tools.cli.main import cli
+from running import invoke
 
 STUDY = """\
 datasets:
@@ -27,7 +25,7 @@ experiments:
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "study.yaml").write_text(STUDY)
-    return lambda *words: CliRunner().invoke(cli, ["experiment", *words])
+    return lambda *words: invoke("experiment", *words)
 
 
 def test_run_prints_the_table_and_where_it_is(run, tmp_path):

@@ -8,9 +8,8 @@ import sys
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.filters.names import NAMES
 from n2v_tools.io.reader import open_stack, read_description
 
@@ -36,7 +35,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["denoise", *map(str, words)])
+    return invoke("denoise", *words)
 
 
 def result(*words):

@@ -6,9 +6,9 @@ import shlex
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli, load_command
+from n2v_tools.cli.main import load_command
 
 KEYS = {
     "input", "axes", "shape", "dtype", "levels", "pixel_size", "strips", "noise", "warnings",
@@ -31,7 +31,7 @@ def noise(*shape, low=100, high=4000, dtype=np.uint16):
 
 
 def inspect(*words, code=0):
-    done = CliRunner().invoke(cli, ["inspect", *words, "--json"])
+    done = invoke("inspect", *words, "--json")
     assert done.exit_code == code, done.output
     return json.loads(done.stdout)
 
@@ -123,7 +123,7 @@ def test_failed_files_are_named_and_the_others_inspected():
 
 def test_a_person_reads_the_same_as_a_script():
     save("a.tif", noise(5, 80, 90), axes="ZYX")
-    shown = CliRunner().invoke(cli, ["inspect", "a.tif"]).stdout
+    shown = invoke("inspect", "a.tif").stdout
     for word in ("ZYX", "Z 5, Y 80, X 90", "uint16", "n2v-train --stack a.tif", "--axes TYX"):
         assert word in shown
 
@@ -138,7 +138,7 @@ def test_real_files_are_understood_or_refused_with_the_axes_to_pass(shared_data)
 
 
 def shown(*words):
-    done = CliRunner().invoke(cli, ["inspect", *words])
+    done = invoke("inspect", *words)
     assert done.exit_code == 0, done.output
     return done
 

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.simulate.calcium import Calcium, simulate_calcium
 
 
@@ -17,7 +16,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    done = CliRunner().invoke(cli, ["inspect", *words])
+    done = invoke("inspect", *words)
     assert done.exit_code == 0, done.output
     return done.stdout
 

@@ -6,12 +6,12 @@ import shlex
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
 from numpy.random import default_rng
 from PIL import Image
+from running import invoke
 from scipy import ndimage
 
-from n2v_tools.cli.main import cli, load_command
+from n2v_tools.cli.main import load_command
 
 LAGS = 10
 
@@ -22,7 +22,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words, code=0):
-    done = CliRunner().invoke(cli, ["inspect", *words])
+    done = invoke("inspect", *words)
     assert done.exit_code == code, done.output
     return done
 

@@ -4,10 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
-
-from n2v_tools.cli.main import cli
+from running import invoke
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +16,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["preview", *words])
+    return invoke("preview", *words)
 
 
 def test_one_line_on_stdout_and_the_file_beside(here):

@@ -4,13 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-
-from n2v_tools.cli.main import cli
+from running import invoke
 
 
 def run(*words):
-    return CliRunner().invoke(cli, list(map(str, words)))
+    return invoke(*words)
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ import os
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.simulate.request import SimulateRequest
 from n2v_tools.simulate.dome import Dome
@@ -22,7 +21,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["simulate", "dome", *words])
+    return invoke("simulate", "dome", *words)
 
 
 def test_two_files_with_equal_strips_axes_and_calibration():
@@ -77,9 +76,7 @@ def test_the_default_signal_is_that_of_the_generator():
 
 
 def test_structured_noise_has_a_truth_and_records_how_it_was_made():
-    done = CliRunner().invoke(
-        cli, ["simulate", "structured", "--kind", "5x1", "--shape", "1,2,96,96", "--name", "s"]
-    )
+    done = invoke("simulate", "structured", "--kind", "5x1", "--shape", "1,2,96,96", "--name", "s")
     assert done.exit_code == 0, done.output
     noisy, clean = (tifffile.imread(path) for path in done.stdout.splitlines())
     assert (noisy.dtype, clean.dtype, noisy.shape) == (np.uint16, np.float32, clean.shape)

@@ -7,9 +7,8 @@ import os
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
-from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import open_stack
 from n2v_tools.jobs.simulate.request import CalciumRequest
 from n2v_tools.simulate.calcium import Calcium
@@ -25,7 +24,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["simulate", "calcium", *words])
+    return invoke("simulate", "calcium", *words)
 
 
 def table(path):

@@ -6,10 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools.cli import exits
-from n2v_tools.cli.main import cli
 from n2v_tools.jobs.train import run as job
 from n2v_tools.jobs.train.request import TrainRequest
 
@@ -34,7 +33,7 @@ def asked(monkeypatch, tmp_path):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, ["train", *words])
+    return invoke("train", *words)
 
 
 def test_every_option_reaches_the_request(asked):

@@ -6,11 +6,10 @@ import os
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
 from numpy.random import default_rng
+from running import invoke
 
 from n2v_tools import openvino_backend
-from n2v_tools.cli.main import cli
 from n2v_tools.io.reader import open_stack, read_description
 from n2v_tools.jobs.denoise import one as denoise_one
 
@@ -33,7 +32,7 @@ def save(path, axes="ZYX", shape=(2, 130, 140), strips=True):
 
 
 def run(*words, how=("--method", "gaussian")):
-    return CliRunner().invoke(cli, ["denoise", *words, *how, "--uncertainty"])
+    return invoke("denoise", *words, *how, "--uncertainty")
 
 
 def test_the_second_file_stands_beside_and_is_like_the_first():
@@ -97,7 +96,7 @@ def test_an_error_on_the_way_leaves_neither(monkeypatch):
 def test_an_uncertainty_of_an_earlier_output_is_warned_of():
     assert run("in/a.tif").exit_code == 0
     words = ["denoise", "in/a.tif", "--method", "gaussian", "--overwrite"]
-    done = CliRunner().invoke(cli, words)
+    done = invoke(*words)
     assert done.exit_code == 0
     assert "belongs to an earlier a_denoised.tif" in done.stderr
 

@@ -4,9 +4,10 @@ import os
 
 import pytest
 from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools.cli import options
-from n2v_tools.cli.main import COMMANDS, cli, load_command
+from n2v_tools.cli.main import COMMANDS, load_command
 from n2v_tools.jobs.desk.configuration import VARIABLES
 
 WORDS = {  # without which a command ends before it looks at variables
@@ -36,7 +37,7 @@ def run(monkeypatch, tmp_path):
 
     def run(name, *words):
         found.clear()
-        done = CliRunner().invoke(cli, [name, *WORDS.get(name, []), *words])
+        done = invoke(name, *WORDS.get(name, []), *words)
         return done, found[0] if found else None
 
     return run

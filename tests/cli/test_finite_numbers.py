@@ -1,9 +1,7 @@
 """Numbers that pass every comparison, or none, are no numbers."""
 
 import pytest
-from click.testing import CliRunner
-
-from n2v_tools.cli.main import cli
+from running import invoke
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
@@ -18,7 +16,7 @@ from n2v_tools.cli.main import cli
     ids=" ".join,
 )
 def test_what_is_no_usable_number_is_refused_as_wrong_usage(words, value):
-    done = CliRunner().invoke(cli, [*words, value])
+    done = invoke(*words, value)
     assert done.exit_code == 2
     assert words[-1] in done.output
     assert "Traceback" not in done.output

@@ -11,11 +11,10 @@ import threading
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
+from running import invoke
 
 from n2v_tools import claim, keras_backend, modelfolder
 from n2v_tools.blindspot.batches import hide_pixels
-from n2v_tools.cli.main import cli
 from n2v_tools.errors import OutputError, StackError
 from n2v_tools.io.convert import to_dtype
 from n2v_tools.io.layout import Layout
@@ -49,7 +48,7 @@ def noise(*shape, seed=0):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, list(words))
+    return invoke(*words)
 
 
 def batches_of(patches, batch_size=8, seed=0):

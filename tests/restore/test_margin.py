@@ -94,7 +94,11 @@ def deepcad_model(folder, depth):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("depth", "shape", "memory"),
-    [(1, (37, 50, 41), 10), (1, (1, 24, 30), 10), (3, (9, 30, 130), 200)],
+    [
+        (1, (37, 50, 41), {"tensorflow": 10, "openvino": 5.5}),
+        (1, (1, 24, 30), {"tensorflow": 10, "openvino": 5.5}),
+        (3, (9, 30, 130), {"tensorflow": 200, "openvino": 72}),
+    ],
     ids=["long", "one frame", "depth 3"],
 )
 def test_deepcad_in_tiles_equals_the_reflected_movie_in_one_piece(
@@ -112,7 +116,7 @@ def test_deepcad_in_tiles_equals_the_reflected_movie_in_one_piece(
     seen = []
     predict = restorer.predict
     restorer.predict = lambda tiles, at: (seen.append(tiles.shape), predict(tiles))[1]
-    restored = restore(movie, restorer, memory if engine == "tensorflow" else 0.55 * memory)
+    restored = restore(movie, restorer, memory[engine])
     assert restored.shape == movie.shape
     assert len(seen) > 1 or shape[0] == 1
     assert np.abs(restored - expected).max() <= 1e-4 * expected.std()

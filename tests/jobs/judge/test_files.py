@@ -6,11 +6,9 @@ import json
 import numpy as np
 import pytest
 import tifffile
-from click.testing import CliRunner
 from numpy.random import default_rng
+from running import invoke
 from scipy.ndimage import gaussian_filter
-
-from n2v_tools.cli.main import cli
 
 
 def scene(shape, seed=0):
@@ -32,7 +30,7 @@ def files(tmp_path, monkeypatch):
 
 
 def run(*words, code=0):
-    done = CliRunner().invoke(cli, ["evaluate", *words])
+    done = invoke("evaluate", *words)
     assert done.exit_code == code, done.output
     return done
 

@@ -4,12 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from numpy.random import default_rng
+from running import invoke
 from scipy import ndimage
 
 from n2v_tools import api
-from n2v_tools.cli.main import cli
 from n2v_tools.errors import StackError, UsageError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.opened import open_job
@@ -136,9 +135,7 @@ def test_a_movie_that_jerks_is_warned_of(tmp_path):
     ],
 )
 def test_options_of_other_methods_are_refused_by_name(words, named, tmp_path):
-    done = CliRunner().invoke(
-        cli, ["train", "--stack", str(tmp_path / "none.tif"), "--method", "n2n", *words]
-    )
+    done = invoke("train", "--stack", str(tmp_path / "none.tif"), "--method", "n2n", *words)
     assert done.exit_code == 2
     (line,) = [line for line in done.stderr.splitlines() if "Error" in line]
     assert named in line
