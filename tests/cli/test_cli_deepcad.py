@@ -62,7 +62,7 @@ def test_the_original_s_way_is_another_and_is_recorded(here):
 @pytest.mark.parametrize(
     ("words", "heard"),
     [
-        (["--model", "plain", "--set", "legacy_rescale=true"], "DeepCAD model"),
+        (["--model", "plain", "--set", "legacy_rescale=true"], "a model of deepcad"),
         (["--model", "deepcad", "--set", "legacy_rescal=true"], "legacy_rescale"),
         (["--model", "deepcad", "--set", "overlap=0.3"], "legacy_rescale=true"),
         (["--model", "deepcad", "--set", "legacy_rescale=true", "--tta"], "--tta"),
