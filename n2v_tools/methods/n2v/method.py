@@ -139,7 +139,7 @@ _RANGES = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # A third of the cost of denoising; learns twice as long, at the same cost as the default.
+    # A third of the time to denoise; learns twice as long, at the same cost as the default.
     "fast": {"net_size": "small", "epochs": 40},
     # As good as an hour on two cores makes it.
     "best": {
