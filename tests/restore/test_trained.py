@@ -8,10 +8,11 @@ from n2v_tools import openvino_backend
 from n2v_tools.methods.deepcad.net import DeepCADNet
 from n2v_tools.nets.unet import NetSettings
 from n2v_tools.nets.weights import WeightFile
+from n2v_tools.prepare.struct_mask import StructMask
 from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.engine import open_net
 
-ROW = np.ones((1, 5), bool)  # noise along rows: no quarter turns
+ROW = StructMask.of_kind("horizontal", 1, 5)  # noise along rows: no quarter turns
 KEPT = (
     "axes", "n_channels", "n_inputs", "reach_px", "block_px", "halo_px", "margin_px", "name",
     "symmetries", "engine", "precision", "bytes_per_px", "tiles_at_once", "sample_px", "outputs",
