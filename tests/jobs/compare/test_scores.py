@@ -3,28 +3,14 @@
 import numpy as np
 import pytest
 import tifffile
+from comparisons import request
 
 from n2v_tools.errors import N2VToolsError, StackError
-from n2v_tools.jobs.compare.request import CompareRequest
 from n2v_tools.jobs.compare.run import compare_methods
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.simulate.structured import simulate_structured
 
 QUIET = Progress(quiet=True)
-
-
-@pytest.fixture
-def pair(tmp_path):
-    noisy, clean = simulate_structured((1, 2, 96, 128), "1x3", 1.0)
-    for name, stack in (("noisy", noisy), ("clean", clean)):
-        path = tmp_path / f"{name}.tif"
-        tifffile.imwrite(path, stack[0], imagej=True, metadata={"axes": "ZYX"})
-    return tmp_path
-
-
-def request(folder, *methods, **options):
-    wanted = {"input": str(folder / "noisy.tif"), "output": folder / "out", "methods": methods}
-    return CompareRequest(**{**wanted, **options})
 
 
 def test_figures_are_those_of_the_files(pair):

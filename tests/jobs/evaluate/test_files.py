@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 import tifffile
-from numpy.random import default_rng
-from scipy.ndimage import gaussian_filter
+from scoring import scene, score
 
 from n2v_tools.errors import N2VToolsError, UsageError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.evaluate.files import EvaluateRequest, evaluate_files
-from n2v_tools.measure.file_scores import score_files
 from n2v_tools.measure.first_pass import Rules
-from n2v_tools.measure.side_by_side import SideBySide
-from n2v_tools.prepare.strips import outside_strips
-from n2v_tools.stack import Stack
 
 QUIET = Progress(quiet=True)
 
@@ -21,28 +16,6 @@ QUIET = Progress(quiet=True)
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def scene(shape=(6, 40, 50), seed=0):
-    """A clean movie, a noisy and a restored one, counts."""
-    clean = gaussian_filter(default_rng(seed).random(shape), (0, 3, 3))
-    clean = 200 + 4000 * (clean - clean.min()) / np.ptp(clean)
-    noisy = clean + default_rng(seed + 1).normal(0, 400, shape)
-    return clean, noisy, gaussian_filter(noisy, (0, 1, 1))
-
-
-def stacks(clean, noisy, restored, axes="TYX"):
-    arrays = {"restored": restored, "clean": clean, "noisy": noisy}
-    return {
-        role: Stack(array, axes, name=role) for role, array in arrays.items() if array is not None
-    }
-
-
-def score(clean, noisy, restored, axes="TYX", **options):
-    find_real = None if options.pop("keep_strips", False) else outside_strips
-    rules = Rules(**options)
-    side = SideBySide(stacks(clean, noisy, restored, axes), find_real, rules.legacy)
-    return score_files(side, rules, default_rng(0))
 
 
 def save(path, pixels, axes):

@@ -4,27 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from reports import record, write
 
 from n2v_tools.errors import ModelError
-from n2v_tools.io.layout import layout_like
-from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.report.record import Record, read_history, read_record
-from n2v_tools.stack import Stack
-
-
-def write(path, axes, shape, seed=0, description=""):
-    array = np.random.default_rng(seed).integers(1, 999, shape, np.uint16)
-    layout = layout_like(Stack(array, axes), np.dtype(np.uint16), description=description)
-    stack = Stack(array, axes)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with create_stack(path, layout, overwrite=True) as writer:
-        for place, plane in stack.planes():
-            writer.write(place, plane)
-    return path
-
-
-def record(**values):
-    return json.dumps({"n2v_tools": "0", "input": "a.tif", **values})
 
 
 @pytest.mark.parametrize(

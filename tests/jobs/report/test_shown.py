@@ -2,28 +2,12 @@
 
 import numpy as np
 import pytest
+from reports import Endless
 
 from n2v_tools.jobs.report.shown import choose_places, read_windows
 from n2v_tools.jobs.report.sources import Sources
 from n2v_tools.jobs.report.views import make_views
 from n2v_tools.stack import Stack
-
-
-class Endless:
-    """Planes of noise made when they are read; counts how many were."""
-
-    dtype = np.dtype(np.uint16)
-
-    def __init__(self, shape, mean=200):
-        self.shape = shape
-        self.mean = mean
-        self.n_read = 0
-
-    def __getitem__(self, key):
-        self.n_read += 1
-        place = [k for k in key if not isinstance(k, slice)]
-        rng = np.random.default_rng([self.mean, *place])
-        return rng.integers(0, 2 * self.mean, self.shape[-2:], np.uint16)
 
 
 @pytest.mark.parametrize(

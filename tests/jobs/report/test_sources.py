@@ -1,31 +1,12 @@
 """What a report finds by itself, and how little it believes of what files say."""
 
-import json
-
 import numpy as np
 import pytest
+from reports import record, write
 
 from n2v_tools.errors import AxesError, ModelError, StackError
-from n2v_tools.io.layout import layout_like
-from n2v_tools.io.writer import create_stack
 from n2v_tools.jobs.report.request import ReportRequest
 from n2v_tools.jobs.report.sources import find_sources
-from n2v_tools.stack import Stack
-
-
-def write(path, axes, shape, seed=0, description=""):
-    array = np.random.default_rng(seed).integers(1, 999, shape, np.uint16)
-    layout = layout_like(Stack(array, axes), np.dtype(np.uint16), description=description)
-    stack = Stack(array, axes)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with create_stack(path, layout, overwrite=True) as writer:
-        for place, plane in stack.planes():
-            writer.write(place, plane)
-    return path
-
-
-def record(**values):
-    return json.dumps({"n2v_tools": "0", "input": "a.tif", **values})
 
 
 def find(path, **values):

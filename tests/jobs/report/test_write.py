@@ -2,8 +2,8 @@
 
 import tracemalloc
 
-import numpy as np
 import pytest
+from reports import Endless
 
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.report import write as report
@@ -13,23 +13,6 @@ from n2v_tools.stack import Stack
 from n2v_tools.trust import Quality, Verdict
 
 QUALITY = Quality((), Verdict("good", "Good", "good", "All is well."))
-
-
-class Endless:
-    """Planes of noise made when they are read; counts how many were."""
-
-    dtype = np.dtype(np.uint16)
-
-    def __init__(self, shape, mean=200):
-        self.shape = shape
-        self.mean = mean
-        self.n_read = 0
-
-    def __getitem__(self, key):
-        self.n_read += 1
-        place = [k for k in key if not isinstance(k, slice)]
-        rng = np.random.default_rng([self.mean, *place])
-        return rng.integers(0, 2 * self.mean, self.shape[-2:], np.uint16)
 
 
 @pytest.mark.parametrize("axes", ["TYX", "TZCYX"])
