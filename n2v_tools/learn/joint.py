@@ -16,6 +16,7 @@ def compiled(net: Any, loss: Callable[[Any, Any], Any], optimizer: Any) -> Any:
         net.compile(optimizer=optimizer)
     else:
         net.compile(optimizer=optimizer, loss=whole_batch_loss(loss))
+    optimizer.build(net.trainable_variables)  # else the first step is traced twice
     return net
 
 

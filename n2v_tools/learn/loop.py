@@ -70,7 +70,6 @@ def run_loop(
     tf = keras_backend.load()
     optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
     model = compiled(model, loss, optimizer)
-    optimizer.build(model.trainable_variables)  # else the first step is traced twice
     state = LoopState(knots=_first_knots(plan, clock))
     if resume:
         state = _state_from(load_state(folder, model))
