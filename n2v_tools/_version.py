@@ -1,4 +1,7 @@
-"""Version of n2v_tools, and of other packages that are installed."""
+"""Version of n2v_tools, and of other packages that are installed.
+
+Tests: ``tests/test_packaging.py``.
+"""
 
 from __future__ import annotations
 

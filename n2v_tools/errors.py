@@ -3,6 +3,8 @@
 Every message says where, what was found, what would be right and what to do, in
 one line. The command line turns these into exit codes (1, or 2 for wrong usage);
 anything else that escapes is a bug and keeps its traceback.
+
+Tests: ``tests/cli/test_cli_contract.py``.
 """
 
 

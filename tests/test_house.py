@@ -123,3 +123,19 @@ def test_modules_of_one_name_play_one_part_in_sibling_folders():
         if len(set(map(family, found))) > 1
     }
     assert {name: found for name, found in apart.items() if name not in SAME_PART} == {}
+
+
+def test_every_module_has_a_test_where_one_looks_first_or_says_where():
+    root = PACKAGE.parent
+    without = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text())
+        does = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        if path.name == "__init__.py" or not any(isinstance(node, does) for node in tree.body):
+            continue
+        own = root / "tests" / path.relative_to(PACKAGE).with_name(f"test_{path.name}")
+        said = re.findall(r"\b(tests/[\w/]+\.py)", ast.get_docstring(tree) or "")
+        if not own.exists() and not any((root / name).exists() for name in said):
+            without.append(name_of(path))
+        without += [name for name in said if not (root / name).exists()]
+    assert without == []

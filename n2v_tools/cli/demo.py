@@ -1,4 +1,7 @@
-"""``n2v-demo``."""
+"""``n2v-demo``.
+
+Tests: ``tests/jobs/demo/test_run.py``.
+"""
 
 from __future__ import annotations
 

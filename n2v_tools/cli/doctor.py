@@ -1,4 +1,7 @@
-"""``n2v-doctor``."""
+"""``n2v-doctor``.
+
+Tests: ``tests/jobs/desk/test_doctor.py``.
+"""
 
 from __future__ import annotations
 

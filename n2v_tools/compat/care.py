@@ -1,4 +1,7 @@
-"""CSBDeep's CARE, for prediction with trained models."""
+"""CSBDeep's CARE, for prediction with trained models.
+
+Tests: ``tests/compat/test_predict.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""n2v's configuration: its parameters, defaults and checks; a misspelt one is refused."""
+"""n2v's configuration: its parameters, defaults and checks; a misspelt one is refused.
+
+Tests: ``tests/compat/test_signatures.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Common base of N2V and CARE: a name, a folder, a net, and its weights."""
+"""Common base of N2V and CARE: a name, a folder, a net, and its weights.
+
+Tests: ``tests/compat/test_n2v.py``.
+"""
 
 from __future__ import annotations
 

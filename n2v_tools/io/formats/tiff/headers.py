@@ -1,4 +1,7 @@
-"""Headers of TIFF files to be written: ImageJ's, or OME-XML."""
+"""Headers of TIFF files to be written: ImageJ's, or OME-XML.
+
+Tests: ``tests/io/formats/tiff/test_plane_writer.py``.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Written once here rather than left to tifffile, which fills planes of missing files
 with zeros and follows file names out of the folder.
+
+Tests: ``tests/io/formats/tiff/test_ome_set.py``.
 """
 
 from __future__ import annotations

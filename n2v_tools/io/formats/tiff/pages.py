@@ -2,6 +2,8 @@
 
 All use of tifffile's reading side passes through here: what it only logs (missing and
 truncated data) becomes an error, and nothing reaches the user's terminal.
+
+Tests: ``tests/io/test_arrays.py``.
 """
 
 from __future__ import annotations
