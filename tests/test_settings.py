@@ -59,6 +59,8 @@ def test_a_name_that_is_no_setting_is_refused_with_the_nearest():
     with pytest.raises(SettingsError, match=r"^settings\[?.*'epoch'"):
         in_python(settings_from)(Some, {"epoch": 3})
     assert nearest("zzz", ["epochs"]) == ""
+    assert nearest("MEDIAN", ["median", "nlm"]) == nearest("medain", ["median", "nlm"])
+    assert nearest("n_TILES", ["n_Tiles"]) == " Did you mean 'n_Tiles'?"
 
 
 def test_of_equal_keys_the_last_one_counts():
