@@ -1,7 +1,8 @@
 """Output to the two streams: results on stdout, everything else on stderr.
 
 A reader that goes away (``| head``) never stops the work: the rest of the output is
-dropped. JSON is one value, with null for NaN and infinity.
+dropped. Results that cannot be printed, as on a full disk, are an error. JSON is one value, with
+null for NaN and infinity.
 
 Tests: ``tests/cli/test_cli_contract.py``.
 """
@@ -11,10 +12,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TextIO, TypeVar
 
 import click
 
+from ..errors import OutputError
 from ..report.plain import json_text
 
 
@@ -108,9 +110,17 @@ def make_streams_robust() -> None:
 def _write(text: str, to_stderr: bool) -> None:
     try:
         click.echo(text, err=to_stderr)
-    except BrokenPipeError:
-        # From here on the stream leads nowhere; otherwise Python complains again at exit.
-        stream = sys.stderr if to_stderr else sys.stdout
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    except OSError as error:
+        _lead_nowhere(sys.stderr if to_stderr else sys.stdout)
+        if not to_stderr and not isinstance(error, BrokenPipeError):
+            raise OutputError(
+                f"the results cannot be printed ({error.strerror}), only part of them may have "
+                "been. Send them to a place with room."
+            ) from None
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Drop all that is printed from here on; otherwise Python complains again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

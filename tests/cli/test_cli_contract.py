@@ -10,7 +10,9 @@ import sys
 import time
 
 import click
+import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from running import invoke
 
@@ -251,9 +253,19 @@ def test_a_reader_that_goes_away_does_not_stop_the_work():
     assert process.wait(timeout=10) == 0
 
 
-def test_json_holds_null_for_what_is_no_number(capsys):
-    import numpy as np
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has such a device")
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_results_that_cannot_be_printed_are_one_line_and_exit_code_1(words, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((8, 9), "uint8") + np.eye(8, 9, dtype="uint8"))
+    code = "import sys; from n2v_tools.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "inspect", tmp_path / "a.tif", "-q", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and line.startswith("Error: the results cannot be printed")
 
+
+def test_json_holds_null_for_what_is_no_number(capsys):
     output.emit_json({"a": float("nan"), "b": [np.float32("inf"), np.int64(3)], "c": np.arange(2)})
     assert json.loads(capsys.readouterr().out) == {"a": None, "b": [None, 3], "c": [0, 1]}
 

@@ -50,6 +50,21 @@ def test_with_the_truth_the_page_and_the_json_say_how_much_better(folder):
     assert f"Yes: {gain:.1f} dB nearer to the truth" in text and "MicroSSIM" in text
 
 
+def test_a_page_that_a_kill_prevented_is_made_when_the_run_is_repeated(folder, tmp_path):
+    words = ["denoise", folder / "d_noisy.tif", "--method", "median", "--output", tmp_path]
+    assert run(*words).exit_code == 0
+    image, page = tmp_path / "d_noisy_denoised.tif", tmp_path / "d_noisy_denoised_report.html"
+    before = image.stat()
+    for _ in range(2):
+        done = run(*words, "--report", "--skip-existing", "--json")
+        assert done.exit_code == 0, done.output
+        (made,) = json.loads(done.stdout)
+        assert made["skipped"] and "median filter" in page.read_text(encoding="utf-8")
+        written = page.stat().st_mtime_ns
+    assert made["report"] is None and page.stat().st_mtime_ns == written
+    assert (image.stat().st_mtime_ns, image.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
 def test_denoise_makes_the_page_in_the_same_go(folder, tmp_path):
     words = ["--model", "quick_look", "--output", tmp_path, "--report", "--json"]
     done = run("denoise", folder / "d_noisy.tif", *words)

@@ -9,6 +9,7 @@ Tests: ``tests/cli/test_cli_denoise.py``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ...errors import N2VToolsError
 from ...io.convert import decide_dtype
 from ...io.writer import create_stack
 from ...stack import Stack
+from ..desk.output_names import report_for
 from ..desk.progress import Progress
 from .one import Create, denoise_one
 from .plan import Job, plan_jobs
@@ -46,26 +48,35 @@ def denoise_files(
             yield item
             continue
         if item.done:
-            progress.note(f"{item.target} exists already: skipped")
-            yield Denoised(
-                item.name,
-                str(item.target),
-                skipped=True,
-                note="skipped: the output exists already",
-                others={output.name: str(path) for output, path in item.others.items()},
-            )
-            continue
-        n_begun += 1
-        label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
-        try:
-            done = denoise_one(item, session, label, progress)
-        except (N2VToolsError, OSError) as error:
-            done = failed(item.name, error)
-        if request.report and not done.error:
+            done = _left_as_it_is(item, progress)
+        else:
+            n_begun += 1
+            label = item.name if n_files == 1 else f"[{n_begun}/{n_files}] {item.name}"
+            try:
+                done = denoise_one(item, session, label, progress)
+            except (N2VToolsError, OSError) as error:
+                done = failed(item.name, error)
+        if request.report and not done.error and not (item.done and _has_report(item)):
             from .page import with_report  # late: SciPy takes 0.2 s of the start
 
             done = with_report(done, item, request, models_dir, progress)
         yield done
+
+
+def _left_as_it_is(job: Job, progress: Progress) -> Denoised:
+    progress.note(f"{job.target} exists already: skipped")
+    return Denoised(
+        job.name,
+        str(job.target),
+        skipped=True,
+        note="skipped: the output exists already",
+        others={output.name: str(path) for output, path in job.others.items()},
+    )
+
+
+def _has_report(job: Job) -> bool:
+    """Whether its page exists too: a run may have been killed between the image and its page."""
+    return os.path.lexists(report_for(job.target))
 
 
 def denoise_stack(
