@@ -7,6 +7,10 @@ anything else that escapes is a bug and keeps its traceback.
 Tests: ``tests/cli/test_cli_contract.py``.
 """
 
+from __future__ import annotations
+
+import os
+
 
 class N2VToolsError(Exception):
     """Something in the data or on disk that a user can fix: exit code 1."""
@@ -34,3 +38,8 @@ class ModelError(N2VToolsError):
 
 class OutputError(N2VToolsError):
     """An output that exists, cannot be written, or does not fit on the disk."""
+
+
+def system_words(error: OSError) -> str:
+    """What the system says of an error, in one line: libraries put whole paragraphs there."""
+    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..errors import N2VToolsError, UsageError
+from ..errors import N2VToolsError, UsageError, system_words
 from . import output
 
 FIXABLE = {
@@ -120,7 +120,7 @@ def describe_oserror(error: OSError) -> str:
         errno.EPERM: "check its permissions, or choose another place",
         errno.EROFS: "choose another place with --output",
     }.get(error.errno or 0, "check the path")
-    return f"{where}{error.strerror or error}; {advice}."
+    return f"{where}{system_words(error)}; {advice}."
 
 
 def _fail(message: str, code: int, as_json: bool) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TextIO, TypeVar
 
 import click
 
-from ..errors import OutputError
+from ..errors import OutputError, system_words
 from ..report.plain import json_text
 
 
@@ -114,8 +114,8 @@ def _write(text: str, to_stderr: bool) -> None:
         _lead_nowhere(sys.stderr if to_stderr else sys.stdout)
         if not to_stderr and not isinstance(error, BrokenPipeError):
             raise OutputError(
-                f"the results cannot be printed ({error.strerror}), only part of them may have "
-                "been. Send them to a place with room."
+                f"the results cannot be printed ({system_words(error)}), or only part of them. "
+                "Send them to a place with room."
             ) from None
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from ..errors import OutputError
+from ..errors import OutputError, system_words
 from ..words import flag, option
 
 try:
@@ -25,6 +25,7 @@ except ImportError:  # Windows, where an open file cannot be deleted: that is th
     fcntl = None  # type: ignore[assignment]
 
 GIGABYTE = 1e9
+WRITING = ".writing"  # after a dot and the name of a file that is about to be replaced
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
@@ -56,6 +57,25 @@ def publishing(path: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
             partial.unlink(missing_ok=True)
         with suppress(OSError):
             file.close()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write; on a clean exit it takes the place of `path`, whole.
+
+    On an error it vanishes, and `path` stays what it was. OutputError if it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}{WRITING}")
+    try:
+        with disk_errors(path):
+            yield temporary
+            with temporary.open("rb+") as written:  # a power cut must not leave an empty file
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def require_free_name(path: Path, *, overwrite: bool = False) -> None:
@@ -100,12 +120,12 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL_DISK:
             raise OutputError(
-                f"{path}: the disk is full ({error.strerror}); nothing was left under this name. "
-                "Free some space and run again."
+                f"{path}: the disk is full, and what was being written there was removed. Free "
+                "some space and run again."
             ) from error
         raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}). Check the folder's rights, "
-            f"or choose another {option('output')}."
+            f"{path}: cannot be written ({system_words(error)}). Check the folder's rights, or "
+            f"choose another {option('output')}."
         ) from error
 
 

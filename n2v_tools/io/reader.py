@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import StackError
+from ..errors import StackError, system_words
 from ..stack import Stack
 from .address import Address
 from .formats.tiff.opener import read_tiff_description
@@ -82,7 +82,7 @@ def _head(file: Path, name: str) -> bytes:
             return handle.read(HEAD_BYTES)
     except OSError as error:
         raise StackError(
-            f"{name}: cannot be opened ({error.strerror}). Check its rights."
+            f"{name}: cannot be opened ({system_words(error)}). Check its rights."
         ) from error
 
 

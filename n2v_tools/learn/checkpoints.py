@@ -7,33 +7,37 @@ each epoch, so a kill at any moment leaves the last finished epoch. Plain arrays
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
+from .. import keras_backend
 from ..errors import ModelError
+from ..io.publish import replacing
 from ..words import flag
 
 STATE_NAME = "training_state.npz"
 
 
 def save_state(folder: Path, model: Any, facts: dict[str, Any]) -> None:
-    """Write weights, optimiser state and `facts` (JSON values) in one atomic step."""
+    """Write weights, optimiser state and `facts` (JSON values) in one atomic step.
+
+    OutputError if the disk refuses; an earlier state stays.
+    """
     arrays = {f"weight_{i:04d}": w for i, w in enumerate(model.get_weights())}
     for i, variable in enumerate(_optimizer_variables(model)):
         arrays[f"optimizer_{i:04d}"] = variable.numpy()
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
 
-    def write(path: Path) -> None:
-        with path.open("wb") as out:
-            np.savez(out, **arrays)
-
-    _replace(folder / STATE_NAME, write)
+    packed = io.BytesIO()  # on a full disk an archive hides the system's error behind its own
+    np.savez(packed, **arrays)
+    with replacing(folder / STATE_NAME) as temporary:
+        temporary.write_bytes(packed.getbuffer())
 
 
 def load_state(folder: Path, model: Any) -> dict[str, Any]:
@@ -77,22 +81,25 @@ def remove_state(folder: Path) -> None:
 
 
 def save_weights(path: Path, model: Any) -> None:
-    """Write an .h5 file of weights under its name only when it is whole."""
+    """Write an .h5 file of weights, as Keras 2 reads it, under its name only when it is whole.
 
-    def write(temporary: Path) -> None:
-        model.save_weights(str(temporary), save_format="h5")
-
-    _replace(path, write)
+    OutputError if the disk refuses; an earlier file stays.
+    """
+    packed = io.BytesIO()  # HDF5 may crash, even long after, when the disk refuses what it writes
+    with h5py.File(packed, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["keras_version"] = keras_backend.keras_version().encode()
+        for layer in model.layers:
+            group = file.create_group(layer.name)
+            weights = layer.trainable_weights + layer.non_trainable_weights
+            group.attrs["weight_names"] = [weight.name.encode() for weight in weights]
+            for weight in weights:
+                group[weight.name] = weight.numpy()
+    with replacing(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())
 
 
 def _optimizer_variables(model: Any) -> list[Any]:
     variables = model.optimizer.variables
     return list(variables() if callable(variables) else variables)
-
-
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    write(temporary)
-    with temporary.open("rb+") as written:  # a power cut must not leave an empty file
-        os.fsync(written.fileno())
-    os.replace(temporary, path)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from n2v_tools import keras_backend
-from n2v_tools.errors import ModelError
-from n2v_tools.learn import checkpoints
+from n2v_tools.errors import ModelError, OutputError
+from n2v_tools.io import publish
 from n2v_tools.learn.checkpoints import (
     STATE_NAME,
     has_state,
@@ -17,6 +17,11 @@ from n2v_tools.learn.checkpoints import (
     save_state,
     save_weights,
 )  # fmt: skip
+
+try:
+    import resource
+except ImportError:
+    resource = None
 
 tf = keras_backend.load()
 FACTS = {"epoch": 3, "rows": [{"loss": 0.5}], "best": 1e9}
@@ -68,7 +73,7 @@ def test_a_kill_while_it_is_written_leaves_the_one_before(tmp_path, monkeypatch)
     def kill(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoints.os, "replace", kill)
+    monkeypatch.setattr(publish.os, "replace", kill)
     learn(net, 1)
     with pytest.raises(KeyboardInterrupt):
         save_state(tmp_path, net, {"epoch": 4})
@@ -123,3 +128,51 @@ def test_a_state_holds_no_pickles(tmp_path):
     with np.load(tmp_path / STATE_NAME, allow_pickle=False) as file:
         assert json.loads(file["facts"].tobytes()) == FACTS
         assert all(file[name].dtype != object for name in file.files)
+
+
+@pytest.mark.skipif(resource is None, reason="Windows has no limit of file sizes")
+@pytest.mark.parametrize("save", [save_state, save_weights])
+@pytest.mark.parametrize("n_bytes", [0, 100, 1500, 4000])
+def test_a_disk_that_fills_up_is_one_line_and_what_was_saved_before_stays(tmp_path, save, n_bytes):
+    place, rest = (tmp_path, [FACTS]) if save is save_state else (tmp_path / "weights.h5", [])
+    save(place, compiled(filters=400), *rest)
+    (file,) = tmp_path.iterdir()
+    before = file.read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limit[1]))
+    try:
+        with pytest.raises(OutputError, match=f"{file.name}: the disk is full") as refused:
+            save(place, compiled(filters=400, seed=1), *rest)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == [file] and file.read_bytes() == before
+
+
+def test_weights_are_written_as_keras_writes_them(tmp_path):
+    x = tf.keras.Input((None, None, 1))
+    layers = [tf.keras.layers.Conv2D(3, 3), tf.keras.layers.BatchNormalization()]
+    y = tf.keras.layers.Activation("relu")(layers[1](layers[0](x)))
+    net = tf.keras.Model(x, y)
+    net.save_weights(str(tmp_path / "theirs.h5"), save_format="h5")
+    save_weights(tmp_path / "ours.h5", net)
+
+    def content(name):
+        found = {}
+        with h5py.File(tmp_path / name) as file:
+            found["/"] = {k: np.asarray(v).tolist() for k, v in file.attrs.items()}
+            file.visititems(
+                lambda place, it: found.update(
+                    {place: it[()].tolist()}
+                    if isinstance(it, h5py.Dataset)
+                    else {place: {k: np.asarray(v).tolist() for k, v in it.attrs.items()}}
+                )
+            )
+        found.pop("top_level_model_weights", None)  # empty, and not asked for
+        return found
+
+    assert content("ours.h5") == content("theirs.h5")
+    other = tf.keras.models.clone_model(net)
+    other.load_weights(str(tmp_path / "ours.h5"))
+    for a, b in zip(net.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ...errors import N2VToolsError, UsageError
+from ...errors import N2VToolsError, UsageError, system_words
 from ...io.address import Address
 from ...io.listing import Input, list_inputs, preferred
 from ...stack import Stack
@@ -87,7 +87,7 @@ def one_line(name: str, error: N2VToolsError | OSError) -> str:
     """Say in one line what is wrong with the input `name`."""
     message = str(error)
     if isinstance(error, OSError):
-        message = f"{error.strerror or error}. Check the path and its rights."
+        message = f"{system_words(error)}. Check the path and its rights."
     return message if Path(name).name in message else f"{name}: {message}"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import modelfolder
 from ...errors import ModelError, UsageError
+from ...io.publish import replacing
 from ...learn.checkpoints import has_state
 from ...legacy import needs_n2v_tools
 from ...noise.fingerprint import take_fingerprint
@@ -128,9 +128,8 @@ def plan_of(job: Job) -> dict[str, Any]:
 
 def write_plan(job: Job, folder: Path) -> None:
     """Write the plan, whole or not at all."""
-    temporary = folder / f".{PLAN_NAME}.writing"
-    temporary.write_text(json.dumps(plan_of(job), indent=1))
-    os.replace(temporary, folder / PLAN_NAME)
+    with replacing(folder / PLAN_NAME) as temporary:
+        temporary.write_text(json.dumps(plan_of(job), indent=1))
 
 
 def require_same_plan(job: Job, folder: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import claim, modelfolder
+from ...io.publish import WRITING
 from ...learn.samples import MOST_VALIDATION_PATCHES, Batches
 from ...prepare.patch_plan import count_patches
 from ...prepare.patches import PatchSet, draw_patches
@@ -179,7 +180,7 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     remove_state(folder)
     (folder / PLAN_NAME).unlink(missing_ok=True)
     shutil.rmtree(folder / PATCHES, ignore_errors=True)
-    for leftover in folder.glob(".*.writing"):
+    for leftover in folder.glob(f".*{WRITING}"):
         leftover.unlink()
     return record
 
