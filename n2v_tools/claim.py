@@ -21,6 +21,7 @@ from .errors import OutputError, UsageError
 from .words import flag, option
 
 PARTIAL = ".partial"
+LONGEST_NAME_BYTES = 200  # of a model; its lock and what stands aside have longer ones
 DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10)}
 
 
@@ -162,8 +163,8 @@ def wrong_in_name(name: str) -> str:
         return f"must not end with {PARTIAL}, which marks an unfinished training"
     if name.split(".")[0].upper() in DEVICES:
         return "must not be the name of a device on Windows"
-    if len(name.encode("utf-8", "replace")) > 200:
-        return "must not be longer than 200 bytes"
+    if len(name.encode("utf-8", "replace")) > LONGEST_NAME_BYTES:
+        return f"must not be longer than {LONGEST_NAME_BYTES} bytes"
     return ""
 
 

@@ -7,6 +7,7 @@ lives: a leftover of a killed run is one whose lock can be had.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -25,6 +26,7 @@ except ImportError:  # Windows, where an open file cannot be deleted: that is th
     fcntl = None  # type: ignore[assignment]
 
 GIGABYTE = 1e9
+LONGEST_NAME_BYTES = 220  # most file systems take 255, of which endings of guards take 21
 WRITING = ".writing"  # after a dot and the name of a file that is about to be replaced
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
@@ -65,7 +67,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On an error it vanishes, and `path` stays what it was. OutputError if it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}{WRITING}")
+    temporary = path.with_name(f".{_short(path.name)}{WRITING}")
     try:
         with disk_errors(path):
             yield temporary
@@ -105,7 +107,7 @@ def require_space(folder: Path, n_bytes: int) -> None:
 
 def remove_stale(path: Path) -> list[Path]:
     """Delete and return what killed runs left of `path`; files still being written stay."""
-    pattern = re.compile(re.escape(path.name) + r"\.[0-9a-f]{12}\.partial")
+    pattern = re.compile(re.escape(_short(path.name)) + r"\.[0-9a-f]{12}\.partial")
     if not path.parent.is_dir():
         return []
     left = [p for p in path.parent.iterdir() if pattern.fullmatch(p.name)]
@@ -129,9 +131,18 @@ def disk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _short(name: str) -> str:
+    """A name, or what stands for it alone where an ending would make it too long for a disk."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= LONGEST_NAME_BYTES:
+        return name
+    start = encoded[: LONGEST_NAME_BYTES // 2].decode(errors="ignore")
+    return f"{start}~{hashlib.sha256(encoded).hexdigest()[:12]}"
+
+
 def _create_partial(path: Path) -> tuple[Path, IO[bytes]]:
     while True:
-        partial = path.with_name(f"{path.name}.{secrets.token_hex(6)}.partial")
+        partial = path.with_name(f"{_short(path.name)}.{secrets.token_hex(6)}.partial")
         file = open(partial, "x+b")
         if fcntl is None:
             return partial, file

@@ -212,6 +212,9 @@ def test_d12_d13_a_model_without_name_or_folder_gets_both(tmp_path, monkeypatch)
     assert model_name(request, "some/where/my dome.ome.tif", "n2v") == "my_dome_n2v"
     assert model_name(request, "f.h5:/a/b", "n2v") == "f_n2v"
     assert model_name(request, "C:/data/dome.tif", "n2v") == "dome_n2v"
+    for stem in ("a" * 250, "日" * 83):
+        name = model_name(request, f"{stem}.tif", "n2v")
+        assert not claim.wrong_in_name(name) and name.endswith("_n2v") and len(name.encode()) > 190
 
 
 def test_d14_a_name_in_use_is_refused_and_nothing_in_its_folder_changes(tmp_path):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from n2v_tools.errors import OutputError
 from n2v_tools.io import publish
-from n2v_tools.io.publish import publishing, remove_stale, require_space
+from n2v_tools.io.publish import publishing, remove_stale, replacing, require_space
 
 
 def test_the_name_appears_only_when_complete(tmp_path):
@@ -24,6 +25,24 @@ def test_the_name_appears_only_when_complete(tmp_path):
         assert partial.name.endswith(".partial")
     assert path.read_bytes() == b"half"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("stem", ["a" * 251, "ä" * 125, "日" * 83, "b" * 230])
+def test_any_name_that_a_disk_takes_can_be_written_and_tidied_up(tmp_path, stem):
+    path = tmp_path / f"{stem}.tif"
+    with publishing(path) as file:
+        file.write(b"whole")
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
+    with publishing(path, overwrite=True) as file:
+        left = next(one for one in tmp_path.iterdir() if one != path)
+        shutil.copy(left, tmp_path / left.name.replace(".partial", ".partial.kept"))
+        name = left.name
+    (kept,) = (one for one in tmp_path.iterdir() if one != path)
+    kept.rename(tmp_path / name)
+    assert [one.name for one in remove_stale(tmp_path / ("c" * 231 + ".tif"))] == []
+    assert [one.name for one in remove_stale(path)] == [name]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])

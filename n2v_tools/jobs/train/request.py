@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...claim import LONGEST_NAME_BYTES
 from ...contracts import Method
 from ...errors import UsageError
 from ...io.address import Address
@@ -135,5 +136,5 @@ def model_name(request: TrainRequest, first_stack: str, method: str) -> str:
     if request.model:
         return request.model
     file = Address.parse(first_stack).file
-    stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).strip("._") or "model"
-    return f"{stem}_{method}"
+    stem = re.sub(r"[^\w.-]+", "_", stem_of(file)).encode()[: LONGEST_NAME_BYTES - len(method) - 1]
+    return f"{stem.decode(errors='ignore').strip('._') or 'model'}_{method}"
