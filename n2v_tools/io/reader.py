@@ -43,10 +43,7 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     if row is None or not row.reader:
         raise StackError(_unreadable(file, name, row, head))
     if address.place and not row.places:
-        raise StackError(
-            f"{name}: {file} is a {row.title} file, which has no places inside. Name the file "
-            "alone."
-        )
+        raise StackError(f"{name}: is a {row.title} file, which holds one image. Name {file}.")
     stack: Stack = row.load("reader")(address, axes, name)
     return stack
 

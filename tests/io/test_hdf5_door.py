@@ -61,7 +61,7 @@ def test_hdf5_is_known_by_its_content_also_behind_a_text_of_others(folder, endin
 
 def test_a_place_in_what_is_no_container_is_refused_as_such(folder):
     np.save("a.npy", VALUES)
-    assert "has no places" in refused("a.npy:/x")
+    assert "holds one image" in refused("a.npy:/x")
 
 
 def test_links_within_the_file_are_followed(folder):
