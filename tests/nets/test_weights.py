@@ -124,7 +124,7 @@ def test_weights_lie_in_their_own_file_or_are_refused(tmp_path, elsewhere, there
         name = every_dataset(file)[number]
         values = file[name][...]
         del file[name]
-        elsewhere(file, name, values.shape, "other.h5")
+        elsewhere(file, name, values.shape, str(tmp_path / "other.h5"))
     if there:
         with h5py.File(tmp_path / "other.h5", "w") as file:
             file["w"] = values
