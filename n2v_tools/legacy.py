@@ -8,7 +8,6 @@ is ever turned into code (n2v itself evaluates ``n2v_manipulator``).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from .errors import ModelError, SettingsError
 from .nets.unet import N2V_LAYOUT, NetSettings
 from .prepare.struct_mask import StructMask, to_struct_mask
+from .untrusted import parse_number
 
 MANIPULATORS = (
     "uniform_withCP", "uniform_withoutCP", "normal_withoutCP", "normal_additive",
@@ -26,6 +26,7 @@ N2V, CARE = "n2v", "care"  # kinds of models
 CARE_PERCENTILES = (2.0, 99.8)  # CSBDeep's PercentileNormalizer, the default of CARE.predict
 BEST, LAST = "weights_best.h5", "weights_last.h5"
 LARGEST_MASK = 257  # pixels along an axis: no noise is correlated further and still structured
+LARGEST, SMALLEST = 1e36, 1e-36  # counts: what float32 computes with
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def _read_intensity(read: _Reader, n_channels: int) -> tuple[tuple[float, ...], 
                 f"{read.where}: {len(values)} {key} for {n_channels} channel(s); there must be one "
                 "for each. Restore the file from its source, or train the model anew."
             )
-    if min(stds) <= 0:
+    if min(stds) < SMALLEST:
         raise read.error("stds" if "stds" in read.config else "std", "numbers above 0")
     return means, stds
 
@@ -254,11 +255,11 @@ def _numbers(read: _Reader, key: str, values: Any) -> tuple[float, ...]:
         try:
             if isinstance(value, bool) or not isinstance(value, (str, int, float)):
                 raise ValueError
-            numbers.append(float(value))
-        except (ValueError, OverflowError):
+            numbers.append(parse_number(str(value)))
+        except ValueError:
             raise read.error(key, "a list with one number for each channel") from None
-    if not all(map(math.isfinite, numbers)):
-        raise read.error(key, "a list of finite numbers")
+    if max(map(abs, numbers)) > LARGEST:
+        raise read.error(key, f"a list of numbers up to {LARGEST:g}")
     return tuple(numbers)
 
 

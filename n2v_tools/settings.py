@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from .errors import SettingsError
+from .untrusted import parse_json
 from .words import option, setting
 
 S = TypeVar("S")
@@ -98,9 +98,9 @@ def _coerce(value: Any, hint: Any, where: str) -> Any:
 def _coerce_tuple(value: Any, arguments: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     if isinstance(value, str):
         try:
-            value = json.loads(value if value.startswith("[") else f"[{value}]")
-        except json.JSONDecodeError:
-            raise SettingsError(f"{where}: {value!r} is no list; write 16,64,64.") from None
+            value = parse_json(value if value.startswith("[") else f"[{value}]")
+        except ValueError:
+            raise SettingsError(f"{where}: {value!r:.60} is no list; write 16,64,64.") from None
     if not isinstance(value, (list, tuple)):
         value = [value]
     if len(arguments) == 2 and arguments[1] is Ellipsis:

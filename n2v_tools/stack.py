@@ -6,7 +6,7 @@ it is sliced. It neither opens nor writes files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .axes import require_axes
+from .errors import StackError
 
 MICROMETRES = {
     "m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, "pm": 1e-6, "inch": 25400.0,
@@ -80,6 +81,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         require_axes(self.axes, self.array.shape, where=self.name)
+        require_pixels(self.array.shape, self.name)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -128,3 +130,13 @@ class Stack:
         factor = MICROMETRES.get(self.unit) if self.unit else None
         value = self.spacing.get(axis)
         return None if factor is None or value is None else value * factor
+
+
+def require_pixels(shape: Sequence[int], where: str) -> None:
+    """Raise StackError, naming `where`, if an array is empty along any axis."""
+    if min(shape, default=1) < 1:
+        sizes = " x ".join(map(str, shape))
+        raise StackError(
+            f"{where}: holds no pixels: its sizes are {sizes}. Save it again from its source, or "
+            "leave it out."
+        )

@@ -226,6 +226,7 @@ def train_on_pairs(recipe: QuickLookRecipe, command: tuple[str, ...], say: Progr
             },
             own={"normalisation": "percentile", "settings": dataclasses.asdict(recipe)},
         )
+        modelfolder.record_weights(folder.path)
         record = {
             **versions(),
             "command": list(command),

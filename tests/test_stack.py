@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from n2v_tools.errors import AxesError
+from n2v_tools.errors import AxesError, StackError
 from n2v_tools.stack import Stack
 
 SIZES = {"T": 2, "Z": 3, "Y": 4, "X": 5}
@@ -35,6 +35,12 @@ def test_a_spacing_is_known_in_micrometres_where_its_unit_is(unit, um):
     assert stack.spacing_um("X") == (um if um is None else pytest.approx(um))
     assert stack.spacing_um("Y") is None
     assert stack.pixel_size == {"Y": None, "X": 500.0, "Z": None, "unit": unit}
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 5), (3, 0, 5), (3, 4, 0), (0, 0, 0)])
+def test_a_stack_without_pixels_is_refused_with_its_sizes(shape):
+    with pytest.raises(StackError, match=f"^a: holds no pixels.*{' x '.join(map(str, shape))}"):
+        Stack(np.zeros(shape), "ZYX", name="a")
 
 
 def test_letters_that_do_not_fit_are_refused():

@@ -92,7 +92,9 @@ class BaseModel:
         path = self.logdir / name
         if not path.is_file():
             raise NoModel(f"{path}: there is no such weight file. Train first, or check the name.")
-        WeightFile(path, **self._weight_options()).load_into(self.keras_model)
+        is_own = path.parent == self.logdir
+        hashes = modelfolder.recorded_weights(self.logdir) if is_own else frozenset()
+        WeightFile(path, **self._weight_options(), sha256s=hashes).load_into(self.keras_model)
         LOG.info("weights of %s", path)
 
     @property

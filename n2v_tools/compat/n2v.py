@@ -122,6 +122,8 @@ class N2V(BaseModel):
         precision, reason = keras_backend.fast_precision()
         LOG.info("training in %s: %s", precision, reason)
         with self._sole_writer():
+            if self.logdir is not None:
+                modelfolder.forget_weights(self.logdir)
             with keras_backend.computing_in(self._fast_layers, precision):
                 history = self.keras_model.fit(
                     training_dataset(training, make_sample, first_step=self._steps_done),
@@ -345,6 +347,8 @@ class N2V(BaseModel):
             if (self.logdir / checkpoint).is_file():
                 self.load_weights(checkpoint)
             (self.logdir / NOW).unlink(missing_ok=True)
+        if (self.logdir / modelfolder.CONFIG).is_file():
+            modelfolder.record_weights(self.logdir)
 
 
 def _require_valid(config: Any, where: str) -> None:

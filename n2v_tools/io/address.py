@@ -1,6 +1,7 @@
 """Addresses of images: a file, and a place in it where the file holds many.
 
-Some formats are containers: ``file.h5:/path/in/file`` names one array of an HDF5 file.
+Some formats are containers: ``file.h5:/path/in/file`` names one array of an HDF5 file. What a file
+is called does not matter if it is there: many programs give HDF5 an ending of their own.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ class Address:
         An existing file of that whole name is a file.
         """
         text = str(spec)
-        found = None if os.path.lexists(text) else _WITH_PLACE.fullmatch(text)
+        if os.path.lexists(text):
+            return cls(Path(text))
+        for colon in (at for at, letter in enumerate(text[:-1]) if letter == ":"):
+            if os.path.isfile(text[:colon]):
+                return cls(Path(text[:colon]), text[colon + 1 :])
+        found = _WITH_PLACE.fullmatch(text)
         return cls(Path(found["file"]), found["place"]) if found else cls(Path(text))
 
     def __str__(self) -> str:

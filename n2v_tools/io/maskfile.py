@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from ..errors import StackError
+from ..untrusted import parse_json, read_text
 from .formats.npy import read_numbers
 
 MOST_BYTES = 1_000_000  # a mask is tiny; what is larger is something else
@@ -23,10 +24,10 @@ def read_mask_file(path: Path) -> str:
             raise StackError(f"{path}: has {size} bytes, too many for a mask. {right}")
         if path.suffix == ".npy":
             return json.dumps((read_numbers(path) + 0).tolist())
-        values = json.loads(path.read_text())
+        values = parse_json(read_text(path, MOST_BYTES))
     except FileNotFoundError:
         raise StackError(f"{path}: no such file. {right}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise StackError(f"{path}: cannot be read as a mask ({reason}). {right}") from None
     if not isinstance(values, list):

@@ -19,7 +19,7 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     ----------
     path : str or Path
         A TIFF, BigTIFF, ImageJ or OME-TIFF file (any file of a set gives the whole
-        set), a ``.npy`` file, or ``file.h5:/path/in/file``.
+        set), a ``.npy`` file, or ``file.h5:/path/in/file``, whatever the ending.
     axes : str, optional
         One letter of ``TCZYX`` per axis, overriding the file's metadata; needed for
         ``.npy`` and HDF5. S (colour samples) is taken as C.
@@ -39,10 +39,11 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     name, address = str(path), Address.parse(path)
     file = address.file
     _require_file(file, name)
-    head = _head(file, name)
-    row = format_of_ending(file.name) if address.place else recognise(file.name, head)
+    row, head = _recognise(file, name)
     if row is None or not row.reader:
         raise StackError(_unreadable(file, name, row, head))
+    if address.place and not row.places:
+        raise StackError(f"{name}: is a {row.title} file, which holds one image. Name {file}.")
     stack: Stack = row.load("reader")(address, axes, name)
     return stack
 
@@ -76,10 +77,16 @@ def _require_file(file: Path, name: str) -> None:
         raise StackError(f"{name}: is empty (0 bytes). Copy it again from its source.")
 
 
-def _head(file: Path, name: str) -> bytes:
+def _recognise(file: Path, name: str) -> tuple[Format | None, bytes]:
+    """Row of a file, None if no format fits, and its first bytes."""
     try:
         with open(file, "rb") as handle:
-            return handle.read(HEAD_BYTES)
+
+            def head(start: int) -> bytes:
+                handle.seek(start)
+                return handle.read(HEAD_BYTES)
+
+            return recognise(file.name, head), head(0)
     except OSError as error:
         raise StackError(
             f"{name}: cannot be opened ({system_words(error)}). Check its rights."

@@ -7,6 +7,7 @@ as ``module:attribute`` is imported when it is first used.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ class Format:
     endings: tuple[str, ...]  # of file names, in lower case with the dot; outputs get the first
     listed: tuple[str, ...] = ()  # those of the endings that folders and globs are searched for
     heads: tuple[bytes, ...] = ()  # first bytes of its files; empty if only the ending tells
+    starts: tuple[int, ...] = (0,)  # where in a file these may stand
     # Opens an `Address` as a lazy `Stack`, given axes or None and a name for messages.
     reader: str = ""  # empty: it is not read yet
     # Makes of a `Layout` what the writer needs; its ``n_bytes`` is the size of the output.
@@ -35,9 +37,7 @@ class Format:
     writer: str = ""
     later: bool = False  # it will be written in a later version
     order: str = ""  # of axes in its files; empty: planes come last, the rest as in the input
-    # A container: a place names one of many arrays. Other formats may be built upon it, so that
-    # the ending counts more than the first bytes.
-    places: bool = False
+    places: bool = False  # a container: a place names one of many arrays
     folder: bool = False  # what looks like a file to a user is a folder
     extra: str = ""  # of this package's installation that its functions need
 
@@ -99,8 +99,10 @@ FORMATS = (
     Format(
         "hdf5",
         "HDF5",
-        (".h5", ".hdf5", ".hdf", ".he5"),
+        # Those after the fourth are other programs' files of HDF5.
+        (".h5", ".hdf5", ".hdf", ".he5", ".mat", ".nwb", ".h5ad", ".loom", ".ims", ".nxs", ".cxi"),
         heads=(b"\x89HDF",),
+        starts=(0, *(512 << n for n in range(12))),  # MATLAB begins with a text of its own
         reader=f"{__package__}.formats.hdf5:open_hdf5",
         places=True,
     ),
@@ -111,7 +113,6 @@ FORMATS = (
     Format("lif", "Leica", (".lif",)),
     Format("lof", "Leica", (".lof", ".xlef")),
     Format("olympus", "Olympus", (".oif", ".oib", ".oir", ".vsi")),
-    Format("imaris", "Imaris", (".ims",)),
     Format("deltavision", "DeltaVision", (".dv",)),
 )
 LISTED = tuple(ending for row in FORMATS for ending in row.listed)
@@ -143,10 +144,17 @@ def format_of_ending(name: str) -> Format | None:
     return next((row for row in FORMATS if ending in row.endings), None)
 
 
-def recognise(name: str, head: bytes) -> Format | None:
-    """Row of a file by its first `HEAD_BYTES`, or by its ending where these do not tell."""
-    found = next((row for row in FORMATS if head.startswith(row.heads)), None)
-    if found is not None and not found.places:
+def recognise(name: str, head: Callable[[int], bytes]) -> Format | None:
+    """Row of a file by `HEAD_BYTES`, or by its ending where these do not tell.
+
+    `head` gives those that stand at a byte of the file, fewer at its end.
+    """
+    found = next((row for row in FORMATS if _begins(row, head)), None)
+    if found is not None:
         return found
     named = format_of_ending(name)
-    return named if named is not None and not named.reader else found
+    return named if named is not None and not named.reader else None
+
+
+def _begins(row: Format, head: Callable[[int], bytes]) -> bool:
+    return bool(row.heads) and any(head(start).startswith(row.heads) for start in row.starts)

@@ -6,11 +6,13 @@ a new model is in `claim`.
 
 from ..legacy import BEST, LAST
 from .find import find_model, list_models
-from .json_files import CONFIG, read_provenance, write_provenance
+from .json_files import CONFIG, read_json, read_provenance, write_provenance
 from .read import Model, load_net, read_model, weights_file, weights_of
+from .weight_hashes import forget_weights, record_weights, recorded_weights
 from .writing import write_config
 
 __all__ = [
-    "BEST", "CONFIG", "LAST", "Model", "find_model", "list_models", "load_net", "read_model",
-    "read_provenance", "weights_file", "weights_of", "write_config", "write_provenance",
+    "BEST", "CONFIG", "LAST", "Model", "find_model", "forget_weights", "list_models", "load_net",
+    "read_json", "read_model", "read_provenance", "record_weights", "recorded_weights",
+    "weights_file", "weights_of", "write_config", "write_provenance",
 ]  # fmt: skip

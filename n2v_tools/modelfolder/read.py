@@ -23,6 +23,7 @@ from ..nets.weights import WeightFile
 from ..prepare.struct_mask import StructMask
 from .find import require_folder
 from .json_files import CONFIG, OURS, read_json, read_provenance
+from .weight_hashes import read_hashes
 
 FORMAT = 1
 NORMALISATIONS = ("model", "percentile")
@@ -54,6 +55,8 @@ class Model:
     axes_order: tuple[int, ...] | None = None
     checkpoint: str = BEST  # name of the file of best weights
     struct_mask: StructMask | None = field(default=None, repr=False)  # of structN2V
+    # SHA-256 of all weights that its training left; empty where the folder has none
+    weights_sha256: frozenset[str] = field(default=frozenset(), repr=False)
     # what its method read from the folder
     section: Section | None = field(default=None, repr=False, compare=False)
 
@@ -123,6 +126,7 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
         axes_order=recipe.axes_order,
         checkpoint=recipe.checkpoint,
         struct_mask=recipe.struct_mask,
+        weights_sha256=read_hashes(own, where),
         section=section,
     )
     if len(model.axes) != recipe.net.n_dim + section.images_of_planes:
@@ -166,8 +170,10 @@ def weights_of(model: Model, weights: str | Path = "best") -> WeightFile:
 
     ModelError if it is missing.
     """
-    path = weights_file(model, str(weights)) if weights in ("best", "last") else Path(weights)
-    return WeightFile(path, int(model.scale_head), model.axes_order)
+    layers = int(model.scale_head), model.axes_order
+    if weights in ("best", "last"):
+        return WeightFile(weights_file(model, str(weights)), *layers, model.weights_sha256)
+    return WeightFile(Path(weights), *layers)
 
 
 def load_net(model: Model, precision: str = "float32", weights: str | Path = "best") -> Any:

@@ -1,7 +1,7 @@
 """Weight files (HDF5) of Keras: checked against a net, then read, without TensorFlow.
 
-Only arrays are read, and only after their number and shapes were found to fit; what
-else a file may hold (a model's code, an optimiser) is never looked at.
+Only arrays are read that lie in the file itself, and only after their number and shapes were found
+to fit; what else a file may hold (a model's code, an optimiser) is never looked at.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 
 from .. import keras_backend
 from ..errors import ModelError
+from ..io import hdf5_door
+from ..io.sha256 import sha256_of
 from .builder import blur_kernel
 from .sketch import Sketch, Step, sketch_net
 from .unet import NetSettings
@@ -46,6 +48,8 @@ class WeightFile:
     # place of each of the net's spatial axes among those of the file's kernels: ``(2, 1, 0)`` reads
     # a net trained on XYZ into one for ZYX
     axes_order: tuple[int, ...] | None = None
+    # one of them is that of an undamaged file; empty: nothing to check by
+    sha256s: frozenset[str] = frozenset()
 
     def load(self, settings: NetSettings, precision: str = "float32") -> Any:
         """Build a network of Keras layers and read the weights into it: a keras.Model.
@@ -81,7 +85,7 @@ class WeightFile:
     def _read(self, steps: list[W]) -> dict[W, list[np.ndarray]]:
         """Check the file against what it must fit, and read it."""
         path = self.path
-        with _open_layers(path) as groups:
+        with _open_layers(path, self.sha256s) as groups:
             groups = groups[: len(groups) - self.skip_last]
             _require_fit(steps, groups, path)
             weights = {
@@ -98,22 +102,43 @@ class WeightFile:
 
 
 @contextmanager
-def _open_layers(path: Path) -> Iterator[list[Group]]:
+def _open_layers(path: Path, sha256s: frozenset[str]) -> Iterator[list[Group]]:
     """Open a weight file as the groups of its layers that hold weights."""
-    try:
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            top = file["model_weights"] if "model_weights" in file else file
-            names = _texts(top.attrs, "layer_names")
-            groups = [(n, [top[n][w] for w in _texts(top[n].attrs, "weight_names")]) for n in names]
+    remedy = (
+        "The file is damaged or no Keras weight file; copy it again from its source, or train the "
+        "model anew."
+    )
+    with hdf5_door.one_line(ModelError, str(path), "no weights could be read", remedy):
+        if sha256s:
+            _require_one_of(sha256s, path)
+        with hdf5_door.open_file(path) as file:
+            top = _top(file)
+            groups = [(name, _weights_of(top, name)) for name in _texts(top.attrs, "layer_names")]
             yield [group for group in groups if group[1]]
-    except (OSError, KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _require_one_of(sha256s: frozenset[str], path: Path) -> None:
+    """Raise unless the file has one of the hashes that its training recorded."""
+    if sha256_of(path) not in sha256s:
         raise ModelError(
-            f"{path}: no weights could be read ({reason}). The file is damaged or no Keras "
-            "weight file; copy it again from its source, or train the model anew."
-        ) from None
+            f"{path}: these are not the weights that the training wrote: their SHA-256 is none of "
+            "those in config.json. The file is damaged or of another model: copy it again from its "
+            "source. If it was changed on purpose, take weights_sha256 out of config.json."
+        )
+
+
+def _top(file: Any) -> Any:
+    """The group of all layers: in a saved model it is one of several."""
+    try:
+        return hdf5_door.find_item(file, "model_weights")
+    except hdf5_door.NotThere:
+        return file
+
+
+def _weights_of(top: Any, name: str) -> list[Any]:
+    """Datasets of the weights of one layer."""
+    layer = hdf5_door.find_item(top, name)
+    return [hdf5_door.find_dataset(layer, one) for one in _texts(layer.attrs, "weight_names")]
 
 
 def _texts(attributes: Any, name: str) -> list[str]:

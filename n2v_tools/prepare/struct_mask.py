@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import SettingsError
 from ..settings import nearest
+from ..untrusted import parse_json
 from ..words import option
 
 KINDS = ("horizontal", "vertical", "cross", "square")
@@ -119,8 +120,8 @@ def read_struct_mask(text: str, n_dim: int) -> StructMask | None:
         return None
     if text.startswith("["):
         try:
-            values = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+            values = parse_json(text)
+        except ValueError:
             raise SettingsError(f"{where}: {text[:40]!r} is no nested list; {_EXAMPLES}.") from None
         of_one_plane = re.match(r"\[\s*\[\s*[^\[\]\s]", text)
         mask = to_struct_mask(values, 2 if of_one_plane else n_dim, where)

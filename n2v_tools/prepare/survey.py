@@ -19,6 +19,7 @@ from .statistics import Intensity, intensity_for
 from .strips import Strips, find_strips
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
+LARGEST = float(np.finfo(np.float32).max)  # nets and filters compute in float32
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,9 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
     """Raise unless a net can learn from the stack called `name`, by a survey of all of it.
 
     With `nan` "fill" broken pixels pass, as long as there are others. StackError if there is no
-    real pixel, a channel is constant, or pixels are not finite.
+    real pixel, a channel is constant, or pixels are not finite or beyond float32.
     """
+    require_float32(max(-survey.minimum, survey.maximum), name)
     if not survey.n_pixels:
         what = "NaN or infinite" if survey.n_nonfinite else "zero"
         raise StackError(
@@ -199,6 +201,16 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
         raise StackError(
             f"{name}: every real pixel{where} is {survey.mean[constant[0]]:g}, so there is "
             "nothing to learn from. Check that the file holds the image that you mean."
+        )
+
+
+def require_float32(largest: float, name: str) -> None:
+    """Raise StackError if a stack has values that float32 cannot hold; `largest` is their size."""
+    if largest > LARGEST:
+        raise StackError(
+            f"{name}: holds values of up to {largest:.3g} in size, but images are restored in "
+            f"float32, which ends at {LARGEST:.2g}. Divide the image by {largest / LARGEST:.1g} or "
+            f"more, or set such pixels to NaN and pass {option('nan', 'fill')}."
         )
 
 

@@ -200,7 +200,8 @@ def _require_finite_prediction(
     if n_broken:
         raise StackError(
             f"{stack}: {n_broken} of {predicted.size} pixels that the model {model} restored "
-            f"near Y {window.write[0].start}, X {window.write[1].start} are NaN or infinite. Its "
-            "training has probably diverged: see training.csv in the model folder and train with "
-            "a lower learning rate."
+            f"near Y {window.write[0].start}, X {window.write[1].start} are NaN or infinite. If "
+            "the file holds counts of usual size, its training has probably diverged: see "
+            "training.csv in the model folder and train with a lower learning rate. Else divide "
+            "the file by a constant."
         )

@@ -15,7 +15,7 @@ import numpy as np
 from ..contracts import Place
 from ..errors import StackError
 from ..prepare.strips import Strips, find_strips, reflected_sources
-from ..prepare.survey import fill_nonfinite
+from ..prepare.survey import fill_nonfinite, require_float32
 from ..stack import Stack
 from ..words import option
 
@@ -123,12 +123,14 @@ def _read_channel(
     """Read (filled plane, its strips, its broken pixels or None)."""
     raw = stack.plane(place)
     strips = Strips.none(raw.shape) if keep_strips else find_strips(raw)
-    values = raw.astype(held_dtype(raw.dtype), copy=False)
+    with np.errstate(over="ignore"):  # of a float64 that is infinite in float32: see below
+        values = raw.astype(held_dtype(raw.dtype), copy=False)
     broken = None
     if raw.dtype.kind == "f":
-        # A float64 may be finite on disk and infinite in float32: then it is broken, too.
-        values, broken = fill_nonfinite(values, strips)
-        broken = broken if broken.any() else None
+        values, mask = fill_nonfinite(values, strips)
+        if mask.any():
+            broken, lost = mask, raw[mask]
+            require_float32(float(np.abs(lost[np.isfinite(lost)]).max(initial=0)), stack.name)
     return strips.fill(values), strips, broken
 
 

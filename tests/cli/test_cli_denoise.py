@@ -41,6 +41,7 @@ def model(tmp_path, monkeypatch):
     described = SimpleNamespace(
         name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={},
         deviation_known=True, section=None, net=SimpleNamespace(engines=("tensorflow",)),
+        weights_sha256=frozenset(),
     )  # fmt: skip
     restorer = PassOn()
     monkeypatch.chdir(tmp_path)
@@ -278,6 +279,16 @@ def test_folders_come_from_the_configuration(model, tmp_path):
     done = run("a.tif", "--model", "m", "-e", "my.env", "--OUTPUT_FOLDER=out2", "-v")
     assert "OUTPUT_FOLDER=out2 (from the command line)" in done.stderr
     assert "DATASET_FOLDER=data (from my.env)" in done.stderr
+
+
+@pytest.mark.parametrize("hashes", [set(), {"0" * 64}])
+def test_weights_without_a_hash_are_spoken_of_to_those_who_ask(model, hashes):
+    model.described.weights_sha256 = frozenset(hashes)
+    save("a.tif")
+    for words, told in (((), False), (("-v",), not hashes)):
+        done = run("a.tif", "--model", "m", "--overwrite", *words)
+        assert done.exit_code == 0, done.output
+        assert ("no hash to check" in done.stderr) == told
 
 
 def test_calibration_and_axes_survive(model):

@@ -16,7 +16,8 @@ from n2v_tools import keras_backend
 from n2v_tools.compat import N2V, N2VConfig
 from n2v_tools.compat.fitting import sample_maker, training_batches, validation_batches
 from n2v_tools.compat.refusals import NoModel, UnknownParameter, WrongValue
-from n2v_tools.errors import OutputError
+from n2v_tools.errors import ModelError, OutputError
+from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.modelfolder import read_model
 
 HISTORY = ["loss", "lr", "n2v_abs", "n2v_mse", "val_loss", "val_n2v_abs", "val_n2v_mse"]
@@ -269,6 +270,21 @@ def test_d15_more_epochs_and_steps_than_configured_are_made_and_training_goes_on
     history = model.train(X[:16], X[16:], epochs=3, steps_per_epoch=5)
     assert len(history.history["loss"]) == 3
     assert int(model.keras_model.optimizer.iterations) == 16
+
+
+def test_weights_keep_their_hash_through_one_training_and_the_next(tmp_path):
+    model, _ = trained(tmp_path)
+    for _ in range(2):
+        hashes = read_model(model.logdir).weights_sha256
+        assert hashes == {sha256_of(path) for path in model.logdir.glob("*.h5")}
+        loaded = N2V(None, "m", tmp_path)
+        X = waves(24, 16, 16)
+        loaded.train(X[:16], X[16:], epochs=1)
+        assert read_model(model.logdir).weights_sha256 != hashes
+    best = model.logdir / "weights_best.h5"
+    N2V(small(X), "other", tmp_path).keras_model.save_weights(str(best))
+    with pytest.raises(ModelError, match="not the weights"):
+        N2V(None, "m", tmp_path)
 
 
 def test_d22_a_mask_as_array_is_kept_as_lists():

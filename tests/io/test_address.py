@@ -35,6 +35,16 @@ def test_a_file_of_that_very_name_is_meant_where_there_is_one(tmp_path):
     assert Address.parse(name) == Address(name)
 
 
+@pytest.mark.parametrize("name", ["a.dat", "b", "c.d.data", "e.tif"])
+def test_a_place_may_follow_any_file_that_is_there(tmp_path, name):
+    file = tmp_path / name
+    assert Address.parse(f"{file}:/x:1") == Address(tmp_path / f"{name}:/x:1")
+    file.write_bytes(b"x")
+    assert Address.parse(f"{file}:/x:1") == Address(file, "/x:1")
+    assert Address.parse(f"{file}:") == Address(tmp_path / f"{name}:")
+    assert Address.parse(f"{tmp_path}:/x") == Address(Path(f"{tmp_path}:/x"))
+
+
 def test_names_of_one_thing_have_one_key(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link.h5").symlink_to("a.h5")

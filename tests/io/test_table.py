@@ -63,13 +63,16 @@ def test_what_has_no_image_ending_keeps_its_name():
         ("a.ome.tif", b"<htm", None),
         ("a.dat", b"\x89HDF", "hdf5"),
         ("a.npy", b"\x89HDF", "hdf5"),
-        ("a.IMS", b"\x89HDF", "imaris"),
+        ("a.IMS", b"\x89HDF", "hdf5"),
+        ("a.mat", b"\0" * 512 + b"\x89HDF", "hdf5"),
+        ("a.mat", b"\0" * 511 + b"\x89HDF", None),
+        ("a.npy", b"\0" * 512 + b"\x93NUM", None),
         ("a.czi", b"ZISR", "czi"),
         ("a", b"", None),
     ],
 )
-def test_content_counts_more_than_the_name_except_in_containers(name, head, found):
-    row = recognise(name, head)
+def test_content_counts_more_than_the_name(name, head, found):
+    row = recognise(name, lambda start: head[start : start + HEAD_BYTES])
     assert (row and row.name) == found
 
 

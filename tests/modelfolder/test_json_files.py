@@ -74,6 +74,14 @@ def test_an_absurdly_large_file_is_not_read(tmp_path, monkeypatch):
         read_json(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("number", ["9" * 400, "1e308", "-1e-320", "7" * 5000, "1e999"])
+def test_a_number_that_overflows_wherever_it_is_used_is_refused_by_name(number, tmp_path):
+    (tmp_path / "provenance.json").write_text(f'{{"seconds": [1, {{"a": {number}}}]}}')
+    with pytest.raises(ModelError, match=r"provenance\.json: not readable") as refused:
+        read_provenance(tmp_path)
+    assert len(str(refused.value)) < 400
+
+
 def test_a_folder_without_provenance_has_none(tmp_path):
     assert read_provenance(tmp_path) is None
     write_provenance(tmp_path, {"shape": (2, 3)})

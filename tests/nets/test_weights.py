@@ -84,3 +84,95 @@ def test_weights_that_are_no_floats_are_refused(tmp_path):
         group["bias:0"] = bias.astype(np.int64)
     with pytest.raises(ModelError, match="no floating-point"):
         file.load(settings)
+
+
+def every_dataset(file):
+    names = []
+    file.visititems(lambda name, one: names.append(name) if isinstance(one, h5py.Dataset) else None)
+    return names
+
+
+def virtual(file, name, shape, source):
+    layout = h5py.VirtualLayout(shape, "f4")
+    layout[...] = h5py.VirtualSource(source, "w", shape)
+    file.create_virtual_dataset(name, layout)
+
+
+def external(file, name, shape, source):
+    file.create_dataset(name, shape, "f4", external=[(source, 0, 4 * int(np.prod(shape)))])
+
+
+def link_out(file, name, shape, source):
+    file[name] = h5py.ExternalLink(source, "/w")
+
+
+def circle(file, name, shape, source):
+    file[name] = h5py.SoftLink(f"/{name}")
+
+
+def nothing(file, name, shape, source):
+    file[name] = h5py.SoftLink("/gone")
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["source there", "source missing"])
+@pytest.mark.parametrize("elsewhere", [virtual, external, link_out, circle, nothing])
+@pytest.mark.parametrize("number", [0, 3])
+def test_weights_lie_in_their_own_file_or_are_refused(tmp_path, elsewhere, there, number):
+    settings = NETS["2D"]
+    _, weights = saved(tmp_path, settings)
+    with h5py.File(weights.path, "a") as file:
+        name = every_dataset(file)[number]
+        values = file[name][...]
+        del file[name]
+        elsewhere(file, name, values.shape, str(tmp_path / "other.h5"))
+    if there:
+        with h5py.File(tmp_path / "other.h5", "w") as file:
+            file["w"] = values
+    for read in (weights.read, weights.load):
+        with pytest.raises(ModelError, match=r"w\.h5: ") as refused:
+            read(settings)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_group_of_weights_may_not_be_a_link_out_either(tmp_path):
+    settings = NETS["2D"]
+    _, weights = saved(tmp_path, settings)
+    weights.path.rename(tmp_path / "other.h5")
+    with h5py.File(tmp_path / "other.h5") as other, h5py.File(weights.path, "w") as file:
+        file.attrs.update(other.attrs)
+        for name in other:
+            file[name] = h5py.ExternalLink("other.h5", f"/{name}")
+    with pytest.raises(ModelError, match="links out of a file"):
+        weights.read(settings)
+    with h5py.File(weights.path, "w") as file:
+        file["model_weights"] = h5py.ExternalLink("other.h5", "/")
+    with pytest.raises(ModelError, match="links out of a file"):
+        weights.read(settings)
+
+
+def test_a_soft_link_within_the_file_is_followed(tmp_path):
+    settings = NETS["2D"]
+    net, weights = saved(tmp_path, settings)
+    with h5py.File(weights.path, "a") as file:
+        name = every_dataset(file)[1]
+        file.move(name, "aside")
+        file[name] = h5py.SoftLink("/aside")
+    for a, b in zip(weights.load(settings).get_weights(), net.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_any_byte_of_a_weight_file_may_be_wrong(tmp_path):
+    """Floats of the right shapes or one line; nothing else escapes."""
+    settings = NETS["2D"]
+    _, weights = saved(tmp_path, settings)
+    good = weights.path.read_bytes()
+    rng = np.random.default_rng(11)
+    for n in range(150):
+        bad = bytearray(good)
+        for at in rng.integers(0, len(good), 1 + n % 8):
+            bad[at] = rng.integers(256)
+        weights.path.write_bytes(bad)
+        try:
+            weights.read(settings)
+        except ModelError as error:
+            assert "\n" not in str(error)

@@ -44,7 +44,8 @@ def test_what_hides_nothing_but_the_spot_is_no_mask(text):
         ("[0,1,1,1,0]", "2 levels"),
         ("[[[0,1,0]]]", "2 levels"),
         ("[" * 5000, "nested list"),
-        ("[[NaN,1,NaN]]", "other values"),
+        ("[[NaN,1,NaN]]", "no nested list"),
+        (f"[[1,{'9' * 400},1]]", "no nested list"),
         (f"[[{'1,' * 64}1]]", "at most 63"),
     ],
 )

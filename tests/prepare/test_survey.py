@@ -185,3 +185,12 @@ def test_values_whose_squares_no_number_holds_make_no_noise_of_numpy_s(recwarn):
     assert survey.std == (np.inf,)
     assert survey.mean[0] == pytest.approx(5e300, rel=0.1)
     assert not list(recwarn)
+
+
+@pytest.mark.parametrize("value", [1e39, -1e200])
+def test_a_stack_beyond_float32_is_not_trained_on(value):
+    counts = default_rng(0).normal(500, 20, (3, 32, 32))
+    require_trainable(survey_stack(Stack(counts, "ZYX")), "a.npy")
+    counts[1, 2, 3] = value
+    with pytest.raises(StackError, match=r"^a\.npy: holds values of up to"):
+        require_trainable(survey_stack(Stack(counts, "ZYX")), "a.npy")

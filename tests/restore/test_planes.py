@@ -57,6 +57,26 @@ def test_strips_and_nan_are_filled_from_real_pixels_and_put_back_in_their_channe
     assert np.isnan(found[1][4, 5]) and (np.delete(found[1], 4 * 11 + 5) == 7).all()
 
 
+@pytest.mark.parametrize("value", [3.5e38, -1e39, 1e300])
+def test_a_finite_pixel_is_never_taken_for_one_that_is_not(value, recwarn):
+    """Beyond float32 it would be infinite to the net, and NaN in the output."""
+    stack = stack_of(np.float64)
+    stack.array[1, 1, 4, 5] = np.nan  # which alone would be filled
+    assert read_plane(stack, both(1), keep_strips=False).broken[1][4, 5]
+    stack.array[1, 0, 2, 3] = value
+    with pytest.raises(StackError, match=rf"^a\.tif: .*up to {abs(value):.3g}".replace("+", ".")):
+        read_plane(stack, both(1), keep_strips=False)
+    assert not list(recwarn)
+
+
+@pytest.mark.parametrize("value", [3.4e38, -3.4e38, 1e-300])
+def test_what_float32_holds_is_read_as_it_is(value):
+    stack = stack_of(np.float64)
+    stack.array[1, 0, 2, 3] = value
+    plane = read_plane(stack, both(1), keep_strips=True)
+    assert plane.values[2, 3, 0] == np.float32(value) and plane.broken == (None, None)
+
+
 def test_kept_strips_are_data():
     stack = stack_of()
     stack.array[1, 0, :2] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ...errors import StackError
 from ...stack import Stack
+from .. import hdf5_door
 from ..address import Address
 from ..arrays import in_runs
 from .unlabelled import require_image, require_letters
@@ -24,55 +26,68 @@ MOST_NAMES = 5
 def open_hdf5(address: Address, axes: str | None, name: str) -> Stack:
     """Open a dataset of an HDF5 file, written ``file.h5:/path/in/file``.
 
-    StackError if the file is damaged, or holds no such dataset (naming those it holds); AxesError
-    if `axes` are missing or do not fit.
+    StackError if the file is damaged, holds no such dataset (naming those it holds), or its values
+    lie elsewhere; AxesError if `axes` are missing or do not fit.
     """
-    import h5py
-
     path, place = address.file, address.place
-    file = _open_file(path, name)
-    found = file.get(place) if place else None
-    if not isinstance(found, h5py.Dataset):
-        held = ", ".join(str(Address(path, one)) for one in _dataset_names(file))
-        file.close()
-        raise StackError(
-            f"{path}: holds {'no dataset ' + place if place else 'HDF5 datasets'}; name one: "
-            f"{held or 'it holds none with two axes or more'}."
-        )
-    require_image(found.dtype, found.shape or (), name)
-    letters = require_letters(axes, found.shape, name)
-    n_chunks, n_bytes = _of_one_plane(found, letters)
-    place = found.name
-    file.close()
+    with _one_line(name), hdf5_door.open_file(path) as file:
+        image = _find_image(file, address)
+        found = image.dataset
+        require_image(found.dtype, found.shape or (), name)
+        letters = require_letters(axes, found.shape, name)
+        n_chunks, n_bytes = _of_one_plane(found, letters)
+        place = found.name
+        warnings = _warnings(image, letters, path, n_bytes)
     fits = n_bytes <= MOST_CACHE_BYTES
-    file = _open_file(
-        path,
-        name,
-        rdcc_nbytes=max(n_bytes, LEAST_CACHE_BYTES) if fits else LEAST_CACHE_BYTES,
-        rdcc_nslots=SLOTS_PER_CHUNK * max(n_chunks, LEAST_SLOTS) + 1,
-    )
-    array: Any = Hdf5Array(file[place])
-    if file[place].chunks is None:
+    with _one_line(name):
+        file = hdf5_door.open_file(
+            path,
+            rdcc_nbytes=max(n_bytes, LEAST_CACHE_BYTES) if fits else LEAST_CACHE_BYTES,
+            rdcc_nslots=SLOTS_PER_CHUNK * max(n_chunks, LEAST_SLOTS) + 1,
+        )
+        dataset = hdf5_door.find_item(file, place)  # which was looked at just now
+    array: Any = Hdf5Array(dataset, name)
+    if dataset.chunks is None:
         array = in_runs(array, letters, letters)
     return Stack(
         array=array,
         axes=letters,
         name=name,
         metadata={"format": "hdf5", "dataset": place},
-        warnings=() if fits else (_say_chunks(file[place], letters, path, n_bytes),),
-        files=(path,),
+        warnings=warnings,
+        files=image.files,
     )
 
 
-def _open_file(path: Path, name: str, **cache: int) -> Any:
-    import h5py
+def _one_line(name: str) -> AbstractContextManager[None]:
+    remedy = "Copy it again from its source."
+    return hdf5_door.one_line(StackError, name, "cannot be read as HDF5", remedy)
 
-    try:
-        return h5py.File(path, "r", **cache)
-    except OSError as error:
-        raise StackError(
-            f"{name}: cannot be read as HDF5 ({error}). Copy it again from its source."
-        ) from error
+
+def _find_image(file: Any, address: Address) -> hdf5_door.Image:
+    """Find the dataset that is meant; where there is none, say which there are."""
+    if address.place:
+        with suppress(hdf5_door.NotThere):
+            return hdf5_door.find_image(file, address.place, address.file)
+    held = ", ".join(
+        str(Address(address.file, one)) for one in hdf5_door.image_names(file, MOST_NAMES)
+    )
+    what = f"no dataset {address.place}" if address.place else "HDF5 datasets"
+    raise StackError(
+        f"{address.file}: holds {what}; name one: {held or 'it holds none with two axes or more'}."
+    )
+
+
+def _warnings(image: hdf5_door.Image, letters: str, path: Path, n_bytes: int) -> tuple[str, ...]:
+    found = []
+    if n_bytes > MOST_CACHE_BYTES:
+        found.append(_say_chunks(image.dataset, letters, path, n_bytes))
+    if image.unmapped:
+        found.append(
+            f"{100 * image.unmapped:.2g} % of its pixels come from none of its source files and "
+            f"read as {image.dataset.fillvalue}. Check the program that wrote it."
+        )
+    return tuple(found)
 
 
 def _of_one_plane(dataset: Any, axes: str) -> tuple[int, int]:
@@ -102,26 +117,14 @@ def _say_chunks(dataset: Any, axes: str, path: Path, n_bytes: int) -> str:
 
 
 class Hdf5Array:
-    """An HDF5 dataset whose values come in the machine's byte order."""
+    """An HDF5 dataset whose values come in the machine's byte order; `name` is for messages."""
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, name: str) -> None:
         self._dataset = dataset
+        self._name = name
         self.shape: tuple[int, ...] = tuple(dataset.shape)
         self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        return np.asarray(self._dataset[key], self.dtype)
-
-
-def _dataset_names(file: Any) -> list[str]:
-    import h5py
-
-    names: list[str] = []
-
-    def visit(name: str, item: Any) -> bool | None:
-        if isinstance(item, h5py.Dataset) and len(item.shape or ()) >= 2:
-            names.append(f"/{name}")
-        return True if len(names) >= MOST_NAMES else None
-
-    file.visititems(visit)
-    return names
+        with _one_line(self._name):
+            return np.asarray(self._dataset[key], self.dtype)

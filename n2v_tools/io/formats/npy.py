@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tokenize
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,15 @@ from ...stack import LazyArray, Stack
 from ..address import Address
 from ..arrays import ContiguousArray, TransposedArray, in_runs
 from .unlabelled import require_image, require_letters
+
+MOST_HEADER = 2**14  # bytes; NumPy takes 10,000
+MOST_AXES = 32  # that NumPy can have
+MOST_SHOWN = 200  # letters of what NumPy says
+# What NumPy raises where a header is damaged; which of them, depends on where.
+_FAULTS = (
+    ValueError, SyntaxError, EOFError, TypeError, LookupError, MemoryError, RecursionError,
+    OverflowError, tokenize.TokenError,
+)  # fmt: skip
 
 
 class _Header(NamedTuple):
@@ -47,16 +58,20 @@ def read_numbers(path: Path) -> np.ndarray:
 def _read_header(path: Path, name: str) -> _Header:
     try:
         with open(path, "rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version == (1, 0):
-                shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-            else:
-                shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-            return _Header(file.tell(), shape, fortran, dtype)
-    except (ValueError, SyntaxError, EOFError) as error:
+            head = io.BytesIO(file.read(MOST_HEADER))
+        version = np.lib.format.read_magic(head)
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
+        else:
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(head)
+        if len(shape) > MOST_AXES or not all(0 <= size < 2**63 for size in shape):
+            raise ValueError(f"no array has the sizes {shape}")
+        return _Header(head.tell(), shape, fortran, dtype)
+    except _FAULTS as error:
+        said = " ".join(str(error).split()) or type(error).__name__
         raise StackError(
-            f"{name}: cannot be read as .npy ({error}). Save it anew with numpy.save."
-        ) from error
+            f"{name}: cannot be read as .npy ({said[:MOST_SHOWN]}). Save it anew with numpy.save."
+        ) from None
 
 
 def _open_array(path: Path, header: _Header) -> LazyArray:

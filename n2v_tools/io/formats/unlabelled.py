@@ -6,6 +6,7 @@ import numpy as np
 
 from ...axes import parse_axes, require_axes
 from ...errors import AxesError, StackError
+from ...stack import require_pixels
 from ...words import option
 
 
@@ -24,7 +25,7 @@ def require_letters(axes: str | None, shape: tuple[int, ...], name: str) -> str:
 
 
 def require_image(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
-    """Raise StackError unless an array holds real numbers along two axes or more."""
+    """Raise StackError unless an array holds real numbers, some along each of two axes or more."""
     if np.dtype(dtype).kind not in "uif":
         kind = "text or Python objects" if np.dtype(dtype).kind in "OSUV" else str(dtype)
         raise StackError(
@@ -33,3 +34,4 @@ def require_image(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
     if len(shape) < 2:
         what = f"a row of {shape[0]} numbers" if shape else "a single number"
         raise StackError(f"{name}: holds {what}, which is no image. Name an array of Y and X.")
+    require_pixels(shape, name)

@@ -6,13 +6,13 @@ with its reason; the others go on.
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ... import modelfolder
 from ...errors import N2VToolsError, StackError
 from ...filters.table import FILTERS
 from ...io.publish import publishing
@@ -179,7 +179,7 @@ def _trained(row: Compared, name: str, session: _Session) -> Compared:
     session.progress.note(f"{row.method}: training for {session.minutes_each:.3g} minutes")
     wanted = train_request(row.method, name, session.request, session.minutes_each)
     result = train_stacks(wanted, session.progress)
-    record = json.loads((result.model / "provenance.json").read_text(encoding="utf-8"))
+    record = modelfolder.read_provenance(result.model) or {}
     mask = record.get("struct_mask")
     how = f"{result.steps} steps" + (f", mask {mask['mask']}" if mask else "")
     return replace(row, how=how, model=result.model, train_seconds=result.seconds)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...contracts import RESTORED, Output, Restorer
 from ...errors import UsageError
+from ...io.sha256 import sha256_of
 from ...methods.table import rows
 from ...modelfolder import Model, find_model, read_model, weights_file
 from ...restore.match import match_axes
@@ -21,7 +22,6 @@ from ...settings import settings_from
 from ...stack import Stack
 from ...words import option
 from ..desk.progress import Progress
-from ..desk.provenance import sha256_of
 from .request import DenoiseRequest
 from .session import Prepared, Session
 
@@ -46,6 +46,8 @@ class Modelled(Session):
         settings = _settings(model, request)
         for warning in model.warnings:
             progress.warn(warning)
+        if not model.weights_sha256:
+            progress.detail(f"model {model.name}: no hash to check its weights by")
         return cls(request, model, settings, progress)
 
     @property

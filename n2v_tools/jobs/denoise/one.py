@@ -18,7 +18,7 @@ from ...errors import StackError
 from ...io.convert import decide_dtype, to_dtype
 from ...io.layout import layout_like
 from ...io.writer import create_stack
-from ...prepare.survey import survey_stack
+from ...prepare.survey import require_float32, survey_stack
 from ...restore.restoring import Write, restore_stack
 from ...stack import Stack
 from ...words import option
@@ -203,6 +203,7 @@ def _choose_dtype(
             return dtype, reason, request.nan
     with progress.task(f"{label}: looking at its values") as step:
         survey = survey_stack(job.stack, keep_strips=request.keep_strips, progress=step)
+    require_float32(max(-survey.minimum, survey.maximum), job.name)
     finite = not survey.n_nonfinite
     if request.nan == "refuse" and not finite:
         raise StackError(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 from datetime import datetime, timezone
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..._version import __version__, version_of
+from ...io.sha256 import sha256_of
 from ...stack import Stack
 
 RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
@@ -44,24 +43,9 @@ def input_record(stack: Stack) -> dict[str, Any]:
     }
 
 
-def sha256_of(path: Path) -> str:
-    """Hash of a file's bytes, read in pieces; kept while the file is not changed."""
-    facts = path.stat()
-    return _sha256(path, facts.st_size, facts.st_mtime_ns)
-
-
 def sha256_of_pixels(stack: Stack) -> str:
     """Hash of the planes of a stack in memory, in its order."""
     digest = hashlib.sha256()
     for _, plane in stack.planes():
         digest.update(np.ascontiguousarray(plane).data)
-    return digest.hexdigest()
-
-
-@lru_cache(maxsize=4096)
-def _sha256(path: Path, size: int, modified_ns: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(2**22):
-            digest.update(piece)
     return digest.hexdigest()

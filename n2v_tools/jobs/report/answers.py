@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...io.sha256 import sha256_of
 from ...methods.table import rows
 from ...report.plain import number_text, value_text
 from ...report.values import Answer, Finding
 from ...trust import Quality, Verdict
-from ..desk.provenance import sha256_of
 from .record import Record, Trained
 from .sources import Sources
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...io.sha256 import sha256_of
 from ...report.plain import count_text, value_text
 from ...report.values import Command, Table
 from ...stack import Stack
-from ..desk.provenance import sha256_of
 from ..evaluate.result import Evaluation
 from ..evaluate.scoreboard import as_rows, legend
 from .answers import filter_settings, model_name

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +13,13 @@ from typing import Any
 
 from ...errors import ModelError, N2VToolsError, StackError
 from ...io.reader import read_description
+from ...io.sha256 import sha256_of
 from ...learn.history import CSV_NAME
 from ...modelfolder import Model, find_model, read_model, weights_file
-from ..desk.provenance import sha256_of
+from ...untrusted import parse_json, parse_number, read_text
 
 MOST_EPOCHS = 100_000
+LARGEST_TABLE = 16 * 2**20  # bytes: 100,000 epochs
 LONGEST_RECORD = 2**20  # characters
 
 
@@ -80,8 +82,8 @@ def read_record(path: Path) -> Record:
     except StackError:  # no TIFF: then it carries no record
         return Record()
     try:
-        values = json.loads(text) if text and len(text) < LONGEST_RECORD else {}
-    except (ValueError, RecursionError):  # what ImageJ or another program wrote
+        values = parse_json(text) if text and len(text) < LONGEST_RECORD else {}
+    except ValueError:  # what ImageJ or another program wrote
         return Record()
     ours = isinstance(values, dict) and "n2v_tools" in values
     return Record(values if ours else {})
@@ -143,10 +145,10 @@ def read_history(folder: Path) -> dict[str, list[float]]:
     if not path.is_file():
         return {}
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            table = csv.DictReader(itertools.islice(lines, MOST_EPOCHS))
-            rows = [dict(row) for row in table]
-            names = [name for name in table.fieldnames or () if name]
+        lines = io.StringIO(read_text(path, LARGEST_TABLE), newline="")
+        table = csv.DictReader(itertools.islice(lines, MOST_EPOCHS))
+        rows = [dict(row) for row in table]
+        names = [name for name in table.fieldnames or () if name]
         return {name: _numbers([row[name] for row in rows]) for name in names}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise ModelError(
@@ -156,4 +158,4 @@ def read_history(folder: Path) -> dict[str, list[float]]:
 
 
 def _numbers(cells: Sequence[str | None]) -> list[float]:
-    return [float(cell) if cell else math.nan for cell in cells]
+    return [parse_number(cell) if cell else math.nan for cell in cells]

@@ -14,8 +14,8 @@ from ...experiment.locks import holding
 from ...experiment.reading import read_study
 from ...experiment.run_record import RECORD_NAME, Record
 from ...experiment.study import Dataset, Experiment, Study
+from ...io.sha256 import sha256_of
 from ..desk.progress import Progress
-from ..desk.provenance import sha256_of
 from .data import Data, DataPlace, Find
 from .pairing import open_data
 from .request import ExperimentRequest

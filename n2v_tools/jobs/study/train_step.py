@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ...claim import PARTIAL
-from ...errors import OutputError, StackError
+from ...errors import ModelError, OutputError, StackError
 from ...experiment.study import ONE_PASS
-from ...experiment.textfile import read_values
 from ...io.listing import open_stacks
+from ...io.sha256 import sha256_of
 from ...methods.table import find_row
-from ...modelfolder import read_model, weights_file
+from ...modelfolder import read_model, read_provenance, weights_file
 from ...stack import Stack
 from ...words import flag
-from ..desk.provenance import sha256_of
 from ..train.request import TrainRequest, method_for
 from .session import Work
 
 STEP = "train"
-PROVENANCE = "provenance.json"
 KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "repeat_with")
 
 
@@ -135,6 +133,14 @@ def steps_of_one_pass(
     return max(1, math.ceil(total / (batch * frames)))
 
 
+def _provenance(folder: Path) -> dict[str, Any]:
+    """What a folder says of its training; empty where it cannot be read."""
+    try:
+        return read_provenance(folder) or {}
+    except ModelError:
+        return {}
+
+
 def _weights_sha256(folder: Path) -> str:
     return sha256_of(weights_file(read_model(folder)))
 
@@ -144,15 +150,15 @@ def _is_ours(work: Work, folder: Path) -> bool:
 
     So it is when the process was killed between the end of the training and its record.
     """
-    record = read_values(folder / PROVENANCE)
+    record = _provenance(folder)
     begun = work.record.steps[STEP]["begun"]
     return record.get("command") == list(work.command) and str(record.get("date", "")) >= begun
 
 
 def _result(folder: Path) -> dict[str, Any]:
-    record = read_values(folder / PROVENANCE)
+    record = _provenance(folder)
     if not record:
-        raise StackError(f"{folder}: has no {PROVENANCE} that can be read. Train it anew.")
+        raise StackError(f"{folder}: has no provenance.json that can be read. Train it anew.")
     settings = record.get("settings") or {}
     return {
         "model": str(folder),

@@ -138,8 +138,8 @@ def require_same_plan(job: Job, folder: Path) -> None:
     UsageError naming the first difference, or ModelError if the plan cannot be read.
     """
     try:
-        before = json.loads((folder / PLAN_NAME).read_text())
-    except (OSError, ValueError):
+        before = modelfolder.read_json(folder / PLAN_NAME)
+    except ModelError:
         raise ModelError(
             f"{folder}: the plan of the interrupted training cannot be read. Start anew with "
             f"{flag('overwrite')}."

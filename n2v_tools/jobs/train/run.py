@@ -157,6 +157,7 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     title = f"{folder.name.removesuffix('.partial')}: {job.method.name}, {state.step} steps"
     plot_history(state.rows, folder / "training.png", title, job.method.loss_title)
     write_config(job, folder)
+    modelfolder.record_weights(folder)
     record = write_provenance(job, patches, state, folder)
     if record["repeat_with"]:
         how = f"in place of {option('minutes')}" if job.request.minutes else "add"

@@ -8,7 +8,6 @@ then cannot be learned, whatever that noise looks like within a frame.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ MOST_FRAMES = 1024  # on either side: they are held in memory
 BLOCK = 32  # frames that share a still image
 MOST_BANDS = 100  # on either side
 LEAST_FRAMES = 3
+LARGEST_SCALE = 1e30  # deviations: more is no contrast, and leaves float32
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def read_frames(record: Any) -> Frames:
         isinstance(run, list) and len(run) == 2 and all(map(_whole, run)) for run in runs
     )
     numbers = isinstance(scales, list) and all(
-        isinstance(one, (int, float)) and math.isfinite(one) and one > 0 for one in scales
+        isinstance(one, (int, float)) and 1 / LARGEST_SCALE < one < LARGEST_SCALE for one in scales
     )
     if not (pairs and numbers and _whole(base)):
         raise SettingsError("frames must hold runs (pairs of whole numbers), base and scales.")

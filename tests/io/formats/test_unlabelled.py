@@ -33,6 +33,7 @@ def test_real_numbers_along_two_axes_are_an_image(dtype):
 @pytest.mark.parametrize(
     ("dtype", "shape", "says"),
     [("O", (2, 3), "text or Python objects"), ("complex64", (2, 3), "complex64"),
+     ("f4", (2, 0, 3), "no pixels: its sizes are 2 x 0 x 3"), ("u2", (-1, 3), "no pixels"),
      ("bool", (2, 3), "bool"), ("f4", (3,), "a row of 3 numbers"), ("f4", (), "a single number")],
 )  # fmt: skip
 def test_all_else_is_refused(dtype, shape, says):

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from n2v_tools.io.reader import open_stack
-from n2v_tools.jobs.desk.provenance import input_record, sha256_of, versions
+from n2v_tools.jobs.desk.provenance import input_record, versions
 from n2v_tools.stack import Stack
 
 PIXELS = np.random.default_rng(0).integers(0, 9, (3, 4, 5)).astype(np.uint16)
@@ -21,14 +21,6 @@ def test_a_file_is_known_by_its_bytes_and_a_stack_in_memory_by_its_pixels(tmp_pa
     assert record["files"] == []
     assert record["pixels_sha256"] == hashlib.sha256(PIXELS.tobytes()).hexdigest()
     assert record["pixels_sha256"] != input_record(Stack(PIXELS[::-1], "TYX"))["pixels_sha256"]
-
-
-def test_a_changed_file_is_hashed_anew(tmp_path):
-    path = tmp_path / "a"
-    path.write_bytes(b"one")
-    first = sha256_of(path)
-    path.write_bytes(b"other")
-    assert sha256_of(path) != first
 
 
 def test_only_packages_that_are_installed_have_a_version():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.jobs.desk.outcomes import Outcome
-from n2v_tools.jobs.desk.provenance import sha256_of
 from n2v_tools.jobs.evaluate.result import Evaluation
 from n2v_tools.jobs.report.answers import (
     SHORT,

@@ -50,3 +50,14 @@ def test_the_curve_of_a_training_is_read_and_a_damaged_one_is_said_so(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModelError, match=r"training\.csv"):
         read_history(tmp_path)
+
+
+@pytest.mark.parametrize("cell", ["9" * 400, "1e308", "inf", "nan", "7" * 5000, "x", '"'])
+@pytest.mark.parametrize("column", range(3))
+def test_a_cell_that_no_curve_can_show_leaves_the_curves_out(tmp_path, cell, column):
+    cells = ["2", "0.3", "0.25"]
+    cells[column] = cell
+    table = f"epoch,loss,val_loss\n1,0.5,0.4\n{','.join(cells)}\n"
+    (tmp_path / "training.csv").write_text(table)
+    with pytest.raises(ModelError, match=r"training\.csv: is not a table"):
+        read_history(tmp_path)

@@ -6,8 +6,8 @@ from study_files import write
 
 from n2v_tools.experiment.hashes import Hashes
 from n2v_tools.experiment.study import Dataset
+from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.desk.provenance import sha256_of
 from n2v_tools.jobs.study.data import DataPlace
 
 

@@ -9,7 +9,7 @@ from study_files import write
 
 from n2v_tools.errors import OutputError, StackError
 from n2v_tools.io.reader import open_stack
-from n2v_tools.jobs.desk.provenance import sha256_of
+from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.jobs.study.background import Background, add_background, remove_background
 
 SHAPE = (3, 20, 24)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from n2v_tools import claim, modelfolder
-from n2v_tools.errors import N2VToolsError, OutputError, StackError, UsageError
+from n2v_tools.errors import ModelError, N2VToolsError, OutputError, StackError, UsageError
+from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.opened import open_job
 from n2v_tools.jobs.train.request import TrainRequest, method_for
@@ -104,6 +105,17 @@ def test_hdf5_leaves_its_hash_in_the_provenance(tmp_path):
     assert result.model.name == "a_n2v"
     (record,) = json.loads((result.model / "provenance.json").read_text())["inputs"]
     assert len(record["files"][0]["sha256"]) == 64
+
+
+def test_a_model_knows_the_weights_that_its_training_left(request_for):
+    folder = train(request_for(noise(3, 64, 64), axes="ZYX", model="one")).model
+    weights = [folder / name for name in (modelfolder.BEST, modelfolder.LAST)]
+    assert modelfolder.read_model(folder).weights_sha256 == frozenset(map(sha256_of, weights))
+    other = train(request_for(noise(3, 64, 64, seed=1), axes="ZYX", model="two")).model
+    model = modelfolder.read_model(folder)
+    (other / modelfolder.BEST).replace(folder / modelfolder.BEST)
+    with pytest.raises(ModelError, match="not the weights that the training wrote"):
+        modelfolder.load_net(model)
 
 
 def test_training_goes_on_from_another_model(request_for, tmp_path):
