@@ -200,7 +200,11 @@ def _n_pages(path: Path, n_described: int | None = None) -> int:
         n_pages = len(tif.pages)
         if n_described is not None and 0 < n_described < n_pages:
             first, more = tif.pages[0], tif.pages[n_described]
-            if more.shape == first.shape and more.dtype == first.dtype and not more.is_reduced:
+            if (
+                more.shape == first.shape
+                and more.dtype == first.dtype
+                and not more.keyframe.is_reduced
+            ):
                 raise StackError(
                     f"{path}: holds {n_pages} planes, of which its OME-XML describes {n_described}:"
                     " the others were appended by another program. Open it in ImageJ and save it "

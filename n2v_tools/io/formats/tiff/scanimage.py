@@ -135,7 +135,9 @@ def _order(n_pages: int, axes: tuple[tuple[str, int], ...], notes: tuple[str, ..
 def _unknown(header: Mapping[str, str], n_pages: int) -> Order:
     n_channels, n_depths = _n_channels(header), int(_first(header, DEPTHS) or 1)
     plan = {"C": n_channels, "Z": n_depths}
-    whole = [(f"{ANY}{a}", (n_pages // n, n)) for a, n in plan.items() if n > 1 and not n_pages % n]
+    whole: list[tuple[str, tuple[int, ...]]] = [
+        (f"{ANY}{a}", (n_pages // n, n)) for a, n in plan.items() if n > 1 and not n_pages % n
+    ]
     both = n_channels * n_depths
     if n_channels > 1 and n_depths > 1 and n_pages % both == 0:
         whole.append((f"{ANY}ZC", (n_pages // both, n_depths, n_channels)))

@@ -152,7 +152,7 @@ def _joined(image: Image, path: Path) -> Found:
     lead = next((letter for letter in leads if letter and letter in UNKNOWN), "T")
     full = {lead: n_frames, **dict(zip(inner, shape, strict=True))}
     array = _with_outer(pages, [n_frames, *shape[: len(shape) - pages.n_inner]], pages.n_inner)
-    others = [(ANY + inner[len(inner) - pages.n_inner :], pages)]
+    others: list[tuple[str, PageArray]] = [(ANY + inner[len(inner) - pages.n_inner :], pages)]
     each, rest = divmod(n_frames, len(series))
     if len(series) > 1 and each > 1 and not rest:
         others.append((f"{ANY * 2}{inner}", array.reshaped([len(series), each, *shape])))

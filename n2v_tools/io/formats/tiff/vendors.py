@@ -150,9 +150,9 @@ def _micrometres(unit: Any) -> float | None:
 
 def _typical(steps: Sequence[float] | np.ndarray) -> float:
     """Return the median of steps, of which a few may be pauses; 0 if there is none."""
-    steps = np.asarray(steps, float)
-    steps = steps[np.isfinite(steps) & (steps > 0)]
-    return float(np.median(steps)) if steps.size else 0.0
+    values = np.asarray(steps, float)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.median(values)) if values.size else 0.0
 
 
 READERS: Mapping[str, Callable[[tifffile.TiffFile], Spacing]] = {
