@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from natsort import natsorted
@@ -199,7 +200,7 @@ def _n_pages(path: Path, n_described: int | None = None) -> int:
     with listening(str(path)), open_header(path) as tif:
         n_pages = len(tif.pages)
         if n_described is not None and 0 < n_described < n_pages:
-            first, more = tif.pages[0], tif.pages[n_described]
+            first, more = (cast(Any, tif.pages[number]) for number in (0, n_described))
             if (
                 more.shape == first.shape
                 and more.dtype == first.dtype
