@@ -171,8 +171,9 @@ def _with_calibration(
 
 def _with_meaning(found: Found, page: tifffile.TiffPage, is_imagej: bool) -> Found:
     """Add what makes the numbers other than they seem: zero that is white, colours, losses."""
-    luts = found.facts["metadata"].get("LUTs") or ()
-    top = top_if_white_is_zero(page, luts_travel=len(luts) == found.full.get("C", 1) > 1)
+    luts = found.facts["metadata"].get("LUTs")
+    travel = isinstance(luts, (list, tuple)) and len(luts) == found.full.get("C", 1)
+    top = top_if_white_is_zero(page, luts_travel=travel)
     warnings = [*find_doubts(page, table_is_display=is_imagej)]
     if top is not None:
         warnings.insert(0, say_turned_over(top))

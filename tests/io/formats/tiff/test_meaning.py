@@ -5,7 +5,9 @@ import pytest
 import tifffile
 from vendor_files import pack_bits, write_raw
 
+from n2v_tools.io.layout import layout_like
 from n2v_tools.io.reader import open_stack
+from n2v_tools.io.writer import create_stack
 
 RAMP = np.arange(256) * 257
 
@@ -74,6 +76,23 @@ def test_a_grey_colour_table_is_followed_and_another_is_said(tmp_path, table, tu
         says = ""
     assert bool(stack.warnings) == bool(says)
     assert all(says in warning for warning in stack.warnings)
+
+
+@pytest.mark.parametrize("n_channels", [2, 3])
+def test_values_stay_where_imagejs_tables_travel_into_the_output(tmp_path, n_channels):
+    values = make_values(shape=(n_channels, 20, 27))
+    falling = np.tile(np.arange(255, -1, -1, dtype=np.uint8), (3, 1))
+    tifffile.imwrite(
+        tmp_path / "a.tif", values, imagej=True, photometric="miniswhite",
+        metadata={"axes": "CYX", "LUTs": [falling] * n_channels},
+    )  # fmt: skip
+    stack = open_stack(tmp_path / "a.tif", "CYX")
+    np.testing.assert_array_equal(np.asarray(stack), values)
+    with create_stack(tmp_path / "b.tif", layout_like(stack, stack.dtype)) as writer:
+        for place, plane in stack.planes():
+            writer.write(place, plane)
+    luts = tifffile.TiffFile(tmp_path / "b.tif").imagej_metadata["LUTs"]
+    np.testing.assert_array_equal(luts, [falling] * n_channels)
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
