@@ -42,6 +42,7 @@ class OmeImage:
     unit: str | None
     channel_names: tuple[str, ...]
     blocks: tuple[Block, ...]
+    dtype: str = ""  # in OME's words, such as ``uint16``
     name: str = ""  # as the file names it, such as a stage position
     description: str | None = None
     axes: str | None = None  # as our own writer recorded them
@@ -141,7 +142,8 @@ def _image(
         unit=unit,
         channel_names=tuple(c.get("Name") or "" for c in channels),
         blocks=tuple(_blocks(pixels, outer, sizes, own_uuid)),
-        name=" ".join((image.get("Name") or "").split()),
+        dtype=pixels.get("Type", ""),
+        name=(image.get("Name") or "").strip(),
         description=next((e.text for e in _children(image, "Description")), None),
         axes=_recorded_axes(root),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import tifffile
 
 MOST_NAMED = 5  # images of a file in a message
+LONGEST_NAME = 60
 NO_NAME = re.compile(r"(Image:?\d*)?", re.IGNORECASE)  # of an image, as programs count them
 
 
@@ -98,7 +99,7 @@ def _are_pieces(images: Sequence[OmeImage], address: Address, axes: str | None) 
     """
     if address.place or len(images) == 1:
         return False
-    if len({(tuple(i.sizes.items()), i.outer, i.n_samples) for i in images}) > 1:
+    if len({(tuple(i.sizes.items()), i.outer, i.n_samples, i.dtype) for i in images}) > 1:
         return False
     if axes is not None:
         return len(axes) == len(images[0].long_axes) + 1
@@ -114,6 +115,7 @@ def _choose(address: Address, names: Sequence[str], sizes: Sequence[str]) -> int
     if address.place:
         numbers = "one image, number 0" if len(names) == 1 else f"images 0 to {len(names) - 1}"
         raise StackError(f"{address}: there is no such image: the file holds {numbers}.")
+    names = [_one_line(name) for name in names]
     shown = [
         f"{address.file}:{number} ({name + ', ' if name else ''}{size})"
         for number, (name, size) in enumerate(zip(names, sizes, strict=True))
@@ -124,6 +126,11 @@ def _choose(address: Address, names: Sequence[str], sizes: Sequence[str]) -> int
         f"{', '.join(shown[:MOST_NAMED])}{more}.",
         tuple(names),
     )
+
+
+def _one_line(name: str) -> str:
+    """Return a name of a file's own as it can stand in a message."""
+    return "".join(c for c in " ".join(name.split()) if c.isprintable())[:LONGEST_NAME]
 
 
 def _pieces_text(image: Image) -> str:

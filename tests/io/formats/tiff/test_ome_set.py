@@ -206,3 +206,21 @@ def test_planes_that_no_image_speaks_of_are_never_left_out(tmp_path, make_values
     tifffile.imwrite(path, values, description=text, metadata=None)
     with pytest.raises(StackError, match="holds 6 planes, of which its OME-XML describes 4"):
         open_stack(path)
+
+
+def test_names_of_images_stay_on_one_line_of_a_message(tmp_path, make_values):
+    write_images(tmp_path / "a.ome.tif", [make_values("ZYX")] * 2, "ZYX", ["one", "two"])
+    text = tifffile.TiffFile(tmp_path / "a.ome.tif").ome_metadata
+    text = text.replace('"one"', '"a&#10;&#x9b;[2Jb"').replace('"two"', f'"{"c" * 5000}"')
+    tifffile.imwrite(
+        tmp_path / "b.ome.tif", np.concatenate([make_values("ZYX")] * 2), description=text,
+        metadata=None, photometric="minisblack",
+    )  # fmt: skip
+    with pytest.raises(SeveralImagesError, match="2 images") as caught:
+        open_stack(tmp_path / "b.ome.tif")
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+def test_images_of_two_types_are_not_joined(tmp_path, make_values):
+    write_images(tmp_path / "a.ome.tif", [make_values("YX"), make_values("YX", "float32")], "YX")
+    assert [stack.dtype for stack in open_stacks(tmp_path / "a.ome.tif")] == ["uint16", "float32"]
