@@ -20,7 +20,7 @@ import numpy as np
 from ....errors import StackError
 from ...arrays import ContiguousArray, PageArray, PickedArray, ScatteredArray, SplitArray
 from .meaning import WHITE_IS_ZERO
-from .ome import AXES_KEY
+from .ome import AXES_KEY, MOST_PLANES
 from .pages import TiffPages, require_grey
 from .scanimage import Order, order_of_pages, read_header
 from .spacing import positive
@@ -57,6 +57,8 @@ def find_images(tif: tifffile.TiffFile, path: Path) -> list[Image]:
 
     StackError if it holds none, or pages that its header says nothing of.
     """
+    if tif.is_mmstack:
+        _require_believable(path, tif.micromanager_metadata or {})
     if not tif.series:
         raise StackError(f"{path}: holds no image. Save it anew as TIFF.")
     first = tif.series[0]
@@ -281,6 +283,19 @@ def _with_axes_of_one(
         series = cast(Any, tif.series)(squeeze=False)[tif.series.index(series)]
         return series.axes, series.shape
     return series.get_axes(squeeze=False), series.get_shape(squeeze=False)
+
+
+def _require_believable(path: Path, header: Mapping[str, Any]) -> None:
+    """Raise before tifffile makes room for what an index of Micro-Manager claims."""
+    held = np.max(header["IndexMap"][:, :4], axis=0, initial=0) + 1.0
+    counts = [header["Summary"].get(k) for k in ("Channels", "Slices", "Frames", "Positions")]
+    planned = [positive(count) or 1.0 for count in counts]
+    n_planes = np.prod(np.maximum(held, planned))
+    if n_planes > MOST_PLANES:
+        raise StackError(
+            f"{path}: its header claims {n_planes:.3g} planes, more than any microscope records: "
+            "it is damaged. Copy it again from its source."
+        )
 
 
 def _require_claim(

@@ -190,6 +190,17 @@ def test_a_micro_manager_file_that_lacks_planes_is_refused(tmp_path):
         open_stack(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("where", ["index", "summary"])
+def test_a_micro_manager_file_that_claims_endless_planes_is_refused_at_once(tmp_path, where):
+    places = [(0, 0, t, 0) for t in range(5)]
+    if where == "index":
+        places[-1] = (0, 2**20, 2**20, 0)
+    summary = {"Frames": 2**40 if where == "summary" else 5}
+    write_micro_manager(tmp_path / "a.tif", make_movie((5, 10, 14)), places, summary)
+    with pytest.raises(StackError, match="more than any microscope"):
+        open_stack(tmp_path / "a.tif")
+
+
 def test_positions_of_other_microscopes_are_images(tmp_path):
     values = make_movie((6, 3, 12, 16))
     write_zeiss(tmp_path / "a.lsm", values, 0, {"X": 16, "Y": 12, "Z": 3, "C": 3, "P": 2})
