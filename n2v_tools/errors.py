@@ -28,6 +28,17 @@ class StackError(N2VToolsError):
     """A file that is missing, damaged, or holds what cannot be worked on."""
 
 
+class SeveralImagesError(StackError):
+    """A file of several images, none of which was chosen.
+
+    `names` has the name that the file gives to each, in order; empty where it gives none.
+    """
+
+    def __init__(self, message: str, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 class SettingsError(UsageError):
     """A setting that does not exist, or a value it cannot take."""
 

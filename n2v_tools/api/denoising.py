@@ -33,7 +33,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "precision": PRECISIONS,
     "nan": NANS,
 }
-NOT_OPTIONS = ("inputs", "command", "file", "settings", "output")  # of the request
+NOT_OPTIONS = ("inputs", "command", "file", "settings", "output", "scene")  # of the request
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")

@@ -37,10 +37,10 @@ def open_stack(
     Parameters
     ----------
     source : str, path, array or Stack
-        A TIFF, BigTIFF, ImageJ or OME-TIFF file, a ``.npy`` file, ``file.h5:/path/in/file``, or
-        a folder or glob of planes that `axes` joins; or an array of shape `axes`: NumPy's, or
-        anything with ``shape``, ``dtype`` and slices (memory maps, HDF5, Zarr). Integer or
-        float counts.
+        A TIFF, BigTIFF, ImageJ or OME-TIFF file, ``file.tif:2`` for one of several images in it,
+        a ``.npy`` file, ``file.h5:/path/in/file``, or a folder or glob of planes that `axes`
+        joins; or an array of shape `axes`: NumPy's, or anything with ``shape``, ``dtype`` and
+        slices (memory maps, HDF5, Zarr). Integer or float counts.
     axes : str, optional
         One letter of ``TCZYX`` for each axis, in order; needed for arrays, ``.npy`` and HDF5. For
         a file default its own metadata.
@@ -111,9 +111,9 @@ def _open_file(spec: str, axes: str | None) -> Stack:
     opened = list(open_inputs([spec], None if axes is None else parse_axes(axes)))
     if len(opened) > 1:
         raise UsageError(
-            f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one of the "
-            f"files, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join equal "
-            "planes."
+            f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one, such as "
+            f"{opened[0].name}, or pass {option('axes', 'ZYX')} or {option('axes', 'TYX')} to join "
+            "equal planes."
         )
     if opened[0].stack is None:
         from ..io.reader import open_stack as open_file

@@ -17,7 +17,7 @@ from ..methods import table
 from ..settings import parse_assignments
 from ..words import option
 from . import exits, options, output
-from .parsing import Read, read_memory
+from .parsing import Filled, Read, read_memory
 
 
 def _about_models() -> str:
@@ -54,6 +54,15 @@ def _about_models() -> str:
 )
 @options.axes
 @options.count("--frame", "Only time point N, counted from 0; the output has no T axis.", least=0)
+@click.option(
+    "--scene",
+    type=Filled(),
+    metavar="NAME|N|all",
+    default=DenoiseRequest.scene,
+    show_default=True,
+    help="Of files with several images (scenes, stage positions): all of them, each into an "
+    "output of its own, or one, counted from 0.",
+)
 @options.text(
     "--output",
     metavar="DIR",

@@ -40,6 +40,11 @@ class PageArray(ABC):
         """Number of axes."""
         return len(self.shape)
 
+    @property
+    def n_inner(self) -> int:
+        """Number of axes inside a page, the last ones."""
+        return len(self._inner)
+
     def __getitem__(self, key: Any) -> np.ndarray:
         ranges, is_number = to_ranges(key, self.shape)
         outer, inner = ranges[: len(self._outer)], ranges[len(self._outer) :]
@@ -98,6 +103,78 @@ class ContiguousArray(PageArray):
             for number in numbers:
                 start = self._offset + number * page_bytes + rows.start * row_bytes
                 yield read_values(file, start, shape, self._disk_dtype, self._path)
+
+
+class ScatteredArray(PageArray):
+    """Uncompressed pages, each at a byte of its own, in one file or several.
+
+    `table`, int64 of shape (n, 2), holds for each page the number of its file and its first byte;
+    `outer` are the sizes of the axes that number the pages. StackError if a file is too short.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        table: np.ndarray,
+        outer: Sequence[int],
+        page_shape: Sequence[int],
+        dtype: np.dtype,
+    ) -> None:
+        super().__init__((*outer, *page_shape), dtype, len(page_shape))
+        self.files = tuple(files)
+        self._table = table
+        self._disk_dtype = np.dtype(dtype)
+        page_bytes = math.prod(page_shape) * self._disk_dtype.itemsize
+        for number, file in enumerate(files):
+            require_length(file, int(table[table[:, 0] == number, 1].max()), page_bytes)
+
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        shape = (rows.stop - rows.start, *self._inner[1:])
+        skipped = rows.start * math.prod(self._inner[1:]) * self._disk_dtype.itemsize
+        for number in numbers:
+            path, start = self.files[self._table[number, 0]], int(self._table[number, 1])
+            with open(path, "rb", buffering=0) as file:
+                yield read_values(file, start + skipped, shape, self._disk_dtype, path)
+
+
+class PickedArray(PageArray):
+    """Some pages of another array, by their numbers there; `outer` are sizes as before."""
+
+    def __init__(self, array: PageArray, numbers: np.ndarray, outer: Sequence[int]) -> None:
+        super().__init__((*outer, *array._inner), array.dtype, len(array._inner))
+        self._array = array
+        self._numbers = numbers
+
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        return self._array._read([int(self._numbers[number]) for number in numbers], rows)
+
+
+class SplitArray(PageArray):
+    """Planes of an array whose pages hold several, numbered through: the pages' first axis."""
+
+    def __init__(self, array: PageArray) -> None:
+        self._array = array
+        self._per_page, *inner = array._inner
+        n_pages = math.prod(array._outer)
+        super().__init__((n_pages * self._per_page, *inner), array.dtype, len(inner))
+
+    def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
+        for number in numbers:
+            page, plane = divmod(number, self._per_page)
+            (values,) = self._array._read([page], slice(plane, plane + 1))
+            yield values[0, rows]
+
+
+class TurnedOverArray:
+    """An array in which zero is white: values come as `top` minus what is stored."""
+
+    def __init__(self, array: Any, top: int) -> None:
+        self._array = array
+        self._top = array.dtype.type(top)
+        self.shape, self.dtype = tuple(array.shape), array.dtype
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return np.subtract(self._top, self._array[key])
 
 
 class JoinedArray(PageArray):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from natsort import natsorted
 
 from ..axes import parse_axes
-from ..errors import AxesError, N2VToolsError, StackError, UsageError
+from ..errors import AxesError, N2VToolsError, SeveralImagesError, StackError, UsageError
 from ..stack import Stack
 from ..words import option
 from .address import Address
@@ -20,6 +20,7 @@ from .reader import open_stack
 from .table import LISTED, format_of_ending
 
 JOINED_AXES = ("ZYX", "TYX")
+ALL_SCENES = "all"
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,15 @@ class Input:
     files: tuple[Path, ...]  # the file to open, or the planes to join, in order
     axes: str | None = None  # as given by the user
     joined: bool = False  # each file is one plane of the stack
+    # what listing found out, so that no header is read twice: the stack, or what is wrong with it
+    found: Stack | N2VToolsError | OSError | None = field(default=None, compare=False, repr=False)
 
     def open(self) -> Stack:
         """Open the stack; nothing but headers is read. Raises as `open_stack`."""
+        if isinstance(self.found, Stack):
+            return self.found
+        if self.found is not None:
+            raise self.found
         if self.joined:
             return _join(self)
         return open_stack(self.files[0], self.axes)
@@ -58,6 +65,7 @@ def list_inputs(
     spec: str | Path,
     axes: str | None = None,
     leave_out: Callable[[Path], bool] = lambda file: False,
+    scene: str = ALL_SCENES,
 ) -> list[Input]:
     """List the stacks behind `spec` without failing on a damaged one.
 
@@ -73,6 +81,8 @@ def list_inputs(
     leave_out : callable
         Says which files of a folder or glob do not count, before planes are joined; a file
         named as such always counts.
+    scene : str
+        Of files with several images, the one of this number (from 0) or name, or all of them.
 
     Returns
     -------
@@ -87,7 +97,7 @@ def list_inputs(
     files = find_files(spec)
     letters = None if axes is None else parse_axes(axes)
     if files == [Path(spec)]:
-        return [Input(str(files[0]), (files[0],), letters)]
+        return _inputs_of(files[0], letters, scene)
     files = [file for file in files if not leave_out(file)]
     if files and letters in JOINED_AXES and all(_is_plane(file) for file in files):
         return [Input(str(spec), tuple(files), letters, joined=True)]
@@ -96,9 +106,10 @@ def list_inputs(
     for file in files:
         if os.path.realpath(file) in of_a_set:
             continue
-        behind = _files_of(file, letters)
+        found = _inputs_of(file, letters, scene)
+        behind = {os.path.realpath(each) for one in found for each in _files_of(one)}
         of_a_set |= behind if len(behind) > 1 else set()
-        inputs.append(Input(str(file), (file,), letters))
+        inputs += found
     return inputs
 
 
@@ -107,9 +118,13 @@ def preferred(inputs: Iterable[Input]) -> dict[str, Input]:
     chosen: dict[str, Input] = {}
     for each in inputs:
         known = chosen.get(each.key)
-        if known is None or (os.path.islink(known.name) and not os.path.islink(each.name)):
+        if known is None or (_is_link(known) and not _is_link(each)):
             chosen[each.key] = each
     return chosen
+
+
+def _is_link(one: Input) -> bool:
+    return os.path.islink(Address.parse(one.name).file)
 
 
 def find_files(spec: str | Path) -> list[Path]:
@@ -171,20 +186,47 @@ def _is_plane(file: Path) -> bool:
     """Tell whether a file holds one YX plane; a damaged one is opened later and says so."""
     try:
         open_stack(file, "YX")
-    except AxesError:
+    except (AxesError, SeveralImagesError):
         return False
     except StackError:
         return True
     return True
 
 
-def _files_of(file: Path, axes: str | None) -> set[str]:
-    """All files that opening `file` reads: more than one for an OME-TIFF set."""
+def _inputs_of(file: Path, axes: str | None, scene: str) -> list[Input]:
+    """Open what a file holds: one stack, or several images of which `scene` chooses."""
     try:
         stack = open_stack(file, axes)
-    except N2VToolsError:
-        return {os.path.realpath(file)}
-    return {os.path.realpath(each) for each in stack.files}
+    except SeveralImagesError as error:
+        numbers = [n for n, name in enumerate(error.names) if scene in (ALL_SCENES, str(n), name)]
+        if numbers:
+            return [_image_of(file, number, axes) for number in numbers]
+        known = ", ".join(name or str(n) for n, name in enumerate(error.names))
+        return [_refused(file, axes, f"{option('scene', scene)}: {file} has {known}. Name one.")]
+    except (N2VToolsError, OSError) as error:
+        return [Input(str(file), (file,), axes, found=error)]
+    if scene not in (ALL_SCENES, Address.parse(file).place or "0"):
+        return [_refused(file, axes, f"{option('scene', scene)}: {file} holds one image.")]
+    return [Input(str(file), (file,), axes, found=stack)]
+
+
+def _image_of(file: Path, number: int, axes: str | None) -> Input:
+    address = Path(str(Address(file, str(number))))
+    found: Stack | N2VToolsError | OSError
+    try:
+        found = open_stack(address, axes)
+    except (N2VToolsError, OSError) as error:
+        found = error
+    return Input(str(address), (address,), axes, found=found)
+
+
+def _refused(file: Path, axes: str | None, why: str) -> Input:
+    return Input(str(file), (file,), axes, found=StackError(why))
+
+
+def _files_of(one: Input) -> tuple[Path, ...]:
+    """All files that an input reads: more than one for an OME-TIFF set."""
+    return one.found.files if isinstance(one.found, Stack) else one.files
 
 
 def _join(planes: Input) -> Stack:

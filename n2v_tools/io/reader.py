@@ -19,7 +19,8 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     ----------
     path : str or Path
         A TIFF, BigTIFF, ImageJ or OME-TIFF file (any file of a set gives the whole
-        set), a ``.npy`` file, or ``file.h5:/path/in/file``, whatever the ending.
+        set), ``file.tif:2`` for one of several images in it, a ``.npy`` file, or
+        ``file.h5:/path/in/file``, whatever the ending.
     axes : str, optional
         One letter of ``TCZYX`` per axis, overriding the file's metadata; needed for
         ``.npy`` and HDF5. S (colour samples) is taken as C.
@@ -33,6 +34,8 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     ------
     StackError
         If the file is missing, damaged, truncated, incomplete, or of a kind not read.
+    SeveralImagesError
+        If it holds several images and none was chosen.
     AxesError
         If the axes are unknown or do not fit, naming the ``--axes`` to pass.
     """
@@ -42,7 +45,7 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
     row, head = _recognise(file, name)
     if row is None or not row.reader:
         raise StackError(_unreadable(file, name, row, head))
-    if address.place and not row.places:
+    if address.place and not (row.places or row.scenes):
         raise StackError(f"{name}: is a {row.title} file, which holds one image. Name {file}.")
     stack: Stack = row.load("reader")(address, axes, name)
     return stack

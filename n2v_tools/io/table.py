@@ -38,6 +38,7 @@ class Format:
     later: bool = False  # it will be written in a later version
     order: str = ""  # of axes in its files; empty: planes come last, the rest as in the input
     places: bool = False  # a container: a place names one of many arrays
+    scenes: bool = False  # a file may hold several images, told apart by numbers from 0
     folder: bool = False  # what looks like a file to a user is a folder
     extra: str = ""  # of this package's installation that its functions need
 
@@ -72,13 +73,14 @@ FORMATS = (
     Format(
         "tiff",
         "TIFF",
-        (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm"),
+        (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".stk"),
         listed=(".tif", ".tiff", ".btf", ".tf8"),
         heads=(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
         reader=_TIFF_READER,
         planner=_TIFF_PLANNER,
         writer=_TIFF_WRITER,
         order=IMAGEJ_ORDER,
+        scenes=True,
     ),
     Format(
         "ome-tiff",
@@ -87,6 +89,7 @@ FORMATS = (
         reader=_TIFF_READER,
         planner=_TIFF_PLANNER,
         writer=_TIFF_WRITER,
+        scenes=True,
     ),
     Format(
         "npy",

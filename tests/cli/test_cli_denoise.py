@@ -481,13 +481,72 @@ def test_a_place_in_hdf5_needs_no_leading_slash_and_two_of_one_file_collide(mode
     assert "both hh.h5:g/d and hh.h5:/g/e" in both.stderr
 
 
-def test_further_images_of_a_file_are_heard_of_even_with_q(model):
+def save_positions(path, shapes=((24, 20), (12, 13), (3, 24, 20)), names="ABC"):
+    """Write an OME-TIFF of several stage positions; give their pixels."""
+    rng = np.random.default_rng(4)
+    pixels = [rng.integers(1, 999, shape).astype(np.uint16) for shape in shapes]
+    with tifffile.TiffWriter(path, ome=True) as tif:
+        for values, name in zip(pixels, names, strict=True):
+            axes = "TYX"[-values.ndim :]
+            tif.write(values, metadata={"axes": axes, "Name": f"Pos {name}"})
+    return pixels
+
+
+@pytest.mark.parametrize("spec", ["in", "in/*.tif", "in/three.ome.tif"])
+def test_every_position_of_a_file_gets_an_output_of_its_own(model, spec):
+    os.mkdir("in")
+    pixels = save_positions("in/three.ome.tif")
+    done = run(spec, "--model", "m", "--output", "out", "--json")
+    assert done.exit_code == 0
+    names = ["three_denoised.tif", "three_s1_denoised.tif", "three_s2_denoised.tif"]
+    assert [one["output"] for one in json.loads(done.stdout)] == [f"out/{name}" for name in names]
+    for name, values in zip(names, pixels, strict=True):
+        np.testing.assert_array_equal(tifffile.imread(f"out/{name}"), values)
+    again = run("in", "--model", "m", "--output", "out", "--skip-existing")
+    assert again.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (["three.ome.tif:1"], [1]),
+        (["three.ome.tif:2", "three.ome.tif:0"], [2, 0]),
+        (["three.ome.tif", "three.ome.tif:1"], [0, 1, 2]),
+        (["three.ome.tif", "--scene", "1"], [1]),
+        (["three.ome.tif", "--scene", "Pos C"], [2]),
+        (["three.ome.tif", "--scene", "all"], [0, 1, 2]),
+    ],
+)
+def test_a_position_is_chosen_by_its_number_or_name(model, words, numbers):
+    pixels = save_positions("three.ome.tif")
+    done = run(*words, "--model", "m", "--json")
+    assert done.exit_code == 0
+    outputs = [one["output"] for one in json.loads(done.stdout)]
+    assert len(outputs) == len(numbers)
+    for number, output in zip(numbers, outputs, strict=True):
+        np.testing.assert_array_equal(tifffile.imread(output), pixels[number])
+
+
+@pytest.mark.parametrize("scene", ["3", "Pos D"])
+def test_a_position_that_is_not_there_is_refused_with_those_that_are(model, scene):
+    save_positions("three.ome.tif")
+    save("one.tif")
+    done = run("three.ome.tif", "one.tif", "--model", "m", "--scene", scene)
+    assert done.exit_code == 1
+    assert "three.ome.tif has Pos A, Pos B, Pos C" in done.stderr
+    assert "one.tif holds one image" in done.stderr
+
+
+def test_a_position_whose_axes_are_unknown_does_not_stop_the_others(model):
     with tifffile.TiffWriter("two.tif") as tif:
-        for shape in ((24, 20), (12, 13)):
-            tif.write(np.ones(shape, np.uint16), metadata=None)
-    done = run("two.tif", "--model", "m", "-q", "--json")
-    assert "Warning: two.tif: holds 2 images" in done.stderr
-    assert "holds 2 images" in json.loads(done.stdout)[0]["warnings"][0]
+        tif.write(np.ones((24, 20), np.uint16))
+        tif.write(np.ones((5, 12, 13), np.uint16))
+    done = run("two.tif", "--model", "m")
+    assert done.exit_code == 1
+    assert "two.tif:1" in done.stderr and "--axes TYX" in done.stderr
+    assert os.path.exists("two_denoised.tif")
+    assert run("two.tif:1", "--axes", "TYX", "--model", "m").exit_code == 0
+    assert tifffile.imread("two_s1_denoised.tif").shape == (5, 12, 13)
 
 
 @pytest.mark.parametrize("dtype", ["auto", "float32"])

@@ -198,11 +198,16 @@ def test_one_is_singular():
     assert "1 of 1 plane," in text and "1 plane YX" in text
 
 
-def test_further_images_and_colour_tables_are_warnings():
+def test_each_of_several_images_is_inspected():
     with tifffile.TiffWriter("two.tif") as tif:
         tif.write(noise(80, 90), metadata=None)
         tif.write(noise(40, 50), metadata=None)
-    assert any("holds 2 images" in warning for warning in inspect("two.tif")[0]["warnings"])
+    found = inspect("two.tif")
+    assert [one["input"] for one in found] == ["two.tif:0", "two.tif:1"]
+    assert [one["shape"] for one in found] == [[80, 90], [40, 50]]
+
+
+def test_colour_tables_are_warnings():
     table = np.zeros((3, 256), np.uint16)
     values = noise(80, 90, dtype=np.uint8)
     tifffile.imwrite("palette.tif", values, photometric="palette", colormap=table)

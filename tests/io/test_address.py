@@ -2,12 +2,28 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
+from n2v_tools.errors import StackError
 from n2v_tools.io.address import Address
+from n2v_tools.io.reader import open_stack
 
 
-@pytest.mark.parametrize("text", ["a.tif", "d/b.h5:/x/y", "b.HDF5:x", "c.he5:/q:1", "C:/b.hdf:/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.tif",
+        "a.tif:0",
+        "d/a.ome.TIF:12",
+        "a.stk:3",
+        "d/b.h5:/x/y",
+        "b.HDF5:x",
+        "c.he5:/q:1",
+        "C:/b.hdf:/x",
+    ],
+)
 def test_what_is_written_is_read_as_the_same(text):
     assert str(Address.parse(text)) == text
     assert str(Address.parse(Path(text))) == text
@@ -21,10 +37,17 @@ def test_what_is_written_is_read_as_the_same(text):
         ("a.h5", "a.h5", ""),
         ("a.h5:", "a.h5:", ""),
         ("a.tif:/x", "a.tif:/x", ""),
+        ("a.tif:1", "a.tif", "1"),
+        ("b/a.ome.tif:20", "b/a.ome.tif", "20"),
+        ("a.tif:1x", "a.tif:1x", ""),
+        ("a.tif:-1", "a.tif:-1", ""),
+        ("a.tif:1:2", "a.tif:1:2", ""),
+        ("a.tif:" + 5000 * "1", "a.tif:" + 5000 * "1", ""),
+        ("a.npy:1", "a.npy:1", ""),
         ("", ".", ""),
     ],
 )
-def test_only_containers_have_places(text, file, place):
+def test_containers_have_places_and_images_have_numbers(text, file, place):
     assert Address.parse(text) == Address(Path(file), place)
 
 
@@ -51,3 +74,18 @@ def test_names_of_one_thing_have_one_key(tmp_path, monkeypatch):
     same = ("a.h5:x", "./a.h5:/x", "link.h5:x/", f"{tmp_path}/a.h5:x")
     assert len({Address.parse(name).key for name in same}) == 1
     assert len({Address.parse(name).key for name in ("a.h5", "a.h5:x", "a.h5:y", "b.h5:x")}) == 4
+
+
+def test_numbers_of_images_set_their_outputs_apart_but_the_first_has_the_files_own_name():
+    marks = [Address.parse(f"a.tif:{number}").mark for number in (0, 1, 2, 10)]
+    assert marks == ["", "_s1", "_s2", "_s10"]
+    assert Address.parse("a.tif").mark == Address.parse("a.h5:/x").mark == ""
+
+
+@pytest.mark.parametrize("place", ["xyz", "9999999", "²", "-1", "1.0"])
+def test_what_is_no_number_is_no_image_of_a_tiff(tmp_path, place):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 5), "uint8"))
+    address = f"{tmp_path / 'a.tif'}:{place}"
+    assert Address.parse(address).number is None
+    with pytest.raises(StackError, match="no such image: the file holds one image, number 0"):
+        open_stack(address, "YX")

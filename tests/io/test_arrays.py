@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import tifffile
+from vendor_files import write_micro_manager
 
 from n2v_tools.io.reader import open_stack
 
@@ -37,6 +38,21 @@ def save(path, values, how):
     elif how == "scattered":  # pages apart, as one program after another appends them
         with tifffile.TiffWriter(path, ome=True) as tif:
             tif.write(values, metadata={"axes": "TZYX"}, contiguous=False, compression=None)
+    elif how == "pieces":
+        with tifffile.TiffWriter(path) as tif:
+            for volume in values:
+                tif.write(volume, metadata={"axes": "ZYX"}, compression="zlib")
+    elif how == "white is zero":
+        turned = np.iinfo(values.dtype).max - values
+        tifffile.imwrite(path, turned, photometric="miniswhite", metadata={"axes": "TZYX"})
+    elif isinstance(how, str):
+        planes = values.reshape(-1, *values.shape[-2:])
+        sizes = (len(values), values.shape[1])
+        places = [(0, z, t, 0) for t, z in np.ndindex(*sizes)]
+        if how == "micro-manager's second position":
+            planes = np.concatenate([planes[::-1], planes])
+            places = [*places, *((*place[:3], 1) for place in places)]
+        write_micro_manager(path, planes, places, {"Frames": sizes[0], "Slices": sizes[1]})
     else:
         tifffile.imwrite(path, values, ome=True, metadata={"axes": "TZYX"}, **how)
 
@@ -49,6 +65,10 @@ SOURCES = {
     "deflate": ("a.tif", {"compression": "zlib"}),
     "tiled": ("a.tif", {"tile": (16, 16)}),
     "strips": ("a.tif", {"rowsperstrip": 3}),
+    "pieces": ("a.tif", "pieces"),
+    "white is zero": ("a.tif", "white is zero"),
+    "micro-manager": ("a.tif", "micro-manager"),
+    "second position": ("a.tif:1", "micro-manager's second position"),
 }
 
 
@@ -56,7 +76,7 @@ SOURCES = {
 def test_a_slice_of_the_file_is_the_slice_of_the_values(tmp_path, make_values, source):
     values = make_values("TZYX")
     name, how = SOURCES[source]
-    save(tmp_path / name, values, how)
+    save(tmp_path / name.partition(":")[0], values, how)
     spec = f"{tmp_path / name}:/group/data" if name.endswith("h5") else tmp_path / name
     array = open_stack(spec, "TZYX").array
     for key in KEYS:

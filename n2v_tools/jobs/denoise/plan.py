@@ -73,6 +73,7 @@ def plan_jobs(
         request.inputs,
         request.axes,
         frame=request.frame,
+        scene=request.scene,
         skip=leave_out,
         note=progress.note,
     )

@@ -27,6 +27,7 @@ class DenoiseRequest:
     model: str | None  # name or folder of a model; None with a `method`
     axes: str | None = None  # axes of the inputs; None takes each file's own
     frame: int | None = None  # only this time point, from 0
+    scene: str = "all"  # number or name of one image of files that hold several, or all of them
     output: Path | None = None  # folder of the outputs; None: beside each input
     suffix: str = SUFFIX  # stands between the name of an input and the ending of its output
     # what to do with outputs that exist; without either they are refused

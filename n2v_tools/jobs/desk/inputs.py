@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from ...errors import N2VToolsError, UsageError, system_words
 from ...io.address import Address
-from ...io.listing import Input, list_inputs, preferred
+from ...io.listing import ALL_SCENES, Input, list_inputs, preferred
 from ...stack import Stack
 from .frames import take_frame
 
@@ -21,7 +20,8 @@ class Opened:
     """One stack that a user means: opened, or why not."""
 
     name: str  # as reported: a path, or ``file.h5:/path/in/file``
-    source: Path  # file, or folder of planes, that gives the output its name and place
+    # file, folder of planes, or ``file.tif:2``, that gives the output its name and place
+    source: Path
     stack: Stack | None = None  # None if it cannot be opened
     error: str = ""  # why it cannot be opened; empty otherwise
     files: tuple[Path, ...] = ()  # all files that the stack reads from
@@ -33,6 +33,7 @@ def open_inputs(
     axes: str | None,
     *,
     frame: int | None = None,
+    scene: str = ALL_SCENES,
     skip: Callable[[Path], bool] = lambda path: False,
     note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Opened]:
@@ -46,6 +47,8 @@ def open_inputs(
         Axes of every file; ZYX or TYX joins a folder of planes.
     frame : int or None
         Only this time point.
+    scene : str
+        Of files with several images, the one of this number (from 0) or name, or all of them.
     skip : callable
         Files of a folder or glob to leave out; a file named as such is never left out.
     note : callable
@@ -64,7 +67,7 @@ def open_inputs(
     listed = [
         (spec if isinstance(spec, str) else spec.name, one)
         for spec in specs
-        for one in _list(spec, axes, skip)
+        for one in _list(spec, axes, skip, scene)
     ]
     chosen = preferred(one for _, one in listed if isinstance(one, Input))
     of_a_set: set[str] = set()
@@ -79,7 +82,8 @@ def open_inputs(
             source = one.files[0].absolute().parent if one.joined else one.files[0]
             opened = _open(one.name, source, one.open, frame)
             if len(opened.files) > 1 and not one.joined:
-                of_a_set.update(os.path.realpath(file) for file in opened.files)
+                place = Address.parse(one.name).place
+                of_a_set.update(Address(file, place).key for file in opened.files)
             yield dataclasses.replace(opened, spec=spec)
 
 
@@ -92,13 +96,13 @@ def one_line(name: str, error: N2VToolsError | OSError) -> str:
 
 
 def _list(
-    spec: str | Stack, axes: str | None, skip: Callable[[Path], bool]
+    spec: str | Stack, axes: str | None, skip: Callable[[Path], bool], scene: str
 ) -> Sequence[Input | Opened | Stack]:
     """List what one spec names, or the reason why that cannot be done."""
     if isinstance(spec, Stack):
         return [spec]
     try:
-        return list_inputs(spec, axes, leave_out=skip)
+        return list_inputs(spec, axes, leave_out=skip, scene=scene)
     except UsageError:
         raise
     except (N2VToolsError, OSError) as error:
@@ -116,7 +120,8 @@ def _itself(stack: Stack) -> Stack:
 
 
 def _open(name: str, source: Path, opening: Callable[[], Stack], frame: int | None) -> Opened:
-    source = Address.parse(source).file
+    address = Address.parse(source)
+    source = source if address.mark else address.file
     try:
         stack = opening()
         shown = stack if frame is None else take_frame(stack, frame)

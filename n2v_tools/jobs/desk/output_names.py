@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...contracts import UNCERTAINTY
 from ...errors import OutputError, UsageError
+from ...io.address import Address
 from ...io.table import find_format, split_ending
 from ...words import option
 
@@ -65,9 +66,10 @@ def report_for(target: Path) -> Path:
 
 
 def stem_of(path: Path) -> str:
-    """Name without its image ending: ``a.ome.tif`` and ``a.TIF`` are both ``a``."""
-    name = path.name or path.resolve().name
-    return split_ending(name)[0] or name
+    """Name without its image ending: of ``a.ome.tif`` it is ``a``, of ``a.tif:2`` ``a_s2``."""
+    address = Address.parse(path)
+    name = address.file.name or address.file.resolve().name
+    return (split_ending(name)[0] or name) + address.mark
 
 
 def require_distinct(pairs: Sequence[tuple[str, Path]]) -> None:

@@ -35,8 +35,8 @@ def open_single(
     found = list(open_inputs([spec], axes, note=note))
     if len(found) != 1:
         raise StackError(
-            f"{spec}: is {len(found)} stacks, but one is wanted. Name a file, or join planes with "
-            f"{option('axes', 'ZYX')} or TYX."
+            f"{spec}: is {len(found)} stacks, but one is wanted. Name one, such as "
+            f"{found[0].name}, or join planes with {option('axes', 'ZYX')} or TYX."
         )
     one = found[0]
     if one.stack is None:

@@ -153,8 +153,8 @@ def _suggest_axes(opened: Sequence[Opened], progress: Progress) -> None:
         if len(stacks) > 1 and equal and stacks[0].axes == "YX":
             progress.note(
                 f"{spec}: {len(stacks)} equal planes. If they are one stack, pass "
-                f"{option('axes', 'ZYX')} (depth) or {option('axes', 'TYX')} (time) with the "
-                "folder to join them."
+                f"{option('axes', 'ZYX')} (depth) or {option('axes', 'TYX')} (time) with "
+                f"{spec} to join them."
             )
 
 

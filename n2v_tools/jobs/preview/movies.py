@@ -105,4 +105,5 @@ def _what_differs(stems: Sequence[str]) -> list[str]:
 
 def _stem(file: Path) -> str:
     place = Address.parse(file).place
-    return place.strip("/").split("/")[-1] if place else stem_of(file)
+    is_path = place and not place.isdecimal()
+    return place.strip("/").split("/")[-1] if is_path else stem_of(file)

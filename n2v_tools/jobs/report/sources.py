@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...contracts import UNCERTAINTY
 from ...errors import N2VToolsError, StackError
+from ...io.address import Address
 from ...stack import Stack
 from ...words import option
 from ..desk.output_names import beside
@@ -127,7 +128,7 @@ def _find_noisy(
     looked = []
     for path in _candidates(name, restored.source, record, find):
         looked.append(str(path.parent))
-        if not path.is_file() or _same(path, restored.source):
+        if not Address.parse(path).file.is_file() or _same(path, restored.source):
             continue
         try:
             return open_fitting(str(path), letters, restored, record.frame), FROM_RECORD

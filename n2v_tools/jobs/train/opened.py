@@ -14,6 +14,7 @@ import numpy as np
 from ... import keras_backend
 from ...contracts import Method
 from ...errors import ModelError, StackError, UsageError
+from ...io.address import Address
 from ...io.listing import list_inputs
 from ...learn.samples import sample_shape
 from ...methods.table import FALLBACK
@@ -208,7 +209,7 @@ def _each_once(stacks: Sequence[Stack]) -> list[Stack]:
     kept: dict[object, Stack] = {}
     for stack in stacks:
         files = tuple(path.resolve() for path in stack.files)
-        dataset = stack.metadata.get("dataset")
+        dataset = stack.metadata.get("dataset") or Address.parse(stack.name).place
         kept.setdefault((files, dataset) if files else id(stack), stack)
     return list(kept.values())
 

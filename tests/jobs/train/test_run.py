@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tifffile
 
 from n2v_tools import claim, modelfolder
 from n2v_tools.errors import ModelError, N2VToolsError, OutputError, StackError, UsageError
@@ -85,6 +86,14 @@ def test_a_file_named_twice_is_one_stack(request_for):
     same = os.path.relpath(request.stacks[0])
     twice = TrainRequest((*request.stacks, same), request.models_dir, axes="ZYX")
     assert len(plan(twice).stacks) == 1
+
+
+def test_positions_of_one_file_are_all_learned_from(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "two.ome.tif", ome=True) as tif:
+        for number, frames in enumerate((3, 5)):
+            tif.write(noise(frames, 64, 64, seed=number), metadata={"axes": "TYX", "Name": "P"})
+    job = plan(TrainRequest((str(tmp_path / "two.ome.tif"),), tmp_path, settings=QUICK))
+    assert [stack.sizes["T"] for stack in job.stacks] == [3, 5]
 
 
 def test_patches_too_large_for_memory_go_through_a_file(request_for, monkeypatch):

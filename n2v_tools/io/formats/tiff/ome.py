@@ -42,6 +42,8 @@ class OmeImage:
     unit: str | None
     channel_names: tuple[str, ...]
     blocks: tuple[Block, ...]
+    dtype: str = ""  # in OME's words, such as ``uint16``
+    name: str = ""  # as the file names it, such as a stage position
     description: str | None = None
     axes: str | None = None  # as our own writer recorded them
 
@@ -49,6 +51,17 @@ class OmeImage:
     def n_planes(self) -> int:
         """Planes of the image in all its files."""
         return math.prod(self.sizes[axis] for axis in self.outer)
+
+    @property
+    def long_axes(self) -> str:
+        """Axes longer than 1, those of a plane, and S where pixels have colours."""
+        samples = "S" if self.n_samples > 1 else ""
+        return "".join(a for a in self.outer if self.sizes[a] > 1) + "YX" + samples
+
+    @property
+    def long_shape(self) -> tuple[int, ...]:
+        """Sizes of `long_axes`."""
+        return tuple(self.sizes.get(axis, self.n_samples) for axis in self.long_axes)
 
     def place(self, number: int) -> dict[str, int]:
         """Return the place of a plane by its number, such as ``{"T": 0, "C": 1, "Z": 4}``."""
@@ -129,6 +142,8 @@ def _image(
         unit=unit,
         channel_names=tuple(c.get("Name") or "" for c in channels),
         blocks=tuple(_blocks(pixels, outer, sizes, own_uuid)),
+        dtype=pixels.get("Type", ""),
+        name=(image.get("Name") or "").strip(),
         description=next((e.text for e in _children(image, "Description")), None),
         axes=_recorded_axes(root),
     )

@@ -5,8 +5,11 @@ A set with missing files or planes is refused; nothing is ever filled in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from natsort import natsorted
@@ -18,23 +21,52 @@ from .pages import TiffPages, listening, open_header
 MOST_NEIGHBOURS = 5000  # files looked through for the one that describes the set
 
 
-def open_ome(path: Path, xml: str) -> tuple[OmeImage, TiffPages, tuple[str, ...]]:
-    """Open the image that `path` belongs to, with all the files of its set, from its own `xml`.
+@dataclass(frozen=True)
+class OmeSet:
+    """The images that one file of a set has a part in."""
 
-    The pages have axes ``image.outer`` + page; the texts are warnings. StackError names the files
-    or planes that are missing.
+    path: Path  # that file
+    home: Path  # the file whose XML says where the planes are
+    images: tuple[OmeImage, ...]
+    described: Mapping[str, int]  # pages of each file, by its name, that some image speaks of
+
+
+def read_set(path: Path, xml: str) -> OmeSet:
+    """Read which images `path` belongs to, from its own `xml`.
+
+    StackError if there is none, or the file that describes them is missing.
     """
     home, document = _describing_file(path, read_ome(xml, str(path)))
     images = [image for image in document.images if image.blocks] or list(document.images)
     if not images:
         raise StackError(f"{path}: its OME-XML describes no image. Save it anew as TIFF.")
-    image = next((i for i in images if path.name in _file_names(i, home)), images[0])
-    table, files = _plane_table(image, home, path)
-    n_others = len(images) - 1
-    warnings = (f"holds {n_others + 1} images; one is used",) if n_others else ()
-    tiff = TiffPages.from_table(files, table, [image.sizes[a] for a in image.outer], str(path))
-    _require_page_shape(image, tiff, path)
-    return image, tiff, warnings
+    if len(images) > 1 and not images[0].blocks:
+        raise StackError(
+            f"{path}: its OME-XML describes {len(images)} images and not which planes are whose. "
+            "Save each as a file of its own."
+        )
+    own = [image for image in images if path.name in _file_names(image, home)]
+    own = own or [image for image in images if _only_name_is_an_old_one(image, home)] or images[:1]
+    return OmeSet(path, home, tuple(own), _described(images, home))
+
+
+def open_images(found: OmeSet, images: Sequence[OmeImage]) -> TiffPages:
+    """Open images of equal sizes as one array: axes number of image (if several), outer, page.
+
+    StackError names the files or planes that are missing, or that no image speaks of.
+    """
+    tables, files = [], list[Path]()
+    for image in images:
+        table, own_files = _plane_table(image, found)
+        files += [file for file in own_files if file not in files]
+        places = np.array([files.index(file) for file in own_files])
+        tables.append(np.column_stack([places[table[:, 0]], table[:, 1]]))
+    first = images[0]
+    outer = [first.sizes[axis] for axis in first.outer]
+    outer = [len(images), *outer] if len(images) > 1 else outer
+    tiff = TiffPages.from_table(files, np.concatenate(tables), outer, str(found.path))
+    _require_page_shape(first, tiff, found.path)
+    return tiff
 
 
 def _describing_file(path: Path, document: OmeDocument) -> tuple[Path, OmeDocument]:
@@ -65,8 +97,9 @@ def _describing_file(path: Path, document: OmeDocument) -> tuple[Path, OmeDocume
     )
 
 
-def _plane_table(image: OmeImage, home: Path, path: Path) -> tuple[np.ndarray, list[Path]]:
+def _plane_table(image: OmeImage, found: OmeSet) -> tuple[np.ndarray, list[Path]]:
     """Return file number and page of each plane, int64 (n_planes, 2), and the files."""
+    path, home = found.path, found.home
     table = np.full((image.n_planes, 2), -1, np.int64)
     files: dict[str, int] = {}
     n_pages: list[int] = []
@@ -80,7 +113,7 @@ def _plane_table(image: OmeImage, home: Path, path: Path) -> tuple[np.ndarray, l
             continue
         if name not in files:
             files[name] = len(files)
-            n_pages.append(_n_pages(home.parent / name))
+            n_pages.append(_n_pages(home.parent / name, found.described.get(name)))
         number = files[name]
         there = n_pages[number] - block.ifd
         count = there if block.n_planes is None else block.n_planes
@@ -113,7 +146,7 @@ def _refuse_missing_files(path: Path, image: OmeImage, missing: list[str]) -> No
 def _require_page_shape(image: OmeImage, tiff: TiffPages, path: Path) -> None:
     plane = (image.sizes["Y"], image.sizes["X"])
     samples = (image.n_samples,) if image.n_samples > 1 else ()
-    page = tiff.shape[len(image.outer) :]
+    page = tiff.shape[len(tiff.shape) - tiff.n_inner :]
     if page not in ((*plane, *samples), (*samples, *plane)):
         raise StackError(
             f"{path}: its OME-XML describes planes of {' x '.join(map(str, plane))} pixels, but "
@@ -152,9 +185,33 @@ def _xml_of(path: Path) -> str | None:
         return None
 
 
-def _n_pages(path: Path) -> int:
+def _described(images: Sequence[OmeImage], home: Path) -> dict[str, int]:
+    """Count the pages of each file that images speak of; a file is left out if it is all of it."""
+    ends: dict[str, float] = {}
+    for block in (block for image in images for block in image.blocks):
+        name = block.file_name or home.name
+        end = math.inf if block.n_planes is None else block.ifd + block.n_planes
+        ends[name] = max(ends.get(name, 0), end)
+    return {name: int(end) for name, end in ends.items() if end < math.inf}
+
+
+def _n_pages(path: Path, n_described: int | None = None) -> int:
+    """Count the pages of a file; StackError if there are more, alike, than its XML speaks of."""
     with listening(str(path)), open_header(path) as tif:
-        return len(tif.pages)
+        n_pages = len(tif.pages)
+        if n_described is not None and 0 < n_described < n_pages:
+            first, more = (cast(Any, tif.pages[number]) for number in (0, n_described))
+            if (
+                more.shape == first.shape
+                and more.dtype == first.dtype
+                and not more.keyframe.is_reduced
+            ):
+                raise StackError(
+                    f"{path}: holds {n_pages} planes, of which its OME-XML describes {n_described}:"
+                    " the others were appended by another program. Open it in ImageJ and save it "
+                    "anew."
+                )
+        return n_pages
 
 
 def _count(image: OmeImage) -> str:

@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ....axes import LETTERS, parse_axes, require_axes
-from ....errors import AxesError, StackError
-from ....stack import Stack
-from ....words import option
+from ....axes import LETTERS
+from ....errors import SeveralImagesError, StackError
+from ....stack import MICROMETRES, Stack
 from ...address import Address
-from ...arrays import ContiguousArray, PageArray
-from .ome import AXES_KEY, OmeImage, read_ome
-from .ome_set import open_ome
-from .pages import TiffPages, listening, open_header, require_grey
+from .meaning import find_doubts, say_turned_over, top_if_white_is_zero
+from .ome import OmeImage, read_ome
+from .ome_set import open_images, read_set
+from .pages import listening, open_header
+from .series import Image, find_images, open_image
 from .spacing import imagej_calibration, positive, resolution_calibration
+from .translate import Found, to_stack
+from .vendors import channel_names, vendor_spacing
 
 if TYPE_CHECKING:
     import tifffile
 
-PALETTE = 3  # TIFF 6.0, tag 262
-CARRIED = ("mode", "fps", "loop", "LUTs")  # of ImageJ's header, for a writer to carry on
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a header says, before axes are translated or overridden."""
-
-    array: Any  # axes of length 1 outside a plane may be left out
-    axes: str  # tifffile's letters, one per axis of `array`
-    full: Mapping[str, int]  # all axes that the format names, with those of length 1
-    facts: dict[str, Any]  # fields of the Stack that need no translation
+MOST_NAMED = 5  # images of a file in a message
+LONGEST_NAME = 60
+NO_NAME = re.compile(r"(Image:?\d*)?", re.IGNORECASE)  # of an image, as programs count them
 
 
 def open_tiff(address: Address, axes: str | None, name: str) -> Stack:
-    """Open any TIFF file, or the set that an OME-TIFF file belongs to; only its header is read.
+    """Open an image of any TIFF file, or of the set that an OME-TIFF file belongs to.
 
-    `axes` override the file's own, and messages use `name`. StackError if the file is damaged or
-    truncated, or its set incomplete; AxesError if the axes are unknown, or do not fit.
+    Only headers are read. `axes` override the file's own, and messages use `name`. StackError if
+    the file is damaged or truncated, or its set incomplete; SeveralImagesError if it holds several
+    images and `address` names none; AxesError if the axes are unknown, or do not fit.
     """
     path = address.file
     with listening(name), open_header(path) as tif:
         xml = tif.ome_metadata if tif.is_ome else None
-        found = _find_ome(path, xml) if xml else _find_series(tif, path)
-    return _to_stack(found, axes, name)
+        found = _find_ome(tif, path, xml, address, axes) if xml else _find(tif, path, address)
+    return to_stack(found, axes, name)
 
 
 def read_tiff_description(path: Path) -> str | None:
@@ -60,21 +52,98 @@ def read_tiff_description(path: Path) -> str | None:
         return (tif.imagej_metadata or {}).get("Info")
 
 
-def _find_ome(path: Path, xml: str) -> Found:
-    image, pages, warnings = open_ome(path, xml)
+def _find(tif: tifffile.TiffFile, path: Path, address: Address) -> Found:
+    images = find_images(tif, path)
+    number = _choose(address, [i.name for i in images], [_pieces_text(i) for i in images])
+    found = open_image(tif, images[number], path)
+    found = _with_calibration(found, tif, *_calibration(tif))
+    return _with_meaning(found, images[number].series[0].keyframe, bool(tif.is_imagej))
+
+
+def _find_ome(
+    tif: tifffile.TiffFile, path: Path, xml: str, address: Address, axes: str | None
+) -> Found:
+    belonging = read_set(path, xml)
+    images: Sequence[OmeImage] = belonging.images
+    if not _are_pieces(images, address, axes):
+        sizes = [_sizes_text(image.long_axes, image.long_shape) for image in images]
+        images = [images[_choose(address, [image.name for image in images], sizes)]]
+    image = images[0]
+    pages = open_images(belonging, images)
     page_axes = "YX"
     if image.n_samples > 1:
         page_axes = "YXS" if pages.shape[-1] == image.n_samples else "SYX"
     full = {axis: image.sizes[axis] for axis in f"{image.outer}YX"}
     kept = _recorded_outer(image) or [a for a in image.outer if image.sizes[a] > 1]
-    names = list(image.channel_names)
+    shape = [image.sizes[axis] for axis in kept]
+    notes: tuple[str, ...] = ()
+    if len(images) > 1:
+        over = "T" if axes is None else "Q"
+        kept, shape, full = [over, *kept], [len(images), *shape], {**full, over: len(images)}
+        notes = (f"its {len(images)} images are joined; {path}:0 names the first of them alone",)
     metadata: dict[str, Any] = {"format": "ome-tiff"}
-    if any(names):
-        metadata["channel_names"] = names
-    facts: dict[str, Any] = {"spacing": image.spacing, "unit": image.unit, "metadata": metadata}
-    facts |= {"warnings": warnings, "files": pages.files}
-    array = _with_outer(pages, [image.sizes[a] for a in kept], len(page_axes))
-    return Found(array, "".join(kept) + page_axes, full, facts)
+    if any(image.channel_names):
+        metadata["channel_names"] = list(image.channel_names)
+    array = pages.reshaped([*shape, *pages.shape[len(pages.shape) - pages.n_inner :]])
+    facts = {"metadata": metadata, "files": pages.files}
+    found = Found(array, "".join(kept) + page_axes, full, facts, notes)
+    found = _with_calibration(found, tif, dict(image.spacing), image.unit)
+    return _with_meaning(found, tif.pages.first, bool(tif.is_imagej))
+
+
+def _are_pieces(images: Sequence[OmeImage], address: Address, axes: str | None) -> bool:
+    """Whether equal images are one stack.
+
+    That is so where `axes` ask for it, by one letter more than each has, and without them where
+    each is a single plane that nobody named: a movie written frame by frame.
+    """
+    if address.place or len(images) == 1:
+        return False
+    if len({(tuple(i.sizes.items()), i.outer, i.n_samples, i.dtype) for i in images}) > 1:
+        return False
+    if axes is not None:
+        return len(axes) == len(images[0].long_axes) + 1
+    return images[0].n_planes == 1 and all(NO_NAME.fullmatch(image.name) for image in images)
+
+
+def _choose(address: Address, names: Sequence[str], sizes: Sequence[str]) -> int:
+    """Return the number of the image that an address means; a file's only one needs no number."""
+    if not address.place and len(names) == 1:
+        return 0
+    if address.number is not None and address.number < len(names):
+        return address.number
+    if address.place:
+        numbers = "one image, number 0" if len(names) == 1 else f"images 0 to {len(names) - 1}"
+        raise StackError(f"{address}: there is no such image: the file holds {numbers}.")
+    names = [_one_line(name) for name in names]
+    shown = [
+        f"{address.file}:{number} ({name + ', ' if name else ''}{size})"
+        for number, (name, size) in enumerate(zip(names, sizes, strict=True))
+    ]
+    more = f", and more up to {address.file}:{len(names) - 1}" if len(names) > MOST_NAMED else ""
+    raise SeveralImagesError(
+        f"{address}: the file holds {len(names)} images. Name one: "
+        f"{', '.join(shown[:MOST_NAMED])}{more}.",
+        tuple(names),
+    )
+
+
+def _one_line(name: str) -> str:
+    """Return a name of a file's own as it can stand in a message."""
+    return "".join(c for c in " ".join(name.split()) if c.isprintable())[:LONGEST_NAME]
+
+
+def _pieces_text(image: Image) -> str:
+    at = dict(image.at)
+    pieces = []
+    for one in image.series:
+        sizes = {a: n for a, n in zip(one.axes, one.shape, strict=True) if a not in at}
+        pieces.append(_sizes_text("".join(sizes), [*sizes.values()]))
+    return pieces[0] if len(pieces) == 1 else f"{len(pieces)} pieces, the first {pieces[0]}"
+
+
+def _sizes_text(axes: str, shape: Sequence[int]) -> str:
+    return f"{axes} {' x '.join(map(str, shape))}"
 
 
 def _recorded_outer(image: OmeImage) -> list[str] | None:
@@ -85,141 +154,48 @@ def _recorded_outer(image: OmeImage) -> list[str] | None:
     return recorded if fits and len(set(recorded)) == len(recorded) else None
 
 
-def _find_series(tif: tifffile.TiffFile, path: Path) -> Found:
-    series = tif.series[0] if tif.series else None
-    if series is None:
-        raise StackError(f"{path}: holds no image. Save it anew as TIFF.")
-    header = tif.imagej_metadata or {}
-    if tif.is_imagej:
-        _require_claim(path, tif, series, header)
-    elif tif.is_shaped and series.kind != "shaped":
-        raise StackError(
-            f"{path}: its header describes another shape than its pages have: it is truncated or "
-            "damaged. Copy it again from its source."
-        )
-    axes, shape = _with_axes_of_one(tif, series)
-    if series.kind not in ("shaped", "imagej"):
-        axes, shape = series.axes, series.shape
-    full = dict(zip(axes, shape, strict=True))
-    if series.kind == "imagej":
-        axes = _imagej_axes(full, header.get(AXES_KEY))
-        shape = tuple(full[a] for a in axes)
-    spacing, unit = _calibration(tif, header)
-    array = _array(tif, series, path, list(shape))
-    metadata = {"format": series.kind, **{k: header[k] for k in CARRIED if k in header}}
-    files = array.files if isinstance(array, TiffPages) else (path,)
-    facts = {"spacing": spacing, "unit": unit, "metadata": metadata}
-    return Found(array, axes, full, {**facts, "warnings": tuple(_doubts(tif)), "files": files})
+def _with_calibration(
+    found: Found, tif: tifffile.TiffFile, own: Mapping[str, float], unit: str | None
+) -> Found:
+    """Add pixel size, depth step and frame interval: the file's own, then its maker's tags."""
+    spacing = dict(own)
+    tagged = vendor_spacing(tif)
+    micrometres = MICROMETRES.get(unit or "µm")
+    for axis, value in tagged.items():
+        is_there = axis in found.axes or (axis in "ZT" and not set(found.axes) <= {*LETTERS, "S"})
+        if is_there and axis == "T":
+            spacing.setdefault(axis, value)
+        elif is_there and micrometres:
+            spacing.setdefault(axis, value / micrometres)
+            unit = unit or "µm"
+    metadata = found.facts["metadata"]
+    names = channel_names(tif)
+    if names and len(names) == found.full.get("C", found.full.get("S")):
+        metadata = {"channel_names": names, **metadata}
+    facts = {**found.facts, "spacing": spacing, "unit": unit, "metadata": metadata}
+    return dataclasses.replace(found, facts=facts)
 
 
-def _calibration(
-    tif: tifffile.TiffFile, header: Mapping[str, Any]
-) -> tuple[dict[str, float], str | None]:
+def _with_meaning(found: Found, page: tifffile.TiffPage, is_imagej: bool) -> Found:
+    """Add what makes the numbers other than they seem: zero that is white, colours, losses."""
+    luts = found.facts["metadata"].get("LUTs")
+    travel = isinstance(luts, (list, tuple)) and len(luts) == found.full.get("C", 1)
+    top = top_if_white_is_zero(page, luts_travel=travel)
+    warnings = [*find_doubts(page, table_is_display=is_imagej)]
+    if top is not None:
+        warnings.insert(0, say_turned_over(top))
+    return dataclasses.replace(found, top=top, facts={**found.facts, "warnings": tuple(warnings)})
+
+
+def _calibration(tif: tifffile.TiffFile) -> tuple[dict[str, float], str | None]:
     tags = tif.pages.first.tags
     resolution = {axis: _resolution(tags.get(f"{axis}Resolution")) for axis in "XY"}
     tag = tags.get("ResolutionUnit")
     if tif.is_imagej:
+        header = tif.imagej_metadata or {}
         return imagej_calibration(header, resolution, 1 if tag is None else int(tag.value))
     # TIFF 6.0: inch by default
     return resolution_calibration(resolution, 2 if tag is None else int(tag.value))
-
-
-def _doubts(tif: tifffile.TiffFile) -> Iterator[str]:
-    """Yield what may make the pixels other than what a user takes them for."""
-    if len(tif.series) > 1:
-        yield (
-            f"holds {len(tif.series)} images; the first is used. Save the others as files of "
-            "their own to use them"
-        )
-    # In a file of ImageJ the table only says how grey levels are shown.
-    if tif.pages.first.photometric == PALETTE and not tif.is_imagej:
-        yield (
-            "holds a colour table, and its numbers are taken as grey levels. If they stand for "
-            "colours instead, convert it to grey in ImageJ first (Image > Type > RGB, then 8-bit)"
-        )
-
-
-def _imagej_axes(full: Mapping[str, int], recorded: object) -> str:
-    """Axes longer than 1, or those our own writer recorded, if they still fit."""
-    long = "".join(a for a, size in full.items() if size > 1 or a in "YX")
-    text = str(recorded or "")
-    if set(text) <= set(full) and "".join(a for a in text if full[a] > 1 or a in "YX") == long:
-        return text or long
-    return long
-
-
-def _array(
-    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path, shape: list[int]
-) -> PageArray:
-    """Pixels of a series, in one piece in the file or page by page."""
-    require_grey(series.dtype, f"{path}:")
-    if series.dataoffset is not None:
-        dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
-        return ContiguousArray(path, series.dataoffset, shape, dtype)
-    files: dict[Path, int] = {}
-    table = np.empty((len(series.pages), 2), np.int64)
-    for row, page in enumerate(series.pages):
-        if page is None or not isinstance(page.index, (int, np.integer)):
-            raise StackError(
-                f"{path}: page {row} of {len(table)} is missing: the recording is incomplete. "
-                "Copy all its files into one folder, or open it in ImageJ and save what is there."
-            )
-        file = path if page.parent is tif else Path(page.parent.filehandle.path)
-        table[row] = files.setdefault(file, len(files)), page.index
-    pages = TiffPages.from_table(list(files), table, [len(table)], str(path))
-    n_inner = len(pages.shape) - 1
-    if tuple(shape[-n_inner:]) != pages.shape[1:]:
-        raise StackError(
-            f"{path}: its {len(table)} pages of {pages.shape[1:]} do not make up an image of "
-            f"{tuple(shape)}. Open it in ImageJ and save it anew."
-        )
-    return _with_outer(pages, shape[: len(shape) - n_inner], n_inner)
-
-
-def _with_outer(pages: TiffPages, outer: list[int], n_inner: int) -> PageArray:
-    """The same pages, numbered by other axes (those of length 1 come and go)."""
-    inner = pages.shape[len(pages.shape) - n_inner :]
-    n_pages = math.prod(pages.shape) // math.prod(inner)
-    if math.prod(outer) != n_pages:
-        raise StackError(
-            f"{pages.files[0]}: the header describes {math.prod(outer)} pages, but the file holds "
-            f"{n_pages}: it is truncated. Copy it again from its source."
-        )
-    return pages.reshaped([*outer, *inner])
-
-
-def _with_axes_of_one(
-    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries
-) -> tuple[str, tuple[int, ...]]:
-    """Axes and shape of the first series, axes of length 1 included."""
-    if not hasattr(series, "get_axes"):  # tifffile since 2026.11 asks for it another way
-        series = cast(Any, tif.series)(squeeze=False)[0]
-        return series.axes, series.shape
-    return series.get_axes(squeeze=False), series.get_shape(squeeze=False)
-
-
-def _require_claim(
-    path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, header: Mapping[str, Any]
-) -> None:
-    """Raise unless the file holds the images that its ImageJ header claims."""
-    hyper = math.prod(int(positive(header.get(k)) or 1) for k in ("channels", "slices", "frames"))
-    claimed = max(int(positive(header.get("images")) or 1), hyper)
-    sizes = dict(zip(*_with_axes_of_one(tif, series), strict=True))
-    held = math.prod(size for axis, size in sizes.items() if axis not in "YX")
-    if series.kind == "imagej" and claimed <= held:
-        return
-    first = tif.pages[0]
-    room = 0
-    if first.is_final and first.nbytes and first.dataoffsets:
-        room = (tif.filehandle.size - first.dataoffsets[0]) // first.nbytes
-    n_held = max(len(tif.pages), min(room, claimed))
-    if n_held >= claimed:
-        raise StackError(f"{path}: ends before its last pixel: it is truncated. Copy it again.")
-    raise StackError(
-        f"{path}: its ImageJ header claims {claimed} images, but the file holds {n_held}: it is "
-        "truncated, or only its first plane was copied. Copy it again, or open it in ImageJ and "
-        "save what is there."
-    )
 
 
 def _resolution(tag: Any) -> float | None:
@@ -228,67 +204,3 @@ def _resolution(tag: Any) -> float | None:
         return positive(numerator / denominator)
     except (AttributeError, TypeError, ValueError, ZeroDivisionError):
         return None
-
-
-def _to_stack(found: Found, axes: str | None, name: str) -> Stack:
-    notes = []
-    array = found.array
-    if axes is not None:
-        letters = parse_axes(axes)
-        array = _reshaped_to(found, letters)
-        require_axes(letters, array.shape, where=name)
-        own = found.axes if "C" in found.axes else found.axes.replace("S", "C")
-        if set(own) <= set(LETTERS) and len(own) == len(letters) and own != letters:
-            notes.append(f"axes {letters} as given, in place of the file's own {own}")
-    else:
-        letters = _known_axes(found, name)
-        if letters != found.axes:
-            notes.append("S (colour samples, RGB) is taken as C")
-    return Stack(array, letters, name=name, notes=tuple(notes), **found.facts)
-
-
-def _reshaped_to(found: Found, letters: str) -> Any:
-    """Give the array the axes of length 1 that a user named and the format has."""
-    array = found.array
-    if len(letters) == len(array.shape):
-        return array
-    kept = "".join(a for a in letters if found.full.get(a, 1) > 1 or a not in found.full)
-    long = "".join(a for a in found.axes if found.full.get(a, 2) > 1)
-    if kept == long and all(a in found.full for a in letters):
-        return array.reshaped([found.full[a] for a in letters])
-    return array
-
-
-def _known_axes(found: Found, name: str) -> str:
-    letters = found.axes if "C" in found.axes else found.axes.replace("S", "C")
-    unknown = [a for a in letters if a not in LETTERS]
-    if not unknown:
-        return letters
-    sizes = " x ".join(map(str, found.array.shape))
-    guess = suggest_axes(letters)
-    choices = option("axes", guess)
-    if "Z" in guess and "T" not in guess:
-        choices += f" (depth), or {option('axes', guess.replace('Z', 'T'))} (time)"
-    raise AxesError(
-        f"{name}: holds {sizes} values, and its metadata do not say what every axis is (they read "
-        f"{found.axes}). Pass {choices}."
-    )
-
-
-def suggest_axes(letters: str) -> str:
-    """Replace unknown letters by likely ones: in front Z, then T, then C; after X, C.
-
-    Such letters are ``"IYX"`` or ``"QYXQ"``.
-    """
-    result = list(letters)
-    for place, letter in enumerate(letters):
-        if letter in LETTERS:
-            continue
-        behind = "X" in letters[:place]
-        order = "CZT" if behind else "ZTC"
-        free = [a for a in order if a not in result]
-        result[place] = free[0] if free else letter
-    if sum(a in "ZT" for a in result) == 2 and not any(a in "ZT" for a in letters):
-        swap = {"Z": "T", "T": "Z"}  # two unknown axes: time comes before depth
-        result = [swap.get(a, a) for a in result]
-    return "".join(result)

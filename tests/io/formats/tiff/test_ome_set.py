@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from n2v_tools.errors import StackError
+from n2v_tools.errors import SeveralImagesError, StackError
 from n2v_tools.io.listing import open_stacks
 from n2v_tools.io.reader import open_stack
 
@@ -132,3 +132,95 @@ def test_every_file_of_the_real_incomplete_set_is_refused(shared_data):
     for path in paths:
         with pytest.raises(StackError, match=r"9 files are missing.*ChanB_0001"):
             open_stack(path)
+
+
+def write_images(path, images, axes, names=None):
+    """Write several images into one OME-TIFF; without `names` as tifffile numbers them."""
+    with tifffile.TiffWriter(path, ome=True) as tif:
+        for number, values in enumerate(images):
+            named = {"Name": names[number]} if names else {}
+            tif.write(values, metadata={"axes": axes, **named})
+
+
+def test_positions_are_addressed_and_none_is_chosen_unasked(tmp_path, make_values):
+    images = [make_values("TYX", T=4), make_values("TYX", T=2, Y=9), make_values("TYX", T=4)]
+    path = tmp_path / "a.ome.tif"
+    write_images(path, images, "TYX", ["left", "right", "left again"])
+    with pytest.raises(SeveralImagesError, match=rf"3 images.*{path}:1 \(right, TYX 2 x 9 x 13\)"):
+        open_stack(path)
+    for number, values in enumerate(images):
+        stack = open_stack(f"{path}:{number}")
+        assert stack.axes == "TYX"
+        np.testing.assert_array_equal(stack.array[:], values)
+    assert [stack.name for stack in open_stacks(path)] == [f"{path}:{n}" for n in range(3)]
+    with pytest.raises(StackError, match="images 0 to 2"):
+        open_stack(f"{path}:3")
+
+
+def test_equal_images_are_one_stack_where_axes_say_so(tmp_path, make_values):
+    values = make_values("TZYX", T=5)
+    write_images(tmp_path / "a.ome.tif", values, "ZYX", list("abcde"))
+    stack = open_stack(tmp_path / "a.ome.tif", "TZYX")
+    np.testing.assert_array_equal(stack.array[:], values)
+    assert len(open_stacks(tmp_path / "a.ome.tif", "ZYX")) == 5
+
+
+def test_single_planes_without_names_are_a_movie_written_frame_by_frame(tmp_path, make_values):
+    values = make_values("TYX", T=7)
+    write_images(tmp_path / "a.ome.tif", values, "YX")
+    stack = open_stack(tmp_path / "a.ome.tif")
+    assert stack.axes == "TYX" and "joined" in stack.notes[0]
+    np.testing.assert_array_equal(stack.array[:], values)
+    np.testing.assert_array_equal(open_stack(f"{tmp_path}/a.ome.tif:4").array[:], values[4])
+    write_images(tmp_path / "b.ome.tif", values, "YX", [f"well {n}" for n in range(7)])
+    assert len(open_stacks(tmp_path / "b.ome.tif")) == 7
+
+
+def test_positions_in_files_of_their_own_are_each_opened_once(tmp_path, make_values):
+    images = [make_values("ZYX", "uint16"), make_values("ZYX", "uint16", Z=2)]
+    names = [f"set_Pos{n}.ome.tif" for n in range(2)]
+    described = "".join(
+        f'<Image ID="Image:{n}" Name="Pos{n}"><Pixels ID="Pixels:{n}" DimensionOrder="XYZCT" '
+        f'Type="uint16" SizeX="13" SizeY="11" SizeZ="{len(values)}" SizeC="1" SizeT="1">'
+        f'<TiffData IFD="0" PlaneCount="{len(values)}"><UUID FileName="{name}">urn:uuid:{n}</UUID>'
+        "</TiffData></Pixels></Image>"
+        for n, (name, values) in enumerate(zip(names, images, strict=True))
+    )
+    for n, (name, values) in enumerate(zip(names, images, strict=True)):
+        text = f'<?xml version="1.0"?><OME xmlns="{NS}" UUID="urn:uuid:{n}">{described}</OME>'
+        tifffile.imwrite(
+            tmp_path / name, values, description=text, metadata=None, photometric="minisblack"
+        )
+    opened = open_stacks(tmp_path)
+    assert [stack.name for stack in opened] == [str(tmp_path / name) for name in names]
+    for stack, values in zip(opened, images, strict=True):
+        np.testing.assert_array_equal(stack.array[:], values)
+        assert stack.warnings == ()
+
+
+def test_planes_that_no_image_speaks_of_are_never_left_out(tmp_path, make_values):
+    values = make_values("TYX", T=6)
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, values[:4], ome=True, metadata={"axes": "TYX"})
+    text = tifffile.TiffFile(path).ome_metadata
+    tifffile.imwrite(path, values, description=text, metadata=None)
+    with pytest.raises(StackError, match="holds 6 planes, of which its OME-XML describes 4"):
+        open_stack(path)
+
+
+def test_names_of_images_stay_on_one_line_of_a_message(tmp_path, make_values):
+    write_images(tmp_path / "a.ome.tif", [make_values("ZYX")] * 2, "ZYX", ["one", "two"])
+    text = tifffile.TiffFile(tmp_path / "a.ome.tif").ome_metadata
+    text = text.replace('"one"', '"a&#10;&#x9b;[2Jb"').replace('"two"', f'"{"c" * 5000}"')
+    tifffile.imwrite(
+        tmp_path / "b.ome.tif", np.concatenate([make_values("ZYX")] * 2), description=text,
+        metadata=None, photometric="minisblack",
+    )  # fmt: skip
+    with pytest.raises(SeveralImagesError, match="2 images") as caught:
+        open_stack(tmp_path / "b.ome.tif")
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+def test_images_of_two_types_are_not_joined(tmp_path, make_values):
+    write_images(tmp_path / "a.ome.tif", [make_values("YX"), make_values("YX", "float32")], "YX")
+    assert [stack.dtype for stack in open_stacks(tmp_path / "a.ome.tif")] == ["uint16", "float32"]

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tifffile
+from vendor_files import write_zeiss
 
 from n2v_tools.errors import AxesError, N2VToolsError, StackError
 from n2v_tools.io.reader import open_stack
@@ -331,3 +332,24 @@ def test_axes_that_contradict_the_file_are_said(tmp_path):
     assert open_stack(tmp_path / "a.tif", "ZYX").notes == ()
     assert open_stack(tmp_path / "a.tif").notes == ()
     assert open_stack(tmp_path / "b.tif", "TYX").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("scan", "sizes", "read", "suggested"),
+    [
+        (2, {"X": 31, "Y": 1, "T": 40, "C": 3}, "CTX", "CYX"),  # a line over time
+        (1, {"X": 31, "Y": 1, "Z": 40, "C": 3}, "CZX", "CYX"),  # a line at every depth
+        (4, {"X": 31, "Y": 1, "Z": 40, "T": 2, "C": 3}, "TCZX", "TCYX"),
+    ],
+)
+def test_a_scan_of_lines_is_offered_as_an_image(tmp_path, scan, sizes, read, suggested):
+    pages = np.random.default_rng(0).poisson(9, (sizes["T"] if scan == 4 else 1, 3, 40, 31))
+    write_zeiss(tmp_path / "a.lsm", pages.astype(np.uint16), scan, sizes)
+    with pytest.raises(AxesError) as caught:
+        open_stack(tmp_path / "a.lsm")
+    message = str(caught.value)
+    assert f"read {read}" in message and f"Pass --axes {suggested}" in message
+    assert f"--axes {read}" not in message  # nobody passed that
+    stack = open_stack(tmp_path / "a.lsm", suggested)
+    np.testing.assert_array_equal(np.asarray(stack).reshape(pages.shape), pages)
+    assert "Y" not in stack.spacing  # rows are no places here
