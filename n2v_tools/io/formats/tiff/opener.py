@@ -110,7 +110,7 @@ def _choose(address: Address, names: Sequence[str], sizes: Sequence[str]) -> int
     """Return the number of the image that an address means; a file's only one needs no number."""
     if not address.place and len(names) == 1:
         return 0
-    if address.place and int(address.place) < len(names):
+    if address.place in map(str, range(len(names))):
         return int(address.place)
     if address.place:
         numbers = "one image, number 0" if len(names) == 1 else f"images 0 to {len(names) - 1}"
