@@ -18,6 +18,7 @@ from ...errors import StackError
 from ...io.convert import decide_dtype, to_dtype
 from ...io.layout import layout_like
 from ...io.writer import create_stack
+from ...prepare.gaps import without_gaps
 from ...prepare.survey import survey_stack
 from ...restore.restoring import Write, restore_stack
 from ...stack import Stack
@@ -45,14 +46,15 @@ def denoise_one(
     for note in job.stack.notes:
         progress.note(f"{job.name}: {note}")
     dtype, reason, nan = _choose_dtype(job, request, label, progress)
-    prepared = session.prepare(job.stack)
+    shown = without_gaps(job.stack, keep_strips=request.keep_strips)
+    prepared = session.prepare(shown)
     restorer = prepared.restorer
     doubts: tuple[str, ...] = ()
     if request.uncertainty:
         from ...restore.uncertainty import fit_uncertainty  # late: SciPy takes 0.2 s of the start
 
         how = {"keep_strips": request.keep_strips, "tta": request.tta}
-        restorer = found = fit_uncertainty(job.stack, restorer, **how, seed=request.seed)
+        restorer = found = fit_uncertainty(shown, restorer, **how, seed=request.seed)
         doubts = found.warnings
         progress.note(
             f"{label}: the error is expected to be {found.typical:.3g} counts (root mean square); "
@@ -67,7 +69,7 @@ def denoise_one(
     with _files(job, dtype, described, restorer, request, create) as (writer, *others):
         counting = _Counting(writer, dtype, job.name)
         with progress.task(label) as step:
-            restore_stack(
+            done = restore_stack(
                 job.stack,
                 restorer,
                 counting.write,
@@ -79,8 +81,12 @@ def denoise_one(
                 memory_bytes=request.memory_bytes,
                 keep_strips=request.keep_strips,
                 nan=nan,
+                hot=request.hot,
                 progress=step,
             )
+    for warning in done.warnings(request.hot):
+        warnings.append(warning)
+        progress.warn(f"{job.name}: {warning}")
     for note in writer.notes:
         progress.note(f"{job.target}: {note}")
     clipped_percent = 100 * counting.n_clipped / math.prod(job.stack.array.shape)
@@ -181,6 +187,8 @@ def describe_run(stack: Stack, request: DenoiseRequest, prepared: Prepared) -> d
             "keep_strips": request.keep_strips,
             "nan": request.nan,
             "seed": request.seed,
+            # Recorded only where it may have changed something.
+            **({} if request.hot == DenoiseRequest.hot else {"hot": request.hot}),
         },
     }
 
@@ -215,5 +223,9 @@ def _choose_dtype(
             f"{job.name}: every pixel is NaN, infinite or zero: there is nothing to restore. Leave "
             "the file out, or save it anew from the raw data."
         )
-    dtype, reason = decide_dtype(source, survey.minimum, survey.maximum, finite, request.dtype)
+    ends = survey.minimum, survey.maximum
+    dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
+    if survey.gap_ends is not None and dtype.kind != "f":  # what is put back must fit, too
+        ends = min(ends[0], survey.gap_ends[0]), max(ends[1], survey.gap_ends[1])
+        dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled
