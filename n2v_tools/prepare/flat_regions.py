@@ -8,6 +8,8 @@ fill values wherever they stand.
 Neither is what a detector does by itself. Clipped backgrounds and single photons have many
 equal values, but beside them others that are hardly different; saturated spots are flat,
 but their flanks lead up to them.
+
+Tests: ``tests/prepare/test_gaps.py``.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ SOLID = 0.98  # of the blocks within that have the value throughout
 NOISY_UNITS = 3.0  # deviation beside it, in grey levels, at which equal pixels are no chance
 STEP_UNITS = 3.0  # from the region's value to those beside it, in grey levels
 STEP_DEVIATIONS = 2.5  # likewise, in their deviations: of a flank that leads up to it 1.4 at most
+NEAR_STEP = 0.25  # of the step: where a tenth of a flank's values lie
+MOST_NEAR = 0.02  # share of the values beside that may lie there
+LEAST_BESIDE = 100  # values, for that share to be known
 FAR = 4.0  # reach of the data at which a look at far values is worth while
 GAP = 4.0  # ratio of distances from the middle that leaves no value between
 WIDE_GAP = 30.0  # at which the values need not be equal
@@ -129,7 +134,9 @@ def _grown(
     middle = float(np.median(beside)) if beside.size else float(value)
     deviation = MAD_TO_SIGMA * float(np.median(np.abs(beside - middle))) if beside.size else 0.0
     step = abs(middle - float(value))
-    stands_out = step > STEP_UNITS * levels.unit and step > STEP_DEVIATIONS * deviation
+    near = np.count_nonzero(np.abs(beside - float(value)) < NEAR_STEP * step)
+    bare = beside.size >= LEAST_BESIDE and near <= MOST_NEAR * beside.size
+    stands_out = step > STEP_UNITS * levels.unit and (step > STEP_DEVIATIONS * deviation or bare)
     inside = levels.low < float(value) < levels.high  # no clipping makes such values
     if stands_out:
         return region

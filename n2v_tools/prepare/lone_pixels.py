@@ -8,6 +8,8 @@ plane, whose differences of neighbours tell what is usual.
 
 Where sizes go on without a gap down to those of the noise, as those of single photons
 behind an electron multiplier do, only what lies far beyond all of them is lone.
+
+Tests: ``tests/prepare/test_gaps.py``.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ import numpy as np
 
 from .plane_levels import sample_steps
 
-USUAL = 99.5  # percentile of the differences of neighbours: what is rarer may be a fault
+USUAL = 0.995  # share of the differences of neighbours: what is rarer may be a fault
 BEYOND_USUAL = 6.0  # times that: 22 deviations of normal noise
-BEYOND_LOCAL = 12.0  # times the range of the pixels around without their extremes: 20 deviations
-LEFT_OUT = 4  # pixels around at each end of that range: those of a track
+BEYOND_LOCAL = 18.0  # times the range of the pairs around without their extremes: 20 deviations
+LEFT_OUT = 2  # pairs at each end of that range: those of a track
 NEARLY = 0.7  # of the least height: what a neighbour is below it at least
 SPREAD = 0.25  # sum of six neighbours over the pixel, which optics exceed
 MOST_BESIDE = 2  # neighbours that are as far: those of a track
@@ -65,7 +67,10 @@ def _usual_step(along_x: np.ndarray, taken: np.ndarray | None) -> float:
     apart = np.abs(along_x[::rows, ::columns])
     if taken is not None:
         apart = apart[~(taken[:, :-1] | taken[:, 1:])[::rows, ::columns]]
-    return float(np.percentile(apart, USUAL)) if apart.size else np.inf
+    if not apart.size:
+        return np.inf
+    place = int(USUAL * (apart.size - 1))
+    return float(np.partition(apart.ravel(), place)[place])
 
 
 def _steep(along_x: np.ndarray, along_y: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +120,10 @@ def _above_neighbours(plane: np.ndarray, pixels: np.ndarray, least: float, sign:
 def _heights(
     plane: np.ndarray, pixels: np.ndarray, sign: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Height above what is around, whether the neighbours do not share it, and the local range."""
+    """Height above what is around, whether the neighbours do not share it, and the local range.
+
+    Pixels on opposite sides are taken together, so that a slope is no height.
+    """
     flat = plane.ravel()
 
     def values(offsets: np.ndarray) -> np.ndarray:
@@ -123,11 +131,18 @@ def _heights(
         return sign * np.stack(found, axis=-1).astype(np.float64)
 
     ring, around = values(_RING), values(_AROUND)
-    level = np.median(around, axis=1)
+    level = np.median(_opposite(around), axis=1)
     height = sign * flat[pixels].astype(np.float64) - level
     spread = np.sort(ring, axis=1)[:, :-MOST_BESIDE] - level[:, np.newaxis]
-    near = np.sort(np.concatenate((ring, around), axis=1), axis=1)
-    return height, spread.sum(axis=1) <= SPREAD * height, near[:, -1 - LEFT_OUT] - near[:, LEFT_OUT]
+    near = np.sort(np.concatenate((_opposite(ring), _opposite(around)), axis=1), axis=1)
+    local = near[:, -1 - LEFT_OUT] - near[:, LEFT_OUT]
+    return height, spread.sum(axis=1) <= SPREAD * height, local
+
+
+def _opposite(values: np.ndarray) -> np.ndarray:
+    """Means of values at opposite offsets: (N, 2 K) -> (N, K)."""
+    n_pairs = values.shape[1] // 2
+    return (values[:, :n_pairs] + values[:, : n_pairs - 1 : -1]) / 2
 
 
 def _at(pixels: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 They come from some thousand pixels and the plane's two extremes, so that a plane on which
 nothing stands out costs next to nothing.
+
+Tests: ``tests/prepare/test_gaps.py``.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SAMPLE_EDGE = 96  # rows and columns of a plane that are looked at
+SAMPLE_EDGE = 64  # rows and columns of a plane that are looked at
 LEAST_PX = 64  # with fewer pixels nothing can be said
 FEW_UNITS = 8  # grey levels: data differ by as many where hardly any photons are
-PERCENTILES = (0.1, 50.0, 99.9)
+SHARES = (0.001, 0.5, 0.999)  # of the sample below the darkest, the middle and the brightest
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,18 @@ def look_at_levels(plane: np.ndarray) -> PlaneLevels | None:
     if plane.size < LEAST_PX:
         return None
     low, high = plane.min(), plane.max()
-    sample = sampled(plane)
-    between = sample[(sample != low) & (sample != high)]
-    if len(between) < LEAST_PX // 2:
+    ordered = np.sort(sampled(plane)).astype(np.float64)
+    start, end = np.searchsorted(ordered, low, side="right"), np.searchsorted(ordered, high)
+    if end - start < LEAST_PX // 2:
         return None
-    levels = np.unique(sample).astype(np.float64)
-    darkest, middle, brightest = np.percentile(between, PERCENTILES)
-    unit = float(np.diff(levels).min())
-    least = FEW_UNITS * unit
-    return PlaneLevels(
-        float(low),
-        float(high),
-        float(middle),
-        max(float(middle - darkest), least),
-        max(float(brightest - middle), least),
-        unit,
+    steps = np.diff(ordered)
+    unit = float(steps[steps > 0].min())
+    darkest, middle, brightest = (
+        float(ordered[start + int(share * (end - 1 - start))]) for share in SHARES
     )
+    least = FEW_UNITS * unit
+    reach = max(middle - darkest, least), max(brightest - middle, least)
+    return PlaneLevels(float(low), float(high), middle, *reach, unit)
 
 
 def sampled(plane: np.ndarray) -> np.ndarray:

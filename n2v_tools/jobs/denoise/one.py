@@ -18,7 +18,6 @@ from ...errors import StackError
 from ...io.convert import decide_dtype, to_dtype
 from ...io.layout import layout_like
 from ...io.writer import create_stack
-from ...prepare.gaps import without_gaps
 from ...prepare.survey import survey_stack
 from ...restore.restoring import Write, restore_stack
 from ...stack import Stack
@@ -46,15 +45,14 @@ def denoise_one(
     for note in job.stack.notes:
         progress.note(f"{job.name}: {note}")
     dtype, reason, nan = _choose_dtype(job, request, label, progress)
-    shown = without_gaps(job.stack, keep_strips=request.keep_strips)
-    prepared = session.prepare(shown)
+    prepared = session.prepare(job.stack)
     restorer = prepared.restorer
     doubts: tuple[str, ...] = ()
     if request.uncertainty:
         from ...restore.uncertainty import fit_uncertainty  # late: SciPy takes 0.2 s of the start
 
         how = {"keep_strips": request.keep_strips, "tta": request.tta}
-        restorer = found = fit_uncertainty(shown, restorer, **how, seed=request.seed)
+        restorer = found = fit_uncertainty(job.stack, restorer, **how, seed=request.seed)
         doubts = found.warnings
         progress.note(
             f"{label}: the error is expected to be {found.typical:.3g} counts (root mean square); "
