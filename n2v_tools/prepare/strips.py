@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 CHANCE = 1e-6  # of a strip's pixels to be zero all of them, above which it is none
-BESIDE = 8  # rows or columns on either side that say how common zeros are
+BESIDE = 16  # rows or columns on either side that say how common zeros are
+SURE = 2.0  # deviations by which their number may be more by chance
+ITERATIONS = 60
 
 Box = tuple[int, int, int, int]  # y0, y1, x0, x1, ends excluded
 
@@ -96,10 +98,25 @@ def _improbable(plane: np.ndarray, empty: np.ndarray) -> np.ndarray:
     for start, end in runs(empty):
         before = int(np.searchsorted(real, start))
         beside = plane[real[max(0, before - BESIDE) : before + BESIDE]]
-        zeros = 1 - np.count_nonzero(beside) / beside.size
-        n_pixels = (end - start) * plane.shape[1]
-        kept[start:end] = zeros == 0 or n_pixels * math.log(zeros) < math.log(CHANCE)
+        kept[start:end] = (end - start) * _log_chance(beside) < math.log(CHANCE)
     return kept
+
+
+def _log_chance(rows: np.ndarray) -> float:
+    """Logarithm of the probability that a row is empty, judged by rows (n, X) that are not.
+
+    Of rows that are hardly ever filled only the filled ones are seen: their mean number of pixels
+    that are not zero is m / (1 - exp(-m)) where that of all rows is m.
+    """
+    n_rows, n_columns = rows.shape
+    filled = np.count_nonzero(rows)
+    if filled == rows.size:
+        return -math.inf
+    seen = (filled - SURE * math.sqrt(filled - n_rows)) / n_rows  # at least
+    mean = seen
+    for _ in range(ITERATIONS):
+        mean = max(0.0, -seen * math.expm1(-mean))
+    return n_columns * math.log1p(-mean / n_columns)
 
 
 def outside_strips(plane: np.ndarray) -> np.ndarray:
