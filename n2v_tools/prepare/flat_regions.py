@@ -138,11 +138,11 @@ def _grown(
     bare = beside.size >= LEAST_BESIDE and near <= MOST_NEAR * beside.size
     stands_out = step > STEP_UNITS * levels.unit and (step > STEP_DEVIATIONS * deviation or bare)
     inside = levels.low < float(value) < levels.high  # no clipping makes such values
-    if stands_out:
-        return region
-    if inside and deviation > NOISY_UNITS * levels.unit:  # without those equal by chance beside it
+    if not stands_out and not (inside and deviation > NOISY_UNITS * levels.unit):
+        return np.zeros(plane.shape, bool)
+    if near:  # then some beside it are equal by chance
         return np.asarray(seeds | ndimage.binary_opening(region, square))
-    return np.zeros(plane.shape, bool)
+    return np.asarray(region)
 
 
 def find_far(plane: np.ndarray, levels: PlaneLevels) -> tuple[np.ndarray, np.ndarray] | None:
