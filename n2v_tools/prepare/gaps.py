@@ -24,6 +24,7 @@ from .plane_levels import look_at_levels
 from .strips import Box, Strips, find_strips
 
 JOINED_PX = 4  # half the distance at which two regions are near
+FILL = 1e30  # floats beyond it are no counts
 MOST = 0.98  # share of a plane that may be gaps; more, and the rest is no image
 
 
@@ -74,7 +75,7 @@ def find_gaps(plane: np.ndarray, *, keep_strips: bool = False) -> tuple[Strips, 
         return strips, None
     real = np.ix_(~strips.rows, ~strips.columns) if strips.any else (slice(None), slice(None))
     inside = plane[real]
-    if inside[0, 0] != 0 and (inside == inside[0, 0]).all():  # a whole plane of a fill value
+    if inside[0, 0] != 0 and is_filled(inside):
         regions = np.zeros(plane.shape, bool)
         regions[real] = True
         full = Strips(np.ones(len(plane), bool), np.ones(plane.shape[1], bool))
@@ -96,6 +97,18 @@ def find_gaps(plane: np.ndarray, *, keep_strips: bool = False) -> tuple[Strips, 
     if shown.any():
         strips = Strips(~shown.any(axis=1), ~shown.any(axis=0))
     return strips, gaps
+
+
+def is_filled(pixels: np.ndarray) -> bool:
+    """Whether all of some pixels, at least one, are zero, or all the lowest or highest value.
+
+    Planes of any other value are left to be data: somebody may have meant them.
+    """
+    first = pixels.flat[0]
+    ends: tuple[float, ...] = (-FILL, FILL)
+    if pixels.dtype.kind in "iu":
+        ends = np.iinfo(pixels.dtype).min, np.iinfo(pixels.dtype).max
+    return bool((first == 0 or not ends[0] < first < ends[1]) and (pixels == first).all())
 
 
 def find_broken(plane: np.ndarray) -> np.ndarray | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..contracts import Place
 from ..errors import StackError
-from ..prepare.gaps import fill_gaps, find_broken, find_gaps
+from ..prepare.gaps import fill_gaps, find_broken, find_gaps, is_filled
 from ..prepare.strips import Strips, reflected_sources
 from ..stack import Stack
 from ..words import option
@@ -177,10 +177,10 @@ def _sources(
 
 
 def _holds_values(plane: np.ndarray) -> bool:
-    """Tell whether finite pixels differ: a plane of one value holds no image."""
+    """Tell whether there are finite pixels that are no fill value throughout."""
     if plane.dtype.kind == "f":
         plane = plane[np.isfinite(plane)]
-    return bool(plane.size and (plane != plane.flat[0]).any())
+    return bool(plane.size) and not is_filled(plane)
 
 
 def _shape(plane: Plane) -> tuple[int, int]:

@@ -127,10 +127,17 @@ def test_rows_and_columns_that_are_gaps_or_nan_throughout_are_strips():
     np.testing.assert_array_equal(strips.columns, mask.all(axis=0))
 
 
-def test_a_plane_of_one_value_holds_nothing():
-    strips, gaps = find_gaps(np.full((30, 40), -7, np.int16))
+@pytest.mark.parametrize("value", [-32768, 32767])
+def test_a_plane_of_the_lowest_or_highest_value_holds_nothing(value):
+    strips, gaps = find_gaps(np.full((30, 40), value, np.int16))
     assert strips.empty and gaps.regions.all()
-    assert find_gaps(np.zeros((30, 40)))[1] is None  # empty, as ever
+
+
+def test_a_plane_of_any_other_value_is_data_and_one_of_zeros_empty_as_ever():
+    strips, gaps = find_gaps(np.full((30, 40), 7, np.int16))
+    assert gaps is None and not strips.any
+    strips, gaps = find_gaps(np.zeros((30, 40)))
+    assert gaps is None and strips.empty
 
 
 def test_kept_zeros_are_data():
