@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import StackError, UsageError
 from ..jobs.denoise.request import DenoiseRequest
-from ..jobs.desk.choices import DTYPES, ENGINES, NANS, PRECISIONS
+from ..jobs.desk.choices import DTYPES, ENGINES, HOTS, NANS, PRECISIONS
 from ..stack import Stack
 from ..words import flag, in_python, option
 from .asking import call_words, checked, paths_or_stacks
@@ -32,6 +32,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "engine": ENGINES,
     "precision": PRECISIONS,
     "nan": NANS,
+    "hot": HOTS,
 }
 NOT_OPTIONS = ("inputs", "command", "file", "settings", "output", "scene")  # of the request
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
@@ -108,11 +109,12 @@ def denoise(
     **options
         Every other option of ``n2v-denoise`` by its name with underscores: ``frame`` (a time
         point, from 0; T is dropped), ``dtype`` ("auto", "uint16", "same", "float32"), ``tta``,
-        ``keep_strips``, ``nan`` ("refuse" or "fill"), ``memory_bytes`` (bound above the base
-        process), ``engine``, ``precision``; with `method` ``dims`` (2 or 3) and
-        ``variance_stabilise``; with `output` ``overwrite``, ``skip_existing``, ``suffix``,
-        ``format``, and what is written beside the result: ``uncertainty`` (deviation of each
-        pixel's error, in counts) and ``report`` (a page).
+        ``keep_strips``, ``nan`` ("refuse" or "fill"), ``hot`` ("keep" or "fill": pixels far off
+        all around them), ``memory_bytes`` (bound above the base process), ``engine``,
+        ``precision``; with `method` ``dims`` (2 or 3) and ``variance_stabilise``; with `output`
+        ``overwrite``, ``skip_existing``, ``suffix``, ``format``, and what is written beside the
+        result: ``uncertainty`` (deviation of each pixel's error, in counts) and ``report`` (a
+        page).
 
     Returns
     -------

@@ -105,6 +105,7 @@ def _about_models() -> str:
 @options.flag("--tta", "Average over flips and turns: slower, often better.")
 @options.keep_strips
 @options.fill_nan
+@options.hot
 @options.seed
 @options.flag(
     "--uncertainty",

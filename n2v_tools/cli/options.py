@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..jobs.denoise.request import DenoiseRequest
-from ..jobs.desk.choices import DTYPES, LEAST_MINUTES, NANS
+from ..jobs.desk.choices import DTYPES, HOTS, LEAST_MINUTES, NANS
 from ..methods.table import learning_rows
 from ..words import option
 from . import output
@@ -142,6 +142,13 @@ seed = click.option(
 overwrite = flag("--overwrite", "Replace what exists.")
 keep_strips = flag("--keep-strips", "Treat all-zero rows and columns as data.")
 fill_nan = nan(NANS, "fill: guess NaN pixels from their neighbours for the net, and put NaN back.")
+hot = choice(
+    "--hot",
+    "way to treat hot pixels",
+    HOTS,
+    "Pixels far off all around them: keep their values, or fill them with what the net restores.",
+    default=DenoiseRequest.hot,
+)
 models = text(
     "--models", metavar="DIR", help="Where models live.  [default: MODELS_FOLDER, else models]"
 )

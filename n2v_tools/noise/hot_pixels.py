@@ -49,8 +49,9 @@ class HotPixels:
         are = "pixel is" if self.count == 1 else "pixels are"
         return (
             f"{self.count} {are} hot ({self.percent:.2g} % of those looked at): far above the "
-            f"neighbours at the same place in {self.n_planes} planes. A net may keep them as "
-            "structure: subtract a dark frame, or replace them by the median of their neighbours"
+            f"neighbours at the same place in {self.n_planes} planes. A net is not shown those far "
+            "off in one plane, but may keep weaker ones as structure: subtract a dark frame, or "
+            "replace them by the median of their neighbours"
         )
 
 

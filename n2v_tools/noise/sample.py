@@ -1,18 +1,21 @@
 """Some planes of a stack: enough to measure its noise, never the whole file.
 
 Planes are spread evenly over the stack; runs are neighbours along T or Z, from which
-frame differences come. Strips and pixels that are not finite are cut away.
+frame differences come. Strips are cut away, and what else is no data is filled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 import numpy as np
 
-from ..prepare.strips import find_strips
+from ..prepare.gaps import fill_gaps, find_gaps
+from ..prepare.strips import Strips
 from ..stack import Stack
 
 P = TypeVar("P")
@@ -89,9 +92,13 @@ class _Crops:
     def read(self, places: Sequence[Mapping[str, int]]) -> np.ndarray | None:
         """Crops (n, Y, X) of planes at one box; None if there is nothing to crop."""
         planes = [self.stack.plane(place) for place in places]
-        box = self._box(planes)
+        found = [find_gaps(plane, keep_strips=self.keep_strips) for plane in planes]
+        box = self._box([strips for strips, _ in found])
         if box is None:
             return None
+        for i, (strips, gaps) in enumerate(found):
+            if gaps is not None:
+                planes[i] = fill_gaps(planes[i], gaps.mask, strips)
         crops = np.stack([plane[box] for plane in planes]).astype(np.float32)
         broken = ~np.isfinite(crops)
         if broken.mean() > MOST_BROKEN:
@@ -100,16 +107,9 @@ class _Crops:
             crops[broken] = np.median(crops[~broken])
         return crops
 
-    def _box(self, planes: Sequence[np.ndarray]) -> tuple[slice, slice] | None:
+    def _box(self, found: Sequence[Strips]) -> tuple[slice, slice] | None:
         """The largest box without strips, cut down to the size that is wanted."""
-        if self.keep_strips:
-            boxes = [(0, planes[0].shape[0], 0, planes[0].shape[1])]
-        else:
-            strips = find_strips(planes[0])
-            for plane in planes[1:]:
-                strips = strips | find_strips(plane)
-            boxes = strips.boxes()
-        return largest_part(boxes, MOST_EDGE_PX, self.rng)
+        return largest_part(reduce(or_, found).boxes(), MOST_EDGE_PX, self.rng)
 
 
 def largest_part(

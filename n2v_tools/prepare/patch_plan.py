@@ -17,7 +17,7 @@ from operator import or_
 from ..axes import MODEL_AXES
 from ..errors import AxesError, SettingsError, StackError
 from ..stack import Stack
-from ..words import option, setting
+from ..words import flag, option, setting
 from .ranges import find_room
 from .strips import Strips
 from .survey import Survey
@@ -139,12 +139,14 @@ def fit_patch(
         raise StackError(
             f"{name}: the largest box without strips is {room} px, but this net needs "
             f"{multiple} px or more along each axis. Use "
-            f"{setting('unet_n_depth', 1)} or larger data{advice}."
+            f"{setting('unet_n_depth', 1)} or larger data{advice}; if zeros are data, pass "
+            f"{flag('keep_strips')}."
         )
     if chosen:
         raise StackError(
             f"{name}: a patch of {commas(patch_px)} px does not fit; the largest box without "
-            f"strips is {room} px. Pass {option('patch', shrunk[name])} or smaller."
+            f"strips is {room} px. Pass {option('patch', shrunk[name])} or smaller, or "
+            f"{flag('keep_strips')} if zeros are data."
         )
     return PatchFit(
         shrunk[name],

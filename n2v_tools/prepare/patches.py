@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import OutputError, StackError
 from ..stack import Stack
-from ..words import option
+from ..words import flag, option
 from .patch_plan import (
     MEMORY_BYTES,
     PatchPlan,
@@ -296,7 +296,8 @@ def _require_some(
         best = max(range(len(rooms)), key=lambda i: math.prod(rooms[i]))
         raise StackError(
             f"{stacks[best].name}: no patch of {commas(plan.patch_px)} px fits between strips; "
-            f"there is room for {commas(rooms[best])} px. Pass a smaller {option('patch')}."
+            f"there is room for {commas(rooms[best])} px. Pass a smaller {option('patch')}, or "
+            f"{flag('keep_strips')} if zeros are data."
         )
     return tuple(
         f"{stack.name}: skipped, no patch of {commas(plan.patch_px)} px fits between its strips"

@@ -9,13 +9,15 @@ plane counts as a volume of depth 1, so that nothing here exists twice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from .strips import Strips
+from .strips import Box, Strips
 
 Block = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]  # Z, Y, X: start, end excluded
 
+CLEAR = 0.25  # share of the places that holes must leave to be avoided
 N_TRIES = 64  # corners tried for a validation block before whole boxes are
 NEAR_ENOUGH = 1.25  # a whole unit this much over the share still asked for is taken
 
@@ -24,6 +26,8 @@ def find_ranges(
     strips: Sequence[Strips], patch_px: tuple[int, int, int], cuts: Sequence[int] = ()
 ) -> np.ndarray:
     """List every place where a patch lies on real pixels only; no rows if none fits.
+
+    Patches lie beside the holes of planes, unless these leave too few places: then over them.
 
     `strips` are those of each plane of the unit, `patch_px` the edges in Z, Y, X. `cuts` are planes
     that are no continuation of the one before: no patch holds both.
@@ -34,7 +38,26 @@ def find_ranges(
         for y0, y1, x0, x1 in shared.boxes():
             if y1 - y0 >= height and x1 - x0 >= width:
                 found.append((z, y0, y1 - height + 1, x0, x1 - width + 1))
-    return np.array(found, np.int64).reshape(-1, 5)
+    ranges = np.array(found, np.int64).reshape(-1, 5)
+    clear = ranges
+    for block in _hole_blocks(strips):
+        clear = outside(clear, block, patch_px)
+    return clear if _n_places(clear) >= CLEAR * _n_places(ranges) else ranges
+
+
+def _n_places(ranges: np.ndarray) -> int:
+    return int(((ranges[:, 2] - ranges[:, 1]) * (ranges[:, 4] - ranges[:, 3])).sum())
+
+
+def _hole_blocks(strips: Sequence[Strips]) -> Iterator[Block]:
+    """Yield the holes of planes; one that is the same in planes that follow each other is one."""
+    begun: dict[Box, int] = {}
+    for z, one in enumerate([*strips, None]):
+        holes = () if one is None else one.holes
+        for y0, y1, x0, x1 in [hole for hole in begun if hole not in holes]:
+            yield (begun.pop((y0, y1, x0, x1)), z), (y0, y1), (x0, x1)
+        for hole in holes:
+            begun.setdefault(hole, z)
 
 
 def _unions(
@@ -73,7 +96,8 @@ def find_room(
         longest = max(longest, run)
     if not longest:
         return 0, 0, 0
-    ranges = find_ranges(strips, (min(patch_px[0], longest), 1, 1), cuts)
+    whole = [replace(one, holes=()) for one in strips]
+    ranges = find_ranges(whole, (min(patch_px[0], longest), 1, 1), cuts)
     if not len(ranges):
         return longest, 0, 0
     heights, widths = ranges[:, 2] - ranges[:, 1], ranges[:, 4] - ranges[:, 3]

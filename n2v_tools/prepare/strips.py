@@ -2,17 +2,27 @@
 
 Deskewing leaves planes with black margins. A *strip* is a row or a column of a plane
 that is zero throughout, wherever it stands; an *empty* plane is zero throughout. A
-dark but real row is none: one pixel that is not zero (NaN counts as not zero) saves it.
+dark but real row is none: one pixel that is not zero (NaN counts as not zero) saves it,
+and where zeros are common beside it, as where photons are few or a background was
+clipped, a row may be empty by chance. Only what is too wide for that is a strip.
 This module finds strips in a plane, fills them for a net that needs whole planes, and
 puts the exact zeros back. It knows neither files nor patches.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+CHANCE = 1e-6  # of a strip's pixels to be zero all of them, above which it is none
+BESIDE = 16  # rows or columns on either side that say how common zeros are
+SURE = 2.0  # deviations by which their number may be more by chance
+ITERATIONS = 60
+
+Box = tuple[int, int, int, int]  # y0, y1, x0, x1, ends excluded
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +31,7 @@ class Strips:
 
     rows: np.ndarray  # bool, shape (Y,); True where the row is zero throughout
     columns: np.ndarray  # bool, shape (X,); True where the column is zero throughout
+    holes: tuple[Box, ...] = ()  # around what else is no data, which patches avoid if they can
 
     @classmethod
     def none(cls, shape: Sequence[int]) -> Strips:
@@ -39,7 +50,8 @@ class Strips:
 
     def __or__(self, other: Strips) -> Strips:
         """Return what is a strip in either: the union over channels or planes."""
-        return Strips(self.rows | other.rows, self.columns | other.columns)
+        holes = tuple(dict.fromkeys(self.holes + other.holes))
+        return Strips(self.rows | other.rows, self.columns | other.columns, holes)
 
     def fill(self, plane: np.ndarray) -> np.ndarray:
         """Return the plane (Y, X), any dtype, its strips filled by reflection of what is real.
@@ -60,14 +72,51 @@ class Strips:
         plane[:, self.columns] = 0
         return plane
 
-    def boxes(self) -> list[tuple[int, int, int, int]]:
+    def boxes(self) -> list[Box]:
         """Return the largest rectangles without strips, as (y0, y1, x0, x1), end excluded."""
         return [(y0, y1, x0, x1) for y0, y1 in runs(~self.rows) for x0, x1 in runs(~self.columns)]
 
 
 def find_strips(plane: np.ndarray) -> Strips:
-    """Find the all-zero rows and columns of a plane (Y, X) of counts; NaN counts as not zero."""
-    return Strips(~plane.any(axis=1), ~plane.any(axis=0))
+    """Find the all-zero rows and columns of a plane (Y, X) of counts; NaN counts as not zero.
+
+    Those that may be zero by chance are left out, judged by how common zeros are beside them.
+    """
+    rows, columns = ~plane.any(axis=1), ~plane.any(axis=0)
+    if not (rows.any() or columns.any()) or rows.all():
+        return Strips(rows, columns)
+    return Strips(
+        _improbable(plane[:, ~columns], rows) if rows.any() else rows,
+        _improbable(plane[~rows].T, columns) if columns.any() else columns,
+    )
+
+
+def _improbable(plane: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    """Those runs of empty rows of a plane (Y, X) that chance does not leave: bool (Y,)."""
+    real = np.flatnonzero(~empty)
+    kept = np.zeros_like(empty)
+    for start, end in runs(empty):
+        before = int(np.searchsorted(real, start))
+        beside = plane[real[max(0, before - BESIDE) : before + BESIDE]]
+        kept[start:end] = (end - start) * _log_chance(beside) < math.log(CHANCE)
+    return kept
+
+
+def _log_chance(rows: np.ndarray) -> float:
+    """Logarithm of the probability that a row is empty, judged by rows (n, X) that are not.
+
+    Of rows that are hardly ever filled only the filled ones are seen: their mean number of pixels
+    that are not zero is m / (1 - exp(-m)) where that of all rows is m.
+    """
+    n_rows, n_columns = rows.shape
+    filled = np.count_nonzero(rows)
+    if filled == rows.size:
+        return -math.inf
+    seen = (filled - SURE * math.sqrt(filled - n_rows)) / n_rows  # at least
+    mean = seen
+    for _ in range(ITERATIONS):
+        mean = max(0.0, -seen * math.expm1(-mean))
+    return n_columns * math.log1p(-mean / n_columns)
 
 
 def outside_strips(plane: np.ndarray) -> np.ndarray:

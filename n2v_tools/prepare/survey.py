@@ -8,15 +8,16 @@ pass over the file and no memory to speak of. It judges nothing by itself;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..errors import StackError
 from ..stack import Stack
 from ..words import option
+from .gaps import Gaps, fill_gaps, find_broken, find_gaps
 from .statistics import Intensity, intensity_for
-from .strips import Strips, find_strips
+from .strips import Box, Strips
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
 LARGEST = float(np.finfo(np.float32).max)  # nets and filters compute in float32
@@ -24,7 +25,7 @@ LARGEST = float(np.finfo(np.float32).max)  # nets and filters compute in float32
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a stack found; values are counts, of real pixels outside strips."""
+    """What one pass over a stack found; values are counts, of pixels outside strips and gaps."""
 
     axes: str  # of the stack, in its order
     sizes: Mapping[str, int]
@@ -44,12 +45,16 @@ class Survey:
     n_levels: int
     n_nonfinite: int  # NaN and infinite pixels, left out of the statistics
     first_nonfinite: str  # place of the first of them, such as "T 0, Z 3, Y 17, X 4"; or empty
+    n_in_regions: int = 0  # pixels of borders, fills and writing; see `gaps`
+    n_lone: int = 0  # pixels far off all of their neighbours
+    gap_ends: tuple[float, float] | None = None  # the extremes of both, in counts
     n_at_maximum: int = 0  # pixels of all channels with the value `maximum`
     keep_strips: bool = False  # zeros were taken as data: no strips were looked for
     # Frames that do not continue the one before, if they were looked for: no patch with depth
     # along T holds both.
     cuts: tuple[int, ...] = ()
     _strips: Mapping[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
+    _holes: Mapping[tuple[int, ...], tuple[Box, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def n_pixels(self) -> int:
@@ -59,11 +64,17 @@ class Survey:
     def strips_at(self, place: Mapping[str, int]) -> Strips:
         """Return the strips of the plane at `place`; none for a plane not read."""
         shape = self.sizes["Y"], self.sizes["X"]
-        packed = self._strips.get(_key(self.axes, place))
+        key = _key(self.axes, place)
+        packed, holes = self._strips.get(key), self._holes.get(key, ())
         if packed is None:
-            return Strips.none(shape)
+            return replace(Strips.none(shape), holes=holes)
         both = np.unpackbits(packed, count=sum(shape)).astype(bool)
-        return Strips(both[: shape[0]], both[shape[0] :])
+        return Strips(both[: shape[0]], both[shape[0] :], holes)
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether there are pixels that are no data, other than strips and NaN."""
+        return self.gap_ends is not None
 
 
 def survey_stack(
@@ -113,13 +124,19 @@ class _Notes:
         self.axes = axes
         self.keep_strips = keep_strips
         self.strips: dict[tuple[int, ...], np.ndarray] = {}
+        self.holes: dict[tuple[int, ...], tuple[Box, ...]] = {}
+        self.n_in_regions = self.n_lone = 0
+        self.gap_values: list[float] = []  # extremes
         self.n_empty = self.n_with_strips = 0
         self.n_rows = self.n_columns = 0
         self.n_nonfinite = 0
         self.first_nonfinite = ""
 
     def add(self, place: Mapping[str, int], plane: np.ndarray, intensity: Intensity) -> None:
-        strips = Strips.none(plane.shape) if self.keep_strips else find_strips(plane)
+        strips, gaps = find_gaps(plane, keep_strips=self.keep_strips)
+        if gaps is not None:
+            values = plane[gaps.mask]
+            self.gap_values += [float(values.min()), float(values.max())]
         if strips.any:
             both = np.concatenate((strips.rows, strips.columns))
             self.strips[_key(self.axes, place)] = np.packbits(both)
@@ -129,23 +146,31 @@ class _Notes:
             self.n_with_strips += 1
             self.n_rows += int(strips.rows.sum())
             self.n_columns += int(strips.columns.sum())
-            real = plane[np.ix_(~strips.rows, ~strips.columns)].ravel()
+            inside = np.ix_(~strips.rows, ~strips.columns)
+            real = plane[inside].ravel() if gaps is None else plane[inside][~gaps.mask[inside]]
         else:
-            real = plane.ravel()
-        if plane.dtype.kind == "f":
-            finite = np.isfinite(real)
-            if not finite.all():
-                self._note_nonfinite(place, plane)
-                real = real[finite]
+            real = plane.ravel() if gaps is None else plane[~gaps.mask]
+        if gaps is not None:
+            self._note_gaps(place, gaps, strips)
+        broken = find_broken(plane)
+        if broken is not None:
+            self._note_nonfinite(place, broken)
+            real = real[np.isfinite(real)]
         intensity.add(real)
 
-    def _note_nonfinite(self, place: Mapping[str, int], plane: np.ndarray) -> None:
-        broken = np.argwhere(~np.isfinite(plane))
+    def _note_gaps(self, place: Mapping[str, int], gaps: Gaps, strips: Strips) -> None:
+        self.n_lone += int(np.count_nonzero(gaps.lone))
+        self.n_in_regions += int(np.count_nonzero(gaps.regions))
+        holes = gaps.holes(strips)
+        if holes:
+            self.holes[_key(self.axes, place)] = holes
+
+    def _note_nonfinite(self, place: Mapping[str, int], broken: np.ndarray) -> None:
         if not self.n_nonfinite:
-            y, x = (int(i) for i in broken[0])
+            y, x = (int(i) for i in np.argwhere(broken)[0])
             where = {**place, "Y": y, "X": x}
             self.first_nonfinite = ", ".join(f"{axis} {i}" for axis, i in where.items())
-        self.n_nonfinite += len(broken)
+        self.n_nonfinite += int(np.count_nonzero(broken))
 
     def survey(
         self, stack: Stack, channels: list[Intensity], *, n_planes: int, n_seen: int
@@ -171,9 +196,28 @@ class _Notes:
             n_nonfinite=self.n_nonfinite,
             first_nonfinite=self.first_nonfinite,
             n_at_maximum=sum(one.n_at_maximum for one in seen if one.maximum == maximum),
+            n_in_regions=self.n_in_regions,
+            n_lone=self.n_lone,
+            gap_ends=(min(self.gap_values), max(self.gap_values)) if self.gap_values else None,
             keep_strips=self.keep_strips,
             _strips=self.strips,
+            _holes=self.holes,
         )
+
+
+def gaps_text(survey: Survey) -> str:
+    """Say how many pixels were left out as no data, strips and NaN aside; empty if none was."""
+    parts = []
+    if survey.n_lone:
+        parts.append(f"{survey.n_lone} far off all around them (hot pixels, cosmic rays)")
+    if survey.n_in_regions:
+        parts.append(
+            f"{survey.n_in_regions} that are no image (a border, a fill value, writing or a scale "
+            "bar)"
+        )
+    if not parts:
+        return ""
+    return f"pixels that are no data are left out: {' and '.join(parts)}"
 
 
 def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None:
@@ -182,7 +226,14 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
     With `nan` "fill" broken pixels pass, as long as there are others. StackError if there is no
     real pixel, a channel is constant, or pixels are not finite or beyond float32.
     """
-    require_float32(max(-survey.minimum, survey.maximum), name)
+    if not survey.n_pixels and survey.gap_ends is not None:
+        low, high = survey.gap_ends
+        raise StackError(
+            f"{name}: every plane has one value throughout, from {low:g} to {high:g}, so there is "
+            "nothing to learn from. Check that the file holds the image that you mean."
+        )
+    ends = (survey.minimum, survey.maximum, *(survey.gap_ends or ()))
+    require_float32(max(map(abs, ends)), name)
     if not survey.n_pixels:
         what = "NaN or infinite" if survey.n_nonfinite else "zero"
         raise StackError(
@@ -217,27 +268,13 @@ def require_float32(largest: float, name: str) -> None:
 def fill_nonfinite(
     plane: np.ndarray, strips: Strips | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fill NaN and infinite pixels of a plane (Y, X) with the value of the nearest finite one.
+    """Fill NaN and infinite pixels of a plane (Y, X) as `gaps.fill_gaps` does.
 
-    One neighbour is copied, not several averaged, so that the filled pixels are as noisy as the
-    others. Zeros of `strips` are not copied. Returned are `plane` itself if nothing is broken, or a
-    filled one, with zeros where there is nothing to copy; and a mask, bool (Y, X), True where a
-    pixel was not finite.
+    Returned are `plane` itself if nothing is broken, or a filled one; and a mask, bool (Y, X), True
+    where a pixel was not finite.
     """
     mask = ~np.isfinite(plane)
-    if not mask.any():
-        return plane, mask
-    no_source = mask
-    if strips is not None and strips.any and not strips.empty:
-        no_source = mask | strips.rows[:, np.newaxis] | strips.columns
-    if no_source.all():
-        return np.where(mask, 0, plane).astype(plane.dtype), mask
-    from scipy.ndimage import distance_transform_edt  # slow to import, and seldom needed
-
-    nearest = distance_transform_edt(no_source, return_distances=False, return_indices=True)
-    filled = plane.copy()
-    filled[mask] = plane[tuple(axis[mask] for axis in nearest)]
-    return filled, mask
+    return (fill_gaps(plane, mask, strips) if mask.any() else plane), mask
 
 
 def _key(axes: str, place: Mapping[str, int]) -> tuple[int, ...]:

@@ -184,7 +184,7 @@ class _Held:
                 values = values[..., self._channel]
             self.values[self._n_read] = values
             self.places[self._n_read] = plane.places[0]
-            self.waiting[self._n_read] = Plane(None, plane.places, plane.strips, plane.broken)
+            self.waiting[self._n_read] = Plane(None, plane.places, plane.strips, plane.kept)
             self._n_read += 1
 
     def keep(self, numbers: set[int]) -> None:

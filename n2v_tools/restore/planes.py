@@ -1,23 +1,44 @@
 """Planes on their way into a net and out of it.
 
-In front of a net a plane's strips and broken pixels are filled, so that the net meets
-nothing it never saw; afterwards the strips are exactly zero again and NaN is NaN. Both
-halves of that bargain stand here; tiles and nets do not.
+In front of a net a plane's strips, gaps and broken pixels are filled, so that the net meets
+nothing it never saw; afterwards the strips are exactly zero again, gaps have their values
+and NaN is NaN. Both halves of that bargain stand here; tiles and nets do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..contracts import Place
 from ..errors import StackError
-from ..prepare.strips import Strips, find_strips, reflected_sources
-from ..prepare.survey import fill_nonfinite, require_float32
+from ..prepare.gaps import fill_gaps, find_broken, find_gaps, is_filled
+from ..prepare.strips import Strips, reflected_sources
+from ..prepare.survey import require_float32
 from ..stack import Stack
 from ..words import option
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Pixels of one channel that a net is not shown, with what they held."""
+
+    mask: np.ndarray  # bool, shape (Y, X)
+    values: np.ndarray  # float32, shape (N,): counts; NaN for what was not finite
+    n_nonfinite: int = 0
+    n_lone: int = 0  # far off all their neighbours
+    n_in_regions: int = 0  # of borders, fills and writing
+    lone: np.ndarray | None = None  # bool, shape (N,): which of the values are of lone pixels
+
+    def put_back(self, plane: np.ndarray, hot: str) -> None:
+        """Put the values into `plane`, in place; with `hot` "fill" those of lone pixels are not."""
+        mask, values = self.mask, self.values
+        if hot == "fill" and self.lone is not None:
+            mask, values = mask.copy(), values[~self.lone]
+            mask[self.mask] = ~self.lone
+        plane[mask] = values
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +50,16 @@ class Plane:
     values: np.ndarray | None
     places: tuple[Place, ...]  # where each channel belongs in the stack
     strips: tuple[Strips, ...]  # of each channel
-    # bool, shape (Y, X); of each channel, True where the pixel was not finite; None if none was
-    broken: tuple[np.ndarray | None, ...]
+    kept: tuple[Kept | None, ...]  # of each channel, what else was filled; None if nothing was
 
-    def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:
-        """Yield each channel's place and plane, strips exactly zero and NaN where it was.
+    def put_back(
+        self, restored: np.ndarray | None, hot: str = "keep", *, values: bool = True
+    ) -> Iterator[tuple[Place, np.ndarray]]:
+        """Yield each channel's place and plane, strips exactly zero and gaps as they were.
 
         Restored counts, float32 (Y, X, C), are changed in place. None stands for a plane that was
-        not predicted.
+        not predicted. With `hot` "fill" lone pixels stay restored. Without `values`, of an image
+        that is no restored one, gaps are zero, and NaN where NaN was.
         """
         for c, place in enumerate(self.places):
             strips = self.strips[c]
@@ -44,8 +67,10 @@ class Plane:
                 plane = np.zeros((len(strips.rows), len(strips.columns)), np.float32)
             else:
                 plane = strips.blank(np.ascontiguousarray(restored[..., c]))
-            if self.broken[c] is not None:
-                plane[self.broken[c]] = np.nan
+            kept = self.kept[c]
+            if kept is not None:
+                kept = kept if values else replace(kept, values=0 * kept.values)
+                kept.put_back(plane, hot)
             yield place, plane
 
 
@@ -56,7 +81,7 @@ def held_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> Plane:
-    """Read one plane, one place per channel seen together, and fill its strips by reflection.
+    """Read one plane, one place per channel seen together, and fill what is no data by reflection.
 
     `keep_strips` takes zeros as data.
     """
@@ -66,7 +91,7 @@ def read_plane(stack: Stack, places: Sequence[Place], *, keep_strips: bool) -> P
         values=None if hollow else np.stack([values for values, _, _ in read], axis=-1),
         places=tuple(places),
         strips=tuple(strips for _, strips, _ in read),
-        broken=tuple(broken for _, _, broken in read),
+        kept=tuple(kept for _, _, kept in read),
     )
 
 
@@ -90,7 +115,7 @@ def read_depth(
             if values is None:
                 values = np.zeros((*_shape(own), len(channels)), held_dtype(stack.dtype))
             values[..., c], _, _ = _read_channel(stack, places[source[depth]][c], keep_strips)
-        yield Plane(values, own.places, own.strips, own.broken)
+        yield Plane(values, own.places, own.strips, own.kept)
 
 
 def require_finite(stack: Stack) -> None:
@@ -119,19 +144,27 @@ def require_finite(stack: Stack) -> None:
 
 def _read_channel(
     stack: Stack, place: Place, keep_strips: bool
-) -> tuple[np.ndarray, Strips, np.ndarray | None]:
-    """Read (filled plane, its strips, its broken pixels or None)."""
+) -> tuple[np.ndarray, Strips, Kept | None]:
+    """Read (filled plane, its strips, what else was filled or None)."""
     raw = stack.plane(place)
-    strips = Strips.none(raw.shape) if keep_strips else find_strips(raw)
+    strips, gaps = find_gaps(raw, keep_strips=keep_strips)
     with np.errstate(over="ignore"):  # of a float64 that is infinite in float32: see below
         values = raw.astype(held_dtype(raw.dtype), copy=False)
-    broken = None
-    if raw.dtype.kind == "f":
-        values, mask = fill_nonfinite(values, strips)
-        if mask.any():
-            broken, lost = mask, raw[mask]
-            require_float32(float(np.abs(lost[np.isfinite(lost)]).max(initial=0)), stack.name)
-    return strips.fill(values), strips, broken
+    broken = find_broken(values)
+    if broken is not None:
+        lost = raw[broken]
+        require_float32(float(np.abs(lost[np.isfinite(lost)]).max(initial=0)), stack.name)
+    if gaps is None and broken is None:
+        return strips.fill(values), strips, None
+    lone = np.zeros(raw.shape, bool) if gaps is None else gaps.lone
+    regions = np.zeros(raw.shape, bool) if gaps is None else gaps.regions
+    mask = lone | regions if broken is None else lone | regions | broken
+    held = values[mask].astype(np.float32)
+    held[~np.isfinite(held)] = np.nan
+    n_broken = 0 if broken is None else int(np.count_nonzero(broken))
+    counts = n_broken, int(np.count_nonzero(lone)), int(np.count_nonzero(regions))
+    kept = Kept(mask, held, *counts, lone[mask] if counts[1] else None)
+    return strips.fill(fill_gaps(values, mask, strips)), strips, kept
 
 
 def _sources(
@@ -148,10 +181,10 @@ def _sources(
 
 
 def _holds_values(plane: np.ndarray) -> bool:
-    """Tell whether a pixel is finite and not zero."""
-    if plane.dtype.kind != "f":
-        return bool(plane.any())
-    return bool(np.any(np.isfinite(plane) & (plane != 0)))
+    """Tell whether there are finite pixels that are no fill value throughout."""
+    if plane.dtype.kind == "f":
+        plane = plane[np.isfinite(plane)]
+    return bool(plane.size) and not is_filled(plane)
 
 
 def _shape(plane: Plane) -> tuple[int, int]:

@@ -48,15 +48,39 @@ class RestoreReport:
     n_empty_planes: int = 0  # of these, all zero before and after
     n_planes_with_strips: int = 0  # of these, with some strips, which are zero again
     n_nonfinite: int = 0  # pixels that were NaN or infinite and are NaN now
+    n_lone: int = 0  # pixels far off all their neighbours, which the net was not shown
+    n_in_regions: int = 0  # pixels of borders, fills and writing, which are as they were
     seconds: float = 0.0  # wall time
+
+    def warnings(self, hot: str) -> list[str]:
+        """Say what of the stack was no data, and came out as `hot` says."""
+        found = []
+        if self.n_lone:
+            pixels = "pixel is" if self.n_lone == 1 else "pixels are"
+            became = f"kept their values ({option('hot', 'fill')} restores them)"
+            if hot == "fill":
+                became = f"were restored from what is around ({option('hot', 'keep')} keeps them)"
+            found.append(
+                f"{self.n_lone} {pixels} far off all around them (hot pixels, cosmic rays); they "
+                f"{became}"
+            )
+        if self.n_in_regions:
+            found.append(
+                f"{self.n_in_regions} pixels are no image (a border, a fill value, writing or a "
+                "scale bar); they are as they were and had no part in the rest"
+            )
+        return found
 
     def add(self, plane: Plane) -> None:
         """Count a plane, all its channels."""
-        for strips, broken in zip(plane.strips, plane.broken, strict=True):
+        for strips, kept in zip(plane.strips, plane.kept, strict=True):
             self.n_planes += 1
             self.n_empty_planes += strips.empty
             self.n_planes_with_strips += strips.any and not strips.empty
-            self.n_nonfinite += 0 if broken is None else int(np.count_nonzero(broken))
+            if kept is not None:
+                self.n_nonfinite += kept.n_nonfinite
+                self.n_lone += kept.n_lone
+                self.n_in_regions += kept.n_in_regions
 
 
 def restore_stack(
@@ -68,6 +92,7 @@ def restore_stack(
     memory_bytes: int | None = None,
     keep_strips: bool = False,
     nan: str = "refuse",
+    hot: str = "keep",
     tta: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> RestoreReport:
@@ -83,8 +108,8 @@ def restore_stack(
         Called as ``write(place, plane)`` with float32 counts, shape (Y, X), from another
         thread, once for each plane, in an order of its own.
     others : sequence of callable
-        The same for each further output of the restorer, in its order; exactly 0 in strips and
-        NaN where NaN was.
+        The same for each further output of the restorer, in its order; exactly 0 in strips
+        and gaps, and NaN where NaN was.
     memory_bytes : int, optional
         Bound above the base process; default `cover.DEFAULT_MEMORY_BYTES`.
     keep_strips : bool
@@ -92,6 +117,9 @@ def restore_stack(
     nan : {"refuse", "fill"}
         Refuse pixels that are not finite, before any work, or fill them from their
         neighbours for the net and put NaN back.
+    hot : {"keep", "fill"}
+        What becomes of pixels far off all their neighbours, which a net is not shown: they keep
+        their values, or are restored from what is around.
     tta : bool
         Average over the symmetries that the model allows: up to eight times the work.
     progress : callable, optional
@@ -121,8 +149,8 @@ def restore_stack(
         writers = [threads.enter_context(WriteBehind(to, depth)) for to in (write, *others)]
         for plane, restored in flow.restore(planes):
             images = _apart(restored, len(writers))
-            for writer, image in zip(writers, images, strict=True):
-                for place, channel in plane.put_back(image):
+            for i, (writer, image) in enumerate(zip(writers, images, strict=True)):
+                for place, channel in plane.put_back(image, hot, values=i == 0):
                     writer(place, channel)
             report.add(plane)
             if progress is not None:

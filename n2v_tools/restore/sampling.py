@@ -59,7 +59,7 @@ def read_pieces(
     values : ndarray of float32, shape ([Z,] Y, X, C)
         Counts, strips filled; empty planes and what lies beside them are left out.
     real : ndarray of bool, shape ([Z,] Y, X)
-        Where there is an image: no strip, and not at the edge of the piece.
+        Where there is an image: no strip or gap, and not at the edge of the piece.
     """
     n_dims = len(layout.sizes)
     edges = tuple(map(_even_edge, layout.sizes, TRIAL_PX[n_dims]))
@@ -87,12 +87,12 @@ def _even_edge(size: int, most: int) -> int:
 
 
 def _real(plane: Plane) -> np.ndarray:
-    """Where no channel has a strip or a broken pixel."""
+    """Where no channel has a strip or another pixel that is no data."""
     real = np.ones((len(plane.strips[0].rows), len(plane.strips[0].columns)), bool)
-    for strips, broken in zip(plane.strips, plane.broken, strict=True):
+    for strips, kept in zip(plane.strips, plane.kept, strict=True):
         real &= ~strips.rows[:, np.newaxis] & ~strips.columns
-        if broken is not None:
-            real &= ~broken
+        if kept is not None:
+            real &= ~kept.mask
     return real
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
+from faulty import cells
 from running import invoke
 
 from n2v_tools.contracts import Restorer
@@ -224,6 +225,38 @@ def test_nan_is_refused_with_count_and_place_or_filled_and_put_back(model):
     assert restored.dtype == np.float32
     assert np.isnan(restored[[3, 7], [5, 1]]).all()
     assert np.isfinite(restored).sum() == pixels.size - 2
+
+
+def test_hot_pixels_and_borders_come_out_as_asked_and_are_counted(model):
+    pixels = cells((90, 100))
+    hot = [(20, 30), (60, 70)]
+    for at in hot:
+        pixels[at] = 50000
+    pixels[:, -8:] = 65535
+    tifffile.imwrite("a.tif", pixels)
+    model.restorer.offset = 10
+    kept = run("a.tif", "--model", "m")
+    assert kept.exit_code == 0
+    assert "2 pixels are far off" in kept.stderr and "--hot fill" in kept.stderr
+    assert "720 pixels are no image" in kept.stderr
+    restored = tifffile.imread("a_denoised.tif")
+    np.testing.assert_array_equal(restored[:, -8:], 65535)
+    assert [restored[at] for at in hot] == [50000, 50000]
+    assert (restored[:, :-8] == pixels[:, :-8] + 10).sum() == 90 * 92 - 2
+    assert run("a.tif", "--model", "m", "--hot", "fill", "--suffix", "_filled").exit_code == 0
+    filled = tifffile.imread("a_filled.tif")
+    assert max(filled[at] for at in hot) < 2000
+    filled[tuple(zip(*hot, strict=True))] = 50000
+    np.testing.assert_array_equal(filled, restored)
+
+
+def test_borders_that_need_floats_get_them(model):
+    pixels = np.full((90, 100), -32768, np.int32)
+    pixels[10:-10, 10:-10] = cells((70, 80))
+    tifffile.imwrite("a.tif", pixels)
+    (one,) = json.loads(run("a.tif", "--model", "m", "--json").stdout)
+    assert one["dtype"] == "float32" and one["clipped_percent"] == 0
+    np.testing.assert_array_equal(tifffile.imread("a_denoised.tif"), pixels)
 
 
 def test_room_for_one_output_of_two_is_too_little_before_any_work(model, monkeypatch):

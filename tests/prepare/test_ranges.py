@@ -1,5 +1,7 @@
 """Ranges hold all places of a patch between strips, and a split shares no pixel."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,23 @@ def test_the_room_is_a_box_that_a_patch_of_its_size_fits():
     room = find_room(strips, (3, 8, 8))
     assert room[0] == 5
     assert len(find_ranges(strips, (3, *room[1:])))
+
+
+def test_patches_lie_beside_holes_but_over_those_that_leave_no_room():
+    shape, patch_px = (5, 40, 50), (2, 8, 8)
+    none = Strips.none(shape[1:])
+    hole = dataclasses.replace(none, holes=((3, 6, 10, 30),))
+    strips = [none, hole, hole, none, none]
+    mask, n_places = covered(find_ranges(strips, patch_px), patch_px, shape)
+    assert not mask[1:3, 3:6, 10:30].any()
+    blank = np.zeros(shape, bool)
+    blank[1:3, 3:6, 10:30] = True
+    assert n_places == sum(
+        not blank[z : z + 2, y : y + 8, x : x + 8].any()
+        for z in range(4)
+        for y in range(33)
+        for x in range(43)
+    )
+    wide = dataclasses.replace(none, holes=((2, 38, 2, 48),))
+    assert len(find_ranges([wide], (1, 8, 8)))
+    assert find_room([wide], (1, 8, 8)) == (1, 40, 50)

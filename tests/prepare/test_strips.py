@@ -116,3 +116,44 @@ def test_empty_planes_of_a_volume_are_filled_from_their_neighbours():
 def test_a_volume_of_empty_planes_stays_zero():
     volume = np.zeros((3, 4, 5), np.float32)
     assert not fill_volume(volume, [find_strips(plane) for plane in volume]).any()
+
+
+def sparse(mean, shape, seed=0):
+    return default_rng(seed).poisson(mean, shape).astype(np.uint16)
+
+
+@pytest.mark.parametrize(("mean", "width"), [(0.004, 300), (0.02, 128), (0.0004, 2000)])
+def test_rows_and_columns_that_are_empty_by_chance_are_no_strips(mean, width):
+    for seed in range(5):
+        plane = sparse(mean, (400, width), seed)
+        assert (~plane.any(axis=1)).sum() > 10
+        assert not find_strips(plane).any
+
+
+def test_data_clipped_at_zero_have_no_strips_by_chance():
+    plane = np.clip(default_rng(0).normal(-30, 15, (300, 90)), 0, None).astype(np.uint16)
+    assert (~plane.any(axis=1)).any()
+    assert not find_strips(plane).any
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.3, 40])
+@pytest.mark.parametrize("rows", [slice(0, 30), slice(-30, None), slice(100, 130)])
+def test_a_margin_or_block_too_wide_for_chance_is_a_strip(mean, rows):
+    plane = sparse(mean, (200, 150), seed=3)
+    wanted = np.zeros(len(plane), bool)
+    wanted[rows] = True
+    plane[wanted] = 0
+    strips = find_strips(plane)
+    assert strips.rows[wanted].all()
+    assert (
+        strips.rows.sum() <= 32 and not strips.columns.any()
+    )  # an empty row beside it may join it
+
+
+def test_a_single_row_is_a_strip_where_zeros_are_rare():
+    plane = sparse(3, (60, 200))
+    plane[17] = 0
+    plane[:, 90] = 0
+    strips = find_strips(plane)
+    assert np.flatnonzero(strips.rows).tolist() == [17]
+    assert np.flatnonzero(strips.columns).tolist() == [90]

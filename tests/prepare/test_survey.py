@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from faulty import cells
 from numpy.random import default_rng
 
 from n2v_tools.errors import StackError
 from n2v_tools.prepare.strips import find_strips
-from n2v_tools.prepare.survey import fill_nonfinite, require_trainable, survey_stack
+from n2v_tools.prepare.survey import fill_nonfinite, gaps_text, require_trainable, survey_stack
 from n2v_tools.stack import Stack
 
 
@@ -194,3 +195,33 @@ def test_a_stack_beyond_float32_is_not_trained_on(value):
     counts[1, 2, 3] = value
     with pytest.raises(StackError, match=r"^a\.npy: holds values of up to"):
         require_trainable(survey_stack(Stack(counts, "ZYX")), "a.npy")
+
+
+def spoilt(pixels):
+    """The same with hot pixels, a time stamp and a border of an odd value, all within."""
+    pixels = pixels.copy()
+    rng = np.random.default_rng(7)
+    for plane in pixels:
+        plane.flat[rng.choice(plane.size, 6, replace=False)] = 60000
+    pixels[:, 4:11, 8:40] = 65535
+    pixels[:, :, -9:] = 12345
+    return pixels
+
+
+def test_pixels_that_are_no_data_have_no_part_in_the_statistics():
+    clean = np.stack([cells(seed=seed) for seed in range(3)])
+    plain, found = (survey_stack(Stack(pixels, "ZYX")) for pixels in (clean, spoilt(clean)))
+    assert found.mean[0] == pytest.approx(plain.mean[0], rel=0.02)
+    assert found.std[0] == pytest.approx(plain.std[0], rel=0.02)
+    assert found.maximum <= plain.maximum and found.gap_ends == (12345, 65535)
+    assert found.n_lone >= 12 and found.n_in_regions >= 3 * (7 * 32 + 9 * len(clean[0]))
+    assert found.n_pixels + found.n_lone + found.n_in_regions == clean.size
+    strips = found.strips_at({"Z": 1})
+    assert strips.columns[-9:].all() and strips.columns.sum() == 9 and not strips.rows.any()
+    assert strips.holes == ((4, 11, 8, 40),)
+    assert "no data are left out" in gaps_text(found) and not gaps_text(plain)
+
+
+def test_a_survey_of_clean_planes_counts_every_pixel():
+    survey = survey_stack(Stack(cells(seed=3)[np.newaxis], "ZYX"))
+    assert survey.n_pixels == 150 * 170 and not survey.has_gaps

@@ -5,6 +5,7 @@ Whole stacks with strips, NaN and empty planes are in ``tests/restore/test_resto
 
 import numpy as np
 import pytest
+from faulty import cells
 from numpy.random import default_rng
 
 from n2v_tools.errors import StackError
@@ -140,3 +141,32 @@ def test_integers_are_not_read_to_learn_that_they_are_finite():
             raise AssertionError("read")
 
     require_finite(Stack(Unreadable(), "ZYX"))
+
+
+def spoilt_stack(dtype=np.float32):
+    pixels = cells((80, 90), dtype)
+    pixels[30, 40] = 20000  # hot
+    pixels[5:12, 10:60] = 30000  # a bar
+    pixels[:, :15] = 77  # a border
+    return Stack(pixels, "YX", name="a.tif")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16])
+def test_what_is_no_data_is_not_shown_and_comes_out_as_it_went_in(dtype):
+    stack = spoilt_stack(dtype)
+    plane = read_plane(stack, [{}], keep_strips=False)
+    assert plane.values.max() < 2000 and plane.values[:, :15].std() > 5
+    restored = np.full((80, 90, 1), 7, np.float32)
+    ((_, kept),) = plane.put_back(restored.copy())
+    where = [(30, 40), (8, 30), (50, 3)]
+    assert [kept[at] for at in where] == [20000, 30000, 77]
+    assert (kept == 7).sum() == 80 * 75 - 1 - 7 * 45
+    ((_, filled),) = plane.put_back(restored.copy(), "fill")
+    assert [filled[at] for at in where] == [7, 30000, 77]
+
+
+def test_images_beside_the_restored_one_are_zero_there():
+    plane = read_plane(spoilt_stack(), [{}], keep_strips=False)
+    ((_, beside),) = plane.put_back(np.full((80, 90, 1), 7, np.float32), values=False)
+    assert beside[30, 40] == beside[8, 30] == beside[50, 3] == 0
+    assert beside[60, 60] == 7

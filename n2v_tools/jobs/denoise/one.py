@@ -67,7 +67,7 @@ def denoise_one(
     with _files(job, dtype, described, restorer, request, create) as (writer, *others):
         counting = _Counting(writer, dtype, job.name)
         with progress.task(label) as step:
-            restore_stack(
+            done = restore_stack(
                 job.stack,
                 restorer,
                 counting.write,
@@ -79,8 +79,12 @@ def denoise_one(
                 memory_bytes=request.memory_bytes,
                 keep_strips=request.keep_strips,
                 nan=nan,
+                hot=request.hot,
                 progress=step,
             )
+    for warning in done.warnings(request.hot):
+        warnings.append(warning)
+        progress.warn(f"{job.name}: {warning}")
     for note in writer.notes:
         progress.note(f"{job.target}: {note}")
     clipped_percent = 100 * counting.n_clipped / math.prod(job.stack.array.shape)
@@ -181,6 +185,8 @@ def describe_run(stack: Stack, request: DenoiseRequest, prepared: Prepared) -> d
             "keep_strips": request.keep_strips,
             "nan": request.nan,
             "seed": request.seed,
+            # Recorded only where it may have changed something.
+            **({} if request.hot == DenoiseRequest.hot else {"hot": request.hot}),
         },
     }
 
@@ -216,5 +222,9 @@ def _choose_dtype(
             f"{job.name}: every pixel is NaN, infinite or zero: there is nothing to restore. Leave "
             "the file out, or save it anew from the raw data."
         )
-    dtype, reason = decide_dtype(source, survey.minimum, survey.maximum, finite, request.dtype)
+    ends = survey.minimum, survey.maximum
+    dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
+    if survey.gap_ends is not None and dtype.kind != "f":  # what is put back must fit, too
+        ends = min(ends[0], survey.gap_ends[0]), max(ends[1], survey.gap_ends[1])
+        dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled

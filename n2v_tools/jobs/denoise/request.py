@@ -41,6 +41,7 @@ class DenoiseRequest:
     tta: bool = False  # average over flips and turns
     keep_strips: bool = False  # treat all-zero rows and columns as data
     nan: str = "refuse"  # refuse or fill
+    hot: str = "keep"  # what becomes of pixels far off the data: keep or fill
     seed: int = 0
     command: tuple[str, ...] = ()  # the command line, for the record in the output
     method: str | None = None  # a filter instead of a model

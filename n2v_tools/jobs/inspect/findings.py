@@ -9,6 +9,7 @@ from ...noise.changes import Movie, look_at_movie, movie_warnings
 from ...noise.grey_levels import GreyLevels
 from ...noise.overview import Overview, look_at_noise
 from ...noise.sample import Sample
+from ...prepare.gaps import without_gaps
 from ...prepare.part import take_channel
 from ...prepare.survey import Survey, survey_stack
 from ...stack import Stack
@@ -77,7 +78,8 @@ def look_into(
     if channels:
         seen = channels[chosen]
         with progress.task(f"{name}, frame by frame") as step:
-            movie = look_at_movie(take_channel(stack, chosen), seen.strength.offset, step)
+            whole = without_gaps(stack) if survey.has_gaps else stack
+            movie = look_at_movie(take_channel(whole, chosen), seen.strength.offset, step)
         std = survey.std[chosen]
         advice = advise(stack, seen, std, n_pixels=survey.n_pixels, movie=movie)
         about_noise = [*advice.warnings, *(movie_warnings(movie) if movie else ())]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...prepare.survey import Survey
+from ...prepare.survey import Survey, gaps_text
 from ...report.plain import count_text
 from ...stack import Stack
 from ...words import option
@@ -61,6 +61,8 @@ def find_warnings(
             f"{saturated:.2g} % of the pixels are at {survey.maximum:g}, {_top(survey.maximum)}: "
             "what is saturated cannot be restored"
         )
+    if survey.has_gaps:
+        found.append(gaps_text(survey))
     if not {"Y", "X"} & set(stack.spacing):
         found.append("no pixel size in the file: the output will have none either")
     if _may_be_time(stack) and not axes_given:

@@ -36,6 +36,7 @@ SWITCHES = {
     "tta": "averaged over flips and turns",
     "keep_strips": "zeros treated as data",
     "nan": "pixels that are not numbers",
+    "hot": "pixels far off the data",
     "seed": "seed",
 }
 

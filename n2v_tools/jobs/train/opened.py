@@ -20,9 +20,10 @@ from ...learn.samples import sample_shape
 from ...methods.table import FALLBACK
 from ...modelfolder import Model, find_model, load_net, read_model
 from ...nets.unet import NetSettings
+from ...prepare.gaps import without_gaps
 from ...prepare.patch_plan import PatchPlan, count_patches
 from ...prepare.patches import require_equal_channels
-from ...prepare.survey import Survey, require_trainable, survey_stack
+from ...prepare.survey import Survey, gaps_text, require_trainable, survey_stack
 from ...stack import Stack
 from ...words import option
 from ..desk.choices import SUFFIX
@@ -103,10 +104,13 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     base = _base(method, request)
     axes = _model_axes(method, opened, request.depth)
     surveys = []
-    for stack in opened:
+    for i, stack in enumerate(opened):
         with say.task(f"{stack.name}: looking at planes") as step:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
+        if surveys[-1].has_gaps:
+            say.warn(f"{stack.name}: {gaps_text(surveys[-1])}")
+            stack = opened[i] = without_gaps(stack, keep_strips=request.keep_strips)
         if method.movie_axes or axes == MOVIE:
             surveys[-1] = with_cuts(stack, surveys[-1], say)
     block = (base.net if base else method.net_settings(n_channels)).block

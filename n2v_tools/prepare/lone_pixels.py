@@ -1,0 +1,153 @@
+"""Lone pixels: far from all that is around them, as no optics and no noise leave them.
+
+Hot and dead pixels of a camera, cosmic rays, salt and pepper. One plane is enough to find
+them, because a small real structure rises in its neighbours as well: the optics spread it.
+A track or pair one pixel wide is lone, too; a real line is as wide as the optics make it.
+What noise does is measured where it stands, among the 24 pixels around, and in the whole
+plane, whose differences of neighbours tell what is usual.
+
+Where sizes go on without a gap down to those of the noise, as those of single photons
+behind an electron multiplier do, only what lies far beyond all of them is lone.
+
+Tests: ``tests/prepare/test_gaps.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .plane_levels import sample_steps
+
+USUAL = 0.995  # share of the differences of neighbours: what is rarer may be a fault
+BEYOND_USUAL = 6.0  # times that: 22 deviations of normal noise
+BEYOND_LOCAL = 18.0  # times the range of the pairs around without their extremes: 20 deviations
+LEFT_OUT = 2  # pairs at each end of that range: those of a track
+NEARLY = 0.7  # of the least height: what a neighbour is below it at least
+SPREAD = 0.25  # sum of six neighbours over the pixel, which optics exceed
+MOST_BESIDE = 2  # neighbours that are as far: those of a track
+MOST_SHARE = 0.01  # of a plane; more are no exceptions
+TAIL = 0.25  # of the least height: from here on the heights of noise are counted
+FEW = 4  # lone pixels for each of those: fewer, and heights have no gap
+BEYOND_TAIL = 10.0  # least heights: lone even so
+
+_RING = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)])
+_AROUND = np.array([(y, x) for y in range(-2, 3) for x in range(-2, 3) if max(abs(y), abs(x)) == 2])
+
+
+def find_lone(plane: np.ndarray, unit: float, taken: np.ndarray | None) -> np.ndarray:
+    """Find lone pixels of a plane, as numbers of pixels in C order: int64 (N,).
+
+    Parameters
+    ----------
+    plane : ndarray, shape (Y, X)
+        Counts, any type; finite.
+    unit : float
+        The smallest difference of two values, in counts.
+    taken : ndarray of bool, shape (Y, X), or None
+        What is no data anyway.
+    """
+    none = np.empty(0, np.int64)
+    if min(plane.shape) < 5:
+        return none
+    wide = np.int32 if plane.dtype.kind in "iu" and plane.dtype.itemsize <= 2 else np.float64
+    along_x = np.subtract(plane[:, 1:], plane[:, :-1], dtype=wide)
+    least = BEYOND_USUAL * max(_usual_step(along_x, taken), unit)
+    # Of a lone pixel, or the end of a track, one neighbour along X at least is as far away.
+    if max(along_x.max(), -along_x.min()) <= NEARLY * least:
+        return none
+    along_y = np.subtract(plane[1:], plane[:-1], dtype=wide)
+    higher, lower = _steep(along_x, along_y, TAIL * least)
+    above = _find(plane, higher, taken, least, 1)
+    return np.concatenate((above, _find(plane, lower, taken, least, -1)))
+
+
+def _usual_step(along_x: np.ndarray, taken: np.ndarray | None) -> float:
+    """What neighbours seldom differ by, in counts; infinite where nothing is left to compare."""
+    rows, columns = sample_steps(along_x)
+    apart = np.abs(along_x[::rows, ::columns])
+    if taken is not None:
+        apart = apart[~(taken[:, :-1] | taken[:, 1:])[::rows, ::columns]]
+    if not apart.size:
+        return np.inf
+    place = int(USUAL * (apart.size - 1))
+    return float(np.partition(apart.ravel(), place)[place])
+
+
+def _steep(along_x: np.ndarray, along_y: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the pixels that are far above one at their side, and of those far below one."""
+    n_columns = along_x.shape[1] + 1
+    higher: list[np.ndarray] = []
+    lower: list[np.ndarray] = []
+    for steps, step in ((along_x, 1), (along_y, n_columns)):
+        for far, first, second in ((steps > least, lower, higher), (steps < -least, higher, lower)):
+            here = np.flatnonzero(far)
+            here += (n_columns - steps.shape[1]) * (here // steps.shape[1])
+            first.append(here)
+            second.append(here + step)
+    return np.unique(np.concatenate(higher)), np.unique(np.concatenate(lower))
+
+
+def _find(
+    plane: np.ndarray, pixels: np.ndarray, taken: np.ndarray | None, least: float, sign: int
+) -> np.ndarray:
+    """Those of some pixels that are lone above (`sign` 1) or below (-1) what is around them."""
+    if taken is not None:
+        pixels = pixels[~taken.ravel()[pixels]]
+    pixels = _above_neighbours(plane, pixels, TAIL * least, sign)
+    if not len(pixels) or len(pixels) > MOST_SHARE * plane.size:
+        return pixels[:0]
+    height, narrow, local = _heights(plane, pixels, sign)
+    alone = narrow & (height > TAIL * least)
+    lone = alone & (height > least) & (height > BEYOND_LOCAL * local)
+    if FEW * np.count_nonzero(alone & (height <= least)) > np.count_nonzero(lone):
+        lone &= height > BEYOND_TAIL * least
+    return pixels[lone]
+
+
+def _above_neighbours(plane: np.ndarray, pixels: np.ndarray, least: float, sign: int) -> np.ndarray:
+    """Those of some pixels that are far above their neighbours, but two at most."""
+    flat = plane.ravel()
+    values = sign * flat[pixels].astype(np.float64)
+    beside = np.zeros(len(pixels), np.int8)
+    for offset in _RING:
+        near = sign * flat[_at(pixels, offset, plane.shape)].astype(np.float64)
+        beside += values - near <= least
+        kept = beside <= MOST_BESIDE
+        pixels, values, beside = pixels[kept], values[kept], beside[kept]
+    return pixels
+
+
+def _heights(
+    plane: np.ndarray, pixels: np.ndarray, sign: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Height above what is around, whether the neighbours do not share it, and the local range.
+
+    Pixels on opposite sides are taken together, so that a slope is no height.
+    """
+    flat = plane.ravel()
+
+    def values(offsets: np.ndarray) -> np.ndarray:
+        found = [flat[_at(pixels, offset, plane.shape)] for offset in offsets]
+        return sign * np.stack(found, axis=-1).astype(np.float64)
+
+    ring, around = values(_RING), values(_AROUND)
+    level = np.median(_opposite(around), axis=1)
+    height = sign * flat[pixels].astype(np.float64) - level
+    spread = np.sort(ring, axis=1)[:, :-MOST_BESIDE] - level[:, np.newaxis]
+    near = np.sort(np.concatenate((_opposite(ring), _opposite(around)), axis=1), axis=1)
+    local = near[:, -1 - LEFT_OUT] - near[:, LEFT_OUT]
+    return height, spread.sum(axis=1) <= SPREAD * height, local
+
+
+def _opposite(values: np.ndarray) -> np.ndarray:
+    """Means of values at opposite offsets: (N, 2 K) -> (N, K)."""
+    n_pairs = values.shape[1] // 2
+    return (values[:, :n_pairs] + values[:, : n_pairs - 1 : -1]) / 2
+
+
+def _at(pixels: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers of the pixels at an offset, reflected at the edges of the plane."""
+    y, x = np.divmod(pixels, shape[1])
+    rows = shape[0] - 1 - np.abs(shape[0] - 1 - np.abs(y + offset[0]))
+    columns = shape[1] - 1 - np.abs(shape[1] - 1 - np.abs(x + offset[1]))
+    return rows * shape[1] + columns
