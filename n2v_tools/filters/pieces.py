@@ -20,9 +20,8 @@ from ..noise.correlation import Correlation, measure_correlation
 from ..noise.level import Noise, measure_noise
 from ..noise.mask import choose_mask
 from ..noise.robust import deviation
-from ..noise.sample import LEAST_EDGE_PX
+from ..noise.sample import LEAST_EDGE_PX, evenly
 from ..noise.sample import Sample as NoiseSample
-from ..noise.sample import evenly
 from ..noise.strength import measure_strength
 
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
