@@ -1,4 +1,4 @@
-"""What whole numbers would cost a stack: its signal in counts, as a few planes show it.
+"""Cost of rounding to whole numbers: the signal of a stack in counts, as a few planes show it.
 
 Rounding errs by 0.29 counts. That is nothing beside most images, and all of an image of less than
 one photon a pixel. Whether it matters is not seen from the type, nor from the largest value, which
