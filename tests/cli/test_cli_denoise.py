@@ -559,7 +559,7 @@ def test_grey_levels_that_were_not_learned_are_fitted_said_and_recorded(narrow, 
     done = run("a.tif", "--model", "m", "--dtype", "float32")
     assert done.exit_code == 0, done.output
     (said,) = [line for line in done.stderr.splitlines() if "grey levels" in line]
-    assert f"({counts.mean():.4g} with" in said and "(500 with 100)" in said
+    assert f"({counts.mean():.5g} with" in said and "(500 with 100)" in said
     assert "times 0.33" in said
     np.testing.assert_allclose(tifffile.imread("a_denoised.tif").mean(), counts.mean(), atol=6)
     (levels,) = json.loads(read_description("a_denoised.tif"))["model"]["grey_levels"]

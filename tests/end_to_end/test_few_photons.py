@@ -1,4 +1,4 @@
-"""Counts of less than a tenth of a photon a pixel: trained on, restored and evaluated with truth."""
+"""Counts below a tenth of a photon a pixel: trained on, restored and evaluated with truth."""
 
 import json
 

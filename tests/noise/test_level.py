@@ -102,5 +102,7 @@ def test_variance_is_never_negative():
 def test_photons_are_counted_from_the_noise(gain, offset, photons):
     noise = Noise(gain, -gain * offset)
     assert noise.photons(gain * photons + offset) == pytest.approx(photons)
-    assert Noise(gain, gain**2 * 9 - gain * offset).photons(offset) == pytest.approx(9)  # read noise
+    assert Noise(gain, gain**2 * 9 - gain * offset).photons(offset) == pytest.approx(
+        9
+    )  # read noise
     assert Noise(0.0, 4.0).photons(50.0) == np.inf

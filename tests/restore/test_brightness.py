@@ -14,6 +14,7 @@ from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.restore.brightness import fit_grey_levels
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.training_data import Seen, look_at
+from n2v_tools.restore.uncertainty import fit_uncertainty
 from n2v_tools.stack import Stack
 
 MEAN = 337.0  # of the training data
@@ -233,3 +234,19 @@ def test_a_constant_stack_stays_constant(known, value):
     stack, fitted = fit(np.full((2, 40, 50), value, np.float32), "TYX", Net(known=known[0]), known)
     found = restored(stack, fitted.restorer)
     np.testing.assert_allclose(found, value, atol=0.01)
+
+
+def test_the_uncertainty_is_in_the_counts_of_each_channel(known):
+    counts = np.stack([photons(MEAN, seed=40), photons(2500, 0.2, seed=41, gain=9)])
+    stack, fitted = fit(counts, "CTYX", Net(known=known[0]), known * 2)
+    assert fitted.restorer.apart
+    found = fit_uncertainty(stack, fitted.restorer)
+    claimed = np.empty(counts.shape, np.float32)
+
+    def write(place, plane):
+        claimed[place["C"], place["T"]] = plane
+
+    restore_stack(stack, found, lambda place, plane: None, others=[write])
+    # A mean of 25 pixels leaves a fifth of the noise.
+    for c, noise in enumerate((MEAN**0.5, (9 * 2500) ** 0.5)):
+        assert 0.1 * noise < np.sqrt(np.mean(claimed[c] ** 2)) < noise

@@ -114,8 +114,8 @@ class Modelled(Session):
         here, there = seen[first], learned[first]
         known = f" with {there.std:.4g}" if there.std else ""
         return (
-            f"its grey levels ({here.mean:.4g} with deviation {here.std:.4g}) are not those that "
-            f"the model {self.model.name} learned ({there.mean:.4g}{known})"
+            f"its grey levels ({here.mean:.5g} with deviation {here.std:.4g}) are not those that "
+            f"the model {self.model.name} learned ({there.mean:.5g}{known})"
         )
 
     @property
