@@ -101,6 +101,8 @@ class Restorer(ABC):
     precision: str | None = None  # arithmetic of its net; None without a net
     # it wants `for_field` to be called with all planes of each field before they are restored
     looks_through: bool = False
+    # it brings the grey levels of each stack to those of its training data by itself
+    fits_brightness: bool = False
     # why noise cannot be added to what it takes, so that there is no uncertainty; empty if it can
     no_uncertainty: str = ""
 
@@ -138,6 +140,10 @@ class Restorer(ABC):
             Some planes of the stack, in counts, strips filled; read as it is iterated. Pieces
             of `sample_px` where there is one, shape ([Z,] Y, X, C).
         """
+        return self
+
+    def for_channel(self, channel: int) -> Restorer:
+        """Return the Restorer for one channel of a stack whose channels are restored one by one."""
         return self
 
     def for_field(self, planes: Iterator[np.ndarray | None]) -> Restorer:

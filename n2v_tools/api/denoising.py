@@ -38,7 +38,7 @@ NOT_OPTIONS = ("inputs", "command", "file", "settings", "output", "scene")  # of
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")
-MODELS_ONLY = ("engine", "precision", "tta")
+MODELS_ONLY = ("engine", "precision", "tta", "force")
 
 
 @overload

@@ -71,7 +71,10 @@ def _about_models() -> str:
 @options.suffix("Comes after the input's name.")
 @options.flag("--skip-existing", "Go on with a folder: leave what is done.")
 @options.overwrite
-@options.dtype("Type of the output; auto: uint16 where all values fit, else float32.")
+@options.flag("--force", "Restore what is refused since the model destroys its brightness.")
+@options.dtype(
+    "Type of the output; auto: uint16 where all values fit and rounding costs little, else float32."
+)
 @options.choice(
     "--format",
     "format",
@@ -152,7 +155,7 @@ def _refuse_contradictions(values: dict[str, Any]) -> None:
         _refuse(values, "dims", "variance_stabilise", why="goes with --method only.")
     else:
         why = "is about models; a filter runs no net."
-        _refuse(values, "engine", "precision", "tta", why=why)
+        _refuse(values, "engine", "precision", "tta", "force", why=why)
     values["dims"] = int(values["dims"] or DenoiseRequest.dims)
     values["settings"] = parse_assignments(values["settings"])
     if set("/\\") & set(values["suffix"]):

@@ -8,6 +8,7 @@ Tests: ``tests/filters/test_gaussian.py``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,13 +20,15 @@ from ..noise.correlation import Correlation, measure_correlation
 from ..noise.level import Noise, measure_noise
 from ..noise.mask import choose_mask
 from ..noise.robust import deviation
-from ..noise.sample import LEAST_EDGE_PX
+from ..noise.sample import LEAST_EDGE_PX, evenly
 from ..noise.sample import Sample as NoiseSample
 from ..noise.strength import measure_strength
 
 WIDE_PX = 2.0  # of the blur that separates noise, correlated or not, from the image
 LEAST_CORRELATION = 0.05  # with a neighbour, from which on it is taken for none
 NOISELESS = 1e-4  # share of the image's deviation below which there is no noise
+FEW_PIECES = 8
+LEAST_ALONE = 0.25  # of the variance: more than drawings without noise have where pixels are equal
 LEFT_OF_WHITE = 0.97  # deviation of white noise after that blur has been subtracted
 
 Shared = tuple[tuple[float, ...], ...]  # autocorrelation along each axis, from 1 at lag 0
@@ -69,12 +72,25 @@ class Sample:
         if not self.noise.doubt:
             return float(np.sqrt(self.noise.variance(np.zeros(()))))
         if _finest(self.pieces) < NOISELESS:
-            return 0.0
+            return self.sparse
         if self.shared is not None:
             strength = measure_strength(self._planes, self._correlation)
             return strength.sigma_at(0.0) or 0.0
         rest = [piece - _blur(piece) for piece in self.pieces]
         return spread(rest) / LEFT_OF_WHITE
+
+    @cached_property
+    def sparse(self) -> float:
+        """Noise where most pixels are equal, as counts of few photons are; else 0, in `unit`.
+
+        Of what a pixel has alone, half the diagonal difference keeps the deviation, and of an image
+        next to nothing.
+        """
+        few = evenly(self.pieces, FEW_PIECES)
+        if not few or min(few[0].shape[-2:]) < 2 or _finest(few) >= NOISELESS:
+            return 0.0
+        alone = float(np.mean([np.mean(_diagonal(piece) ** 2) for piece in few])) / 4
+        return math.sqrt(alone) if alone >= LEAST_ALONE else 0.0
 
     @cached_property
     def shared(self) -> Shared | None:
@@ -110,6 +126,8 @@ class Sample:
     @property
     def doubt(self) -> str:
         """Why `sigma` should not be relied on; empty if it may be."""
+        if not self.noise.doubt or self.sparse:
+            return ""
         return self.noise.doubt if self.shared is None else ""
 
     @cached_property
@@ -118,6 +136,15 @@ class Sample:
         if not self.pieces:
             return 0.0
         return spread([np.diff(p, axis=a) for p in self.pieces for a in (-2, -1)])
+
+    @property
+    def varies(self) -> bool:
+        """Whether not all pixels are equal."""
+        return any(float(piece.min()) < float(piece.max()) for piece in self.pieces)
+
+    def in_counts(self, piece: np.ndarray) -> np.ndarray:
+        """One of the pieces, in counts again."""
+        return piece * np.float32(self.unit) + np.float32(self.centre)
 
     @property
     def noise_counts(self) -> tuple[float, float]:
@@ -145,9 +172,13 @@ def _head(along: Sequence[float]) -> tuple[float, ...]:
 
 def _finest(pieces: Sequence[np.ndarray]) -> float:
     """Median size of the finest diagonal detail, which hardly any image has without noise."""
-    details = [np.diff(np.diff(piece, axis=-1), axis=-2).ravel() for piece in pieces]
-    joined = np.abs(np.concatenate(details))
+    joined = np.abs(np.concatenate([_diagonal(piece).ravel() for piece in pieces]))
     return float(np.median(joined)) if joined.size else 0.0
+
+
+def _diagonal(piece: np.ndarray) -> np.ndarray:
+    """Difference of the differences along Y and X."""
+    return np.diff(np.diff(piece, axis=-1), axis=-2)
 
 
 def _blur(piece: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from ..contracts import Restorer, Where
 from ..errors import StackError
 from ..noise.sample import evenly
 from ..prepare.symmetry import Symmetry, symmetries
-from ..words import flag, setting
+from ..words import flag, option, setting
 from .anscombe import Anscombe
 from .base import Filter
 from .invariance import choose_without_truth
@@ -32,6 +32,7 @@ from .pieces import Sample
 BAND_PX = 2**18  # pixels filtered at once by one core: fits its cache
 SAMPLE_PX = {2: (256, 256), 3: (16, 128, 128)}
 LEAST_PX_FOR_GAIN = 2**16  # fewer are not divided by brightness when noise is measured
+MEAN_LOST = 0.02  # of the deviation, by which a filter may change the mean
 TRIED_PIECES = 8  # on which parameters are tried
 TRIED_PX = {2: 128, 3: 48}  # edge in Y and X of these
 
@@ -180,6 +181,13 @@ class FilterRestorer(Restorer):
                     f"{sample.doubt}. What a wide blur leaves was taken for it; look at the "
                     f"result, or give {setting(by_noise, '...')}"
                 )
+            if getattr(settings, by_noise) is None and not sample.sigma and sample.varies:
+                doubts.append(
+                    f"no noise was found by which {by_noise} could be estimated, so little or "
+                    f"nothing is filtered: give {setting(by_noise, '...')}"
+                )
+        if sample.sparse:
+            doubts += _brightness_doubts(filled, sample)
         return Channel(filled, stabiliser, reason, tuple(dict.fromkeys(doubts)))
 
     def _bands(self, shape: tuple[int, ...]) -> Iterator[_Band]:
@@ -218,6 +226,19 @@ def _stabiliser(settings: Filter, sample: Sample) -> tuple[Anscombe | None, list
         )
     changes = f"{flag('variance_stabilise')} changes nothing"
     return None, [f"the noise is equally strong everywhere: {changes}"]
+
+
+def _brightness_doubts(settings: Filter, sample: Sample) -> list[str]:
+    """Say where a filter changes the mean of counts most of which are equal."""
+    counted = [sample.in_counts(piece) for piece in evenly(sample.pieces, TRIED_PIECES)]
+    before = float(np.mean(counted))
+    after = float(np.mean([settings.apply(piece) for piece in counted]))
+    if abs(after - before) <= MEAN_LOST * sample.unit:
+        return []
+    return [
+        f"most pixels are equal, and {settings.name} makes a mean of {after:.3g} out of "
+        f"{before:.3g} counts: take another filter ({option('method')})"
+    ]
 
 
 def _without_truth(

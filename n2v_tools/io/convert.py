@@ -11,10 +11,19 @@ from ..words import option
 ASKED = ("auto", "uint16", "same", "float32")
 UINT16_MAX = 65535
 LEAST_FLOAT_SPAN = 255  # a float range narrower than 8 bits of counts would lose its steps
+# Rounding adds a variance of 1/12: to a smaller deviation, in counts, it adds more than 1 %.
+LEAST_DEVIATION = (12 * (1.01**2 - 1)) ** -0.5
 
 
 def decide_dtype(
-    dtype: np.dtype, minimum: float, maximum: float, finite: bool, asked: str = "auto"
+    dtype: np.dtype,
+    minimum: float,
+    maximum: float,
+    finite: bool,
+    asked: str = "auto",
+    *,
+    deviation: float | None = None,
+    span: float | None = None,
 ) -> tuple[np.dtype, str]:
     """Choose the type of the output from what the input holds.
 
@@ -28,6 +37,10 @@ def decide_dtype(
         Whether all its values are finite.
     asked : str
         ``auto``, ``uint16``, ``same`` or ``float32``.
+    deviation : float, optional
+        That the restored image can be expected to have, in counts; see `prepare.rounding`.
+    span : float, optional
+        Of the values without those that are far off all others, in counts.
 
     Returns
     -------
@@ -50,20 +63,48 @@ def decide_dtype(
         return _same(dtype)
     if asked != "auto":
         return np.dtype(asked), "as asked"
-    span = f"values {minimum:.6g} to {maximum:.6g}"
-    if dtype in (np.uint8, np.uint16):
-        return np.dtype(np.uint16), f"the input is {dtype}"
+    values = f"values {minimum:.6g} to {maximum:.6g}"
+    of_counts = dtype in (np.uint8, np.uint16)
+    why = "" if of_counts else _beyond_uint16(dtype, values, minimum, maximum, finite)
+    why = why or _too_coarse(dtype, values, maximum - minimum, deviation, span)
+    if why:
+        return np.dtype(np.float32), why
+    fits = "" if of_counts else f" and fits ({values})"
+    return np.dtype(np.uint16), f"the input is {dtype}{fits}"
+
+
+def _beyond_uint16(
+    dtype: np.dtype, values: str, minimum: float, maximum: float, finite: bool
+) -> str:
+    """Why uint16 cannot hold the values; empty if it can."""
     if dtype == np.int16:
-        return np.dtype(np.float32), "the input is int16"
+        return "the input is int16"
     if not finite:
-        return np.dtype(np.float32), "the input has NaN or infinite values"
+        return "the input has NaN or infinite values"
     if minimum < 0:
-        return np.dtype(np.float32), f"the input has negative values ({span})"
-    if maximum > UINT16_MAX:
-        return np.dtype(np.float32), f"the input exceeds {UINT16_MAX} ({span})"
-    if dtype.kind == "f" and not maximum - minimum >= LEAST_FLOAT_SPAN:
-        return np.dtype(np.float32), f"whole numbers would be too coarse for {span}"
-    return np.dtype(np.uint16), f"the input is {dtype} and fits ({span})"
+        return f"the input has negative values ({values})"
+    return f"the input exceeds {UINT16_MAX} ({values})" if maximum > UINT16_MAX else ""
+
+
+def _too_coarse(
+    dtype: np.dtype, values: str, whole_span: float, deviation: float | None, span: float | None
+) -> str:
+    """Why whole numbers would lose what there is; empty if they would not."""
+    if deviation is not None and deviation < LEAST_DEVIATION:
+        return (
+            "rounding to whole numbers would cost more than 1 % of the restored deviation, about "
+            f"{deviation:.2g} counts"
+        )
+    if dtype.kind != "f":
+        return ""
+    if not whole_span >= LEAST_FLOAT_SPAN:
+        return f"whole numbers would be too coarse for {values}"
+    if span is not None and span < LEAST_FLOAT_SPAN:
+        return (
+            f"whole numbers would be too coarse for {values}, nearly all of which lie within "
+            f"{span:.3g} counts"
+        )
+    return ""
 
 
 def to_dtype(

@@ -35,6 +35,7 @@ FILE_PX = 750_000
 NOISE_RATIO = 1.6  # of deviations: what nets bear, and what images of one kind differ by
 CORRELATION_APART = 0.25  # at one of the first three lags
 OUTSIDE_PERCENT = 10.0  # of the pixels beyond what 99.8 % of the training data were
+ROUNDED = 1e-5  # relative: the percentiles of training data are kept with six digits
 LARGEST = 1e30  # of any number in a file
 
 
@@ -47,6 +48,21 @@ class Print:
     noise: tuple[tuple[float, float], ...]
     # by axis letter: lags 1 to 3 along Y and X, and along T and Z where there are such neighbours
     correlation: Mapping[str, tuple[float, ...]]
+
+    def mapped(self, gain: float, here: float, there: float) -> Print:
+        """The print of the same data with every value `x` at ``there + gain * (x - here)``."""
+        return Print(
+            tuple(there + gain * (value - here) for value in self.percentiles),
+            tuple((there + gain * (m - here), gain**2 * variance) for m, variance in self.noise),
+            self.correlation,
+        )
+
+    def variance_at(self, mean: float) -> float:
+        """Variance of the noise where the mean is `mean`, counts squared; 0 if unknown."""
+        if not self.noise:
+            return 0.0
+        means, variances = np.array(self.noise).T
+        return float(np.interp(mean, means, variances))
 
 
 def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
@@ -76,29 +92,43 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
+def compare_with(
+    stack: Stack, prints: Sequence[Print], axes: str, *, keep_strips: bool = False
+) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
-    A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
-    those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
-    "the noise is 2.3 times as strong as in the training data".
+    As `compare`, with the prints of the stack.
     """
-    sample = read_sample(stack, most_px=FILE_PX)
-    n_channels = stack.sizes.get("C", 1)
-    if len(prints) not in (1, n_channels):
+    return compare(prints_of(stack, keep_strips=keep_strips), prints, axes)
+
+
+def prints_of(stack: Stack, *, keep_strips: bool = False) -> list[Print]:
+    """Take the prints of a stack's channels, from a bounded part; they are empty if it is."""
+    sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)
+    return [_print([sample], c) for c in range(stack.sizes.get("C", 1))]
+
+
+def compare(found: Sequence[Print], prints: Sequence[Print], axes: str) -> list[str]:
+    """Say in what the channels of a stack differ from the training data.
+
+    There is one of `prints` for all channels, or one for each. `axes` are those of the model:
+    correlation along its depth is compared, too. Gives one phrase each, such as "the noise is 2.3
+    times as strong as in the training data".
+    """
+    if len(prints) not in (1, len(found)):
         return []  # channels do not fit: that is reported elsewhere
-    found = []
-    for c in range(n_channels):
+    phrases = []
+    for c, here in enumerate(found):
         there = prints[c] if len(prints) > 1 else prints[0]
-        which = f" in channel {c}" if n_channels > 1 else ""
-        found += [line.format(which) for line in _differences(_print([sample], c), there, axes)]
-    return found
+        which = f" in channel {c}" if len(found) > 1 else ""
+        phrases += [line.format(which) for line in _differences(here, there, axes)]
+    return phrases
 
 
 def _differences(here: Print, there: Print, axes: str) -> list[str]:
     """Phrases with a place for the channel."""
     found = []
-    outside = _outside_percent(here.percentiles, there.percentiles)
+    outside = outside_percent(here, there)
     if outside > OUTSIDE_PERCENT:
         found.append(
             f"{outside:.0f} % of the pixels{{}} are darker or brighter than nearly all of the "
@@ -203,12 +233,31 @@ def _between(runs: Sequence[np.ndarray]) -> tuple[float, ...]:
     return tuple((each[1:] / each[0]).tolist())
 
 
-def _outside_percent(here: Sequence[float], there: Sequence[float]) -> float:
-    """Share of the pixels below and above the outermost percentiles of the training data."""
-    if not here or not there:
+def outside_percent(here: Print, there: Print) -> float:
+    """Share of the pixels below and above the outermost percentiles of the training data.
+
+    Many pixels may have one value: a background that is clipped, counts of few photons, saturated
+    cells. Where that is the outermost value of the training data, they are not outside of it.
+    """
+    if not here.percentiles or not there.percentiles:
         return 0.0
-    shares = np.interp([there[0], there[-1]], here, PERCENTILES, left=0, right=100)
-    return float(shares[0] + 100 - shares[1])
+    low, high = there.percentiles[0], there.percentiles[-1]
+    slack = ROUNDED * max(abs(low), abs(high))
+    upside_down = [-value for value in here.percentiles[::-1]]
+    return _percent_below(here.percentiles, low, slack) + _percent_below(upside_down, -high, slack)
+
+
+def _percent_below(percentiles: Sequence[float], value: float, slack: float) -> float:
+    """Share of the pixels below a value: at least, where a percentile equals it within `slack`.
+
+    `percentiles` are those at `PERCENTILES`, which lie as far from 0 as from 100.
+    """
+    after = int(np.searchsorted(percentiles, value - slack))
+    if after in (0, len(percentiles)):
+        return 100.0 if after else 0.0
+    if percentiles[after] <= value + slack:
+        return PERCENTILES[after - 1]
+    return float(np.interp(value, percentiles, PERCENTILES))
 
 
 def _noise_ratio(

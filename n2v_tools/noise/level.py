@@ -56,6 +56,11 @@ class Noise:
         """Variance, counts squared, where the mean is `mean` counts; never negative."""
         return np.maximum(self.gain * mean + self.floor, 0)
 
+    def photons(self, mean: float) -> float:
+        """Photons in a pixel that Poisson noise as strong as it is at `mean` counts would have."""
+        variance = self.gain * mean + self.floor
+        return variance / self.gain**2 if self.gain > 0 else math.inf
+
     def describe(self) -> str:
         """In one phrase."""
         if self.doubt:

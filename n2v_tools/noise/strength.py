@@ -63,6 +63,8 @@ class Strength:
         if self.floor is None or step <= 0:
             return False
         if self.gain is None:  # as bright everywhere: of counts, variance and mean are equal
+            if self.points:  # of the part that was measured, which may be brighter than the rest
+                mean = float(np.mean(self.points, axis=0)[0])
             few = mean < FEW_PHOTONS * step  # of more, the counts would take more levels
             return few and 0.7 < self.floor / max(step * mean, 1e-30) < 1.4
         return 0.7 < self.gain / step < 1.4 and abs(self.floor) < 0.3 * self.gain * mean

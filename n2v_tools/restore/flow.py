@@ -46,7 +46,7 @@ class Flow:
         n_planes = 1 if self.layout.depth is None else self.layout.sizes[0]
         for field in self.layout.fields:
             mine = itertools.islice(planes, n_planes)
-            restorer = self.restorer
+            restorer = self.restorer.for_channel(field["C"]) if "C" in field else self.restorer
             if restorer.looks_through:  # its planes are read once more for it
                 seen = (plane.values for plane in self._read_field(field))
                 restorer = restorer.for_field(seen)

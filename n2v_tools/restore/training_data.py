@@ -9,10 +9,11 @@ Tests: ``tests/restore/test_fit.py``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..noise.fingerprint import compare_with, read_fingerprint
+from ..noise.fingerprint import Print, compare, prints_of, read_fingerprint
 from ..prepare.survey import survey_stack
 from ..stack import MICROMETRES, Stack
 
@@ -25,20 +26,62 @@ STD_RATIO_TOLERANCE = 4.0
 SAMPLED_PLANES = 8
 
 
-def check_fit(stack: Stack, model: Model) -> list[str]:
+@dataclass(frozen=True)
+class Seen:
+    """One channel of a stack, or of the data that a model learned from."""
+
+    mean: float  # counts
+    std: float  # counts; 0 where it is not known
+    print: Print | None = None  # of its noise and grey levels; None where it is not known
+
+    def mapped(self, gain: float, here: float, there: float) -> Seen:
+        """The same with every value `x` at ``there + gain * (x - here)``."""
+        own = None if self.print is None else self.print.mapped(gain, here, there)
+        return Seen(there + gain * (self.mean - here), gain * self.std, own)
+
+
+def look_at(stack: Stack, *, keep_strips: bool = False) -> list[Seen]:
+    """Look at some eight planes of a stack, channel by channel; none if there is no real pixel."""
+    survey = survey_stack(stack, sample_planes=SAMPLED_PLANES, keep_strips=keep_strips)
+    if not survey.n_pixels:
+        return []
+    prints = prints_of(stack, keep_strips=keep_strips)
+    return [Seen(*one) for one in zip(survey.mean, survey.std, prints, strict=True)]
+
+
+def learned_by(model: Model, n_channels: int) -> list[Seen]:
+    """What a model learned from, for each channel of a stack of so many.
+
+    None at all if the model fits itself to each stack, or has other channels.
+    """
+    if not model.means or not model.stds:
+        return []
+    prints: Sequence[Print | None] = read_fingerprint(model.own.get("fingerprint")) or [None]
+    stds = model.stds if model.deviation_known else [0.0] * len(model.stds)
+    known = list(zip(model.means, stds, strict=True))
+    if model.n_channels == 1:
+        known = known[:1] * n_channels
+    if len(prints) not in (1, n_channels) or len(known) != n_channels:
+        return []
+    each = prints if len(prints) == n_channels else [*prints] * n_channels
+    return [Seen(*one, own) for one, own in zip(known, each, strict=True)]
+
+
+def check_fit(stack: Stack, model: Model, seen: Sequence[Seen] | None = None) -> list[str]:
     """Compare pixel size, intensity and noise with those of the training data.
 
-    About eight planes of the stack are read; the model has its ``means``, ``stds`` and what it
-    recorded as pixel size and fingerprint. Warnings are one line each, without the stack's name;
-    there is none if all fits or nothing is known.
+    `seen` is what the model is shown, by default what `look_at` finds in the stack; the model has
+    its ``means``, ``stds`` and what it recorded as pixel size and fingerprint. Warnings are one
+    line each, without the stack's name; there is none if all fits or nothing is known.
     """
+    warnings = _pixel_size_warnings(stack, model)
     if not model.means or not model.stds:  # it fits itself to each stack
-        return _pixel_size_warnings(stack, model)
-    return [
-        *_pixel_size_warnings(stack, model),
-        *_intensity_warnings(stack, model),
-        *_noise_warnings(stack, model),
-    ]
+        return warnings
+    seen = look_at(stack) if seen is None else seen
+    learned = learned_by(model, len(seen))
+    if learned:
+        warnings += [*_intensity_warnings(seen, learned, model), *_noise_warnings(seen, model)]
+    return warnings
 
 
 def _pixel_size_warnings(stack: Stack, model: Model) -> list[str]:
@@ -70,36 +113,31 @@ def _recorded_um(recorded: Any, axis: str) -> float | None:
     return float(value) * factor if math.isfinite(value) and value > 0 else None
 
 
-def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
-    if not model.deviation_known:
-        return []
-    survey = survey_stack(stack, sample_planes=SAMPLED_PLANES)
-    if not survey.n_pixels:
-        return []
-    warnings = []
-    for c, (mean, std) in enumerate(zip(survey.mean, survey.std, strict=True)):
-        of_model = c if model.n_channels > 1 else 0
-        if of_model >= len(model.means):
-            break  # the channels do not fit, which match_axes refuses
-        mean_there, std_there = model.means[of_model], model.stds[of_model]
-        far = abs(mean - mean_there) > MEAN_TOLERANCE_STDS * std_there
-        ratio = std / std_there
-        if far or not 1 / STD_RATIO_TOLERANCE <= ratio <= STD_RATIO_TOLERANCE:
-            channel = f" of channel {c}" if len(survey.mean) > 1 else ""
-            warnings.append(
-                f"intensity{channel} is {mean:.5g} with deviation {std:.4g}, but the model "
-                f"{model.name} was trained on {mean_there:.5g} with {std_there:.4g}. Check the "
-                "result, or train on this data."
+def _intensity_warnings(
+    seen: Sequence[Seen], learned: Sequence[Seen], model: Model
+) -> Iterator[str]:
+    for c, (here, there) in enumerate(zip(seen, learned, strict=True)):
+        if there.std and is_apart(here, there, MEAN_TOLERANCE_STDS, STD_RATIO_TOLERANCE):
+            channel = f" of channel {c}" if len(seen) > 1 else ""
+            yield (
+                f"intensity{channel} is {here.mean:.5g} with deviation {here.std:.4g}, but the "
+                f"model {model.name} was trained on {there.mean:.5g} with {there.std:.4g}. Check "
+                "the result, or train on this data."
             )
-    return warnings
 
 
-def _noise_warnings(stack: Stack, model: Model) -> list[str]:
+def is_apart(here: Seen, there: Seen, most_stds: float, most_ratio: float) -> bool:
+    """Whether mean or deviation are further from those of the training data than is allowed."""
+    far = abs(here.mean - there.mean) > most_stds * there.std
+    return far or not there.std / most_ratio <= here.std <= there.std * most_ratio
+
+
+def _noise_warnings(seen: Sequence[Seen], model: Model) -> list[str]:
     """Compare with the fingerprint of the training data, if the model has a sound one."""
     prints = read_fingerprint(model.own.get("fingerprint"))
     if prints is None:
         return []
-    differences = compare_with(stack, prints, model.axes)
+    differences = compare([one.print for one in seen if one.print], prints, model.axes)
     if not differences:
         return []
     return [

@@ -196,7 +196,7 @@ def fit_uncertainty(
             measure_local_noise(take_channel(part, c), inner.axes, keep_strips=keep_strips)
             for c in range(inner.n_channels)
         )
-        probe = Probe(inner, noise)
+        probe = Probe(inner if number is None else inner.for_channel(number), noise)
         tried = _try(part, probe, seed, keep_strips=keep_strips)
         mixed = [_mix(sums, one) for sums, one in zip(tried, noise, strict=True)]
         fitted.append(Fitted(probe, tuple(one for one, _ in mixed)))

@@ -41,6 +41,10 @@ class Wrapped(Restorer):
     precision = _of_inner("precision")
     no_uncertainty = _of_inner("no_uncertainty")
 
+    def for_channel(self, channel: int) -> Restorer:
+        """Take the inner Restorer for this channel."""
+        return dataclasses.replace(self, inner=self.inner.for_channel(channel))
+
     def around(self, wrap: Callable[[Restorer], Restorer]) -> Restorer:
         """Put `wrap` around the inner Restorer, which predicts single tiles."""
         return dataclasses.replace(self, inner=self.inner.around(wrap))

@@ -15,6 +15,7 @@ from n2v_tools.errors import ModelError
 from n2v_tools.io.reader import open_stack, read_description
 from n2v_tools.jobs.denoise import model_session
 from n2v_tools.jobs.denoise import one as denoise_one
+from n2v_tools.jobs.desk.provenance import input_record
 from n2v_tools.modelfolder import open as opening
 
 
@@ -42,7 +43,7 @@ def model(tmp_path, monkeypatch):
     described = SimpleNamespace(
         name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={},
         deviation_known=True, section=None, net=SimpleNamespace(engines=("tensorflow",)),
-        weights_sha256=frozenset(),
+        weights_sha256=frozenset(), provenance=None,
     )  # fmt: skip
     restorer = PassOn()
     monkeypatch.chdir(tmp_path)
@@ -631,3 +632,69 @@ def test_damage_found_while_reading_names_the_file_as_typed(model):
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1].startswith("Error: z.tif")
     assert os.getcwd() not in done.stderr
+
+
+class Knows(PassOn):
+    """Answers as a net that has seen 200 to 800 counts."""
+
+    def predict(self, tiles, at=None):
+        return np.clip(tiles, 200, 800)
+
+
+@pytest.fixture
+def narrow(model, monkeypatch):
+    """The model, trained on 500 counts with deviation 100."""
+    model.described.means, model.described.stds = (500.0,), (100.0,)
+    monkeypatch.setattr(opening, "open_restorer", lambda *one, **how: Knows())
+    return model
+
+
+def save_noise(path, mean, deviation, seed=0):
+    counts = np.random.default_rng(seed).normal(mean, deviation, (96, 110)).astype(np.float32)
+    tifffile.imwrite(path, counts)
+    return counts
+
+
+@pytest.mark.parametrize("mean", [-3000, 3000, 30_000])
+def test_grey_levels_that_were_not_learned_are_fitted_said_and_recorded(narrow, mean):
+    counts = save_noise("a.tif", mean, 300)
+    done = run("a.tif", "--model", "m", "--dtype", "float32")
+    assert done.exit_code == 0, done.output
+    (said,) = [line for line in done.stderr.splitlines() if "grey levels" in line]
+    assert f"({counts.mean():.5g} with" in said and "(500 with 100)" in said
+    assert "times 0.33" in said
+    np.testing.assert_allclose(tifffile.imread("a_denoised.tif").mean(), counts.mean(), atol=6)
+    (levels,) = json.loads(read_description("a_denoised.tif"))["model"]["grey_levels"]
+    assert levels["gain"] == pytest.approx(1 / 3, rel=0.03)
+
+
+def test_grey_levels_that_were_learned_are_not_spoken_of(narrow):
+    save_noise("a.tif", 500, 100)
+    done = run("a.tif", "--model", "m")
+    assert "grey levels" not in done.stderr
+    assert "grey_levels" not in json.loads(read_description("a_denoised.tif"))["model"]
+
+
+def test_what_a_model_destroys_is_refused_unless_it_is_forced(narrow, monkeypatch):
+    class Nonsense(PassOn):
+        def predict(self, tiles, at=None):
+            return 1000 - tiles
+
+    monkeypatch.setattr(opening, "open_restorer", lambda *one, **how: Nonsense())
+    blocks = 9000 + 500 * (np.indices((96, 110)) // 24).sum(axis=0)
+    tifffile.imwrite("a.tif", blocks.astype(np.uint16))
+    refused = run("a.tif", "--model", "m")
+    assert refused.exit_code == 1 and len(refused.stderr.splitlines()) == 1 + 1
+    for word in ("a.tif", "500", "--force", "--method"):
+        assert word in refused.stderr
+    assert not os.path.exists("a_denoised.tif")
+    forced = run("a.tif", "--model", "m", "--force")
+    assert forced.exit_code == 0 and "lost" in forced.stderr
+
+
+def test_the_file_a_model_was_trained_on_is_never_unlike_it(narrow):
+    counts = save_noise("a.tif", 3000, 100)
+    narrow.described.provenance = {"inputs": [input_record(open_stack("a.tif"))]}
+    done = run("a.tif", "--model", "m", "--dtype", "float32")
+    assert "Warning" not in done.stderr and "grey levels" not in done.stderr
+    np.testing.assert_array_equal(tifffile.imread("a_denoised.tif"), np.clip(counts, 200, 800))

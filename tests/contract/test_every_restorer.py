@@ -24,6 +24,7 @@ from n2v_tools.jobs.train.request import TrainRequest, method_for
 from n2v_tools.methods.table import find_row, learning_rows
 from n2v_tools.modelfolder import read_model, write_config
 from n2v_tools.modelfolder.open import open_restorer
+from n2v_tools.restore.brightness import Levels, Regraded
 from n2v_tools.restore.cover import padded_indices
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
@@ -244,6 +245,18 @@ def test_what_is_handed_in_is_left_as_it_is(subject, models):
     np.testing.assert_array_equal(one.predict(tile, at), first)
     restore(counts, restorer)
     np.testing.assert_array_equal(counts, before)
+
+
+@every_restorer
+def test_other_grey_levels_are_taken_to_it_and_back(subject, models):
+    restorer = subject.open(models)
+    if subject.engine is None:
+        pytest.skip("a filter finds its parameters for any grey levels")
+    counts = noise(*((12,) if len(restorer.axes) == 3 else ()), 24, 32)
+    expected, _ = restore(counts, restorer)
+    shown = Levels(0.25, here=2100.0, there=MEAN)
+    found, _ = restore(4 * (counts - MEAN) + 2100, Regraded(restorer, (shown,)))
+    np.testing.assert_allclose(found, 4 * (expected - MEAN) + 2100, atol=1e-3 * found.std())
 
 
 @every_restorer

@@ -197,6 +197,29 @@ def test_a_setting_that_cannot_be_is_refused_with_what_could(method, values, mes
         make(method, (30, 30), **values)
 
 
+def doubts_about(counts, method, **values):
+    found = make(method, counts.shape, **values).fit_intensity([counts[..., np.newaxis]])
+    return " ".join(found.channels[0].doubts)
+
+
+@every_filter
+def test_a_strength_that_is_estimated_from_no_noise_is_spoken_of(method):
+    staircase = (np.arange(96 * 90).reshape(96, 90) // 999).astype(np.float32)
+    said = doubts_about(staircase, method)
+    assert "no noise was found" in said and "--set" in said
+    assert doubts_about(np.full((96, 90), 3, np.float32), method) == ""
+
+
+@every_filter
+def test_a_filter_that_loses_the_mean_of_few_photons_says_so(method):
+    photons = np.random.default_rng(4).poisson(0.1, (128, 140)).astype(np.float32)
+    made = make(method, photons.shape).fit_intensity([photons[..., np.newaxis]])
+    restored = made.predict(photons[np.newaxis, ..., np.newaxis])
+    lost = abs(restored.mean() - photons.mean()) > 0.03 * photons.std()
+    assert ("makes a mean" in doubts_about(photons, method)) == lost
+    assert lost == {"median": True, "gaussian": False}.get(method, lost)
+
+
 def test_gain_and_floor_are_given_together():
     with pytest.raises(SettingsError, match="gain"):
         read_settings("nlm", {"floor": "3"}, stabilise=True)

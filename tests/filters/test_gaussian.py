@@ -44,6 +44,18 @@ def test_the_width_counts_what_neighbours_share(kernel, rng):
     assert error(Gaussian().estimated(sample).apply(noisy), clean) > 1.2 * counted
 
 
+@pytest.mark.parametrize("photons", [0.003, 0.03, 0.1, 0.4])
+@pytest.mark.parametrize("step", [1, 17.5])
+def test_of_counts_that_are_mostly_zero_the_mean_is_found(photons, step, rng):
+    y, x = np.mgrid[:240, :256]
+    truth = step * photons * (0.2 + np.exp(-((y - 80) ** 2 + (x - 120) ** 2) / 3000))
+    noisy = (step * rng.poisson(truth / step)).astype(np.float32)
+    restored, _ = restore("gaussian", noisy, keep_strips=True)
+    best = min(error(Gaussian(sigma=(s,)).apply(noisy), truth) for s in STEPS_PX)
+    assert error(restored, truth) < 1.3 * best < 0.2 * error(noisy, truth)
+    assert restored.mean() == pytest.approx(noisy.mean(), rel=0.02)
+
+
 def test_more_noise_gives_a_wider_blur():
     widths = []
     for photons in (300, 30, 3):

@@ -32,6 +32,27 @@ def test_auto_makes_uint16_wherever_that_loses_nothing(dtype, low, high, finite,
     assert reason
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
+def test_auto_keeps_fractions_where_rounding_would_change_the_deviation_by_a_percent(dtype):
+    for deviation, kept in ((0.1, True), (1.9, True), (2.2, False), (50.0, False)):
+        assert (np.hypot(deviation, 12**-0.5) > 1.01 * deviation) == kept
+        chosen, reason = decide_dtype(np.dtype(dtype), 0, 400, True, deviation=deviation)
+        assert chosen == np.dtype("float32" if kept else "uint16")
+        assert ("1 %" in reason) == kept
+
+
+def test_a_wide_range_of_floats_does_not_count_where_a_few_values_make_it():
+    chosen, reason = decide_dtype(np.dtype("f4"), 0, 9000, True, deviation=30.0, span=90.0)
+    assert chosen == np.float32 and "90" in reason
+    assert decide_dtype(np.dtype("f4"), 0, 9000, True, deviation=30.0, span=700.0)[0] == np.uint16
+    assert decide_dtype(np.dtype("u2"), 0, 9000, True, deviation=30.0, span=90.0)[0] == np.uint16
+
+
+@pytest.mark.parametrize("asked", ["uint16", "same"])
+def test_what_is_asked_for_is_not_weighed(asked):
+    assert decide_dtype(np.dtype("u2"), 0, 3, True, asked, deviation=0.1)[0] == np.uint16
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float64"])
 def test_same_keeps_the_type_of_the_input(dtype):
     assert decide_dtype(np.dtype(dtype), 0, 1, True, "same")[0] == np.dtype(dtype)

@@ -96,3 +96,13 @@ def test_the_measure_scales_with_the_counts():
 
 def test_variance_is_never_negative():
     assert Noise(2.0, -200.0).variance(np.array([50.0, 150]))[0] == 0
+
+
+@pytest.mark.parametrize(("gain", "offset", "photons"), [(1.0, 0.0, 0.2), (12.0, 100.0, 5.0)])
+def test_photons_are_counted_from_the_noise(gain, offset, photons):
+    noise = Noise(gain, -gain * offset)
+    assert noise.photons(gain * photons + offset) == pytest.approx(photons)
+    assert Noise(gain, gain**2 * 9 - gain * offset).photons(offset) == pytest.approx(
+        9
+    )  # read noise
+    assert Noise(0.0, 4.0).photons(50.0) == np.inf

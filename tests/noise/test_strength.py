@@ -136,6 +136,7 @@ def test_too_little_to_measure_is_said(shape):
         (Strength(1.0, 0.0), 4, 1, True),
         (Strength(16.0, 0.0), 64, 16, True),
         (Strength(None, 0.05), 0.05, 1, True),
+        (Strength(None, 0.06, points=((0.02, 0.02), (0.1, 0.1))), 0.04, 1, True),
         (Strength(0.1, -80.0), 800, 1, False),
         (Strength(None, 0.25), 800, 1, False),
         (Strength(), 4, 1, False),

@@ -1,12 +1,15 @@
 """A stack unlike the training data gets a warning, one like it gets none."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from kinds_of_data import KINDS, SHAPES, make_kind
 from numpy.random import default_rng
 
 from n2v_tools.noise.fingerprint import take_fingerprint
+from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.restore.training_data import check_fit
 from n2v_tools.stack import Stack
 
@@ -89,3 +92,30 @@ def test_a_damaged_fingerprint_is_no_reason_to_warn(damage):
 
 def test_a_model_that_fits_itself_to_each_stack_has_no_noise_of_its_own():
     assert check_fit(stack(std=80), model(means=(), stds=(), own=fingerprint())) == []
+
+
+def trained_on(stack, axes):
+    """A model that knows of its training data what a training records."""
+    survey = survey_stack(stack)
+    own = json.loads(json.dumps({"fingerprint": take_fingerprint([stack])}))
+    return model(axes=axes, means=survey.mean, stds=survey.std, own=own)
+
+
+@pytest.mark.parametrize("axes", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_model_warns_of_the_data_it_was_trained_on(kind, axes):
+    stack = Stack(make_kind(kind, axes, seed=5), axes)
+    assert check_fit(stack, trained_on(stack, axes[-3:])) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nor_of_more_of_the_same_kind(kind):
+    model = trained_on(Stack(make_kind(kind, "TYX", seed=1), "TYX"), "YX")
+    assert check_fit(Stack(make_kind(kind, "TYX", seed=2), "TYX"), model) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_but_of_the_same_data_much_brighter(kind):
+    data = make_kind(kind, "TYX", seed=1)
+    model = trained_on(Stack(data, "TYX"), "YX")
+    assert check_fit(Stack(3000.0 + 20 * data.astype(np.float64), "TYX"), model)

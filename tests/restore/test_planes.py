@@ -63,7 +63,7 @@ def test_a_finite_pixel_is_never_taken_for_one_that_is_not(value, recwarn):
     """Beyond float32 it would be infinite to the net, and NaN in the output."""
     stack = stack_of(np.float64)
     stack.array[1, 1, 4, 5] = np.nan  # which alone would be filled
-    assert read_plane(stack, both(1), keep_strips=False).broken[1][4, 5]
+    assert read_plane(stack, both(1), keep_strips=False).kept[1].mask[4, 5]
     stack.array[1, 0, 2, 3] = value
     with pytest.raises(StackError, match=rf"^a\.tif: .*up to {abs(value):.3g}".replace("+", ".")):
         read_plane(stack, both(1), keep_strips=False)
@@ -75,7 +75,7 @@ def test_what_float32_holds_is_read_as_it_is(value):
     stack = stack_of(np.float64)
     stack.array[1, 0, 2, 3] = value
     plane = read_plane(stack, both(1), keep_strips=True)
-    assert plane.values[2, 3, 0] == np.float32(value) and plane.broken == (None, None)
+    assert plane.values[2, 3, 0] == np.float32(value) and plane.kept == (None, None)
 
 
 def test_kept_strips_are_data():

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...contracts import RESTORED, Output, Restorer
-from ...errors import UsageError
+from ...errors import StackError, UsageError
 from ...io.sha256 import sha256_of
 from ...methods.table import rows
 from ...modelfolder import Model, find_model, read_model, weights_file
+from ...restore.brightness import Fitted, are_outside, fit_grey_levels
 from ...restore.match import match_axes
-from ...restore.training_data import check_fit
+from ...restore.training_data import Seen, check_fit, learned_by, look_at
 from ...settings import settings_from
 from ...stack import Stack
-from ...words import option
+from ...words import flag, option
 from ..desk.progress import Progress
+from ..desk.provenance import is_among
 from .request import DenoiseRequest
 from .session import Prepared, Session
 
@@ -60,8 +63,13 @@ class Modelled(Session):
         match_axes(stack, self.model)
 
     def prepare(self, stack: Stack) -> Prepared:
-        """Return the same Restorer for every stack."""
-        model = {
+        """Return the same Restorer for every stack whose grey levels the model has learned.
+
+        StackError if they cannot be brought to those, unless what comes out is asked for all the
+        same.
+        """
+        fitted, notes, warnings = self._fit(stack)
+        model: dict[str, Any] = {
             "name": self.model.name,
             "method": self.model.method,
             "weights_sha256": self._weights_sha256,
@@ -73,8 +81,45 @@ class Modelled(Session):
         }
         if self.settings is not None:
             settings.update(dataclasses.asdict(self.settings))
-        warnings = check_fit(stack, self.model)
-        return Prepared(self._restorer, {"model": model}, settings, warnings=warnings)
+        if fitted.levels:
+            model["grey_levels"] = [dataclasses.asdict(one) for one in fitted.levels]
+        return Prepared(fitted.restorer, {"model": model}, settings, notes, warnings)
+
+    def _fit(self, stack: Stack) -> tuple[Fitted, list[str], list[str]]:
+        """Fit the Restorer to a stack; what is done to it, and what in it was not learned."""
+        keep_strips = self.request.keep_strips
+        seen = look_at(stack, keep_strips=keep_strips) if self.model.means else []
+        learned = learned_by(self.model, len(seen))
+        warnings = check_fit(stack, self.model, seen)
+        if warnings or any(are_outside(seen, learned)):
+            # What it was trained on is not unlike it, whatever the statistics say.
+            if is_among((self.model.provenance or {}).get("inputs"), stack):
+                return Fitted(self._restorer, seen), [], []
+            fitted = fit_grey_levels(stack, self._restorer, seen, learned, keep_strips=keep_strips)
+        else:
+            fitted = Fitted(self._restorer, seen)
+        if fitted.much_is_lost and not self.request.force:
+            raise StackError(
+                f"{stack.name}: {self._unlike(seen, learned)}, and in a trial most of the image "
+                f"was lost. Train on this data, take a filter ({option('method')}), or pass "
+                f"{flag('force')} to see what comes out."
+            )
+        lost = ["most of the image was lost in a trial"] if fitted.much_is_lost else []
+        if not fitted.levels:
+            return fitted, [], lost + warnings
+        gains = ", ".join(f"{one.gain:.3g}" for one in fitted.levels)
+        note = f"{self._unlike(seen, learned)}: the net is shown them times {gains}"
+        return fitted, [note], lost + check_fit(stack, self.model, fitted.seen)
+
+    def _unlike(self, seen: Sequence[Seen], learned: Sequence[Seen]) -> str:
+        """Say what grey levels there are and what the model learned, of the first such channel."""
+        first = are_outside(seen, learned).index(True)
+        here, there = seen[first], learned[first]
+        known = f" with {there.std:.4g}" if there.std else ""
+        return (
+            f"its grey levels ({here.mean:.5g} with deviation {here.std:.4g}) are not those that "
+            f"the model {self.model.name} learned ({there.mean:.5g}{known})"
+        )
 
     @property
     def engine(self) -> str | None:  # type: ignore[override]

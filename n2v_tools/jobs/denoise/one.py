@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import time
@@ -15,9 +16,10 @@ import numpy as np
 from ... import __version__
 from ...contracts import Output, Restorer
 from ...errors import StackError
-from ...io.convert import decide_dtype, to_dtype
+from ...io.convert import LEAST_DEVIATION, LEAST_FLOAT_SPAN, decide_dtype, to_dtype
 from ...io.layout import layout_like
 from ...io.writer import create_stack
+from ...prepare.rounding import look_at_signal
 from ...prepare.survey import require_float32, survey_stack
 from ...restore.restoring import Write, restore_stack
 from ...stack import Stack
@@ -198,7 +200,7 @@ def _choose_dtype(
     source = job.stack.dtype
     may_be_filled = request.nan == "fill" and source.kind == "f"
     if request.dtype != "auto" or source.name in TYPES_KNOWN_TO_FIT:
-        dtype, reason = decide_dtype(source, 0, 0, True, request.dtype)
+        dtype, reason = _decide(job, request, progress, 0, 0, True)
         if may_be_filled and dtype.kind != "f":
             raise StackError(
                 f"{job.name}: {option('nan', 'fill')} puts NaN back, which {dtype} cannot hold. "
@@ -223,8 +225,35 @@ def _choose_dtype(
             "the file out, or save it anew from the raw data."
         )
     ends = survey.minimum, survey.maximum
-    dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
+    dtype, reason = _decide(job, request, progress, *ends, finite)
     if survey.gap_ends is not None and dtype.kind != "f":  # what is put back must fit, too
         ends = min(ends[0], survey.gap_ends[0]), max(ends[1], survey.gap_ends[1])
         dtype, reason = decide_dtype(source, *ends, finite, request.dtype)
     return dtype, reason, "fill"  # what is not finite was refused above, or is to be filled
+
+
+def _decide(
+    job: Job,
+    request: DenoiseRequest,
+    progress: Progress,
+    minimum: float,
+    maximum: float,
+    finite: bool,
+) -> tuple[np.dtype, str]:
+    """Choose the output's dtype; where that would be whole numbers, see first what they cost."""
+    decide = functools.partial(
+        decide_dtype, job.stack.dtype, minimum, maximum, finite, request.dtype
+    )
+    dtype, reason = decide()
+    if request.dtype != "auto" or dtype.kind == "f":
+        return dtype, reason
+    signal = look_at_signal(
+        job.stack,
+        keep_strips=request.keep_strips,
+        enough_deviation=LEAST_DEVIATION,
+        enough_span=LEAST_FLOAT_SPAN if job.stack.dtype.kind == "f" else 0,
+    )
+    dtype, reason = decide(deviation=signal.deviation, span=signal.span)
+    if dtype.kind == "f":
+        progress.note(f"{job.name}: written as {dtype}: {reason}")
+    return dtype, reason

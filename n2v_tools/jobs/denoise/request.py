@@ -39,6 +39,7 @@ class DenoiseRequest:
     engine: str = "auto"  # auto, tensorflow or openvino
     precision: str = "auto"  # auto, float32 or bfloat16
     tta: bool = False  # average over flips and turns
+    force: bool = False  # restore what a model destroyed in a trial, too
     keep_strips: bool = False  # treat all-zero rows and columns as data
     nan: str = "refuse"  # refuse or fill
     hot: str = "keep"  # what becomes of pixels far off the data: keep or fill

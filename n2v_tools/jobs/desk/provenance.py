@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -41,6 +42,39 @@ def input_record(stack: Stack) -> dict[str, Any]:
         ],
         **({} if stack.files else {"pixels_sha256": sha256_of_pixels(stack)}),
     }
+
+
+def is_among(inputs: Any, stack: Stack) -> bool:
+    """Whether the records of a model's inputs, which anybody may have written, name this stack.
+
+    A file is hashed only if one of its size is among them.
+    """
+    listed = inputs if isinstance(inputs, list) else []
+    records = [one for one in listed if isinstance(one, Mapping)]
+    if not stack.files:
+        shape = list(stack.array.shape)
+        alike = [one.get("pixels_sha256") for one in records if one.get("shape") == shape]
+        return any(alike) and sha256_of_pixels(stack) in alike
+    known = {facts for one in records for facts in _known_files(one)}
+    sizes = {size for size, _, _ in known}
+    mine = [(str(path.stat().st_size), path) for path in stack.files]
+    return all(size in sizes for size, _ in mine) and all(
+        (size, sha256_of(path), _place(stack.name, path.name)) in known for size, path in mine
+    )
+
+
+def _known_files(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Size, hash and place in it of each file of one input."""
+    files = record.get("files")
+    for file in files if isinstance(files, list) else []:
+        if isinstance(file, Mapping):
+            place = _place(str(record.get("name")), str(file.get("file")))
+            yield str(file.get("bytes")), str(file.get("sha256")), place
+
+
+def _place(name: str, file: str) -> str:
+    """What of an input's name stands behind the file's: a dataset, or a scene."""
+    return name.rpartition(file)[2] if file in name else ""
 
 
 def sha256_of_pixels(stack: Stack) -> str:

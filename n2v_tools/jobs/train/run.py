@@ -167,10 +167,9 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
             f"only {state.step} steps fitted into {job.request.minutes:g} minutes: the net has "
             f"hardly learned anything. Give it more {option('minutes')}."
         )
-    learned_nothing = WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf
     # Frames are their own target: how bright the validation block is decides on their noise.
     told = job.method.settings.loss == "mse" and not job.method.movie_axes
-    if learned_nothing and not job.base and told:
+    if told and not job.base and _learned_nothing(job, patches, state):
         say.warn(
             f"the best validation loss is {state.best_val_loss:.2f}, no better than predicting the "
             "mean: the net has learned nothing. Train longer, or with a lower "
@@ -184,6 +183,18 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     for leftover in folder.glob(f".*{WRITING}"):
         leftover.unlink()
     return record
+
+
+def _learned_nothing(job: Job, patches: PatchSet, state: LoopState) -> bool:
+    """Whether the mean of the training data would have predicted the validation data as well.
+
+    These may be brighter, and of few photons all the noisier.
+    """
+    if not WORSE_THAN_THE_MEAN < state.best_val_loss < math.inf:
+        return False
+    few = patches.validation[:MOST_VALIDATION_PATCHES]
+    normalised = (few - np.asarray(job.means)) / np.asarray(job.stds)
+    return state.best_val_loss > WORSE_THAN_THE_MEAN * float(np.mean(normalised**2))
 
 
 def _draw(job: Job, folder: Path, say: Progress) -> PatchSet:

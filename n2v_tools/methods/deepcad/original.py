@@ -83,6 +83,7 @@ class OriginalRestorer(Wrapped):
     kept: tuple[Mapping[int, slice], ...] = ()
 
     looks_through: ClassVar[bool] = True  # type: ignore[misc]
+    fits_brightness: ClassVar[bool] = True  # type: ignore[misc]
 
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan:
         """The original's tiles.

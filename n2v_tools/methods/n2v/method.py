@@ -127,6 +127,9 @@ class N2VSettings(LearningSettings):
 
 
 LEAST_RECORRUPT = 0.05
+# A pixel, below which the normal noise that is added betrays the truth: of one photon a net would
+# learn the half wrongly, of three 4 %; see DESIGN.md.
+LEAST_PHOTONS = 3.0
 MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too little is left to see
 
 _RANGES = (
@@ -242,10 +245,14 @@ class N2V(Method):
         else:
             found = measure_noise(patches)
             said = "measured"
-        doubts = [noise for noise in found if noise.doubt]
+        doubts = [noise.describe() for noise in found if noise.doubt]
+        doubts += [
+            f"is that of fewer than {LEAST_PHOTONS:g} photons a pixel"
+            for noise, mean in zip(found, means, strict=True)
+            if not noise.doubt and noise.photons(mean) < LEAST_PHOTONS
+        ]
         if doubts:
-            note = f"noise {doubts[0].describe()}; only hidden pixels teach"
-            return replace(self, noise=()), [note]
+            return replace(self, noise=()), [f"noise {doubts[0]}; only hidden pixels teach"]
         note = f"noise {said}: {'; '.join(noise.describe() for noise in found)}"
         normalised = tuple(
             (noise.gain / std, (noise.gain * mean + noise.floor) / std**2, noise.skew)

@@ -59,6 +59,22 @@ def test_the_type_is_chosen_by_the_values(denoise, value, dtype):
     assert done.dtype == dtype and done.reason
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32])
+def test_what_rounding_would_take_away_is_kept_and_said(denoise, dtype):
+    few = np.random.default_rng(2).poisson(0.3, (3, 90, 110)).astype(dtype)
+    few[1, 20, 30] = 255  # so that the range is wide
+    done, written, said = denoise(few)
+    assert written.dtype == np.float32 and "1 %" in done.reason
+    assert done.reason in said
+    many, _, said = denoise(100 * few.astype(np.int32), overwrite=True)
+    assert many.dtype == "uint16" and "1 %" not in said
+
+
+def test_a_type_that_is_asked_for_is_written_without_a_look(denoise):
+    few = np.random.default_rng(2).poisson(0.3, (3, 90, 110)).astype(np.uint8)
+    assert denoise(few, dtype="same")[0].dtype == "uint8"
+
+
 def test_the_record_in_the_file_repeats_the_run_and_has_no_date(denoise, tmp_path):
     denoise(counts(3, 4, 5).astype(np.uint16), seed=7)
     first = (tmp_path / "a.tif").read_bytes()

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -15,7 +16,7 @@ from n2v_tools.io.sha256 import sha256_of
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.opened import open_job
 from n2v_tools.jobs.train.request import TrainRequest, method_for
-from n2v_tools.jobs.train.run import plan_training, train_stacks
+from n2v_tools.jobs.train.run import _learned_nothing, plan_training, train_stacks
 
 QUICK = {"unet_n_first": "2", "precision": "float32", "epochs": "1", "steps_per_epoch": "2"}
 
@@ -300,3 +301,13 @@ def test_the_plan_counts_start_steps_validation_and_patches(request_for, monkeyp
     assert seconds == pytest.approx(20 + 10 * 10 + 2 * 1.25 * 10 / 3, abs=40)
     assert float(words[2].split(" GB")[0]) == pytest.approx(3.0, abs=0.05)
     assert seen == [(16, 16, 16, 1)]
+
+
+@pytest.mark.parametrize(("scale", "nothing"), [(1.0, True), (1.5, False)])
+def test_a_loss_is_compared_with_that_of_the_mean_on_the_same_data(scale, nothing):
+    job = SimpleNamespace(means=(40.0,), stds=(8.0,))
+    held_out = 40 + 8 * scale * np.random.default_rng(0).normal(size=(9, 16, 16, 1))
+    patches = SimpleNamespace(validation=held_out.astype(np.float32))
+    assert _learned_nothing(job, patches, SimpleNamespace(best_val_loss=1.2)) == nothing
+    assert not _learned_nothing(job, patches, SimpleNamespace(best_val_loss=0.9))
+    assert not _learned_nothing(job, patches, SimpleNamespace(best_val_loss=np.inf))

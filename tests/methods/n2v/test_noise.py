@@ -49,6 +49,18 @@ def test_correlated_noise_leaves_hidden_pixels_alone_to_teach():
     assert sample(method, STRIPED)[1].shape[-1] == 2
 
 
+@pytest.mark.parametrize("step", [1.0, 30.0])
+@pytest.mark.parametrize(
+    ("photons", "teach"), [(0.05, False), (0.5, False), (2.0, False), (8.0, True)]
+)
+def test_few_photons_leave_hidden_pixels_alone_to_teach(photons, teach, step):
+    signal = photons * (1 + 0.5 * np.sin(np.arange(64) / 9))[:, None, None]
+    counts = step * np.random.default_rng(1).poisson(signal, (64, 64, 64, 1)).astype(np.float32)
+    method, notes = N2V(N2VSettings()).fitted(counts, [counts.mean()], [counts.std()])
+    assert bool(method.noise) == teach
+    assert ("photons" in notes[0]) != teach
+
+
 @pytest.mark.parametrize("settings", [{"recorrupt": 0.0}, {"loss": "mae"}, PRESETS["legacy"]])
 def test_off_means_the_sample_of_noise2void(settings):
     method, notes = fitted(WHITE, **settings)
