@@ -34,7 +34,7 @@ def test_what_fails_has_its_reason_and_the_others_their_measures():
     assert outcomes.measured == (5,)
     assert [one.error for one in outcomes.failed] == [
         "bad.tif: no",
-        "gone.tif: No such file. Check the path and its rights.",
+        "gone.tif: No such file or directory. Check the path and its rights.",
         "odd",
     ]
     assert outcomes.record()["n_files"] == 1
