@@ -5,11 +5,11 @@ from numpy.random import default_rng
 from scipy import ndimage
 
 
-def cells(shape=(150, 170), dtype=np.uint16, seed=0, low=60.0):
+def cells(shape=(150, 170), dtype=np.uint16, seed=0, low=60.0, light=300):
     """Poisson counts of smooth cells on a background of `low` counts."""
     rng = default_rng(seed)
     blurred = ndimage.gaussian_filter(rng.normal(size=shape), 5)
-    light = low + 300 * np.clip(blurred / blurred.std(), 0, None)
+    light = low + light * np.clip(blurred / blurred.std(), 0, None)
     return rng.poisson(light).astype(dtype)
 
 
@@ -18,6 +18,12 @@ def _spots(rng, width, height, n=60, edge=160):
     light = np.zeros((edge, edge))
     light[rng.integers(0, edge, n), rng.integers(0, edge, n)] = rng.uniform(0.05, 1, n) * height
     return ndimage.gaussian_filter(light, width) * 2 * np.pi * width**2
+
+
+def _spot(width, edge=160):
+    """One spot between four pixels, as wide as optics make it, of height 1."""
+    y, x = np.mgrid[:edge, :edge]
+    return np.exp(-((y - 70.5) ** 2 + (x - 90.5) ** 2) / (2 * width**2))
 
 
 def _lines(edge=160):
@@ -47,6 +53,12 @@ def clean_images(seed=0):
         "lines": rng.poisson(_lines()).astype(np.uint16),
         "saturated": np.clip(rng.poisson(_spots(rng, 7, 9000)), 0, 4095).astype(np.uint16),
         "saturated spots": np.clip(rng.poisson(_spots(rng, 1, 80000)), 0, 4095).astype(np.uint16),
+        "one saturated spot": np.clip(
+            rng.poisson(100 + 20000 * _spot(0.7)), 0, 4095
+        ).astype(np.uint16),
+        "one saturated cell": np.clip(
+            rng.poisson(100 + 90000 * _spot(2.5)), 0, 4095
+        ).astype(np.uint16),
         "few photons": rng.poisson(0.05 * flat).astype(np.uint16),
         "hardly any photons": rng.poisson(0.004 * flat).astype(np.uint8),
         "cells of few photons": rng.poisson(0.01 + _spots(rng, 6, 4)).astype(np.uint16),

@@ -29,11 +29,12 @@ SOLID = 0.98  # of the blocks within that have the value throughout
 NOISY_UNITS = 3.0  # deviation beside it, in grey levels, at which equal pixels are no chance
 STEP_UNITS = 3.0  # from the region's value to those beside it, in grey levels
 STEP_DEVIATIONS = 2.5  # likewise, in their deviations: of a flank that leads up to it 1.4 at most
+FLANK = 4.0  # of that step to the next one outwards, which a flank stays below
 NEAR_STEP = 0.25  # of the step: where a tenth of a flank's values lie
 MOST_NEAR = 0.02  # share of the values beside that may lie there
 LEAST_BESIDE = 100  # values, for that share to be known
-FAR = 4.0  # reach of the data at which a look at far values is worth while
-GAP = 4.0  # ratio of distances from the middle that leaves no value between
+FAR = 2.5  # reach of the data at which a look at far values is worth while
+GAP = 2.5  # ratio of distances from the middle that leaves no value between
 WIDE_GAP = 30.0  # at which the values need not be equal
 LEAST_FAR_PX = 4  # equal pixels side by side; fewer may be lone ones
 MOST_FAR = 0.2  # share of far pixels, if they are not all equal
@@ -137,6 +138,7 @@ def _grown(
     near = np.count_nonzero(np.abs(beside - float(value)) < NEAR_STEP * step)
     bare = beside.size >= LEAST_BESIDE and near <= MOST_NEAR * beside.size
     stands_out = step > STEP_UNITS * levels.unit and (step > STEP_DEVIATIONS * deviation or bare)
+    stands_out = stands_out and not _has_flank(plane, region, region)
     inside = levels.low < float(value) < levels.high  # no clipping makes such values
     if not stands_out and not (inside and deviation > NOISY_UNITS * levels.unit):
         return np.zeros(plane.shape, bool)
@@ -162,7 +164,7 @@ def _far(plane: np.ndarray, levels: PlaneLevels, sign: int) -> tuple[np.ndarray,
     limit = levels.middle + sign * near
     beyond = plane > limit if sign > 0 else plane < limit
     heights = sign * (plane[beyond].astype(np.float64) - levels.middle)
-    if not _leave_an_octave(heights, near):
+    if heights.min() < heights.max() and not _leave_an_octave(heights, near):
         return None
     highest = plane[~beyond].max() if sign > 0 else plane[~beyond].min()
     steps = np.concatenate(([sign * (float(highest) - levels.middle)], np.unique(heights)))
@@ -181,7 +183,28 @@ def _far(plane: np.ndarray, levels: PlaneLevels, sign: int) -> tuple[np.ndarray,
     large = np.bincount(numbered.ravel(), minlength=n + 1) >= LEAST_FAR_PX
     large[0] = False  # what is not far
     kept = large if wide else large & _of_one_value(plane[far], numbered[far], n)
+    for number, part in enumerate(ndimage.find_objects(numbered, MOST_REGIONS), 1):
+        if part is not None and kept[number]:
+            around = tuple(map(_wider, part, plane.shape))
+            kept[number] = not _has_flank(plane[around], numbered[around] == number, far[around])
     return kept[numbered], far & ~large[numbered] & wide
+
+
+def _has_flank(plane: np.ndarray, region: np.ndarray, others: np.ndarray) -> bool:
+    """Whether what is beside a region leads up to it, as the flank of a saturated spot does.
+
+    `others` are regions, this one among them, that say nothing of its flank: bool (Y, X).
+    """
+    from scipy import ndimage
+
+    square = np.ones((3, 3), bool)
+    once = ndimage.binary_dilation(region, square)
+    beside = plane[once & ~others].astype(np.float64)
+    further = plane[ndimage.binary_dilation(once, square) & ~once & ~others].astype(np.float64)
+    if not beside.size or not further.size:
+        return False
+    step = abs(float(np.median(plane[region])) - float(np.median(beside)))
+    return step <= FLANK * abs(float(np.median(beside)) - float(np.median(further)))
 
 
 def _leave_an_octave(heights: np.ndarray, near: float) -> bool:

@@ -12,8 +12,8 @@ from n2v_tools.prepare.strips import find_strips
 from n2v_tools.stack import Stack
 
 
-def stamped(value, dtype=np.uint16):
-    image = cells(dtype=dtype)
+def stamped(value, dtype=np.uint16, **how):
+    image = cells(dtype=dtype, **how)
     image[6:13, 9:41:4] = image[6, 9:38] = image[12, 9:38] = value  # like writing, one pixel wide
     return image, image == value
 
@@ -46,6 +46,8 @@ def barred(value, dtype=np.uint16):
 REGIONS = {
     "white writing": stamped(65535),
     "white writing in floats": stamped(1e6, np.float32),
+    "white writing in 8 bits": stamped(255, np.uint8, low=20, light=12),
+    "writing at the top of 12 bits": stamped(4095),
     "border of the lowest value": bordered(-32768, np.int16),
     "border of an offset": bordered(101),
     "border of the background": bordered(61, np.float32),
