@@ -76,22 +76,29 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
+def compare_with(
+    stack: Stack, prints: Sequence[Print], axes: str, channels: Sequence[int] = ()
+) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
-    A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
-    those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
-    "the noise is 2.3 times as strong as in the training data".
+    A bounded part is read. There is one of `prints` for all channels, or one for each of
+    `channels`, by default all. `axes` are those of the model: correlation along its depth is
+    compared, too. Gives one phrase each, such as "the noise is 2.3 times as strong as in the
+    training data".
     """
     sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)
-    if len(prints) not in (1, n_channels):
+    compared = list(channels if len(prints) > 1 and channels else range(n_channels))
+    if len(prints) not in (1, len(compared)):
         return []  # channels do not fit: that is reported elsewhere
     found = []
-    for c in range(n_channels):
-        there = prints[c] if len(prints) > 1 else prints[0]
+    for number, c in enumerate(compared):
+        there = prints[number] if len(prints) > 1 else prints[0]
         which = f" in channel {c}" if n_channels > 1 else ""
-        found += [line.format(which) for line in _differences(_print([sample], c), there, axes)]
+        here = _print([sample], c)
+        if n_channels > 1 and len(set(here.percentiles)) == 1:
+            continue  # nothing is in it that could be spoilt
+        found += [line.format(which) for line in _differences(here, there, axes)]
     return found
 
 

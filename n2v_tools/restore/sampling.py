@@ -90,6 +90,8 @@ def _real(plane: Plane) -> np.ndarray:
     """Where no channel has a strip or a broken pixel."""
     real = np.ones((len(plane.strips[0].rows), len(plane.strips[0].columns)), bool)
     for strips, broken in zip(plane.strips, plane.broken, strict=True):
+        if strips.empty:  # of a channel without an image, which says nothing of the others
+            continue
         real &= ~strips.rows[:, np.newaxis] & ~strips.columns
         if broken is not None:
             real &= ~broken

@@ -77,11 +77,15 @@ def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
     if not survey.n_pixels:
         return []
     warnings = []
-    for c, (mean, std) in enumerate(zip(survey.mean, survey.std, strict=True)):
-        of_model = c if model.n_channels > 1 else 0
-        if of_model >= len(model.means):
-            break  # the channels do not fit, which match_axes refuses
-        mean_there, std_there = model.means[of_model], model.stds[of_model]
+    found = zip(survey.mean, survey.std, strict=True)
+    known = zip(model.means, model.stds, strict=True)
+    there = dict(zip(model.learned_channels, known, strict=True))
+    for c, (mean, std) in enumerate(found):
+        if model.n_channels > 1 and c not in there:
+            continue  # left as it is; channels that do not fit are refused by match_axes
+        if len(survey.mean) > 1 and not std:
+            continue  # nothing is in it that could be spoilt
+        mean_there, std_there = there[c if model.n_channels > 1 else 0]
         far = abs(mean - mean_there) > MEAN_TOLERANCE_STDS * std_there
         ratio = std / std_there
         if far or not 1 / STD_RATIO_TOLERANCE <= ratio <= STD_RATIO_TOLERANCE:
@@ -99,7 +103,7 @@ def _noise_warnings(stack: Stack, model: Model) -> list[str]:
     prints = read_fingerprint(model.own.get("fingerprint"))
     if prints is None:
         return []
-    differences = compare_with(stack, prints, model.axes)
+    differences = compare_with(stack, prints, model.axes, model.learned_channels)
     if not differences:
         return []
     return [

@@ -15,6 +15,7 @@ from ...contracts import RESTORED, Output, Restorer
 from ...errors import UsageError
 from ...methods.table import rows
 from ...modelfolder import Model, find_model, read_model, weights_file
+from ...prepare.part import idle_channels
 from ...restore.match import match_axes
 from ...restore.training_data import check_fit
 from ...settings import settings_from
@@ -71,8 +72,25 @@ class Modelled(Session):
         }
         if self.settings is not None:
             settings.update(dataclasses.asdict(self.settings))
-        warnings = check_fit(stack, self.model)
-        return Prepared(self._restorer, {"model": model}, settings, warnings=warnings)
+        warnings = [*check_fit(stack, self.model), *self._left_images(stack)]
+        notes = [
+            f"channel {channel} is left as it is: there was nothing in it when {self.model.name} "
+            "was trained"
+            for channel in self.model.left_channels
+        ]
+        return Prepared(self._restorer, {"model": model}, settings, notes, warnings)
+
+    def _left_images(self, stack: Stack) -> list[str]:
+        """Warn of images in channels that the model leaves as they are."""
+        if not self.model.left_channels:
+            return []
+        idle = idle_channels(stack)
+        return [
+            f"channel {channel} holds an image, but the model {self.model.name} leaves it as it "
+            "is: train on files in which it holds one"
+            for channel in self.model.left_channels
+            if channel not in idle
+        ]
 
     @property
     def engine(self) -> str | None:  # type: ignore[override]

@@ -5,12 +5,14 @@ Tests: ``tests/cli/test_cli_inspect.py``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
+from ...io.address import Address
 from ...io.publish import require_free_name
 from ...io.reader import open_stack
 from ...noise.grey_levels import GreyLevels, files_to_keep
@@ -92,6 +94,7 @@ def _inspected(
     if one.stack is None:
         return Inspected(one.name, error=one.error)
     try:
+        _require_other(one, request.dark)
         axes_given = request.axes is not None
         found = look_into(one.name, one.stack, dark, progress, axes_given=axes_given)
         if request.plot is not None:
@@ -104,6 +107,16 @@ def _inspected(
     values = {**numbers_of(found), "plot": plot}
     text = describe(found, plot)
     return Inspected(one.name, values, text, levels=found.levels, options=found.options)
+
+
+def _require_other(one: Opened, dark: str | None) -> None:
+    """Raise StackError if a stack is to be its own dark frame."""
+    file = None if dark is None else os.path.realpath(Address.parse(dark).file)
+    if file is not None and file in map(os.path.realpath, one.files):
+        raise StackError(
+            f"{one.name}: is named as its own dark frame, too. Pass frames that the camera made "
+            f"without light with {option('noise')}, or leave it out."
+        )
 
 
 def _read_dark(file: str, axes: str | None) -> Sample:

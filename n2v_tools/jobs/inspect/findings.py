@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...noise.changes import Movie, look_at_movie, movie_warnings
@@ -14,7 +14,13 @@ from ...prepare.survey import Survey, survey_stack
 from ...stack import Stack
 from ..desk.progress import Progress
 from .advice import Advice, Options, advise, training_command
-from .warnings import beyond_single, find_warnings, saturated_percent, too_small
+from .warnings import (
+    beyond_single,
+    find_warnings,
+    image_channels,
+    saturated_percent,
+    too_small,
+)
 
 MOST_CHANNELS = 4  # whose noise is measured
 
@@ -27,7 +33,8 @@ class Findings:
     stack: Stack
     survey: Survey  # of every plane
     saturated: float  # percent of the pixels
-    channels: Sequence[Overview]  # noise of each channel; none where there is nothing to learn from
+    # noise of each channel that holds an image, by its number; none where there is nothing to learn
+    channels: Mapping[int, Overview]
     chosen: int  # the channel that decides: one mask serves all, so it is the first that needs one
     movie: Movie | None  # changes from frame to frame of that channel
     advice: Advice | None
@@ -36,13 +43,15 @@ class Findings:
     @property
     def seen(self) -> Overview | None:
         """Noise of the channel that decides; None if nothing could be measured."""
-        return self.channels[self.chosen] if self.channels else None
+        return self.channels.get(self.chosen)
 
     @property
     def levels(self) -> GreyLevels | None:
         """Grey levels of the channel that has the fewest; None if nothing was measured."""
         return min(
-            (seen.levels for seen in self.channels), key=lambda one: one.n_common, default=None
+            (seen.levels for seen in self.channels.values()),
+            key=lambda one: one.n_common,
+            default=None,
         )
 
     @property
@@ -72,16 +81,18 @@ def look_into(
     with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)
     channels = _look(stack, survey, dark)
-    chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
+    chosen = next((c for c, seen in channels.items() if seen.correlated), min(channels, default=0))
     movie, advice, about_noise = None, None, []
     if channels:
         seen = channels[chosen]
         with progress.task(f"{name}, frame by frame") as step:
             movie = look_at_movie(take_channel(stack, chosen), seen.strength.offset, step)
         std = survey.std[chosen]
-        advice = advise(stack, seen, std, n_pixels=survey.n_pixels, movie=movie)
-        about_noise = [*advice.warnings, *(movie_warnings(movie) if movie else ())]
-    saturated = saturated_percent(stack, survey, channels[0].histogram if channels else None)
+        about = {"n_pixels": survey.n_pixels, "n_channels": len(image_channels(survey))}
+        advice = advise(stack, seen, std, movie=movie, **about)
+        about_noise = [*advice.warnings, *(movie_warnings(movie, stack.axes) if movie else ())]
+    first = next(iter(channels.values()), None)
+    saturated = saturated_percent(stack, survey, first.histogram if first else None)
     judged = bool(channels)
     about_file = find_warnings(
         stack, survey, saturated, axes_given=axes_given, levels_judged=judged
@@ -90,9 +101,11 @@ def look_into(
     return Findings(name, stack, survey, saturated, channels, chosen, movie, advice, warnings)
 
 
-def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
-    """Measure the noise of each channel; of none where there is nothing to learn from."""
+def _look(stack: Stack, survey: Survey, dark: Sample | None) -> dict[int, Overview]:
+    """Measure the noise of each channel that holds an image, by its number."""
     if not survey.n_pixels or not any(std > 0 for std in survey.std) or beyond_single(survey):
-        return []
-    n_channels = min(MOST_CHANNELS, len(survey.mean))
-    return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]
+        return {}
+    return {
+        c: look_at_noise(take_channel(stack, c), survey.mean[c], dark)
+        for c in image_channels(survey)[:MOST_CHANNELS]
+    }

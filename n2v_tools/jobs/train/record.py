@@ -55,6 +55,7 @@ def write_config(job: Job, folder: Path) -> None:
             },
             "fingerprint": take_fingerprint(job.stacks, keep_strips=job.request.keep_strips),
             **({"struct_mask": job.mask_record} if job.mask_record else {}),
+            **({"left_channels": list(job.left_channels)} if job.left_channels else {}),
         },
     )
 
