@@ -33,7 +33,8 @@ LEAST_FRAMES = 4
 DIMMER = 0.5  # deviations of a dark frame by which no block of data may be below it,
 MOST_DIMMER = 0.02  # but few
 LEAST_LIT = 0.05  # deviations of a dark frame by which data with light are above it
-MOST_UNEVEN = 0.4  # the same, of the deviation of a dark frame from place to place
+MOST_UNEVEN = 1.0  # the same, by which its brightest places may be above the others
+BRIGHTEST = 99.5  # percentile
 VARYING = 0.06  # deviation of lag 1 from frame to frame; chance and slow drifts stay below
 SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
 
@@ -152,18 +153,19 @@ def _signs_of_light(known: Dark, dark: Sequence[np.ndarray], planes: Sequence[np
         )
     uneven = _unevenness(dark)
     if uneven > MOST_UNEVEN * known.read_noise:
-        return f"the dark frame's brightness differs by {uneven:.3g} counts from place to place"
+        return f"the dark frame is {uneven:.3g} counts brighter in some places than in others"
     return ""
 
 
 def _unevenness(planes: Sequence[np.ndarray]) -> float:
-    """Deviation of brightness from place to place, counts, whatever single pixels hold."""
+    """How far the brightest places are above the others, counts, whatever single pixels hold."""
     large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
     if not large:
         return 0.0
     edges = [min(plane.shape[axis] for plane in large) for axis in (0, 1)]
     still = np.mean([plane[: edges[0], : edges[1]] for plane in large], axis=0)
-    return float(np.median(to_blocks(still, BLOCK_PX), axis=1).std())
+    levels = np.median(to_blocks(still, BLOCK_PX), axis=1)
+    return float(np.percentile(levels, BRIGHTEST) - np.median(levels))
 
 
 def find_resampling(runs: Sequence[np.ndarray]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..measure.side_by_side import require_result
 from ..prepare.part import idle_channels, take_channel
 from ..report.plain import to_jsonable
 from ..stack import Stack
@@ -52,9 +53,11 @@ def judge_restored(
     Raises
     ------
     StackError
-        If sizes differ.
+        If sizes differ, or the restored stack is constant, or has no number where the noisy one
+        has.
     """
     lay_beside(noisy, restored)
+    require_result(restored, noisy)
     left = idle_channels(noisy).items() & idle_channels(restored).items()
     channels = [c for c in range(noisy.sizes.get("C", 1)) if c not in dict(left)]
     each = {}

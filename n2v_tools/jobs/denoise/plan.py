@@ -105,8 +105,9 @@ def _say_left_out(
     left_out: Iterable[Path], inputs: Sequence[Opened], naming: Naming, progress: Progress
 ) -> None:
     """Say which files of a folder are named like outputs; a warning where they are of no input."""
-    outputs = {naming.output_for(one.source).name for one in inputs}
-    known = [path for path in left_out if _without(path, UNCERTAINTY.suffix) in outputs]
+    suffix = UNCERTAINTY.suffix
+    outputs = {stem_of(naming.output_for(one.source)) for one in inputs}
+    known = [path for path in left_out if stem_of(path).removesuffix(suffix) in outputs]
     others = [path for path in left_out if path not in known]
     remedy = f"name them one by one, or another {option('suffix')}, to denoise them"
     if known:
@@ -119,12 +120,6 @@ def _say_left_out(
             f"left out {len(others)} whose names end in {naming.suffix!r} as outputs do, such as "
             f"{others[0]}, though no input of that name is here: {remedy}"
         )
-
-
-def _without(path: Path, suffix: str) -> str:
-    """Name of a file without a suffix of its stem, which it may have."""
-    stem = stem_of(path)
-    return stem.removesuffix(suffix) + path.name[len(stem) :]
 
 
 def _remedy() -> str:

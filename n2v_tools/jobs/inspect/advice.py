@@ -47,18 +47,19 @@ def advise(
     std: float,
     *,
     n_pixels: int,
-    n_channels: int = 1,
+    n_channels: int | None = None,
     movie: Movie | None = None,
 ) -> Advice:
     """Say how to train on a stack, all channels of it.
 
     `seen` is of the channel that decides, and so is `std`, the deviation of all its pixels in
     counts. `n_pixels` counts real pixels of the stack, and `n_channels` its channels that hold an
-    image; `movie` has its changes from frame to frame.
+    image, by default all; `movie` has its changes from frame to frame.
     """
     preset, preset_options = _preset(n_pixels)
     warnings = (*seen.warnings, *_size_warnings(stack, n_pixels))
     n_frames = stack.sizes.get("T", 1)
+    n_channels = stack.sizes.get("C", 1) if n_channels is None else n_channels
     obstacle = _obstacle(seen, movie)
     long_enough = [row for row in _movie_rows() if n_frames >= (row.auto_frames or 0)]
     suited = [row for row in long_enough if n_channels == 1 or not row.one_channel]

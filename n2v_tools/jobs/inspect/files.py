@@ -5,6 +5,7 @@ Tests: ``tests/cli/test_cli_inspect.py``.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ from .findings import look_into
 from .numbers import numbers_of
 from .text import describe
 
+OWN_DARK = (
+    "the file is named as its own dark frame, too. It was not used as one: pass frames that the "
+    "same camera made without light"
+)
 GUESSES = ("YX", "TYX", "TZYX")  # of a dark frame that does not name its axes
 
 
@@ -94,9 +99,12 @@ def _inspected(
     if one.stack is None:
         return Inspected(one.name, error=one.error)
     try:
-        _require_other(one, request.dark)
         axes_given = request.axes is not None
-        found = look_into(one.name, one.stack, dark, progress, axes_given=axes_given)
+        itself = _is_its_own_dark(one, request.dark)
+        other = None if itself else dark
+        found = look_into(one.name, one.stack, other, progress, axes_given=axes_given)
+        if itself:
+            found = dataclasses.replace(found, warnings=[OWN_DARK, *found.warnings])
         if request.plot is not None:
             from .figure import draw_figure  # matplotlib takes a second
 
@@ -109,14 +117,10 @@ def _inspected(
     return Inspected(one.name, values, text, levels=found.levels, options=found.options)
 
 
-def _require_other(one: Opened, dark: str | None) -> None:
-    """Raise StackError if a stack is to be its own dark frame."""
-    file = None if dark is None else os.path.realpath(Address.parse(dark).file)
-    if file is not None and file in map(os.path.realpath, one.files):
-        raise StackError(
-            f"{one.name}: is named as its own dark frame, too. Pass frames that the camera made "
-            f"without light with {option('noise')}, or leave it out."
-        )
+def _is_its_own_dark(one: Opened, dark: str | None) -> bool:
+    if dark is None:
+        return False
+    return os.path.realpath(Address.parse(dark).file) in map(os.path.realpath, one.files)
 
 
 def _read_dark(file: str, axes: str | None) -> Sample:
