@@ -99,10 +99,9 @@ def _inspected(
     if one.stack is None:
         return Inspected(one.name, error=one.error)
     try:
-        axes_given = request.axes is not None
         itself = _is_its_own_dark(one, request.dark)
         other = None if itself else dark
-        found = look_into(one.name, one.stack, other, progress, axes_given=axes_given)
+        found = look_into(one.name, one.stack, other, progress, axes=request.axes)
         if itself:
             found = dataclasses.replace(found, warnings=[OWN_DARK, *found.warnings])
         if request.plot is not None:

@@ -30,6 +30,7 @@ class Findings:
     """What was found in one stack."""
 
     name: str  # as the user named it
+    axes: str  # as a user names them, such as ``TC2YX`` where ``TYX`` was split
     stack: Stack
     survey: Survey  # of every plane
     saturated: float  # percent of the pixels
@@ -62,7 +63,7 @@ class Findings:
             return None
         advised = self.advice.options if self.advice else {}
         fill = {"nan": "fill"} if survey.n_nonfinite else {}
-        return {"axes": self.stack.axes, **advised, **fill}
+        return {"axes": self.axes, **advised, **fill}
 
     @property
     def command(self) -> str | None:
@@ -71,12 +72,11 @@ class Findings:
 
 
 def look_into(
-    name: str, stack: Stack, dark: Sample | None, progress: Progress, *, axes_given: bool
+    name: str, stack: Stack, dark: Sample | None, progress: Progress, *, axes: str | None
 ) -> Findings:
     """Look into a stack: every plane once, a sample of the noise, every frame of a movie.
 
-    `name` is as the user named it, `dark` is of frames without light, and `axes_given` says whether
-    the user named the axes.
+    `name` and `axes` are as the user named them, and `dark` is of frames without light.
     """
     with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)
@@ -95,10 +95,21 @@ def look_into(
     saturated = saturated_percent(stack, survey, first.histogram if first else None)
     judged = bool(channels)
     about_file = find_warnings(
-        stack, survey, saturated, axes_given=axes_given, levels_judged=judged
+        stack, survey, saturated, axes_given=axes is not None, levels_judged=judged
     )
     warnings = [*about_file, *about_noise]
-    return Findings(name, stack, survey, saturated, channels, chosen, movie, advice, warnings)
+    return Findings(
+        name,
+        axes or stack.axes,
+        stack,
+        survey,
+        saturated,
+        channels,
+        chosen,
+        movie,
+        advice,
+        warnings,
+    )
 
 
 def _look(stack: Stack, survey: Survey, dark: Sample | None) -> dict[int, Overview]:

@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from noisy_frames import frames
+import tifffile
+from noisy_frames import frames, noise
 
 from n2v_tools.jobs.desk.progress import Progress
+from n2v_tools.jobs.inspect.files import InspectRequest, inspect_files
 from n2v_tools.jobs.inspect.findings import look_into
 from n2v_tools.jobs.inspect.numbers import numbers_of
 from n2v_tools.jobs.inspect.text import describe
@@ -18,7 +20,7 @@ from n2v_tools.words import in_python
 
 def found_in(counts, axes):
     progress = Progress(quiet=True, stream=io.StringIO())
-    return look_into("a b.tif", Stack(counts, axes), None, progress, axes_given=True)
+    return look_into("a b.tif", Stack(counts, axes), None, progress, axes=axes)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,14 @@ def test_frames_in_turn_name_the_axes_that_part_them(axes, period):
     parted = axes.replace("T", f"TC{period}")
     assert f"--axes {parted} for channels" in line
     assert ("for depths" in line.split("--axes", 1)[1]) == ("Z" not in axes)
+
+
+def test_the_command_names_the_axes_as_they_must_be_named_to_open_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tifffile.imwrite("a.tif", noise((12, 64, 80)).astype(np.float32), imagej=True)
+    (found,) = inspect_files(InspectRequest(("a.tif",), "ZC2YX"), Progress(quiet=True))
+    assert found.values["axes"] == "ZCYX"
+    assert found.values["command"].startswith("n2v-train --stack a.tif --axes ZC2YX")
 
 
 @pytest.mark.parametrize("shape", [(40, 1, 90), (40, 3, 90), (40, 90, 2), (3, 1, 90)])
