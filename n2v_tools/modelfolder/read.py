@@ -61,11 +61,6 @@ class Model:
     section: Section | None = field(default=None, repr=False, compare=False)
 
     @property
-    def learned_channels(self) -> tuple[int, ...]:
-        """Channels that its net sees."""
-        return tuple(c for c in range(self.n_channels) if c not in self.left_channels)
-
-    @property
     def normalisation(self) -> str:
         """``"model"``: by `means` and `stds`; ``"percentile"``: by each image's `percentiles`."""
         return "percentile" if self.kind == CARE else self.own.get("normalisation", "model")

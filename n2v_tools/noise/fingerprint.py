@@ -49,11 +49,14 @@ class Print:
     correlation: Mapping[str, tuple[float, ...]]
 
 
-def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
+def take_fingerprint(
+    stacks: Sequence[Stack], *, keep_strips: bool = False, left_channels: Sequence[int] = ()
+) -> dict[str, Any]:
     """Take the fingerprint of training data, as JSON values.
 
     All stacks have the same channels; at most eight are read, a bounded part of each. With
-    `keep_strips` zeros are data.
+    `keep_strips` zeros are data. `left_channels` are the numbers, in order, of those that the
+    stacks lack and files have: nothing is known of them.
     """
     even = np.linspace(0, len(stacks) - 1, min(MOST_STACKS, len(stacks))).astype(int)
     chosen = [stacks[i] for i in even]
@@ -62,7 +65,10 @@ def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> d
         for stack in chosen
     ]
     n_channels = chosen[0].sizes.get("C", 1)
-    return {"format": 1, "channels": [_as_json(_print(samples, c)) for c in range(n_channels)]}
+    prints = [_print(samples, c) for c in range(n_channels)]
+    for channel in left_channels:
+        prints.insert(channel, Print((), (), {}))
+    return {"format": 1, "channels": [_as_json(one) for one in prints]}
 
 
 def read_fingerprint(value: Any) -> list[Print] | None:
@@ -76,24 +82,20 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(
-    stack: Stack, prints: Sequence[Print], axes: str, channels: Sequence[int] = ()
-) -> list[str]:
+def compare_with(stack: Stack, prints: Sequence[Print], axes: str) -> list[str]:
     """Say in what the noise and the grey levels of a stack differ from the training data.
 
-    A bounded part is read. There is one of `prints` for all channels, or one for each of
-    `channels`, by default all. `axes` are those of the model: correlation along its depth is
-    compared, too. Gives one phrase each, such as "the noise is 2.3 times as strong as in the
-    training data".
+    A bounded part is read. There is one of `prints` for all channels, or one for each. `axes` are
+    those of the model: correlation along its depth is compared, too. Gives one phrase each, such as
+    "the noise is 2.3 times as strong as in the training data".
     """
     sample = read_sample(stack, most_px=FILE_PX)
     n_channels = stack.sizes.get("C", 1)
-    compared = list(channels if len(prints) > 1 and channels else range(n_channels))
-    if len(prints) not in (1, len(compared)):
+    if len(prints) not in (1, n_channels):
         return []  # channels do not fit: that is reported elsewhere
     found = []
-    for number, c in enumerate(compared):
-        there = prints[number] if len(prints) > 1 else prints[0]
+    for c in range(n_channels):
+        there = prints[c] if len(prints) > 1 else prints[0]
         which = f" in channel {c}" if n_channels > 1 else ""
         here = _print([sample], c)
         if n_channels > 1 and len(set(here.percentiles)) == 1:

@@ -77,15 +77,18 @@ def _intensity_warnings(stack: Stack, model: Model) -> list[str]:
     if not survey.n_pixels:
         return []
     warnings = []
-    found = zip(survey.mean, survey.std, strict=True)
-    known = zip(model.means, model.stds, strict=True)
-    there = dict(zip(model.learned_channels, known, strict=True))
-    for c, (mean, std) in enumerate(found):
-        if model.n_channels > 1 and c not in there:
-            continue  # left as it is; channels that do not fit are refused by match_axes
+    known = list(zip(model.means, model.stds, strict=True))
+    for channel in model.own.get("left_channels", ()):
+        known.insert(channel, (0.0, 0.0))
+    for c, (mean, std) in enumerate(zip(survey.mean, survey.std, strict=True)):
+        of_model = c if model.n_channels > 1 else 0
+        if of_model >= len(known):
+            break  # the channels do not fit, which match_axes refuses
+        mean_there, std_there = known[of_model]
+        if not std_there:
+            continue  # it is left as it is
         if len(survey.mean) > 1 and not std:
             continue  # nothing is in it that could be spoilt
-        mean_there, std_there = there[c if model.n_channels > 1 else 0]
         far = abs(mean - mean_there) > MEAN_TOLERANCE_STDS * std_there
         ratio = std / std_there
         if far or not 1 / STD_RATIO_TOLERANCE <= ratio <= STD_RATIO_TOLERANCE:
@@ -103,7 +106,7 @@ def _noise_warnings(stack: Stack, model: Model) -> list[str]:
     prints = read_fingerprint(model.own.get("fingerprint"))
     if prints is None:
         return []
-    differences = compare_with(stack, prints, model.axes, model.learned_channels)
+    differences = compare_with(stack, prints, model.axes)
     if not differences:
         return []
     return [

@@ -54,7 +54,11 @@ def write_config(job: Job, folder: Path) -> None:
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),
             },
-            "fingerprint": take_fingerprint(job.stacks, keep_strips=job.request.keep_strips),
+            "fingerprint": take_fingerprint(
+                job.stacks,
+                keep_strips=job.request.keep_strips,
+                left_channels=job.left_channels,
+            ),
             **({"struct_mask": job.mask_record} if job.mask_record else {}),
             **({"left_channels": list(job.left_channels)} if job.left_channels else {}),
         },
