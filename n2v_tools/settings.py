@@ -11,6 +11,7 @@ import difflib
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import SettingsError
@@ -57,7 +58,7 @@ def settings_from(kind: type[S], values: Mapping[str, Any], where: str = "") -> 
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
-    """Split ``KEY=VALUE`` texts; the last value of a key wins."""
+    """Split ``KEY=VALUE`` texts; the last value of a key wins, and ``KEY=@FILE`` is in a file."""
     pairs = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -65,8 +66,23 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
             raise SettingsError(
                 f"{option('set', text)}: write KEY=VALUE, such as {setting('epochs', 50)}."
             )
-        pairs[key.strip().replace("-", "_")] = value.strip()
+        value = value.strip()
+        if value.startswith("@"):
+            value = _text_of(Path(value[1:]), text)
+        pairs[key.strip().replace("-", "_")] = value
     return pairs
+
+
+def _text_of(path: Path, assignment: str) -> str:
+    """What a file holds; SettingsError if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(
+            f"{option('set', assignment)}: {path} cannot be read ({why}). Name the file that holds "
+            "the value, after the @."
+        ) from None
 
 
 def _coerce(value: Any, hint: Any, where: str) -> Any:

@@ -68,3 +68,11 @@ def test_of_equal_keys_the_last_one_counts():
     for text in ("a", "=1"):
         with pytest.raises(SettingsError, match="write KEY=VALUE, such as --set epochs=50"):
             parse_assignments([text])
+
+
+def test_a_long_value_may_stand_in_a_file(tmp_path):
+    (tmp_path / "v.json").write_text("[[0, 1],[2, 3]]\n")
+    assert parse_assignments([f"knots=@{tmp_path / 'v.json'}"]) == {"knots": "[[0, 1],[2, 3]]"}
+    for name in ("missing", "."):
+        with pytest.raises(SettingsError, match=r"^--set a=@.*cannot be read"):
+            parse_assignments([f"a=@{tmp_path / name}"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from ..axes import parse_asked_axes
 from ..errors import StackError
 from ..words import in_python
 from .listening import Listener, Told
@@ -64,7 +65,7 @@ def inspect(
     from ..jobs.inspect.files import InspectRequest, inspect_files
 
     stack = open_stack(source, axes)
-    given = None if axes is None else stack.axes
+    given = None if axes is None else str(parse_asked_axes(axes))
     request = InspectRequest((stack,), given, None if dark is None else find(dark))
     (found,) = inspect_files(request, Listener(progress))
     if found.error:

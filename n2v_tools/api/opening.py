@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..axes import LETTERS, parse_axes, require_axes
+from ..axes import LETTERS, parse_asked_axes, parse_axes, require_axes
 from ..errors import AxesError, StackError, UsageError
 from ..stack import Stack
 from ..words import in_python, option
@@ -43,7 +44,8 @@ def open_stack(
         slices (memory maps, HDF5, Zarr). Integer or float counts.
     axes : str, optional
         One letter of ``TCZYX`` for each axis, in order; needed for arrays, ``.npy`` and HDF5. For
-        a file default its own metadata.
+        a file default its own metadata. A number after a letter is the length of an axis that is
+        split from the one before it: ``TC2YX`` where frames of two channels stand in one row.
     spacing : mapping of axis letter to float, optional
         Distance between neighbours, Z, Y and X in `unit`, T in seconds: where it is known better
         than from the file. A letter that is missing is unknown, or what the file says.
@@ -79,11 +81,11 @@ def open_stack(
     (48, 64)
     """
     if isinstance(source, Stack):
-        stack = source if axes is None else dataclasses.replace(source, axes=parse_axes(axes))
+        stack = _with_axes(partial(_renamed, source), axes)
     elif isinstance(source, (str, os.PathLike)):
         stack = _open_file(find(source), axes)
     else:
-        stack = _open_array(source, axes)
+        stack = _with_axes(partial(_open_array, source), axes)
         unit = unit or ("µm" if spacing else None)
     changes: dict[str, Any] = {"spacing": {**stack.spacing, **_checked(spacing, stack)}}
     if unit is not None:
@@ -108,7 +110,7 @@ def configuration() -> Configuration:
 def _open_file(spec: str, axes: str | None) -> Stack:
     from ..jobs.desk.inputs import open_inputs
 
-    opened = list(open_inputs([spec], None if axes is None else parse_axes(axes)))
+    opened = list(open_inputs([spec], axes))
     if len(opened) > 1:
         raise UsageError(
             f"{spec}: holds {len(opened)} stacks, but one is opened at a time. Name one, such as "
@@ -121,6 +123,16 @@ def _open_file(spec: str, axes: str | None) -> Stack:
         open_file(spec, axes)  # raises the same message as its own kind of error
         raise StackError(opened[0].error)
     return opened[0].stack
+
+
+def _with_axes(opening: Callable[[str | None], Stack], axes: str | None) -> Stack:
+    from ..io.reshaped import open_with_axes
+
+    return opening(None) if axes is None else open_with_axes(opening, parse_asked_axes(axes))
+
+
+def _renamed(stack: Stack, letters: str | None) -> Stack:
+    return stack if letters is None else dataclasses.replace(stack, axes=letters)
 
 
 def _open_array(source: Any, axes: str | None) -> Stack:

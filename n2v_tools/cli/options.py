@@ -130,7 +130,8 @@ axes = read(
     "--axes",
     read_axes,
     "LETTERS",
-    "What the file's axes are, in its order, such as TZYX; default: its own metadata.",
+    "What the file's axes are, in its order, such as TZYX, or TC2YX where every second frame is "
+    "another channel; default: its own metadata.",
 )
 seed = click.option(
     "--seed",

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..axes import parse_axes
+from ..axes import parse_asked_axes
 from ..errors import AxesError
 from ..settings import nearest
 
@@ -92,9 +92,9 @@ class Read(click.ParamType):
 
 
 def read_axes(text: str) -> str:
-    """Read axes letters, such as TZYX, into upper case."""
+    """Read axes letters, such as TZYX or TC2YX, into upper case."""
     try:
-        return parse_axes(text)
+        return str(parse_asked_axes(text))
     except AxesError as error:
         raise click.UsageError(str(error)) from None
 

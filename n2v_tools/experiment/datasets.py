@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from ..axes import parse_axes
+from ..axes import parse_asked_axes
 from ..errors import AxesError
 from ..settings import nearest
 from .readers import Reader, choice, read_items, some_of, text, whole
@@ -47,7 +47,7 @@ def read_dataset(name: str, node: Node) -> Dataset:
 
 def _axes(node: Node) -> str:
     try:
-        return parse_axes(node.text("axes"))
+        return str(parse_asked_axes(node.text("axes")))
     except AxesError as error:
         node.fail(str(error))
 

@@ -51,7 +51,7 @@ class PageArray(ABC):
         values = np.empty([len(chosen) for chosen in ranges], self.dtype)
         if values.size:
             places = list(np.ndindex(*(len(chosen) for chosen in outer)))
-            numbers = [self._number(place, outer) for place in places]
+            numbers = [number_of(place, outer, self._outer) for place in places]
             rows = slice(inner[0].start, inner[0].stop)
             cut = tuple(slice(r.start, r.stop, r.step) for r in inner[1:])
             for place, page in zip(places, self._read(numbers, rows), strict=True):
@@ -69,12 +69,6 @@ class PageArray(ABC):
         ):
             raise ValueError(f"{self.shape} cannot be seen as {other.shape} page by page")
         return other
-
-    def _number(self, place: tuple[int, ...], outer: Sequence[range]) -> int:
-        number = 0
-        for size, chosen, index in zip(self._outer, outer, place, strict=True):
-            number = number * size + chosen[index]
-        return number
 
     @abstractmethod
     def _read(self, numbers: Sequence[int], rows: slice) -> Iterator[np.ndarray]:
@@ -257,6 +251,17 @@ def in_runs(array: Any, axes: str, stored: str) -> Any:
         return array
     plane = array.shape[axes.index("Y")] * array.shape[axes.index("X")]
     return RunsArray(array, axes.index(inner[-1]), plane * array.dtype.itemsize)
+
+
+def number_of(place: Sequence[int], chosen: Sequence[range], sizes: Sequence[int]) -> int:
+    """Number of a page in its row, where axes of `sizes` number the pages, the last one fastest.
+
+    `place` counts, along each axis, from the start of the range that is `chosen`.
+    """
+    number = 0
+    for size, along, index in zip(sizes, chosen, place, strict=True):
+        number = number * size + along[index]
+    return number
 
 
 def to_ranges(key: Any, shape: Sequence[int]) -> tuple[list[range], list[bool]]:

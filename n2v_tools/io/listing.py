@@ -10,7 +10,7 @@ from pathlib import Path
 
 from natsort import natsorted
 
-from ..axes import parse_axes
+from ..axes import parse_asked_axes
 from ..errors import AxesError, N2VToolsError, SeveralImagesError, StackError, UsageError
 from ..stack import Stack
 from ..words import option
@@ -95,7 +95,7 @@ def list_inputs(
         If nothing is found.
     """
     files = find_files(spec)
-    letters = None if axes is None else parse_axes(axes)
+    letters = None if axes is None else str(parse_asked_axes(axes))
     if files == [Path(spec)]:
         return _inputs_of(files[0], letters, scene)
     files = [file for file in files if not leave_out(file)]
@@ -185,7 +185,7 @@ def _readable(paths: Iterable[Path]) -> list[Path]:
 def _is_plane(file: Path) -> bool:
     """Tell whether a file holds one YX plane; a damaged one is opened later and says so."""
     try:
-        open_stack(file, "YX")
+        open_stack(file, "YX", exactly=True)
     except (AxesError, SeveralImagesError):
         return False
     except StackError:
@@ -230,7 +230,7 @@ def _files_of(one: Input) -> tuple[Path, ...]:
 
 
 def _join(planes: Input) -> Stack:
-    stacks = [open_stack(file, "YX") for file in planes.files]
+    stacks = [open_stack(file, "YX", exactly=True) for file in planes.files]
     first = stacks[0]
     for stack in stacks:
         if (stack.array.shape, stack.dtype) != (first.array.shape, first.dtype):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..axes import parse_asked_axes
 from ..errors import StackError, system_words
 from ..stack import Stack
 from .address import Address
 from .formats.tiff.opener import read_tiff_description
+from .reshaped import open_with_axes
 from .table import HEAD_BYTES, READ, Format, format_of_ending, recognise
 
 
-def open_stack(path: str | Path, axes: str | None = None) -> Stack:
+def open_stack(path: str | Path, axes: str | None = None, *, exactly: bool = False) -> Stack:
     """Open one image; nothing but its header is read.
 
     Parameters
@@ -23,7 +25,11 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
         ``file.h5:/path/in/file``, whatever the ending.
     axes : str, optional
         One letter of ``TCZYX`` per axis, overriding the file's metadata; needed for
-        ``.npy`` and HDF5. S (colour samples) is taken as C.
+        ``.npy`` and HDF5. S (colour samples) is taken as C. A number is the length of an axis
+        that is to be split from the one before it, as in ``TC2YX``; axes of length 1 may be left
+        out.
+    exactly : bool
+        The file must have these axes as they are.
 
     Returns
     -------
@@ -47,8 +53,14 @@ def open_stack(path: str | Path, axes: str | None = None) -> Stack:
         raise StackError(_unreadable(file, name, row, head))
     if address.place and not (row.places or row.scenes):
         raise StackError(f"{name}: is a {row.title} file, which holds one image. Name {file}.")
-    stack: Stack = row.load("reader")(address, axes, name)
-    return stack
+
+    def opening(letters: str | None) -> Stack:
+        stack: Stack = row.load("reader")(address, letters, name)
+        return stack
+
+    if axes is None or exactly:
+        return opening(axes)
+    return open_with_axes(opening, parse_asked_axes(axes))
 
 
 def read_description(path: str | Path) -> str | None:

@@ -16,7 +16,7 @@ import numpy as np
 from .first_pass import FirstPass, Rules, Step, look_through
 from .local_moments import compare_windows, measure_local
 from .metrics import psnr, si_psnr
-from .side_by_side import Planes, SideBySide
+from .side_by_side import Planes, SideBySide, require_result
 from .snr import TemporalSums, combine_snr, spatial_snr
 from .ssim import BACKGROUND_PERCENT, MicroFit, fit_micro, micro_ssim, ssim
 
@@ -71,8 +71,9 @@ def score_files(
     Raises
     ------
     StackError
-        If pixels are not finite, nothing is real, or the truth is constant.
+        If pixels are not finite, nothing is real, or the restored file or the truth is constant.
     """
+    require_result(side.stacks["restored"], side.clean)
     found = look_through(side, rules, step)
     fits = _fit_micro(side, rules, found, rng)
     values = _measure(side, rules, found, fits, step)

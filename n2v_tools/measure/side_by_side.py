@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -83,6 +84,31 @@ class SideBySide:
         if self.legacy:
             planes = {role: as_uint16(plane) for role, plane in planes.items()}
         return Planes(planes.pop("clean"), planes, valid, not real.all(), broken)
+
+
+def require_result(restored: Stack, other: Stack) -> None:
+    """Raise StackError if a restored file shows nothing, although the other one does.
+
+    Both are read only as far as the first plane that shows something.
+    """
+    if _only_value(restored) is None or _only_value(other) is not None:
+        return
+    raise StackError(
+        f"{restored.name}: every pixel is {_only_value(restored):g}, although {other.name} shows "
+        "an image, so it is no restored one. Restore it anew, or name another file."
+    )
+
+
+def _only_value(stack: Stack) -> float | None:
+    """The one value of all pixels that are numbers, NaN if none is one; None if they differ."""
+    low, high = math.inf, -math.inf
+    for _, plane in stack.planes():
+        values = plane[np.isfinite(plane)] if plane.dtype.kind == "f" else plane
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+        if high > low:
+            return None
+    return low if high == low else math.nan
 
 
 def are_equal_in_size(one: Stack, other: Stack) -> bool:

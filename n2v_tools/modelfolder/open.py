@@ -10,6 +10,7 @@ from typing import Any
 from ..contracts import Opening, Restorer
 from ..methods.table import rows
 from ..restore.engine import choose_engine, open_net
+from ..restore.left_channels import WithLeftChannels
 from .read import Model, weights_of
 
 
@@ -67,8 +68,8 @@ def open_restorer(
     )
     row = rows().get(model.method)
     make = None if row is None else row.load("restorer")
-    if make is None:
-        return net
-    record = None if section is None else section.record
-    restorer: Restorer = make(Opening(net, record, model.means, model.stds, settings, seed))
-    return restorer
+    restorer: Restorer = net
+    if make is not None:
+        record = None if section is None else section.record
+        restorer = make(Opening(net, record, model.means, model.stds, settings, seed))
+    return WithLeftChannels(restorer, model.left_channels) if model.left_channels else restorer

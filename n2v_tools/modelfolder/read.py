@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -39,9 +39,9 @@ class Model:
     kind: str  # ``"n2v"`` (any of the N2V family) or ``"care"``
     method: str  # ``n2v``, ``n2v2``, ``structn2v``, ``care``, or what n2v_tools wrote
     axes: str  # ``YX``, ``ZYX`` or ``TYX``: the order in which the loaded net takes an image
-    n_channels: int
-    # Counts, one per channel: the net takes ``(x - mean) / std``. Empty where each image is
-    # normalised by its own percentiles.
+    n_channels: int  # of the stacks that it takes
+    # Counts, one per channel that the net sees: it takes ``(x - mean) / std``. Empty where each
+    # image is normalised by its own percentiles.
     means: tuple[float, ...]
     stds: tuple[float, ...]  # likewise
     net: NetSettings
@@ -57,6 +57,9 @@ class Model:
     struct_mask: StructMask | None = field(default=None, repr=False)  # of structN2V
     # SHA-256 of all weights that its training left; empty where the folder has none
     weights_sha256: frozenset[str] = field(default=frozenset(), repr=False)
+    # channels that its net does not see, since they held no image; restored files have them as
+    # they are
+    left_channels: tuple[int, ...] = ()
     # what its method read from the folder
     section: Section | None = field(default=None, repr=False, compare=False)
 
@@ -108,6 +111,8 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
     own = _read_own(config, where)
     recipe = read_legacy_config(config, where)
     section = _section(recipe, own, folder)
+    listed = own.get("left_channels", [])
+    left = tuple(listed) if isinstance(listed, list) else (listed,)
     fits_each_image = own.get("normalisation") == "percentile"
     model = Model(
         folder=folder,
@@ -115,7 +120,7 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
         kind=recipe.kind,
         method=own.get("method", recipe.method),
         axes=own.get("axes", recipe.axes),
-        n_channels=recipe.net.n_channels,
+        n_channels=recipe.net.n_channels + len(left),
         means=() if fits_each_image else recipe.means,
         stds=() if fits_each_image else recipe.stds,
         net=section.net,
@@ -127,8 +132,14 @@ def understand(config: Mapping[str, Any], folder: Path) -> Model:
         checkpoint=recipe.checkpoint,
         struct_mask=recipe.struct_mask,
         weights_sha256=read_hashes(own, where),
+        left_channels=left,
         section=section,
     )
+    if not _are_channels(left, model.n_channels):
+        raise ModelError(
+            f"{where}: left_channels {own['left_channels']!r:.60} are no numbers of channels. "
+            "Restore the file from its source, or train the model anew."
+        )
     if len(model.axes) != recipe.net.n_dim + section.images_of_planes:
         raise ModelError(
             f"{where}: axes {model.axes} do not fit n_dim {recipe.net.n_dim}. The file was changed "
@@ -215,6 +226,12 @@ def _read_own(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
             f"{', '.join(NORMALISATIONS)}. Restore the file from its source, or update n2v_tools."
         )
     return own
+
+
+def _are_channels(values: Sequence[Any], n_channels: int) -> bool:
+    """Whether values are numbers of some of the channels, in order."""
+    known = [c for c in range(n_channels) if c in values]
+    return list(values) == known and not any(isinstance(one, bool) for one in values)
 
 
 def _section(recipe: Recipe, own: Mapping[str, Any], folder: Path) -> Section:

@@ -37,7 +37,7 @@ def look_at_movie(
     offset: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Movie | None:
-    """Look at every frame of a movie once; None without T, or with fewer than 8 frames.
+    """Look at every frame of a movie once; None with fewer than 8 frames, or smaller than 4 px.
 
     Values must be finite, with squares that double precision holds. Of depths and channels four
     planes a frame are looked at. `offset`: counts without light; None if they are unknown.
@@ -46,13 +46,13 @@ def look_at_movie(
     if stack.sizes.get("T", 1) < LEAST_FRAMES:
         return None
     thumbnails = Thumbnails(stack)
+    if not thumbnails.n_blocks:
+        return None
     n_frames = len(thumbnails)
     watch, light = Watch(), Light(n_frames)
     runs = Runs(n_frames, thumbnails.shape, thumbnails.factor)
-    n_blocks = 1
     for frame, thumbnail in enumerate(thumbnails):
         blocks = thumbnails.blocks(thumbnail)
-        n_blocks = len(blocks)
         watch.add(blocks)
         light.add(frame, blocks)
         runs.add(frame, thumbnail)
@@ -60,19 +60,22 @@ def look_at_movie(
             progress(frame + 1, n_frames)
     scenes = watch.scenes()
     # A repeated frame spoils no mean; what is dark or elsewhere does.
+    chance = light.noise / thumbnails.n_blocks
     foreign = tuple(sorted({*scenes.breaks} - {*scenes.repeated}))
     dim = offset if offset is not None else min(0.0, float(scenes.means.min()))
     return Movie(
         scenes,
         runs.shifts(scenes.longest, foreign),
         light.bleaching(scenes.longest, offset),
-        measure_flicker(np.asarray(scenes.means), scenes.breaks, light.noise / n_blocks, dim),
+        measure_flicker(np.asarray(scenes.means), scenes.breaks, chance, dim),
     )
 
 
-def movie_warnings(movie: Movie) -> list[str]:
-    """List what in a movie spoils a denoising through time, each with what to do."""
-    found = [*_scene_warnings(movie), *motion_warnings(movie)]
+def movie_warnings(movie: Movie, axes: str) -> list[str]:
+    """List what in a movie of these axes spoils a denoising through time, each with what to do."""
+    if movie.scenes.period > 1:  # nothing else means what it says
+        return motion_warnings(movie, axes)
+    found = [*_scene_warnings(movie), *motion_warnings(movie, axes)]
     if movie.bleaching.bleaches and movie.bleaching.percent > MUCH_BLEACHED:
         found.append(
             f"bleaching takes {movie.bleaching.percent:.0f} % of the light: correct it after "
@@ -81,14 +84,12 @@ def movie_warnings(movie: Movie) -> list[str]:
     return found
 
 
-def motion_warnings(movie: Movie) -> list[str]:
+def motion_warnings(movie: Movie, axes: str) -> list[str]:
     """List what of the motion spoils a look through time, also where it is learned from."""
+    mixed = interleaving_warning(movie, axes)
+    if mixed:
+        return [mixed]
     found, shifts = [], movie.shifts
-    if movie.scenes.alternating:
-        found.append(
-            "frames are more alike two apart than side by side, as where depths or channels were "
-            f"saved as time: save the file with its axes, or pass {option('axes')} with them"
-        )
     if shifts.moves and shifts.nearby_px > BLURRING_PX:
         found.append(
             f"the field moves by up to {shifts.range_px:.1f} px, {shifts.nearby_px:.1f} px within "
@@ -96,6 +97,25 @@ def motion_warnings(movie: Movie) -> list[str]:
             "whole pixels first (interpolation would spread the noise), or denoise frame by frame"
         )
     return found
+
+
+def interleaving_warning(movie: Movie, axes: str) -> str:
+    """Say that frames of a movie of these axes show several things in turn; empty if not."""
+    period = movie.scenes.period
+    if period < 2:
+        return ""
+    names = {"C": "channels", "Z": "depths"}
+    remedies = [
+        f"{option('axes', axes.replace('T', f'T{axis}{period}'))} for {name}"
+        for axis, name in names.items()
+        if axis not in axes
+    ]
+    apart = f"pass {' or '.join(remedies)}" if remedies else "save the file with its axes"
+    return (
+        f"frames are more alike {period} apart than side by side, as where {period} channels or "
+        f"depths were saved as time: {apart}. If it is the light that changes, or what is seen, "
+        "methods that look through time mix it"
+    )
 
 
 def frames_text(frames: Sequence[int]) -> str:

@@ -65,11 +65,14 @@ class Print:
         return float(np.interp(mean, means, variances))
 
 
-def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> dict[str, Any]:
+def take_fingerprint(
+    stacks: Sequence[Stack], *, keep_strips: bool = False, left_channels: Sequence[int] = ()
+) -> dict[str, Any]:
     """Take the fingerprint of training data, as JSON values.
 
     All stacks have the same channels; at most eight are read, a bounded part of each. With
-    `keep_strips` zeros are data.
+    `keep_strips` zeros are data. `left_channels` are the numbers, in order, of those that the
+    stacks lack and files have: nothing is known of them.
     """
     even = np.linspace(0, len(stacks) - 1, min(MOST_STACKS, len(stacks))).astype(int)
     chosen = [stacks[i] for i in even]
@@ -78,7 +81,10 @@ def take_fingerprint(stacks: Sequence[Stack], *, keep_strips: bool = False) -> d
         for stack in chosen
     ]
     n_channels = chosen[0].sizes.get("C", 1)
-    return {"format": 1, "channels": [_as_json(_print(samples, c)) for c in range(n_channels)]}
+    prints = [_print(samples, c) for c in range(n_channels)]
+    for channel in left_channels:
+        prints.insert(channel, Print((), (), {}))
+    return {"format": 1, "channels": [_as_json(one) for one in prints]}
 
 
 def read_fingerprint(value: Any) -> list[Print] | None:
@@ -120,6 +126,8 @@ def compare(found: Sequence[Print], prints: Sequence[Print], axes: str) -> list[
     phrases = []
     for c, here in enumerate(found):
         there = prints[c] if len(prints) > 1 else prints[0]
+        if len(found) > 1 and len(set(here.percentiles)) == 1:
+            continue  # nothing is in it that could be spoilt
         which = f" in channel {c}" if len(found) > 1 else ""
         phrases += [line.format(which) for line in _differences(here, there, axes)]
     return phrases

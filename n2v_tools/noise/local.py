@@ -67,6 +67,9 @@ class LocalNoise:
         return white
 
 
+NO_NOISE = LocalNoise(gain=0.0, floor=0.0, least=0.0)
+
+
 def measure_local_noise(stack: Stack, axes: str, *, keep_strips: bool = False) -> LocalNoise:
     """Measure the noise of a stack of one channel.
 

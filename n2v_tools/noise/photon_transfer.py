@@ -32,6 +32,9 @@ LEAST_UNEVEN = 10.0  # variance of brightness over that by chance
 LEAST_FRAMES = 4
 DIMMER = 0.5  # deviations of a dark frame by which no block of data may be below it,
 MOST_DIMMER = 0.02  # but few
+LEAST_LIT = 0.05  # deviations of a dark frame by which data with light are above it
+MOST_UNEVEN = 1.0  # the same, by which its brightest places may be above the others
+BRIGHTEST = 99.5  # percentile
 VARYING = 0.06  # deviation of lag 1 from frame to frame; chance and slow drifts stay below
 SHARED = 0.08  # mean of lag 1 from which interpolation may be the cause
 
@@ -117,21 +120,52 @@ def find_light(
 ) -> str:
     """Say why frames were not taken without light; empty if they may have been.
 
-    Nothing in an image is darker than no light. `dark` is at least one plane (Y, X) of counts that
-    is called dark, `dark_pairs` are successive ones of these, perhaps none, and `planes` the data.
+    Nothing in an image is darker than no light, and a frame without light shows nothing. `dark` is
+    at least one plane (Y, X) of counts that is called dark, `dark_pairs` are successive ones of
+    these, perhaps none, and `planes` the data.
     """
     known = measure_dark(dark, dark_pairs)
     large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
     if not large:
         return ""
-    below = float((block_means(large, BLOCK_PX) < known.offset - DIMMER * known.read_noise).mean())
-    if below <= MOST_DIMMER:
+    found = _signs_of_light(known, dark, large)
+    if not found:
         return ""
     return (
-        f"{100 * below:.0f} % of the image are darker than the dark frame's mean of "
-        f"{known.offset:.5g} counts, so it was taken with light, or with other settings. It was "
-        "not used: pass frames of the same camera and settings without light"
+        f"{found}, so it was taken with light, or with other settings. It was not used: pass "
+        "frames of the same camera and settings without light"
     )
+
+
+def _signs_of_light(known: Dark, dark: Sequence[np.ndarray], planes: Sequence[np.ndarray]) -> str:
+    """What a dark frame has that none has; empty if there is nothing."""
+    below = float((block_means(planes, BLOCK_PX) < known.offset - DIMMER * known.read_noise).mean())
+    if below > MOST_DIMMER:
+        return (
+            f"{100 * below:.0f} % of the image are darker than the dark frame's mean of "
+            f"{known.offset:.5g} counts"
+        )
+    brightness = float(np.mean([plane.mean() for plane in planes]))
+    if brightness < known.offset + LEAST_LIT * known.read_noise:
+        return (
+            f"the image's mean of {brightness:.5g} counts is not above the dark frame's of "
+            f"{known.offset:.5g}"
+        )
+    uneven = _unevenness(dark)
+    if uneven > MOST_UNEVEN * known.read_noise:
+        return f"the dark frame is {uneven:.3g} counts brighter in some places than in others"
+    return ""
+
+
+def _unevenness(planes: Sequence[np.ndarray]) -> float:
+    """How far the brightest places are above the others, counts, whatever single pixels hold."""
+    large = [plane for plane in planes if min(plane.shape) >= BLOCK_PX]
+    if not large:
+        return 0.0
+    edges = [min(plane.shape[axis] for plane in large) for axis in (0, 1)]
+    still = np.mean([plane[: edges[0], : edges[1]] for plane in large], axis=0)
+    levels = np.median(to_blocks(still, BLOCK_PX), axis=1)
+    return float(np.percentile(levels, BRIGHTEST) - np.median(levels))
 
 
 def find_resampling(runs: Sequence[np.ndarray]) -> str:

@@ -7,6 +7,7 @@ frame was written twice. Both spoil what learns from pairs of frames.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,7 +23,11 @@ LEAST_RATIO = 1.5  # and times the usual difference;
 FEW, LEAST_RATIO_OF_FEW = 32, 3.0  # of movies with fewer frames
 MOST_OF_ONE = 16.0  # times the median that one block counts: single cells may light up
 MEDIAN_OF_SQUARES = 0.4549  # of a standard normal variable
-ALTERNATING = 0.6  # change to the next but one over that to the next
+LONGEST_PERIOD = 4  # frames after which interleaved channels or depths come again
+PERIOD_FRAMES, PERIOD_BLOCKS = 64, 4096  # by which they are found, at most
+MORE_ALIKE = 0.75  # change over a period, over that to any frame between
+CLEAR_PERIOD = 100.0  # variance of the phases over what is within them: in the means,
+LEAST_PERIOD = 0.03  # where their deviation over the mean is so much, too
 AROUND = 3  # frames before and after whose means show whether the same is seen
 OTHER = 0.5  # times the usual likeness of what is before and after, from which it is
 LEAST_LIKENESS = 0.2  # usually, for this to be judged
@@ -42,7 +47,9 @@ class Scenes:
     odd: tuple[int, ...] = ()
     dark: tuple[int, ...] = ()  # frames that are empty, or darker than their neighbours by far
     repeated: tuple[int, ...] = ()  # frames equal to the one before
-    alternating: bool = False  # whether frames resemble the next but one more than the next
+    # frames after which they resemble each other more than those between, as where channels or
+    # depths were saved as time; 1 where there is nothing of the kind
+    period: int = 1
     # float64, shape (T,): of each frame, counts
     means: np.ndarray = field(default_factory=lambda: np.empty(0))
 
@@ -65,6 +72,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._last: list[np.ndarray] = []
+        self._first: list[np.ndarray] = []
         self._likeness: list[float] = [1.0]
         self._means: list[float] = []
         self._empty: list[bool] = []
@@ -80,6 +88,8 @@ class Watch:
         if len(self._last) > 1:
             self._second.append(_difference(blocks, self._last[-2]))
         self._last = [*self._last[1 - 2 * AROUND :], blocks]
+        if len(self._first) < PERIOD_FRAMES:
+            self._first.append(blocks[:: max(1, -(-len(blocks) // PERIOD_BLOCKS))])
         if len(self._last) > AROUND:
             self._likeness.append(self._alike(AROUND))
 
@@ -111,8 +121,6 @@ class Watch:
         alike = (likeness > OTHER * usual_likeness) & (usual_likeness > LEAST_LIKENESS)
         repeated = ~differ & ~empty
         repeated[0] = False
-        usual = np.median(change[differ]) if differ.any() else 0.0
-        alternating = bool(np.median(second[2:]) < ALTERNATING * usual)
         return Scenes(
             n_frames,
             cuts=_numbers(others & ~alike),
@@ -120,9 +128,44 @@ class Watch:
             odd=_numbers(odd),
             dark=_numbers(dark),
             repeated=_numbers(repeated),
-            alternating=alternating,
+            period=_period(self._first, means),
             means=means,
         )
+
+
+def _period(frames: Sequence[np.ndarray], means: np.ndarray) -> int:
+    """Frames after which a movie comes back to what it showed; 1 if it does not, or not soon.
+
+    `frames` are means of blocks, shape (M,), of the first frames, `means` of each whole frame.
+    Each frame of a movie that goes on resembles the next at least as much as a later one.
+    """
+    longest = min(LONGEST_PERIOD, len(frames) // 4)
+    shown = [_standard(one) for one in frames]  # the light may flicker
+    changes = [
+        float(np.median([_difference(a, b) for a, b in zip(shown, shown[lag:], strict=False)]))
+        for lag in range(1, longest + 1)
+    ]
+    for period in range(2, longest + 1):
+        between = min(changes[: period - 1])
+        if changes[period - 1] < MORE_ALIKE * between or _comes_again(means, period):
+            return period
+    return 1
+
+
+def _standard(frame: np.ndarray) -> np.ndarray:
+    """The frame with mean 0 and deviation 1, if it is not the same everywhere."""
+    return np.asarray((frame - frame.mean()) / (frame.std() or 1.0))
+
+
+def _comes_again(means: np.ndarray, period: int) -> bool:
+    """Whether the brightness of frames depends on their place in a period, beyond chance."""
+    trend = np.convolve(means, np.full(period, 1 / period), mode="valid")
+    left = means[period // 2 :][: len(trend)] - trend
+    left = left[: len(left) // period * period].reshape(-1, period)
+    phases = left.mean(axis=0)
+    within = (left - phases).var() * period / (period - 1) + 1e-12 * float(np.mean(means)) ** 2
+    clear = len(left) * phases.var() > CLEAR_PERIOD * within
+    return bool(clear and phases.std() > LEAST_PERIOD * abs(float(np.mean(means))))
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> float:

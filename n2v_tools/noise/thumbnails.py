@@ -9,6 +9,7 @@ Tests: ``tests/noise/test_scenes.py``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -38,6 +39,8 @@ class Thumbnails:
         Edge of the squares, in pixels.
     shape : tuple of int
         Y, X of a thumbnail; what is left over at the far edges is not looked at.
+    n_blocks : int
+        Of a frame; 0 where it is smaller than a block along Y or X.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -51,6 +54,7 @@ class Thumbnails:
         self.shape = height // self.factor, width // self.factor
         block_px = BLOCK_PX if min(height, width) >= SMALL_PX else BLOCK_PX // 2
         self._per_block = max(1, block_px // self.factor)
+        self.n_blocks = math.prod(size // self._per_block for size in self.shape)
         first = [place for place in stack.places() if place["T"] == 0]
         self._planes: list[Mapping[str, int]] = list(evenly(first, MOST_PLANES))
 

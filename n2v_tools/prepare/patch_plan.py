@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from ..axes import MODEL_AXES
+from ..axes import LEAST_EDGE_PX, MODEL_AXES, axes_of_line_scans
 from ..errors import AxesError, SettingsError, StackError
 from ..stack import Stack
 from ..words import flag, option, setting
@@ -152,6 +152,20 @@ def fit_patch(
         shrunk[name],
         f"patches are {commas(shrunk[name])} px instead of {commas(patch_px)}, since the "
         f"largest box without strips is {room} px ({name})",
+    )
+
+
+def why_too_small(stack: Stack) -> str:
+    """Say that nothing can be learned from planes as small as those of a stack, and what to do."""
+    lines = axes_of_line_scans(stack.sizes)
+    remedy = (
+        f"take the line scan as an image, with {option('axes', lines)}"
+        if lines
+        else "denoise them with a model trained on larger images"
+    )
+    return (
+        f"planes of {stack.sizes['Y']} x {stack.sizes['X']} px are too small to learn from: "
+        f"n2v-train needs {LEAST_EDGE_PX} x {LEAST_EDGE_PX}; {remedy}"
     )
 
 

@@ -121,6 +121,8 @@ def are_outside(seen: Sequence[Seen], learned: Sequence[Seen]) -> list[bool]:
 
 
 def _is_outside(here: Seen, there: Seen) -> bool:
+    if not here.std:
+        return False  # nothing is in it that could be spoilt
     if there.std and is_apart(here, there, NEAR_STDS, NEAR_RATIO):
         return True
     if here.print is None or there.print is None:

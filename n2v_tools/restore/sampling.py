@@ -90,6 +90,8 @@ def _real(plane: Plane) -> np.ndarray:
     """Where no channel has a strip or another pixel that is no data."""
     real = np.ones((len(plane.strips[0].rows), len(plane.strips[0].columns)), bool)
     for strips, kept in zip(plane.strips, plane.kept, strict=True):
+        if strips.empty:  # of a channel without an image, which says nothing of the others
+            continue
         real &= ~strips.rows[:, np.newaxis] & ~strips.columns
         if kept is not None:
             real &= ~kept.mask

@@ -59,6 +59,8 @@ def learned_by(model: Model, n_channels: int) -> list[Seen]:
     prints: Sequence[Print | None] = read_fingerprint(model.own.get("fingerprint")) or [None]
     stds = model.stds if model.deviation_known else [0.0] * len(model.stds)
     known = list(zip(model.means, stds, strict=True))
+    for channel in model.left_channels:
+        known.insert(channel, (0.0, 0.0))
     if model.n_channels == 1:
         known = known[:1] * n_channels
     if len(prints) not in (1, n_channels) or len(known) != n_channels:
@@ -117,6 +119,8 @@ def _intensity_warnings(
     seen: Sequence[Seen], learned: Sequence[Seen], model: Model
 ) -> Iterator[str]:
     for c, (here, there) in enumerate(zip(seen, learned, strict=True)):
+        if len(seen) > 1 and not here.std:
+            continue  # nothing is in it that could be spoilt
         if there.std and is_apart(here, there, MEAN_TOLERANCE_STDS, STD_RATIO_TOLERANCE):
             channel = f" of channel {c}" if len(seen) > 1 else ""
             yield (

@@ -18,8 +18,8 @@ import numpy as np
 
 from ..contracts import RESTORED, UNCERTAINTY, Output, Restorer, Where
 from ..errors import SettingsError
-from ..noise.local import LocalNoise, measure_local_noise
-from ..prepare.part import take_channel
+from ..noise.local import NO_NOISE, LocalNoise, measure_local_noise
+from ..prepare.part import idle_channels, take_channel
 from ..stack import Stack
 from ..words import flag
 from .cover import padding
@@ -188,12 +188,15 @@ def fit_uncertainty(
     if tta:
         inner = inner.around(WithSymmetries)
     together = inner.n_channels > 1 or "C" not in stack.axes
+    idle = idle_channels(stack)  # without noise, and left as they are
     fitted: list[Fitted] = []
     facts: list[dict[str, Any]] = []
     for number in [None] if together else range(stack.sizes["C"]):
         part = stack if number is None else take_channel(stack, number)
         noise = tuple(
-            measure_local_noise(take_channel(part, c), inner.axes, keep_strips=keep_strips)
+            NO_NOISE
+            if (c if number is None else number) in idle
+            else measure_local_noise(take_channel(part, c), inner.axes, keep_strips=keep_strips)
             for c in range(inner.n_channels)
         )
         probe = Probe(inner if number is None else inner.for_channel(number), noise)

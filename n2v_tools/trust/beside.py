@@ -51,6 +51,7 @@ class Pairs:
             return None
         restored = self.restored.plane(place)
         parts = [noisy[box], restored[box]]
+        self._require_numbers(place, *parts)
         if later and place["T"] + later < self.noisy.sizes["T"]:
             parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
         finite = [_finite(part) for part in parts]
@@ -60,6 +61,20 @@ class Pairs:
         gain, offset = self.scale
         corner = (box[0].start, box[1].start)
         return Pair(place, first, gain * second + offset, corner, third[0] if third else None)
+
+    def _require_numbers(
+        self, place: Mapping[str, int], noisy: np.ndarray, restored: np.ndarray
+    ) -> None:
+        """Raise StackError where a restored part of a plane lost much that the noisy one has."""
+        if restored.dtype.kind != "f":
+            return
+        lost = int(np.count_nonzero(~np.isfinite(restored) & np.isfinite(noisy)))
+        if lost > MOST_BROKEN * restored.size:
+            where = "".join(f" at {axis} {number}" for axis, number in place.items())
+            raise StackError(
+                f"{self.restored.name}: {lost} pixels of the plane{where} are NaN or infinite, "
+                f"which {self.noisy.name} has numbers for. Restore it anew, or name another file."
+            )
 
     def next_frame(self, pair: Pair) -> np.ndarray | None:
         """Return the same box of the next noisy frame; None if there is none."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..prepare.part import take_channel
+from ..measure.side_by_side import require_result
+from ..prepare.part import idle_channels, take_channel
 from ..report.plain import to_jsonable
 from ..stack import Stack
 from .beside import lay_beside
@@ -35,7 +36,8 @@ def judge_restored(
     """Say whether a restored stack can be trusted, without the truth.
 
     Planes are read one by one, an even sample of large stacks, and only sums are kept. Each
-    channel is judged by itself, and the worst is returned.
+    channel is judged by itself, and the worst is returned; those without an image that were left
+    as they are do not count.
 
     Parameters
     ----------
@@ -51,40 +53,43 @@ def judge_restored(
     Raises
     ------
     StackError
-        If sizes differ.
+        If sizes differ, or the restored stack is constant, or has no number where the noisy one
+        has.
     """
     lay_beside(noisy, restored)
-    n_channels = noisy.sizes.get("C", 1)
-    each = []
-    for channel in range(n_channels):
+    require_result(restored, noisy)
+    left = idle_channels(noisy).items() & idle_channels(restored).items()
+    channels = [c for c in range(noisy.sizes.get("C", 1)) if c not in dict(left)]
+    each = {}
+    for number, channel in enumerate(channels):
         one, other = (take_channel(stack, channel) for stack in (noisy, restored))
         pairs = lay_beside(one, other, seed)
-        found = measure_pairs(pairs, max_planes, _part_of(step, channel, n_channels))
-        each.append(Quality(*judge(found), _curves(found), _facts(found)))
-    return each[0] if len(each) == 1 else _worst(each)
+        found = measure_pairs(pairs, max_planes, _part_of(step, number, len(channels)))
+        each[channel] = Quality(*judge(found), _curves(found), _facts(found))
+    return each[channels[0]] if len(each) == 1 else _worst(each, noisy.sizes["C"])
 
 
 def _part_of(step: Step, channel: int, n: int) -> Step:
     return lambda done, total: step(channel * total + done, n * total)
 
 
-def _worst(each: list[Quality]) -> Quality:
-    """The channel that fares worst, saying which."""
-    worries = [
-        (BY_RANK.index(one.overall.level), sum(v.level == "worry" for v in one.verdicts))
-        for one in each
-    ]
-    number = worries.index(max(worries))
+def _worst(each: Mapping[int, Quality], n_channels: int) -> Quality:
+    """The channel that fares worst, saying which; `each` is by number."""
+    worries = {
+        number: (BY_RANK.index(one.overall.level), sum(v.level == "worry" for v in one.verdicts))
+        for number, one in each.items()
+    }
+    number = max(worries, key=lambda one: worries[one])
     worst = each[number]
-    facts = {**worst.facts, "channels": [one.overall.name for one in each]}
+    facts = {**worst.facts, "channels": [one.overall.name for one in each.values()]}
     if worst.overall.level == "good":
         return dataclasses.replace(worst, facts=facts)
-    sentence = f"Channel {number} of {len(each)} (counted from 0): {worst.overall.sentence}"
+    sentence = f"Channel {number} of {n_channels} (counted from 0): {worst.overall.sentence}"
     return dataclasses.replace(
         worst,
         overall=dataclasses.replace(worst.overall, sentence=sentence),
         do_not_measure=tuple(
-            dict.fromkeys(text for one in (worst, *each) for text in one.do_not_measure)
+            dict.fromkeys(text for one in (worst, *each.values()) for text in one.do_not_measure)
         ),
         facts=facts,
     )

@@ -221,3 +221,12 @@ def test_a_generated_dome_is_measured_outside_its_strips(tmp_path):
         assert spoilt[metric] == found[metric]
     kept = evaluate(*words, "--keep-strips")
     assert kept["psnr"]["mean"] < found["psnr"]["mean"] - 10
+
+
+@pytest.mark.parametrize("other", [["--clean", "a_clean.tif"], ["--noisy", "a_noisy.tif"]])
+@pytest.mark.parametrize("value", [0, 250, np.nan])
+def test_a_restored_file_of_one_value_is_refused_in_one_line(other, value):
+    scene()
+    save("a_denoised.tif", np.full((4, 32, 40), value))
+    error = run("--restored", "a_denoised.tif", *other, code=1).stderr
+    assert "a_denoised.tif: every pixel is" in error and error.count("\n") == 1

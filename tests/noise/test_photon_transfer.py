@@ -6,7 +6,12 @@ from noisy_frames import smooth
 from numpy.random import default_rng
 from scipy import ndimage
 
-from n2v_tools.noise.photon_transfer import find_resampling, measure_dark, measure_transfer
+from n2v_tools.noise.photon_transfer import (
+    find_light,
+    find_resampling,
+    measure_dark,
+    measure_transfer,
+)
 
 
 def scene(edge=256, low=20, high=400):
@@ -106,3 +111,27 @@ def bleaching(rng, n=16):
 )
 def test_frames_shifted_by_fractions_of_a_pixel_are_noticed(make, resampled, seed):
     assert bool(find_resampling([make(default_rng(seed))])) == resampled
+
+
+def spots(rng, n, brightest=6.0):
+    """Frames (n, Y, X) at few photons, with a few spots that are hardly brighter."""
+    still = np.full((128, 96), 4.0)
+    still[20:32, 30:44] += brightest
+    still[80:96, 60:70] += brightest
+    return rng.poisson(still, (n, *still.shape)).astype(np.float32) + 100
+
+
+def test_frames_that_show_something_or_are_as_bright_are_not_dark():
+    rng = default_rng(4)
+    data = list(spots(rng, 6))
+    for called_dark in (data, list(spots(rng, 6)), list(spots(rng, 6) - 2)):
+        pairs = list(zip(called_dark[::2], called_dark[1::2], strict=True))
+        assert "not used" in find_light(called_dark, pairs, data)
+
+
+def test_hot_pixels_and_uneven_columns_make_no_light():
+    rng = default_rng(5)
+    dark = rng.normal(100, 1.5, (6, 128, 96)) + rng.normal(0, 0.5, 96)
+    dark[:, rng.integers(0, 128, 80), rng.integers(0, 96, 80)] += 700
+    dark = list(dark.astype(np.float32))
+    assert find_light(dark, list(zip(dark[::2], dark[1::2], strict=True)), spots(rng, 6)) == ""

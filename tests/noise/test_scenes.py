@@ -29,7 +29,7 @@ def _scenes(pixels, axes="TYX"):
 def test_a_movie_that_goes_on_has_no_cut(seed):
     found = _scenes(_movie(seed))
     assert found.breaks == ()
-    assert not found.alternating
+    assert found.period == 1
     assert found.longest == range(100)
 
 
@@ -80,9 +80,50 @@ def test_light_that_is_switched_shows_the_same_scene():
     assert found.breaks == (60,)
 
 
-def test_depths_that_were_saved_as_time_alternate():
-    movie = np.stack([_movie(0)[:50], _movie(1)[:50]], axis=1).reshape(100, 96, 96)
-    assert _scenes(movie).alternating
+def interleaved(*movies):
+    return np.stack(movies, axis=1).reshape(-1, *movies[0].shape[1:])
+
+
+@pytest.mark.parametrize("n_frames", [8, 30])
+@pytest.mark.parametrize("period", [2, 3, 4])
+def test_depths_that_were_saved_as_time_come_again(period, n_frames):
+    assert _scenes(interleaved(*(_movie(s)[:n_frames] for s in range(period)))).period == period
+
+
+@pytest.mark.parametrize("period", [2, 3])
+def test_channels_of_one_structure_are_told_apart_by_their_brightness(period):
+    rng, brightness = np.random.default_rng(7), 1 + 0.1 * (np.arange(36) % period == 0)
+    movie = rng.poisson(30 * brightness[:, None, None], (36, 48, 80)).astype(np.uint16)
+    assert _scenes(movie).period == period
+
+
+def _flickers(rng, still):
+    return rng.poisson(still * rng.normal(1, 0.1, (len(still), 1, 1)).clip(0.1))
+
+
+def _bleaches(rng, still):
+    return rng.poisson(still * np.exp(-np.arange(len(still)) / 15)[:, None, None])
+
+
+def _drifts(rng, still):
+    return rng.poisson([np.roll(frame, t, axis=1) for t, frame in enumerate(still)])
+
+
+def _jerks(rng, still):
+    return rng.poisson([np.roll(frame, rng.integers(-3, 4), axis=0) for frame in still])
+
+
+@pytest.mark.parametrize("n_frames", [8, 13, 40])
+@pytest.mark.parametrize("changes", [_flickers, _bleaches, _drifts, _jerks])
+def test_what_changes_otherwise_does_not_come_again(changes, n_frames):
+    rng = np.random.default_rng(n_frames)
+    still = np.repeat(20 + 10 * rng.random((1, 12, 12)), n_frames, axis=0).repeat(6, 1).repeat(6, 2)
+    assert _scenes(changes(rng, still).astype(np.uint16)).period == 1
+
+
+@pytest.mark.parametrize("shape", [(30, 1, 90), (30, 3, 90), (30, 90, 2), (9, 1, 1)])
+def test_lines_are_no_movie(shape):
+    assert look_at_movie(Stack(np.random.default_rng(0).poisson(9, shape), "TYX")) is None
 
 
 def test_volumes_and_channels_are_looked_at_too():

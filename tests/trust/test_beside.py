@@ -23,3 +23,19 @@ def test_strips_and_broken_pixels_do_no_harm():
     restored[2, 5, 50] = np.nan
     found = judge_restored(Stack(noisy, "ZYX"), Stack(restored, "ZYX"))
     assert found.overall.name == "good"
+
+
+@pytest.mark.parametrize("value", [0.0, 3.5, np.nan])
+def test_what_shows_nothing_is_no_restored_image(value):
+    noisy, restored = scene((2, 96, 80))
+    with pytest.raises(StackError, match=r"^restored\.tif: every pixel is .*Restore it anew"):
+        judge_restored(
+            Stack(noisy, "ZYX"), Stack(np.full_like(restored, value), "ZYX", name="restored.tif")
+        )
+
+
+def test_a_plane_that_lost_its_numbers_is_named():
+    noisy, restored = scene((3, 96, 80))
+    restored[1, 10:40] = np.inf
+    with pytest.raises(StackError, match=r"2400 pixels of the plane at Z 1 are NaN or infinite"):
+        judge_restored(Stack(noisy, "ZYX"), Stack(restored, "ZYX"))

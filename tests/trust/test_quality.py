@@ -48,6 +48,15 @@ def test_the_worst_channel_is_told():
     assert found.facts["channels"] == ["good", "under-trained"]
 
 
+@pytest.mark.parametrize("value", [0, 77])
+def test_a_channel_without_an_image_that_was_left_as_it_is_does_not_count(value):
+    noisy, restored = scene((3, 128, 96))
+    noisy[1] = restored[1] = value
+    found = judge_restored(Stack(noisy, "CYX"), Stack(restored, "CYX"))
+    assert found.overall.name == "good"
+    assert found.facts["channels"] == ["good", "good"]
+
+
 def test_equal_seeds_give_equal_answers():
     noisy, restored = (Stack(a, "YX") for a in scene((1100, 160)))
     one, other = (judge_restored(noisy, restored, seed=3).to_json() for _ in range(2))

@@ -17,6 +17,7 @@ from ...errors import StackError, UsageError
 from ...io.sha256 import sha256_of
 from ...methods.table import rows
 from ...modelfolder import Model, find_model, read_model, weights_file
+from ...prepare.part import idle_channels
 from ...restore.brightness import Fitted, are_outside, fit_grey_levels
 from ...restore.match import match_axes
 from ...restore.training_data import Seen, check_fit, learned_by, look_at
@@ -83,6 +84,12 @@ class Modelled(Session):
             settings.update(dataclasses.asdict(self.settings))
         if fitted.levels:
             model["grey_levels"] = [dataclasses.asdict(one) for one in fitted.levels]
+        warnings += self._left_images(stack)
+        notes += [
+            f"channel {channel} is left as it is: there was nothing in it when {self.model.name} "
+            "was trained"
+            for channel in self.model.left_channels
+        ]
         return Prepared(fitted.restorer, {"model": model}, settings, notes, warnings)
 
     def _fit(self, stack: Stack) -> tuple[Fitted, list[str], list[str]]:
@@ -120,6 +127,18 @@ class Modelled(Session):
             f"its grey levels ({here.mean:.5g} with deviation {here.std:.4g}) are not those that "
             f"the model {self.model.name} learned ({there.mean:.5g}{known})"
         )
+
+    def _left_images(self, stack: Stack) -> list[str]:
+        """Warn of images in channels that the model leaves as they are."""
+        if not self.model.left_channels:
+            return []
+        idle = idle_channels(stack)
+        return [
+            f"channel {channel} holds an image, but the model {self.model.name} leaves it as it "
+            "is: train on files in which it holds one"
+            for channel in self.model.left_channels
+            if channel not in idle
+        ]
 
     @property
     def engine(self) -> str | None:  # type: ignore[override]

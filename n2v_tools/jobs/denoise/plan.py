@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from ..desk.output_names import (
     require_folder,
     require_inputs_kept,
     require_room,
+    stem_of,
 )
 from ..desk.progress import Progress
 from .request import DenoiseRequest
@@ -84,12 +85,7 @@ def plan_jobs(
             f"{names}: no input left after leaving out files whose names end in "
             f"{request.suffix!r}. Name other files, or another {option('suffix')}."
         )
-    if left_out:
-        progress.note(
-            f"left out {len(left_out)} named like outputs of {request.suffix!r}, such as "
-            f"{next(iter(left_out))}; name them one by one, or another "
-            f"{option('suffix')}, to denoise them"
-        )
+    _say_left_out(left_out, inputs, naming, progress)
     plan = [_plan_one(one, naming, request, session) for one in inputs]
     jobs = [item for item in plan if isinstance(item, Job)]
     targets = [(job.name, target) for job in jobs for target in job.targets]
@@ -104,6 +100,27 @@ def plan_jobs(
     _warn_of_stale_outputs(todo, progress)
     require_room(need for job in todo for need in _needs(job, request))
     return plan
+
+
+def _say_left_out(
+    left_out: Iterable[Path], inputs: Sequence[Opened], naming: Naming, progress: Progress
+) -> None:
+    """Say which files of a folder are named like outputs; a warning where they are of no input."""
+    suffix = UNCERTAINTY.suffix
+    outputs = {stem_of(naming.output_for(one.source)) for one in inputs}
+    known = [path for path in left_out if stem_of(path).removesuffix(suffix) in outputs]
+    others = [path for path in left_out if path not in known]
+    remedy = f"name them one by one, or another {option('suffix')}, to denoise them"
+    if known:
+        progress.note(
+            f"left out {len(known)} named like outputs of {naming.suffix!r}, such as {known[0]}; "
+            f"{remedy}"
+        )
+    if others:
+        progress.warn(
+            f"left out {len(others)} whose names end in {naming.suffix!r} as outputs do, such as "
+            f"{others[0]}, though no input of that name is here: {remedy}"
+        )
 
 
 def _remedy() -> str:

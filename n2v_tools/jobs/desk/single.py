@@ -49,8 +49,9 @@ def open_fitting(
 ) -> Single:
     """Open a stack of the sizes of another one.
 
-    The letters of `axes` are tried, one after the other, after the file's own. With a `frame`, only
-    this time point is taken, if there is a T.
+    The letters of `axes` are tried, one after the other, after the file's own; then with the
+    lengths that `like` has, for a file in which several axes are one. With a `frame`, only this
+    time point is taken, if there is a T.
 
     Raises
     ------
@@ -58,7 +59,9 @@ def open_fitting(
         If it cannot be opened, is several stacks, or does not fit.
     """
     problem: N2VToolsError | None = None
-    for letters in dict.fromkeys((None, *axes)):
+    named = [letters for letters in axes if letters]
+    with_lengths = [_with_lengths(letters, like.stack) for letters in named]
+    for letters in dict.fromkeys((None, *named, *with_lengths)):
         try:
             one = open_single(spec, letters)
         except N2VToolsError as error:
@@ -77,3 +80,9 @@ def open_fitting(
             )
     assert problem is not None  # noqa: S101  nothing was returned
     raise problem
+
+
+def _with_lengths(letters: str, like: Stack) -> str:
+    """The letters, each followed by the length that a stack has there."""
+    known = {axis: size for axis, size in like.sizes.items() if axis not in "YX"}
+    return "".join(f"{letter}{known.get(letter, '')}" for letter in letters if letter.isalpha())

@@ -42,16 +42,24 @@ class Advice:
 
 
 def advise(
-    stack: Stack, seen: Overview, std: float, *, n_pixels: int, movie: Movie | None = None
+    stack: Stack,
+    seen: Overview,
+    std: float,
+    *,
+    n_pixels: int,
+    n_channels: int | None = None,
+    movie: Movie | None = None,
 ) -> Advice:
     """Say how to train on a stack, all channels of it.
 
     `seen` is of the channel that decides, and so is `std`, the deviation of all its pixels in
-    counts. `n_pixels` counts real pixels of the stack; `movie` has its changes from frame to frame.
+    counts. `n_pixels` counts real pixels of the stack, and `n_channels` its channels that hold an
+    image, by default all; `movie` has its changes from frame to frame.
     """
     preset, preset_options = _preset(n_pixels)
     warnings = (*seen.warnings, *_size_warnings(stack, n_pixels))
-    n_frames, n_channels = stack.sizes.get("T", 1), stack.sizes.get("C", 1)
+    n_frames = stack.sizes.get("T", 1)
+    n_channels = stack.sizes.get("C", 1) if n_channels is None else n_channels
     obstacle = _obstacle(seen, movie)
     long_enough = [row for row in _movie_rows() if n_frames >= (row.auto_frames or 0)]
     suited = [row for row in long_enough if n_channels == 1 or not row.one_channel]
@@ -143,6 +151,9 @@ def _size_warnings(stack: Stack, n_pixels: int) -> list[str]:
 
 def _obstacle(seen: Overview, movie: Movie | None) -> str:
     """Why neighbouring frames do not show the signal of a frame; empty if they may."""
+    period = 1 if movie is None else movie.scenes.period
+    if period > 1:
+        return f"frames are more alike {period} apart than side by side"
     shared = seen.correlation.with_next("T")
     if shared > INDEPENDENT:
         return f"successive frames share noise ({shared:.2f}), which it would keep"

@@ -5,12 +5,15 @@ Tests: ``tests/cli/test_cli_inspect.py``.
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...errors import AxesError, N2VToolsError, StackError, UsageError
+from ...io.address import Address
 from ...io.publish import require_free_name
 from ...io.reader import open_stack
 from ...noise.grey_levels import GreyLevels, files_to_keep
@@ -25,6 +28,10 @@ from .findings import look_into
 from .numbers import numbers_of
 from .text import describe
 
+OWN_DARK = (
+    "the file is named as its own dark frame, too. It was not used as one: pass frames that the "
+    "same camera made without light"
+)
 GUESSES = ("YX", "TYX", "TZYX")  # of a dark frame that does not name its axes
 
 
@@ -92,8 +99,11 @@ def _inspected(
     if one.stack is None:
         return Inspected(one.name, error=one.error)
     try:
-        axes_given = request.axes is not None
-        found = look_into(one.name, one.stack, dark, progress, axes_given=axes_given)
+        itself = _is_its_own_dark(one, request.dark)
+        other = None if itself else dark
+        found = look_into(one.name, one.stack, other, progress, axes=request.axes)
+        if itself:
+            found = dataclasses.replace(found, warnings=[OWN_DARK, *found.warnings])
         if request.plot is not None:
             from .figure import draw_figure  # matplotlib takes a second
 
@@ -104,6 +114,12 @@ def _inspected(
     values = {**numbers_of(found), "plot": plot}
     text = describe(found, plot)
     return Inspected(one.name, values, text, levels=found.levels, options=found.options)
+
+
+def _is_its_own_dark(one: Opened, dark: str | None) -> bool:
+    if dark is None:
+        return False
+    return os.path.realpath(Address.parse(dark).file) in map(os.path.realpath, one.files)
 
 
 def _read_dark(file: str, axes: str | None) -> Sample:

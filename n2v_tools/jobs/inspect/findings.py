@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...noise.changes import Movie, look_at_movie, movie_warnings
@@ -15,7 +15,13 @@ from ...prepare.survey import Survey, survey_stack
 from ...stack import Stack
 from ..desk.progress import Progress
 from .advice import Advice, Options, advise, training_command
-from .warnings import beyond_single, find_warnings, saturated_percent, too_small
+from .warnings import (
+    beyond_single,
+    find_warnings,
+    image_channels,
+    saturated_percent,
+    too_small,
+)
 
 MOST_CHANNELS = 4  # whose noise is measured
 
@@ -25,10 +31,12 @@ class Findings:
     """What was found in one stack."""
 
     name: str  # as the user named it
+    axes: str  # as a user names them, such as ``TC2YX`` where ``TYX`` was split
     stack: Stack
     survey: Survey  # of every plane
     saturated: float  # percent of the pixels
-    channels: Sequence[Overview]  # noise of each channel; none where there is nothing to learn from
+    # noise of each channel that holds an image, by its number; none where there is nothing to learn
+    channels: Mapping[int, Overview]
     chosen: int  # the channel that decides: one mask serves all, so it is the first that needs one
     movie: Movie | None  # changes from frame to frame of that channel
     advice: Advice | None
@@ -37,13 +45,15 @@ class Findings:
     @property
     def seen(self) -> Overview | None:
         """Noise of the channel that decides; None if nothing could be measured."""
-        return self.channels[self.chosen] if self.channels else None
+        return self.channels.get(self.chosen)
 
     @property
     def levels(self) -> GreyLevels | None:
         """Grey levels of the channel that has the fewest; None if nothing was measured."""
         return min(
-            (seen.levels for seen in self.channels), key=lambda one: one.n_common, default=None
+            (seen.levels for seen in self.channels.values()),
+            key=lambda one: one.n_common,
+            default=None,
         )
 
     @property
@@ -54,7 +64,7 @@ class Findings:
             return None
         advised = self.advice.options if self.advice else {}
         fill = {"nan": "fill"} if survey.n_nonfinite else {}
-        return {"axes": self.stack.axes, **advised, **fill}
+        return {"axes": self.axes, **advised, **fill}
 
     @property
     def command(self) -> str | None:
@@ -63,17 +73,16 @@ class Findings:
 
 
 def look_into(
-    name: str, stack: Stack, dark: Sample | None, progress: Progress, *, axes_given: bool
+    name: str, stack: Stack, dark: Sample | None, progress: Progress, *, axes: str | None
 ) -> Findings:
     """Look into a stack: every plane once, a sample of the noise, every frame of a movie.
 
-    `name` is as the user named it, `dark` is of frames without light, and `axes_given` says whether
-    the user named the axes.
+    `name` and `axes` are as the user named them, and `dark` is of frames without light.
     """
     with progress.task(name) as step:
         survey = survey_stack(stack, progress=step)
     channels = _look(stack, survey, dark)
-    chosen = next((i for i, seen in enumerate(channels) if seen.correlated), 0)
+    chosen = next((c for c, seen in channels.items() if seen.correlated), min(channels, default=0))
     movie, advice, about_noise = None, None, []
     if channels:
         seen = channels[chosen]
@@ -81,20 +90,35 @@ def look_into(
             whole = without_gaps(stack) if survey.has_gaps else stack
             movie = look_at_movie(take_channel(whole, chosen), seen.strength.offset, step)
         std = survey.std[chosen]
-        advice = advise(stack, seen, std, n_pixels=survey.n_pixels, movie=movie)
-        about_noise = [*advice.warnings, *(movie_warnings(movie) if movie else ())]
-    saturated = saturated_percent(stack, survey, channels[0].histogram if channels else None)
+        about = {"n_pixels": survey.n_pixels, "n_channels": len(image_channels(survey))}
+        advice = advise(stack, seen, std, movie=movie, **about)
+        about_noise = [*advice.warnings, *(movie_warnings(movie, stack.axes) if movie else ())]
+    first = next(iter(channels.values()), None)
+    saturated = saturated_percent(stack, survey, first.histogram if first else None)
     judged = bool(channels)
     about_file = find_warnings(
-        stack, survey, saturated, axes_given=axes_given, levels_judged=judged
+        stack, survey, saturated, axes_given=axes is not None, levels_judged=judged
     )
     warnings = [*about_file, *about_noise]
-    return Findings(name, stack, survey, saturated, channels, chosen, movie, advice, warnings)
+    return Findings(
+        name,
+        axes or stack.axes,
+        stack,
+        survey,
+        saturated,
+        channels,
+        chosen,
+        movie,
+        advice,
+        warnings,
+    )
 
 
-def _look(stack: Stack, survey: Survey, dark: Sample | None) -> list[Overview]:
-    """Measure the noise of each channel; of none where there is nothing to learn from."""
+def _look(stack: Stack, survey: Survey, dark: Sample | None) -> dict[int, Overview]:
+    """Measure the noise of each channel that holds an image, by its number."""
     if not survey.n_pixels or not any(std > 0 for std in survey.std) or beyond_single(survey):
-        return []
-    n_channels = min(MOST_CHANNELS, len(survey.mean))
-    return [look_at_noise(take_channel(stack, c), survey.mean[c], dark) for c in range(n_channels)]
+        return {}
+    return {
+        c: look_at_noise(take_channel(stack, c), survey.mean[c], dark)
+        for c in image_channels(survey)[:MOST_CHANNELS]
+    }

@@ -5,7 +5,7 @@ Tests: ``tests/jobs/inspect/test_findings.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...noise.changes import Movie
@@ -68,20 +68,21 @@ def _of_levels(levels: GreyLevels) -> dict[str, Any]:
     }
 
 
-def _of_hot_pixels(channels: Sequence[Overview]) -> dict[str, Any] | None:
-    found = [seen.hot for seen in channels if seen.hot is not None]
+def _of_hot_pixels(channels: Mapping[int, Overview]) -> dict[str, Any] | None:
+    found = [seen.hot for seen in channels.values() if seen.hot is not None]
     if not found:
         return None
     worst = max(found, key=lambda hot: hot.count)
     return {"count": worst.count, "percent": worst.percent, "planes": worst.n_planes}
 
 
-def _of_noise(channels: Sequence[Overview], chosen: int) -> dict[str, Any]:
+def _of_noise(channels: Mapping[int, Overview], chosen: int) -> dict[str, Any]:
     """Of the channel that decides on the mask, and of each where there are several."""
     values = _of_channel(channels[chosen])
     if len(channels) == 1:
         return values
-    return {**values, "channel": chosen, "channels": [_of_channel(seen) for seen in channels]}
+    each = [_of_channel(channels[c]) if c in channels else None for c in range(max(channels) + 1)]
+    return {**values, "channel": chosen, "channels": each}
 
 
 def _of_channel(seen: Overview) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _of_movie(movie: Movie) -> dict[str, Any]:
         "odd": list(scenes.odd),
         "dark": list(scenes.dark),
         "repeated": list(scenes.repeated),
-        "alternating": scenes.alternating,
+        "period": scenes.period,
         "motion": {
             "moves": shifts.moves,
             "px": shifts.range_px if measured else None,

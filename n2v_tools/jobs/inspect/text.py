@@ -18,7 +18,7 @@ from ...stack import Stack
 from ...words import option
 from .advice import depth_for_3d, options_for_3d
 from .findings import Findings
-from .warnings import too_small
+from .warnings import image_channels, too_small
 
 WIDTH = 9  # of a label
 CONTINUED = ("noise", "advice")  # labels that stand once for several lines
@@ -154,8 +154,8 @@ def _training_text(found: Findings) -> str:
     stack = found.stack
     if too_small(stack):
         return "none: the planes are too small"
-    n_channels = stack.sizes.get("C", 1)
-    n_planes = len(list(stack.places())) // n_channels
+    n_planes = len(list(stack.places())) // stack.sizes.get("C", 1)
+    n_channels = len(image_channels(found.survey))
     advised = (found.options or {}).get("method", table.AUTO)
     by_time = table.find_row(str(advised)).data == "movie"
     text = "by frames before and after" if by_time else "2D by default"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...axes import LEAST_EDGE_PX
+from ...prepare.patch_plan import why_too_small
 from ...prepare.survey import Survey, gaps_text
 from ...report.plain import count_text
 from ...stack import Stack
@@ -14,7 +16,6 @@ from ...words import option
 from .advice import PATCH_PX
 
 FEW_LEVELS = 64
-SMALLEST_PATCH_PX = 16  # n2v-train refuses planes that are smaller
 BITS = range(8, 17)  # of detectors
 MANY_SATURATED_PERCENT = 0.01
 LARGEST, SMALLEST_STD = 1e15, 1e-15
@@ -46,6 +47,12 @@ def find_warnings(
         return [*found, f"every pixel is {what}: there is nothing to learn from"]
     if survey.minimum == survey.maximum:
         return [*found, f"every pixel is {survey.minimum:g}: there is nothing to learn from"]
+    found += [
+        f"channel {c} is {survey.mean[c]:g} throughout: it will be left as it is, and the others "
+        "are learned"
+        for c in range(len(survey.mean))
+        if c not in image_channels(survey)
+    ]
     if beyond_single(survey):
         found.append(
             f"values reach {survey.maximum:.3g} with a deviation of {max(survey.std):.3g}, so that "
@@ -88,6 +95,11 @@ def saturated_percent(
     return 100 * survey.n_at_maximum / survey.n_pixels if whole or piled else 0.0
 
 
+def image_channels(survey: Survey) -> list[int]:
+    """Numbers of the channels whose pixels are not all of one value."""
+    return [c for c, std in enumerate(survey.std) if std > 0]
+
+
 def beyond_single(survey: Survey) -> bool:
     """Whether values are so large, or so small, that their squares leave single precision."""
     largest = max(abs(survey.minimum), abs(survey.maximum))
@@ -96,7 +108,7 @@ def beyond_single(survey: Survey) -> bool:
 
 def too_small(stack: Stack) -> bool:
     """Whether n2v-train refuses planes of this size."""
-    return min(stack.sizes["Y"], stack.sizes["X"]) < SMALLEST_PATCH_PX
+    return min(stack.sizes["Y"], stack.sizes["X"]) < LEAST_EDGE_PX
 
 
 def _bits(maximum: float) -> int:
@@ -120,16 +132,12 @@ def _top(maximum: float) -> str:
 
 
 def _size_warnings(stack: Stack) -> list[str]:
-    plane = f"planes of {stack.sizes['Y']} x {stack.sizes['X']} px"
     if too_small(stack):
-        return [
-            f"{plane} are too small to learn from: n2v-train needs {SMALLEST_PATCH_PX} x "
-            f"{SMALLEST_PATCH_PX}; denoise them with a model trained on larger images"
-        ]
+        return [why_too_small(stack)]
     if min(stack.sizes["Y"], stack.sizes["X"]) < PATCH_PX:
         return [
-            f"{plane} are smaller than the usual patch of {PATCH_PX} px: n2v-train makes "
-            "the patch smaller"
+            f"planes of {stack.sizes['Y']} x {stack.sizes['X']} px are smaller than the usual "
+            f"patch of {PATCH_PX} px: n2v-train makes the patch smaller"
         ]
     return []
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...contracts import Method
 from ...methods.table import FALLBACK
-from ...noise.changes import frames_text, look_at_movie, motion_warnings
+from ...noise.changes import Movie, frames_text, look_at_movie, motion_warnings
 from ...noise.quick_look import advise_movie_training, advise_training
 from ...prepare.survey import Survey
 from ...stack import Stack
@@ -15,6 +15,8 @@ from ..desk.progress import Progress
 from .request import TrainRequest
 
 MOST_STACKS = 4  # of many, that are looked at
+
+Look = Callable[[Stack], Movie | None]  # what happens in a stack from frame to frame
 
 
 def warn_of_noise(
@@ -43,17 +45,29 @@ def warn_of_noise(
             say.warn(f"{stack.name}: {heard}")
 
 
-def with_cuts(stack: Stack, survey: Survey, say: Progress) -> Survey:
+def looking_once(say: Progress) -> Look:
+    """Return what looks at the frames of a movie when it is first asked for them."""
+    seen: dict[int, Movie | None] = {}
+
+    def look(stack: Stack) -> Movie | None:
+        if id(stack) not in seen:
+            with say.task(f"{stack.name}: looking at frames") as step:
+                seen[id(stack)] = look_at_movie(stack, progress=step)
+        return seen[id(stack)]
+
+    return look
+
+
+def with_cuts(stack: Stack, survey: Survey, look: Look, say: Progress) -> Survey:
     """Return the survey of a movie with the frames that go on from nothing; say what is seen.
 
     They are scene cuts, jumps of the light, dark frames and repeated ones: in a repeated frame
-    the noise of the target could be read off. Each frame is read once.
+    the noise of the target could be read off.
     """
-    with say.task(f"{stack.name}: looking at frames") as step:
-        movie = look_at_movie(stack, progress=step)
+    movie = look(stack)
     if movie is None:
         return survey
-    for heard in motion_warnings(movie):
+    for heard in motion_warnings(movie, stack.axes):
         say.warn(f"{stack.name}: {heard}")
     cuts = movie.scenes.breaks
     if cuts:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from ...contracts import Method
 from ...errors import UsageError
 from ...methods.table import AUTO, FALLBACK, movie_rows
+from ...noise.changes import interleaving_warning, look_at_movie
 from ...stack import Stack
 from ...words import option
 from ..desk.progress import Progress
+from .checks import Look
 from .request import TrainRequest, method_for
 
 Possible = Mapping[str, Method | UsageError]
@@ -36,11 +38,14 @@ def possible_methods(request: TrainRequest) -> Possible:
     return found
 
 
-def choose_method(possible: Possible, stacks: Sequence[Stack], say: Progress) -> tuple[str, Method]:
+def choose_method(
+    possible: Possible, stacks: Sequence[Stack], say: Progress, look: Look = look_at_movie
+) -> tuple[str, Method]:
     """Choose among the methods that a request can mean: its name, and the method.
 
-    A movie's own method, if all stacks have frames and channels as it wants them, unless an
-    option was given that it does not have; else the fallback. UsageError if what suits the stacks
+    A movie's own method, if all stacks have frames and channels as it wants them, each frame
+    showing what the next one does, unless an option was given that it does not have; else the
+    fallback. `look` says what happens from frame to frame. UsageError if what suits the stacks
     refuses the request.
     """
     if len(possible) == 1:
@@ -52,6 +57,11 @@ def choose_method(possible: Possible, stacks: Sequence[Stack], say: Progress) ->
         if n_frames < (row.auto_frames or 0) or isinstance(possible[row.name], UsageError):
             continue
         if alone or not row.one_channel:
+            mixed = [line for stack in stacks if (line := _interleaving(stack, look))]
+            for line in mixed:
+                say.warn(f"{line}. So method {FALLBACK} takes frames singly")
+            if mixed:
+                break
             say.note(
                 f"method {row.name}, since there are {n_frames} frames; "
                 f"{option('method', FALLBACK)} takes them singly"
@@ -63,6 +73,12 @@ def choose_method(possible: Possible, stacks: Sequence[Stack], say: Progress) ->
             "it"
         )
     return FALLBACK, _taken(possible, FALLBACK)
+
+
+def _interleaving(stack: Stack, look: Look) -> str:
+    movie = look(stack)
+    found = "" if movie is None else interleaving_warning(movie, stack.axes)
+    return f"{stack.name}: {found}" if found else ""
 
 
 def _taken(possible: Possible, name: str) -> Method:

@@ -9,7 +9,14 @@ import dataclasses
 from collections.abc import Sequence
 
 from ...contracts import Method
-from ...prepare.patch_plan import PatchPlan, commas, fit_patch, room_for_patches
+from ...errors import StackError
+from ...prepare.patch_plan import (
+    PatchPlan,
+    commas,
+    fit_patch,
+    room_for_patches,
+    why_too_small,
+)
 from ...prepare.patches import can_split, too_small_to_split
 from ...prepare.survey import Survey
 from ...stack import Stack
@@ -47,6 +54,8 @@ def fit_to_data(
     StackError
         If the data are too small, or the movies too short.
     """
+    if all(min(stack.sizes["Y"], stack.sizes["X"]) < block for stack in stacks):
+        raise StackError(f"{stacks[0].name}: {why_too_small(stacks[0])}.")
     settings, movie = method.settings, method.movie_axes is not None
     asked = settings.patch_px[-2:] if movie else settings.patch_px
     plan = PatchPlan(

@@ -22,14 +22,14 @@ from ...modelfolder import Model, find_model, load_net, read_model
 from ...nets.unet import NetSettings
 from ...prepare.gaps import without_gaps
 from ...prepare.patch_plan import PatchPlan, count_patches
-from ...prepare.patches import require_equal_channels
 from ...prepare.survey import Survey, gaps_text, require_trainable, survey_stack
 from ...stack import Stack
 from ...words import option
 from ..desk.choices import SUFFIX
 from ..desk.output_names import Naming
 from ..desk.progress import Progress
-from .checks import warn_of_noise, with_cuts
+from .channels import without_idle
+from .checks import looking_once, warn_of_noise, with_cuts
 from .choice import choose_method, possible_methods
 from .decide_mask import with_struct_mask
 from .fit import MOVIE, fit_to_data
@@ -51,6 +51,9 @@ class Job:
     stds: tuple[float, ...]  # likewise
     base: Model | None = None  # what training starts from instead of random weights
     mask_record: Mapping[str, Any] | None = None  # what is kept of the choice of a struct mask
+    # channels of the files that hold nothing to learn, so that `stacks` lack them; none where a
+    # single other one is left, which is then a stack like any other
+    left_channels: tuple[int, ...] = ()
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -93,26 +96,31 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         If the model to start from does not fit.
     """
     possible = possible_methods(request)
-    opened = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
-    for stack in opened:
+    named = _each_once([stack for spec in request.stacks for stack in _open(spec, request.axes)])
+    for stack in named:
         for heard in stack.notes:
             say.note(f"{stack.name}: {heard}")
         for heard in stack.warnings:
             say.warn(f"{stack.name}: {heard}")
-    n_channels = require_equal_channels(opened)
-    name, method = choose_method(possible, opened, say)
+    opened, left = without_idle(named, say)
+    n_channels = opened[0].sizes.get("C", 1)
+    left = left if n_channels > 1 else ()
+    look = looking_once(say)
+    name, method = choose_method(possible, opened, say, look)
     base = _base(method, request)
     axes = _model_axes(method, opened, request.depth)
-    surveys = []
-    for i, stack in enumerate(opened):
+    shown, surveys = [], []
+    for stack in opened:
         with say.task(f"{stack.name}: looking at planes") as step:
             surveys.append(survey_stack(stack, keep_strips=request.keep_strips, progress=step))
         require_trainable(surveys[-1], stack.name, nan=request.nan)
         if surveys[-1].has_gaps:
             say.warn(f"{stack.name}: {gaps_text(surveys[-1])}")
-            stack = opened[i] = without_gaps(stack, keep_strips=request.keep_strips)
+            stack = without_gaps(stack, keep_strips=request.keep_strips)
         if method.movie_axes or axes == MOVIE:
-            surveys[-1] = with_cuts(stack, surveys[-1], say)
+            surveys[-1] = with_cuts(stack, surveys[-1], look, say)
+        shown.append(stack)
+    opened = tuple(shown)
     block = (base.net if base else method.net_settings(n_channels)).block
     block = method.settings.patch_multiple or block
     plan, fitted, notes = fit_to_data(request, method, block, axes, opened, surveys)
@@ -123,10 +131,10 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
     means, stds = _pooled_intensity(surveys)
     stds = fitted.settings.divisors(stds)
     if base:
-        _require_channels(base, len(means), opened[0].name)
+        _require_channels(base, len(means), left, opened[0].name)
         means, stds = base.means, base.stds  # what the weights were learned with
-    files = tuple(opened), tuple(surveys)
-    return Job(request, name, fitted, axes, plan, *files, means, stds, base, mask_record)
+    files = opened, tuple(surveys)
+    return Job(request, name, fitted, axes, plan, *files, means, stds, base, mask_record, left)
 
 
 def describe(job: Job) -> list[str]:
@@ -186,11 +194,17 @@ def _base(method: Method, request: TrainRequest) -> Model | None:
     return model
 
 
-def _require_channels(base: Model, n_channels: int, where: str) -> None:
+def _require_channels(base: Model, n_learned: int, left: tuple[int, ...], where: str) -> None:
+    n_channels = n_learned + len(left)
     if base.n_channels != n_channels:
         raise StackError(
             f"{where}: has {n_channels} channel(s), but {base.name}, which training starts from, "
             f"has {base.n_channels}. Use stacks of {base.n_channels} channel(s)."
+        )
+    if base.left_channels != left:
+        raise StackError(
+            f"{where}: has other channels without an image than {base.name}, which training starts "
+            f"from, leaves as they are ({base.left_channels or 'none'}). Train without start_from."
         )
 
 

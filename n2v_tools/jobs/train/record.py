@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...learn.callbacks import LoopState
 
 PLAN_NAME = "plan.json"
+KNOTS_NAME = "progress_knots.json"
 
 
 def write_config(job: Job, folder: Path) -> None:
@@ -53,8 +54,13 @@ def write_config(job: Job, folder: Path) -> None:
                 "minimum": min(survey.minimum for survey in job.surveys),
                 "maximum": max(survey.maximum for survey in job.surveys),
             },
-            "fingerprint": take_fingerprint(job.stacks, keep_strips=job.request.keep_strips),
+            "fingerprint": take_fingerprint(
+                job.stacks,
+                keep_strips=job.request.keep_strips,
+                left_channels=job.left_channels,
+            ),
             **({"struct_mask": job.mask_record} if job.mask_record else {}),
+            **({"left_channels": list(job.left_channels)} if job.left_channels else {}),
         },
     )
 
@@ -94,16 +100,30 @@ def complete_record(folder: Path) -> dict[str, Any] | None:
 
 
 @at_the_command_line
-def repeat_words(job: Job, state: LoopState, precision: str) -> list[str]:
-    """Words that repeat what a clock or a trial decided, in place of ``--minutes``."""
+def repeat_words(
+    job: Job, state: LoopState, precision: str, knots: Path | None = None
+) -> list[str]:
+    """Words that repeat what a clock or a trial decided, in place of ``--minutes``.
+
+    With `knots`, a file that holds them, the long list of what the clock decided is named only.
+    """
     said: list[str] = []
     if job.request.minutes is not None:
-        knots = json.dumps(state.knots, separators=(",", ":"))
         said += [option("epochs", max(state.epoch, 1)), setting("max_steps", state.step)]
-        said.append(setting("progress_knots", knots))
+        value = _knots_text(state) if knots is None else f"@{knots}"
+        said.append(setting("progress_knots", value))
     if job.method.settings.precision == "auto":
         said.append(setting("precision", precision))
     return [word for one in said for word in one.split(" ", 1)]
+
+
+def write_knots(state: LoopState, folder: Path) -> None:
+    """Write what a clock decided, for `repeat_words`."""
+    (folder / KNOTS_NAME).write_text(_knots_text(state) + "\n")
+
+
+def _knots_text(state: LoopState) -> str:
+    return json.dumps(state.knots, separators=(",", ":"))
 
 
 def plan_of(job: Job) -> dict[str, Any]:

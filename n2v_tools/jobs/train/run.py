@@ -26,10 +26,13 @@ from ...words import flag, option, setting
 from ..desk.progress import Progress
 from .opened import Job, describe, open_job
 from .record import (
+    KNOTS_NAME,
     PLAN_NAME,
     complete_record,
+    repeat_words,
     require_same_plan,
     write_config,
+    write_knots,
     write_plan,
     write_provenance,
 )
@@ -160,8 +163,12 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     modelfolder.record_weights(folder)
     record = write_provenance(job, patches, state, folder)
     if record["repeat_with"]:
+        final = folder.with_name(folder.name.removesuffix(claim.PARTIAL))
+        words = repeat_words(job, state, record["precision"], final / KNOTS_NAME)
         how = f"in place of {option('minutes')}" if job.request.minutes else "add"
-        say.note(f"the same training again: {how} {shlex.join(record['repeat_with'])}")
+        say.note(f"the same training again: {how} {shlex.join(words)}")
+    if job.request.minutes:
+        write_knots(state, folder)
     if job.request.minutes and state.step < FEW_STEPS:
         say.warn(
             f"only {state.step} steps fitted into {job.request.minutes:g} minutes: the net has "

@@ -60,6 +60,16 @@ def test_outputs_of_an_earlier_run_are_no_inputs(plan, tmp_path):
         plan("*_denoised.npy")
 
 
+def test_inputs_that_are_only_named_like_outputs_are_warned_of_even_when_quiet(plan, tmp_path):
+    np.save(tmp_path / "c_raw.npy", np.ones((8, 9), np.uint16))
+    np.save(tmp_path / "a_raw.npy", np.ones((8, 9), np.uint16))
+    jobs, said = plan("*.npy", suffix="_raw")
+    assert names(jobs) == [["a_raw.tif"], ["b_raw.tif"]]
+    warned = [line for line in said.getvalue().splitlines() if line.startswith("Warning")]
+    assert len(warned) == 1 and "left out 1" in warned[0] and "c_raw.npy" in warned[0]
+    assert "left out 1 named like outputs" in said.getvalue() and "a_raw.npy" in said.getvalue()
+
+
 @pytest.mark.parametrize("there", ["a_denoised.tif", "a_denoised_spread.tif"])
 def test_what_exists_is_refused_replaced_or_left_as_asked(plan, tmp_path, brighter, there):
     (tmp_path / there).touch()

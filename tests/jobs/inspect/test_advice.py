@@ -161,6 +161,15 @@ def test_neither_are_movies_of_copies_nor_those_that_jerk():
     assert "moves" in found.reasons["method"]
 
 
+@pytest.mark.parametrize("period", [2, 3])
+def test_neither_are_channels_or_depths_that_were_saved_as_time(period):
+    rng, still = default_rng(1), [smooth(96, seed=10 + s) for s in range(period)]
+    movie = rng.poisson([still[t % period] for t in range(36)]).astype(np.float32)
+    found = advice(movie)
+    assert found.options["method"] == "n2v"
+    assert f"more alike {period} apart" in found.reasons["method"]
+
+
 def foreign(**values):
     """A method of another package."""
     return Row("theirs", "", "", "there:Method", data="movie", advice="it is new", **values)

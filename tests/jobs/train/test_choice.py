@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,19 @@ def chosen(axes, shape, **asked):
 )
 def test_a_movie_gets_video_unless_something_speaks_against_it(axes, shape, asked, method):
     assert chosen(axes, shape, **asked) == method
+
+
+def test_frames_of_several_channels_in_turn_are_taken_singly_with_what_to_pass():
+    rng = np.random.default_rng(2)
+    still = [10 + 20 * rng.random((1, 16, 16)).repeat(4, 1).repeat(4, 2)[0] for _ in range(2)]
+    frames = rng.poisson([still[t % 2] for t in range(40)]).astype(np.uint16)
+    request = TrainRequest(("movie.tif",), Path("models"))
+    said = io.StringIO()
+    name, _ = choose_method(
+        possible_methods(request), [Stack(frames, "TYX")], Progress(stream=said, quiet=True)
+    )
+    assert name == "n2v"
+    assert "--axes TC2YX for channels or --axes TZ2YX for depths" in said.getvalue()
 
 
 def test_the_shortest_movie_decides():

@@ -87,3 +87,12 @@ def test_movies_too_small_for_validation_are_said_to_be_movies():
 def test_a_movie_that_is_too_short_is_refused():
     with pytest.raises(StackError, match="frames"):
         fit("video", (2, 100, 100))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((40, 1, 300), "YX"), ((90, 3, 64), "YTX"), ((40, 300, 2), "XYT")]
+)
+@pytest.mark.parametrize("method", ["n2v", "video"])
+def test_lines_over_time_are_refused_with_the_axes_that_make_them_an_image(method, shape, axes):
+    with pytest.raises(StackError, match=rf"too small to learn from.*--axes {axes}\.$"):
+        fit(method, shape)
