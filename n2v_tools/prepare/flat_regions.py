@@ -166,7 +166,11 @@ def _far(plane: np.ndarray, levels: PlaneLevels, sign: int) -> tuple[np.ndarray,
     heights = sign * (plane[beyond].astype(np.float64) - levels.middle)
     if heights.min() < heights.max() and not _leave_an_octave(heights, near):
         return None
-    highest = plane[~beyond].max() if sign > 0 else plane[~beyond].min()
+    within = ~beyond
+    if sign > 0:
+        highest = plane.max(where=within, initial=plane.min())
+    else:
+        highest = plane.min(where=within, initial=plane.max())
     steps = np.concatenate(([sign * (float(highest) - levels.middle)], np.unique(heights)))
     steps[0] = max(steps[0], levels.reach(sign))
     ratios = steps[1:] / steps[:-1]

@@ -30,6 +30,8 @@ TAIL = 0.25  # of the least height: from here on the heights of noise are counte
 FEW = 4  # lone pixels for each of those: fewer, and heights have no gap
 BEYOND_TAIL = 10.0  # least heights: lone even so
 
+BAND_PX = 500_000  # pixels whose differences are held at once
+
 _RING = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)])
 _AROUND = np.array([(y, x) for y in range(-2, 3) for x in range(-2, 3) if max(abs(y), abs(x)) == 2])
 
@@ -46,44 +48,56 @@ def find_lone(plane: np.ndarray, unit: float, taken: np.ndarray | None) -> np.nd
     taken : ndarray of bool, shape (Y, X), or None
         What is no data anyway.
     """
-    none = np.empty(0, np.int64)
     if min(plane.shape) < 5:
-        return none
-    wide = np.int32 if plane.dtype.kind in "iu" and plane.dtype.itemsize <= 2 else np.float64
-    along_x = np.subtract(plane[:, 1:], plane[:, :-1], dtype=wide)
-    least = BEYOND_USUAL * max(_usual_step(along_x, taken), unit)
-    # Of a lone pixel, or the end of a track, one neighbour along X at least is as far away.
-    if max(along_x.max(), -along_x.min()) <= NEARLY * least:
-        return none
-    along_y = np.subtract(plane[1:], plane[:-1], dtype=wide)
-    higher, lower = _steep(along_x, along_y, TAIL * least)
+        return np.empty(0, np.int64)
+    least = BEYOND_USUAL * max(_usual_step(plane, taken), unit)
+    higher, lower = _steep(plane, least)
     above = _find(plane, higher, taken, least, 1)
     return np.concatenate((above, _find(plane, lower, taken, least, -1)))
 
 
-def _usual_step(along_x: np.ndarray, taken: np.ndarray | None) -> float:
+def _usual_step(plane: np.ndarray, taken: np.ndarray | None) -> float:
     """What neighbours seldom differ by, in counts; infinite where nothing is left to compare."""
-    rows, columns = sample_steps(along_x)
-    apart = np.abs(along_x[::rows, ::columns])
+    rows, columns = sample_steps(plane)
+    apart = np.abs(_differences(plane[::rows, :-1:columns], plane[::rows, 1::columns]))
     if taken is not None:
-        apart = apart[~(taken[:, :-1] | taken[:, 1:])[::rows, ::columns]]
+        apart = apart[~(taken[::rows, :-1:columns] | taken[::rows, 1::columns])]
     if not apart.size:
         return np.inf
     place = int(USUAL * (apart.size - 1))
     return float(np.partition(apart.ravel(), place)[place])
 
 
-def _steep(along_x: np.ndarray, along_y: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the pixels that are far above one at their side, and of those far below one."""
-    n_columns = along_x.shape[1] + 1
-    higher: list[np.ndarray] = []
-    lower: list[np.ndarray] = []
-    for steps, step in ((along_x, 1), (along_y, n_columns)):
-        for far, first, second in ((steps > least, lower, higher), (steps < -least, higher, lower)):
-            here = np.flatnonzero(far)
-            here += (n_columns - steps.shape[1]) * (here // steps.shape[1])
-            first.append(here)
-            second.append(here + step)
+def _differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Other less one, in a type that holds it."""
+    small = one.dtype.kind in "iu" and one.dtype.itemsize <= 2
+    return np.subtract(other, one, dtype=np.int32 if small else np.float64)
+
+
+def _steep(plane: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the pixels that may be lone, by what is at their sides: above it, and below it.
+
+    Rows are taken some at a time, so that little memory is needed beside the plane.
+    """
+    n_rows, n_columns = plane.shape
+    at_once = max(1, BAND_PX // n_columns)
+    higher: list[np.ndarray] = [np.empty(0, np.int64)]
+    lower: list[np.ndarray] = [np.empty(0, np.int64)]
+    for start in range(0, n_rows, at_once):
+        band = plane[start : start + at_once + 1]
+        along_x = _differences(band[:, :-1], band[:, 1:])
+        # Of a lone pixel, or the end of a track, one neighbour along X at least is as far away.
+        if max(along_x.max(), -along_x.min()) <= NEARLY * least:
+            continue
+        along_y = _differences(band[:-1], band[1:])
+        for steps, step in ((along_x, 1), (along_y, n_columns)):
+            up, down = steps > TAIL * least, steps < -TAIL * least
+            for far, first, second in ((up, lower, higher), (down, higher, lower)):
+                here = np.flatnonzero(far)
+                here += (n_columns - steps.shape[1]) * (here // steps.shape[1])
+                here += start * n_columns
+                first.append(here)
+                second.append(here + step)
     return np.unique(np.concatenate(higher)), np.unique(np.concatenate(lower))
 
 
