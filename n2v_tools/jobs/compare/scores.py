@@ -14,7 +14,7 @@ from ...measure.metrics import fit_affine, psnr
 from ...measure.next_frame import NextFrame
 from ...measure.residual import ResidualScores, ResidualSums
 from ...measure.side_by_side import are_equal_in_size, describe_misfit
-from ...prepare.strips import outside_strips
+from ...prepare.gaps import find_gaps
 from ...stack import Stack
 from ...words import option
 
@@ -134,6 +134,7 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
 
 
 def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
-    """Return where a plane (Y, X) holds an image: outside strips, and finite."""
-    finite = np.isfinite(plane)
-    return finite if keep_strips else finite & outside_strips(plane)
+    """Return where a plane (Y, X) holds an image: outside strips and gaps, and finite."""
+    strips, gaps = find_gaps(plane, keep_strips=keep_strips)
+    valid = np.isfinite(plane) & np.outer(~strips.rows, ~strips.columns)
+    return valid if gaps is None else valid & ~gaps.mask

@@ -8,6 +8,7 @@ import pytest
 from faulty import cells
 from numpy.random import default_rng
 
+from n2v_tools.errors import StackError
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.opened import open_job
 from n2v_tools.jobs.train.request import TrainRequest
@@ -80,3 +81,20 @@ def test_the_fingerprint_is_that_of_the_data_alone(tmp_path, spoil):
     prints = read_fingerprint(json.loads(json.dumps(take_fingerprint(clean.stacks))))
     job, _ = opened(tmp_path, spoil(movie()))
     assert compare_with(job.stacks[0], prints, "YX") == []
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.04])
+def test_single_photons_are_learned_from_without_a_word_about_strips(tmp_path, mean):
+    photons = default_rng(0).poisson(mean, (8, 160, 170)).astype(np.uint16)
+    assert any((~plane.any(axis=1)).any() for plane in photons)
+    job, said = opened(tmp_path, photons)
+    assert said == "" or "strips" not in said
+    assert job.means[0] == pytest.approx(photons.mean())
+    assert job.plan.patch_px == (64, 64)
+
+
+def test_a_refusal_for_want_of_room_names_what_takes_zeros_as_data(tmp_path):
+    striped = movie()
+    striped[:, ::5] = 0
+    with pytest.raises(StackError, match="--keep-strips"):
+        opened(tmp_path, striped)
