@@ -173,6 +173,20 @@ def test_odd_images_are_filtered_without_complaint(tmp_path, monkeypatch, method
 
 
 @every_method
+@pytest.mark.parametrize("value", [0, 41])
+def test_a_channel_without_an_image_is_left_as_it_is_and_said(tmp_path, monkeypatch, method, value):
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(1).poisson(60, (3, 48, 56)).astype(np.uint16)
+    pixels[1] = value
+    np.save("a.npy", pixels)
+    done = run("a.npy", "--axes", "CYX", "--method", method)
+    assert f"channel 1 is {value} throughout: it is left as it is" in done.stderr
+    restored = np.asarray(open_stack("a_denoised.tif"))
+    np.testing.assert_array_equal(restored[1], pixels[1])
+    assert restored[0].std() < pixels[0].std()
+
+
+@every_method
 def test_nan_is_refused_or_filled_and_put_back(tmp_path, monkeypatch, method):
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).normal(500, 20, (50, 60)).astype(np.float32)
@@ -227,7 +241,7 @@ def test_inputs_that_carry_the_suffix_are_left_out_with_a_word(here):
     for name in ("a_noisy", "b_noisy", "c"):
         tifffile.imwrite(f"{name}.tif", here[0], imagej=True, metadata={"axes": "ZYX"})
     done = run(".", "--method", "median", "--suffix", "_noisy", "--skip-existing")
-    assert "left out 2 named like outputs of '_noisy', such as a_noisy.tif" in done.stderr
+    assert "left out 2 whose names end in '_noisy' as outputs do, such as a_noisy" in done.stderr
     assert "left out" not in run("c.tif", "--method", "median").stderr
 
 

@@ -6,6 +6,7 @@ clock, or repeat elsewhere what this process did.
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,9 +32,10 @@ def command(*words):
 
 
 def run_elsewhere(*words):
-    """Run a command in a process of its own."""
+    """Run a command in a process of its own, and return what came of it."""
     done = subprocess.run(command(*words), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return done
 
 
 @pytest.fixture(scope="module")
@@ -206,10 +208,13 @@ def test_a_clock_is_kept_and_what_it_decided_repeats_the_training(dome, tmp_path
     words = ["train", "--stack", dome, "--models", tmp_path, "--patch", 32]
     words += ["--set", "unet_n_first=4", "--set", "unet_n_depth=1"]
     words += ["--set", "steps_per_epoch=50"]
-    run_elsewhere(*words, "--model", "clock", "--minutes", 0.25)
+    said = run_elsewhere(*words, "--model", "clock", "--minutes", 0.25).stderr
     assert time.monotonic() - began < 15 + 6
+    (line,) = [line for line in said.splitlines() if line.startswith("the same training again")]
+    assert len(line) < 300 + 2 * len(str(tmp_path))
+    repeat = shlex.split(line.split("--minutes ", 1)[1])
     record = json.loads((tmp_path / "clock" / "provenance.json").read_text())
-    repeat = [word for option in record["repeat_with"] for word in option.split(" ", 1)]
+    assert repeat[:4] == record["repeat_with"][:4]
     run(*words, "--model", "again", *repeat)
     first, second = (weights(tmp_path / n / "weights_last.h5") for n in ("clock", "again"))
     for key, value in first.items():

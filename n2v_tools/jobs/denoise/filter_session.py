@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...filters.base import Filter
 from ...filters.restorer import Channel, FilterRestorer
 from ...filters.table import filter_for, read_settings
+from ...prepare.part import idle_channels
 from ...restore.match import match_axes
 from ...restore.sampling import read_sample
 from ...stack import Stack
@@ -59,7 +60,11 @@ class Filtering(Session):
         sample = read_sample(stack, layout, restorer, keep_strips=self.request.keep_strips)
         restorer = restorer.fit_intensity(sample)
         notes, warnings = [], []
+        idle = idle_channels(stack)
         for c, channel in enumerate(restorer.channels):
+            if c in idle:
+                notes.append(f"channel {c} is {idle[c]:g} throughout: it is left as it is")
+                continue
             where = f"channel {c}: " if restorer.n_channels > 1 else ""
             notes.append(f"{where}{_options(restorer, channel)} ({channel.reason})")
             warnings += [where + doubt for doubt in channel.doubts]
