@@ -35,8 +35,23 @@ SURE = 4.0  # deviations
 TIME_LOST, TIME_LOST_SOME = 0.5, 0.25
 TIME_INVENTED = 0.5
 LEAN = 0.18
+DISPLACED, DISPLACED_SOME = 0.5, 0.2  # px
+# added noise: from which cycles per pixel on it is even, how much so, and how much more may have
+# been added to what is coarser
+FINE, EVENLY, MOST_COARSE = 0.25, 0.5, 3.0
+EXCHANGED_NAMED = 3  # pairs of frames
+SPREAD, SHOWN = 0.04, 0.5  # of the rise of lone pixels: in their neighbours, in themselves
 TOLERANCE = 1.15  # of the error of a plain filter
 SATURATED, FLOORED = 0.001, 0.005
+
+UNITS = {
+    "time-delay": "frames",
+    "shared-noise": "",
+    "resolution": "px",
+    "displacement": "px",
+    "order": "pairs",
+    "lone-pixels": "pixels",
+}
 
 Texts = Mapping[Level, str]
 
@@ -47,12 +62,15 @@ def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...
     verdicts = [
         *((_noise_kept(found), _signal_lost(found), _invented(found)) if known else ()),
         *((_structured(found), _level_by_brightness(found)) if known else (_unknown(found),)),
+        *((_displacement(found),) if known else ()),
+        *((_order(found),) if found.order.axis else ()),
         _linearity(found),
         _gain(found),
         *((_filters(found),) if known and found.contest.best else ()),
         _resolution(found),
         *(_time(found) if known and found.times is not None else ()),
         *_cut(found),
+        *_lone_pixels(found),
     ]
     name = _overall(found)
     overall = _sum_up(name, verdicts, found)
@@ -61,7 +79,8 @@ def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...
 
 def _sum_up(name: str, verdicts: Sequence[Verdict], found: Measured) -> Verdict:
     """The overall verdict in words; good in the main, but not in all, is a note."""
-    sentence = OVERALL_SENTENCES[name].format(**_words(found))
+    key = "unchanged" if found.identical else name
+    sentence = OVERALL_SENTENCES[key].format(**_words(found))
     worries = [one.title.lower() for one in verdicts if one.level == "worry"]
     if name == "good" and worries:
         sentence = f"{OVERALL_SENTENCES['good-but']} {', '.join(worries)}."
@@ -74,16 +93,27 @@ def _overall(found: Measured) -> str:
     """The failing that matters most, one of `verdicts.OVERALL`."""
     if found.identical:
         return "under-trained"
+    if found.order.exchanged:
+        return "out-of-order"
     if found.reference.confidence == "cannot tell":
         return "cannot-tell"
+    if _shift_px(found) > DISPLACED or _is_frames_late(found):
+        return "displaced"
+    return _failing(found) or ("good" if found.rescaled is None else "rescaled")
+
+
+def _failing(found: Measured) -> str:
+    """What is wrong in signal and noise where all is in its place; empty if nothing is."""
     balance, time = found.balance, found.time_balance
-    lost, invented = balance.lost / LOST, balance.invented / INVENTED
+    lost, invented = _lost(balance) / LOST, balance.invented / INVENTED
     if time is not None:
         late = _is_late(found)
-        lost = max(lost, time.lost / TIME_LOST, 1.01 if late else 0.0)
+        lost = max(lost, _lost(time) / TIME_LOST, 1.01 if late else 0.0)
         invented = max(invented, 0.0 if late else time.invented / TIME_INVENTED)
     if lost <= 1 and _has_false_places(found):  # what is smeared spills into places without it
         invented = max(invented, 1.01)
+    if invented > 1 and _is_noise_added(found):
+        return "noise-added"
     if _is_structured(found):
         return "structured-noise-left"
     if invented > 1 and invented > lost:
@@ -94,7 +124,24 @@ def _overall(found: Measured) -> str:
         return "over-smoothed"
     if invented > 1:
         return "hallucinated"
-    return "good"
+    return ""
+
+
+def _lost(balance: Balance) -> float:
+    """Error by lost signal over the best linear filter's; 0 where no signal shows."""
+    return balance.lost if balance.signal >= NO_SIGNAL else 0.0
+
+
+def _is_noise_added(found: Measured) -> bool:
+    """Whether what was added is as strong at all frequencies, as noise is and no structure."""
+    powers = found.powers
+    added = powers.restored - powers.shared
+    fine = powers.frequency >= FINE
+    for each in (added, added / powers.noise):  # white, or as the noise of the noisy file
+        level = each[fine].mean()
+        if each[fine].min() > EVENLY * level and each[~fine].mean() < MOST_COARSE * level:
+            return True
+    return False
 
 
 def _is_structured(found: Measured) -> bool:
@@ -116,6 +163,15 @@ def _is_late(found: Measured) -> bool:
     if times is None or times.lag is None:
         return False
     return times.lag != 0 or abs(times.lean) > LEAN
+
+
+def _is_frames_late(found: Measured) -> bool:
+    return found.times is not None and found.times.lag not in (0, None)
+
+
+def _shift_px(found: Measured) -> float:
+    """Distance between the restored image and the noisy one; 0 where that may be chance."""
+    return math.hypot(*found.displacement.sure(SURE))
 
 
 def _most_kept(found: Measured) -> float:
@@ -234,12 +290,8 @@ def _linearity(found: Measured) -> Verdict:
 
 def _gain(found: Measured) -> Verdict:
     if found.rescaled is not None:
-        gain, offset = found.rescaled
-        text = (
-            f"the restored file has grey levels of its own (noisy = {gain:.4g} x restored "
-            f"{offset:+.4g}): do not compare intensities with the raw file"
-        )
-        return _verdict("gain", "worry", text, 100 * (gain - 1))
+        text = f"{_levels(found)}: do not compare intensities with the raw file"
+        return _verdict("gain", "worry", text, 100 * (found.rescaled[0] - 1))
     fits = [fit for fit in found.fits if math.isfinite(fit.gain)]
     if not fits:
         return _verdict("gain", "cannot tell", "planes are too even to measure a gain")
@@ -258,6 +310,82 @@ def _gain(found: Measured) -> Verdict:
         "good": f"gain and baseline {each} are those of the raw file",
     }
     return _graded("gain", worst, (GAIN_SOME, GAIN), texts, value)
+
+
+def _levels(found: Measured) -> str:
+    """How the restored file's grey levels differ from the noisy one's; empty if they do not."""
+    if found.rescaled is None:
+        return ""
+    gain, offset = found.rescaled
+    if gain == 1:
+        return f"restored counts lie {abs(offset):.4g} {'below' if offset > 0 else 'above'} the noisy"
+    if offset == 0:
+        return f"restored counts are {1 / gain:.4g} times the noisy ones"
+    return (
+        "the restored file has grey levels of its own (noisy = "
+        f"{gain:.4g} x restored {offset:+.4g})"
+    )
+
+
+def _displacement(found: Measured) -> Verdict:
+    if math.isnan(found.displacement.x):
+        text = "too little structure to determine whether the image lies where it should"
+        return _verdict("displacement", "cannot tell", text)
+    texts: Texts = {
+        "worry": f"the image lies {_shift(found)} from where the noisy file shows it",
+        "note": f"the image lies {_shift(found)} from where the noisy file shows it",
+        "good": "structure lies where the noisy file shows it",
+    }
+    px = _shift_px(found)
+    return _graded("displacement", px, (DISPLACED_SOME, DISPLACED), texts, px)
+
+
+def _shift(found: Measured) -> str:
+    """By how much and whereto the restored image was displaced, in space or else in time."""
+    if _is_frames_late(found) and _shift_px(found) <= DISPLACED:
+        return _frames_late(found)
+    y, x = found.displacement.sure(SURE)
+    each = ((y, "down", "up"), (x, "to the right", "to the left"))
+    parts = [f"{abs(px):.1f} px {there if px > 0 else back}" for px, there, back in each if px]
+    return " and ".join(parts)
+
+
+def _order(found: Measured) -> Verdict:
+    order, what = found.order, _planes(found)
+    if order.exchanged:
+        n = len(order.exchanged)
+        return _verdict("order", "worry", f"{_exchanged(found)} were exchanged", n)
+    if not order.shows:
+        text = f"too little changes from one of the {what} to the next to determine their order"
+        return _verdict("order", "cannot tell", text)
+    return _verdict("order", "good", f"the {what} stand in the order of the noisy file")
+
+
+def _exchanged(found: Measured) -> str:
+    """Which frames or planes were exchanged."""
+    pairs = found.order.exchanged
+    named = ", ".join(f"{one} and {other}" for one, other in pairs[:EXCHANGED_NAMED])
+    more = len(pairs) - EXCHANGED_NAMED
+    return f"{_planes(found)} {named}{f' and {more} more pairs' if more > 0 else ''}"
+
+
+def _planes(found: Measured) -> str:
+    return "planes" if found.order.axis == "Z" else "frames"
+
+
+def _lone_pixels(found: Measured) -> list[Verdict]:
+    if not len(found.traces):
+        return []
+    shown, near = np.median(found.traces, axis=0)
+    text = (
+        f"{count_text(len(found.traces), 'noisy pixel')} beyond all noise (hot, dead, or hit by a "
+        "cosmic ray) counted in no check; the restored file "
+    )
+    if near > SPREAD:
+        text += "spreads them into spots, which are no structure"
+        return [_verdict("lone-pixels", "worry", text, len(found.traces))]
+    text += "shows them too" if shown > SHOWN else "shows hardly a trace of them"
+    return [_verdict("lone-pixels", "note", text, len(found.traces))]
 
 
 def _filters(found: Measured) -> Verdict:
@@ -331,11 +459,14 @@ def _delay(found: Measured, lag: int | None) -> Verdict:
     if not _is_late(found):
         text = "changes come in the frame in which they happened"
         return _verdict("time-delay", "good", text, float(lag))
-    when = "gradually, after they happened"
-    if lag:
-        when = f"{count_text(abs(lag), 'frame')} {'late' if lag > 0 else 'early'}"
+    when = _frames_late(found) if lag else "gradually, after they happened"
     text = f"changes come {when}: do not measure when something happened"
     return _verdict("time-delay", "worry", text, float(lag))
+
+
+def _frames_late(found: Measured) -> str:
+    lag = (found.times.lag if found.times else None) or 0
+    return f"{count_text(abs(lag), 'frame')} {'late' if lag > 0 else 'early'}"
 
 
 def _cut(found: Measured) -> list[Verdict]:
@@ -367,6 +498,9 @@ def _words(found: Measured) -> dict[str, str]:
         "finer": f"finer than about {fine:.0f} px" if fine is not None else "of fine detail",
         "reason": found.reference.reason or "the image is too small",
         "mask": option("struct_mask", "auto"),
+        "shift": _shift(found),
+        "exchanged": _exchanged(found),
+        "levels": _levels(found),
     }
 
 
@@ -387,5 +521,5 @@ def _graded(
 
 
 def _verdict(name: str, level: Level, text: str, value: float | None = None) -> Verdict:
-    unit = {"time-delay": "frames", "shared-noise": "", "resolution": "px"}.get(name, "%")
+    unit = UNITS.get(name, "%")
     return Verdict(name, TITLES[name], level, f"{text[0].upper()}{text[1:]}.", value, unit)

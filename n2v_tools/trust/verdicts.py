@@ -18,6 +18,10 @@ OVERALL = (
     "under-trained",
     "hallucinated",
     "structured-noise-left",
+    "noise-added",
+    "displaced",
+    "out-of-order",
+    "rescaled",
     "cannot-tell",
 )
 
