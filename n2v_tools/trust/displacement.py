@@ -16,8 +16,10 @@ from scipy import fft
 from .spectra import SpectraSums
 
 MOST_FREQUENCY = 0.4  # cycles per pixel: finer noise may come out turned round
+BY_CHANCE = 4.0  # over the number of tiles: coherence that noise seldom has
 MOST_COHERENCE = 0.99  # of which all images of finite size fall short
-EXPLAINED = 0.9  # share of the phases; those of noise agree with no displacement
+LEAST_FREQUENCIES = 12  # through fewer, some displacement passes by chance
+ALIKE, EXPLAINED = 0.75, 0.9  # shares of the phases; those of noise agree with no displacement
 OVERLAP = 2.0  # tiles that overlap by half count so often
 
 
@@ -47,7 +49,7 @@ def measure_displacement(sums: SpectraSums) -> Displacement:
     rows, columns = np.meshgrid(fft.fftfreq(edge), fft.rfftfreq(edge), indexing="ij")
     n_tiles = sums.n_tiles / OVERLAP
     coherence = np.abs(shared) ** 2 / np.maximum(noisy * restored, 1e-30)
-    coherence = np.clip((coherence - 1 / n_tiles) / (1 - 1 / n_tiles + 1e-12), 0, MOST_COHERENCE)
+    coherence = np.where(coherence > BY_CHANCE / n_tiles, np.minimum(coherence, MOST_COHERENCE), 0)
     signal = np.clip(1 - noise / np.maximum(noisy, 1e-12), 0, 1)
     inside = (np.hypot(rows, columns) < MOST_FREQUENCY) & (rows**2 + columns**2 > 0)
     weight = inside * times * signal * n_tiles * 2 * coherence / (1 - coherence)
@@ -59,9 +61,12 @@ def measure_displacement(sums: SpectraSums) -> Displacement:
     turn = 2 * np.pi * np.stack([rows, columns], axis=-1)
     left = phase * np.exp(-1j * turn @ whole)
     # Fine noise that comes out turned round has the opposite phase, wherever it lies.
-    weight = np.where(left.real > 0, weight, 0)
+    alike = np.where(left.real > 0, weight, 0)
+    if np.count_nonzero(alike) < LEAST_FREQUENCIES or alike.sum() < ALIKE * weight.sum():
+        return Displacement()
+    weight = alike
     curvature = np.einsum("yxi,yxj,yx->ij", turn, turn, weight)
-    if np.linalg.cond(curvature) > 1 / np.finfo(float).eps:
+    if np.linalg.cond(curvature) > 1 / np.finfo(float).eps:  # stripes show one direction alone
         return Displacement()
     found = whole + np.linalg.solve(curvature, np.einsum("yxi,yx->i", turn, weight * np.angle(left)))
     explained = (weight * (phase * np.exp(-1j * turn @ found)).real).sum() / weight.sum()

@@ -355,10 +355,14 @@ def _order(found: Measured) -> Verdict:
     if order.exchanged:
         n = len(order.exchanged)
         return _verdict("order", "worry", f"{_exchanged(found)} were exchanged", n)
-    if not order.shows:
-        text = f"too little changes from one of the {what} to the next to determine their order"
+    if order.shows_from is None:
+        text = f"too little changes between the {what} to determine their order"
         return _verdict("order", "cannot tell", text)
-    return _verdict("order", "good", f"the {what} stand in the order of the noisy file")
+    text = f"the {what} stand in the order of the noisy file"
+    if order.shows_from > 1:
+        near = "neighbours" if order.shows_from == 2 else f"two less than {order.shows_from} apart"
+        text += f", but exchanged {near} would not show"
+    return _verdict("order", "good", text)
 
 
 def _exchanged(found: Measured) -> str:

@@ -164,7 +164,8 @@ def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
     )
     if len(noisy) < 4 or noisy.std() <= 0 or restored.std() <= 1e-9 * abs(restored.mean()) + 1e-12:
         return None
-    off = abs(noisy.mean() - restored.mean()) / np.concatenate([p.noisy for p in first]).std()
+    spread = np.concatenate([pair.noisy.ravel() for pair in first]).std()
+    off = abs(noisy.mean() - restored.mean()) / spread
     correlation = float(np.corrcoef(noisy, restored)[0, 1])
     ratio = float(noisy.std() / restored.std())
     if SCALES[0] < ratio < SCALES[1] and off < OFF:

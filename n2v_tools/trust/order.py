@@ -21,6 +21,10 @@ LEAST_FRAMES = {"T": 16, "Z": 2}
 SURE = 6.0  # deviations of pairs as far apart
 BELOW_CHANCE = 3.0  # deviations of the agreement of noise
 MOST_RANGES = 8  # of distances: 1, 2, 3 and 4, 5 to 8 frames, and so on
+MENDED = 0.5  # share of the distance beyond noise that exchanging two back must mend
+EXPLAINED = 0.8  # share of the pairs that disagree
+NOISE_ALONE = 0.1  # quantile of the distances of frames that noise alone is taken to make
+ENDS = 4  # frames at each end, among which that cannot be told from being exchanged
 LEAST_PAIRS = 12  # in a range of distances
 
 
@@ -31,7 +35,8 @@ class Order:
     axis: str = ""  # along which the frames or planes follow each other; empty if none do
     # numbers of two that were exchanged, each; those that show it most are first
     exchanged: tuple[tuple[int, int], ...] = ()
-    shows: bool = False  # whether enough changes that it would show
+    # frames apart from which on enough changes that it would show; None if it never would
+    shows_from: int | None = None
 
 
 class OrderSums:
@@ -53,24 +58,49 @@ class OrderSums:
         if len(self._bins) < LEAST_FRAMES.get(self._axis, math.inf):
             return Order(self._axis)
         noisy, restored = (np.stack(each) for each in zip(*self._bins, strict=True))
-        first, second = np.triu_indices(len(noisy), 1)
-        agreement = _agreement(noisy, restored)[first, second]
+        pairs = np.stack(np.triu_indices(len(noisy), 1), axis=1)
+        agreement = _agreement(noisy, restored)[tuple(pairs.T)]
         chance = 1 / math.sqrt(noisy.shape[1])
-        usual, spread = np.full(len(first), math.inf), np.full(len(first), chance)
-        if self._axis == "T":  # planes of a volume are not restored from those beside them alone
-            for pairs in _as_far_apart(second - first):
-                usual[pairs] = np.median(agreement[pairs])
-                spread[pairs] = max(chance, deviation(agreement[pairs]))
-        wrong = (agreement < -BELOW_CHANCE * chance) & (agreement < usual - SURE * spread)
-        found = np.flatnonzero(wrong)
-        found = found[np.argsort(agreement[found], kind="stable")]
-        shows = np.abs(agreement) if self._axis == "Z" else usual
-        numbers = np.array(self._numbers)
-        return Order(
-            self._axis,
-            tuple((int(numbers[first[i]]), int(numbers[second[i]])) for i in found),
-            bool(np.mean(shows > SURE * spread) > 0.5),
-        )
+        limit, shows_from = np.full(len(pairs), -BELOW_CHANCE * chance), None
+        distance = pairs[:, 1] - pairs[:, 0]
+        for some in _as_far_apart(distance):
+            usual = float(np.median(agreement[some]))
+            spread = SURE * max(chance, deviation(agreement[some], usual))
+            if self._axis == "T":  # planes of a volume are never predicted from others alone
+                limit[some] = np.minimum(limit[some], usual - spread)
+            if shows_from is None and abs(usual) > spread:
+                shows_from = int(distance[some].min())
+        if self._axis == "T":  # the first frames are predicted from each other, and the last
+            limit[(pairs[:, 1] < ENDS) | (pairs[:, 0] >= len(noisy) - ENDS)] = -math.inf
+        wrong = pairs[agreement < limit]
+        found = _exchanged(wrong, _mended(wrong, noisy, restored))
+        numbers = self._numbers
+        named = tuple((numbers[one], numbers[other]) for one, other in found)
+        return Order(self._axis, named, shows_from)
+
+
+def _exchanged(wrong: np.ndarray, mended: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs that explain all that disagree, (N, 2): a frame in a wrong place does so with many.
+
+    None where some disagree besides: there changes were smeared over time, nothing exchanged.
+    """
+    found: list[tuple[int, int]] = []
+    for number in np.argsort(-mended, kind="stable"):
+        one, other = map(int, wrong[number])
+        if mended[number] > MENDED and not np.isin((one, other), found).any():
+            found.append((one, other))
+    explained = np.isin(wrong, found).any(axis=1)
+    return found if len(wrong) and explained.mean() > EXPLAINED else []
+
+
+def _mended(pairs: np.ndarray, noisy: np.ndarray, restored: np.ndarray) -> np.ndarray:
+    """Share of the distance between both files, beyond noise, that exchanging a pair would mend."""
+    first, second = pairs.T
+    off = (noisy - restored) - (noisy - restored).mean(axis=0)
+    off = (off**2).mean(axis=1)
+    changes = (noisy[first] - noisy[second]) * (restored[first] - restored[second])
+    beyond = off[first] + off[second] - 2 * np.quantile(off, NOISE_ALONE)
+    return np.asarray(-2 * changes.mean(axis=1) / np.maximum(beyond, 1e-9 * off.max()))
 
 
 def _agreement(noisy: np.ndarray, restored: np.ndarray) -> np.ndarray:

@@ -76,6 +76,8 @@ OVERALL_SENTENCES = {
     "cannot-tell": "The noisy file does not show whether the image can be trusted: {reason}.",
 }
 
+_BRIGHTNESS = "Do not compare brightness between planes, frames or files."
+
 FORBIDDEN = {
     "over-smoothed": (
         "Do not measure structure {finer}: sizes, distances, counts and peak heights of small "
@@ -96,7 +98,8 @@ FORBIDDEN = {
     "lone-pixels": "Do not count or measure small spots without finding them in the raw file.",
     "cannot-tell": "Do not measure anything that the raw file does not show as well.",
     "linearity": "Do not compare brightness between dark and bright places.",
-    "gain": "Do not compare brightness between planes, frames or files.",
+    "gain": _BRIGHTNESS,
+    "rescaled": _BRIGHTNESS,
     "time-lost": "Do not measure the height or the rise of fast changes.",
     "movie": (
         "Do not take the height of single flashes (dF/F) for exact without the mean of many in the "
