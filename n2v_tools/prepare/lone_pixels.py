@@ -97,6 +97,16 @@ def _around(padded: np.ndarray, spots: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return padded[y, x], np.stack([padded[y + dy, x + dx] for dy, dx in _RING], axis=1)
 
 
+def blank_lone_pixels(plane: np.ndarray) -> np.ndarray:
+    """Return a plane (Y, X) with NaN in its lone pixels; itself if it has none."""
+    spots = find_lone_pixels(plane)
+    if not len(spots):
+        return plane
+    blank = plane.astype(np.float64)
+    blank[tuple(spots.T)] = np.nan
+    return blank
+
+
 def cover(spots: np.ndarray, shape: tuple[int, int], reach_px: int) -> tuple[np.ndarray, ...]:
     """Say from where each pixel takes its value so that lone pixels and those around are covered.
 
