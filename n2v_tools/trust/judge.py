@@ -137,11 +137,9 @@ def _is_noise_added(found: Measured) -> bool:
     powers = found.powers
     added = powers.restored - powers.shared
     fine = powers.frequency >= FINE
-    for each in (added, added / powers.noise):  # white, or as the noise of the noisy file
-        level = each[fine].mean()
-        if each[fine].min() > EVENLY * level and each[~fine].mean() < MOST_COARSE * level:
-            return True
-    return False
+    level = added[fine].mean()
+    even = added[fine].min() > EVENLY * level and added[~fine].mean() < MOST_COARSE * level
+    return bool(even)
 
 
 def _is_structured(found: Measured) -> bool:
