@@ -20,7 +20,7 @@ def with_lone_pixels(noisy, kind, seed):
     rng = default_rng(seed)
     spoilt = noisy.copy()
     n = max(4, noisy[0].size // 3000)
-    for t, plane in enumerate(spoilt):
+    for plane in spoilt:
         if kind != "cosmic":
             rng = default_rng(seed)  # at the same places in each frame
         spots = np.unravel_index(rng.choice(plane.size, n, replace=False), plane.shape)

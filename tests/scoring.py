@@ -30,5 +30,7 @@ def stacks(clean, noisy, restored, axes="TYX"):
 def score(clean, noisy, restored, axes="TYX", **options):
     find_real = None if options.pop("keep_strips", False) else outside_strips
     rules = Rules(**options)
-    side = SideBySide(stacks(clean, noisy, restored, axes), find_real, find_lone_pixels, rules.legacy)
+    side = SideBySide(
+        stacks(clean, noisy, restored, axes), find_real, find_lone_pixels, rules.legacy
+    )
     return score_files(side, rules, default_rng(0))

@@ -141,7 +141,9 @@ class _Span:
             others = valid.copy()
             others[tuple(self._find_lone(clean).T)] = False
             if others.any():
-                low, high = (float(extreme) for extreme in (clean[others].min(), clean[others].max()))
+                low, high = (
+                    float(extreme) for extreme in (clean[others].min(), clean[others].max())
+                )
         self._low, self._high = min(self._low, low), max(self._high, high)
 
     @property
@@ -173,7 +175,7 @@ def _range(side: SideBySide, rules: Rules, span: _Span) -> float:
         return rules.data_range
     if not span.range:
         raise StackError(
-            f"{name}: the clean file is {span.low:g} everywhere, so PSNR has no scale. Give one with "
-            f"structure, or {option('range')}."
+            f"{name}: the clean file is {span.low:g} everywhere, so PSNR has no scale. Give one "
+            f"with structure, or {option('range')}."
         )
     return span.usual if span.is_stretched else span.range

@@ -107,7 +107,7 @@ def blank_lone_pixels(plane: np.ndarray) -> np.ndarray:
     return blank
 
 
-def cover(spots: np.ndarray, shape: tuple[int, int], reach_px: int) -> tuple[np.ndarray, ...]:
+def cover(spots: np.ndarray, shape: tuple[int, ...], reach_px: int) -> tuple[np.ndarray, ...]:
     """Say from where each pixel takes its value so that lone pixels and those around are covered.
 
     Indexing planes of `shape` (Y, X) by what is returned copies the nearest pixels that are left,
@@ -120,4 +120,6 @@ def cover(spots: np.ndarray, shape: tuple[int, int], reach_px: int) -> tuple[np.
         covered = ndimage.maximum_filter(alone, 2 * reach + 1)
         if covered.mean() <= MOST_COVERED:
             break
-    return tuple(ndimage.distance_transform_edt(covered, return_distances=False, return_indices=True))
+    return tuple(
+        ndimage.distance_transform_edt(covered, return_distances=False, return_indices=True)
+    )

@@ -1,4 +1,4 @@
-"""A noisy and a restored stack side by side, read plane by plane, without strips and lone pixels."""
+"""A noisy and a restored stack side by side, plane by plane, without strips and lone pixels."""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ def measure_displacement(sums: SpectraSums) -> Displacement:
     curvature = np.einsum("yxi,yxj,yx->ij", turn, turn, weight)
     if np.linalg.cond(curvature) > 1 / np.finfo(float).eps:  # stripes show one direction alone
         return Displacement()
-    found = whole + np.linalg.solve(curvature, np.einsum("yxi,yx->i", turn, weight * np.angle(left)))
+    slope = np.einsum("yxi,yx->i", turn, weight * np.angle(left))
+    found = whole + np.linalg.solve(curvature, slope)
     explained = (weight * (phase * np.exp(-1j * turn @ found)).real).sum() / weight.sum()
     if explained < EXPLAINED:
         return Displacement()

@@ -14,8 +14,8 @@ from .by_brightness import ByBrightness
 from .contest import PlainFilters
 from .displacement import Displacement, measure_displacement
 from .false_places import EDGE_PX, PlaceSums
+from .frame_order import OrderSums
 from .measured import Fit, Measured, Sharing, fit_plane, measure_sharing
-from .order import OrderSums
 from .over_time import TimeSums
 from .reference import Reference, know_noise
 from .resolution import RingSums

@@ -45,7 +45,10 @@ class Viewer:
         means are those of the others.
         """
         return [
-            [self._image(stack, {**place, "C": channel}, lone_pixels) for stack in self.movies.stacks]
+            [
+                self._image(stack, {**place, "C": channel}, lone_pixels)
+                for stack in self.movies.stacks
+            ]
             for channel in self.plan.channels
         ]
 

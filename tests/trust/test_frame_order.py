@@ -5,7 +5,7 @@ import pytest
 from faults import changing_scene
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from n2v_tools.trust.order import OrderSums
+from n2v_tools.trust.frame_order import OrderSums
 
 
 def order_of(noisy, restored, axis="T", first=0):

@@ -104,11 +104,9 @@ def _mended(pairs: np.ndarray, noisy: np.ndarray, restored: np.ndarray) -> np.nd
 
 
 def _agreement(noisy: np.ndarray, restored: np.ndarray) -> np.ndarray:
-    """Correlation of the changes between each two frames in both files, from bins (T, K): (T, T)."""
+    """Correlation of the changes between each two frames in both files: (T, T), from (T, K)."""
     a, b = (movie - movie.mean(axis=0) for movie in (noisy, restored))
-    shared, own_a, own_b = (
-        _changes(one @ other.T) for one, other in ((a, b), (a, a), (b, b))
-    )
+    shared, own_a, own_b = (_changes(one @ other.T) for one, other in ((a, b), (a, a), (b, b)))
     return np.asarray(shared / np.sqrt(np.maximum(own_a * own_b, 1e-30)))
 
 
