@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter
 from n2v_tools.measure.file_scores import score_files
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.measure.side_by_side import SideBySide
+from n2v_tools.prepare.gaps import find_lone_pixels
 from n2v_tools.prepare.strips import outside_strips
 from n2v_tools.stack import Stack
 
@@ -29,5 +30,7 @@ def stacks(clean, noisy, restored, axes="TYX"):
 def score(clean, noisy, restored, axes="TYX", **options):
     find_real = None if options.pop("keep_strips", False) else outside_strips
     rules = Rules(**options)
-    side = SideBySide(stacks(clean, noisy, restored, axes), find_real, rules.legacy)
+    side = SideBySide(
+        stacks(clean, noisy, restored, axes), find_real, find_lone_pixels, rules.legacy
+    )
     return score_files(side, rules, default_rng(0))

@@ -55,7 +55,8 @@ def evaluate(
     axes : str, optional
         Of all of them, as in `open_stack`.
     data_range : float, optional
-        Of PSNR and SSIM, in counts; default clean maximum minus minimum.
+        Of PSNR and SSIM, in counts; default clean maximum minus minimum, without lone pixels
+        that would make it four times as wide.
     affine : bool
         Fit gain and offset to the truth first, per channel.
     seed : int

@@ -24,6 +24,7 @@ from .pieces import Sample
 
 S = TypeVar("S", bound="Filter")
 
+PLANE, DEPTH = slice(-2, None), slice(0, -2)  # of the axes
 COMMON = ("auto", "gain", "floor")  # settings that are not the filter's own
 
 
@@ -80,6 +81,13 @@ class Filter(ABC):
     @abstractmethod
     def candidates(self: S, sample: Sample) -> tuple[S, ...]:
         """Filled-in filters that differ in the main parameter, the gentlest first."""
+
+    def along(self: S, axes: slice) -> tuple[S, ...]:
+        """Filled-in filters that differ from this one, filled in too, along some axes alone.
+
+        `axes` are the plane or the depth of a volume. Empty where one value is for all axes.
+        """
+        return ()
 
     @abstractmethod
     def reach_px(self, n_axes: int) -> tuple[int, ...]:
@@ -150,6 +158,13 @@ def per_axis(name: str, values: Sequence[Any], n_axes: int) -> tuple[Any, ...]:
             f"{n_axes} axes. Give one for all, or {n_axes}: {axes}."
         )
     return tuple(values)
+
+
+def with_axes(values: tuple[Any, ...], axes: slice, value: Any) -> tuple[Any, ...]:
+    """The same values with another one for some axes."""
+    changed = list(values)
+    changed[axes] = [value] * len(changed[axes])
+    return tuple(changed)
 
 
 def _text(value: Any) -> str:

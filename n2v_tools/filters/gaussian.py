@@ -24,7 +24,7 @@ import numpy as np
 from scipy import ndimage
 
 from . import names
-from .base import Filter, per_axis, require_number
+from .base import DEPTH, PLANE, Filter, per_axis, require_number, with_axes
 from .pieces import Sample
 
 STEPS_PX = tuple(round(0.3 * 1.25**i, 2) for i in range(16))  # 0.3 to 8.5
@@ -65,9 +65,14 @@ class Gaussian(Filter):
         return dataclasses.replace(self, sigma=best_sigma(sample, self.truncate))
 
     def candidates(self, sample: Sample) -> tuple[Gaussian, ...]:
-        """As `Filter.candidates`: the same width along all axes."""
-        n_axes = sample.pieces[0].ndim
-        return tuple(dataclasses.replace(self, sigma=(step,) * n_axes) for step in STEPS_PX)
+        """As `Filter.candidates`: the same width along Y and X, none along the depth."""
+        return dataclasses.replace(self, sigma=(0.0,) * sample.pieces[0].ndim).along(PLANE)
+
+    def along(self, axes: slice) -> tuple[Gaussian, ...]:
+        """As `Filter.along`."""
+        steps = (0.0, *STEPS_PX) if axes == DEPTH else STEPS_PX
+        each = (with_axes(self.sigma or (), axes, step) for step in steps)
+        return tuple(dataclasses.replace(self, sigma=sigma) for sigma in each)
 
     def reach_px(self, n_axes: int) -> tuple[int, ...]:
         """As `Filter.reach_px`."""
@@ -91,9 +96,9 @@ def best_sigma(sample: Sample, truncate: float = 4.0) -> tuple[float, ...]:
     n_px = sum(piece.size for piece in sample.pieces)
     pieces = sample.pieces[:: math.ceil(n_px / MOST_PX)]
     best = (1.0,) * pieces[0].ndim
-    groups = [slice(-2, None)] if len(best) == 2 else [slice(-2, None), slice(0, 1)] * 2
+    groups = [PLANE] if len(best) == 2 else [PLANE, DEPTH] * 2
     for axes in groups:
-        tried = [_with(best, axes, step) for step in (0.0, *STEPS_PX)]
+        tried = [with_axes(best, axes, step) for step in (0.0, *STEPS_PX)]
         risk = lru_cache(lambda sigma: _risk(sigma, truncate, pieces, sample))
         i = tried.index(min(tried[::2], key=risk))
         best = min(tried[max(0, i - 1) : i + 2], key=risk)
@@ -128,9 +133,3 @@ def _kept(n: int, sigma: float, truncate: float, shared: tuple[float, ...]) -> f
     for lag, correlation in enumerate(shared[1:n], start=1):
         kept += correlation * (np.trace(weights, lag) + np.trace(weights, -lag))
     return float(kept / n)
-
-
-def _with(sigma: tuple[float, ...], axes: slice, step: float) -> tuple[float, ...]:
-    changed = list(sigma)
-    changed[axes] = [step] * len(changed[axes])
-    return tuple(changed)

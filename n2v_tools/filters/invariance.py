@@ -1,11 +1,12 @@
 """Choice of a parameter without truth: by the error on pixels that the filter cannot see.
 
-Some pixels are hidden, each replaced by the mean of its neighbours, the image is filtered, and
-the filtered values at the hidden places are compared with what was hidden. Where noise is
-independent from pixel to pixel, no filter can guess the hidden noise, so the mean square error
-is the true error plus the noise's variance, and the parameter that wins is the one that would
-win with the truth [1]_. Noise that neighbours share would be guessed, and too weak a filter
-win; a struct mask hides the neighbours that share it as well.
+Some pixels are hidden, each replaced by the mean of its neighbours in the plane (other planes may
+show something else), the image is filtered, and the filtered values at the hidden places are
+compared with what was hidden. Where noise is independent from pixel to pixel, no filter can guess
+the hidden noise, so the mean square error is the true error plus the noise's variance, and the
+parameter that wins is the one that would win with the truth [1]_. Noise that neighbours share
+would be guessed, and too weak a filter win; a struct mask hides the neighbours that share it as
+well.
 
 References
 ----------
@@ -91,7 +92,7 @@ def _without(piece: np.ndarray, grid: tuple[slice, ...], together: np.ndarray) -
     centres[grid] = True
     hidden = ndimage.binary_dilation(centres, structure=together)
     seen = (~hidden).astype(np.float32)
-    near = np.ones([edge + 2 for edge in together.shape], np.float32)
+    near = np.ones((*together.shape[:-2], *(edge + 2 for edge in together.shape[-2:])), np.float32)
     weights = ndimage.convolve(seen, near, mode="constant")
     sums = ndimage.convolve(piece * seen, near, mode="constant")
     means = sums / np.maximum(weights, 1)

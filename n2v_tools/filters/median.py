@@ -19,7 +19,7 @@ from scipy import ndimage
 from ..errors import SettingsError
 from ..words import setting
 from . import names
-from .base import Filter, per_axis, require_number
+from .base import DEPTH, PLANE, Filter, per_axis, require_number, with_axes
 from .gaussian import best_sigma
 from .pieces import Sample
 
@@ -77,8 +77,14 @@ class Median(Filter):
         return dataclasses.replace(self, size=tuple(size))
 
     def candidates(self, sample: Sample) -> tuple[Median, ...]:
-        """As `Filter.candidates`."""
-        return tuple(dataclasses.replace(self, size=(edge,)) for edge in TRIED_PX)
+        """As `Filter.candidates`: the same edge along Y and X, one pixel along the depth."""
+        return dataclasses.replace(self, size=(1,) * sample.pieces[0].ndim).along(PLANE)
+
+    def along(self, axes: slice) -> tuple[Median, ...]:
+        """As `Filter.along`."""
+        edges = (1, *TRIED_PX) if axes == DEPTH else TRIED_PX
+        each = (with_axes(self.size or (), axes, edge) for edge in edges)
+        return tuple(dataclasses.replace(self, size=size) for size in each)
 
     def reach_px(self, n_axes: int) -> tuple[int, ...]:
         """As `Filter.reach_px`."""

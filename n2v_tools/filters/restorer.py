@@ -25,7 +25,7 @@ from ..noise.sample import evenly
 from ..prepare.symmetry import Symmetry, symmetries
 from ..words import flag, option, setting
 from .anscombe import Anscombe
-from .base import Filter
+from .base import DEPTH, PLANE, Filter
 from .invariance import choose_without_truth
 from .pieces import Sample
 
@@ -249,9 +249,19 @@ def _without_truth(
     chosen = evenly(sample.pieces, TRIED_PIECES)  # what is tried many times must be small
     counted = [piece[..., :edge, :edge] * unit for piece in chosen]
     candidates = [one.estimated(sample) for one in settings.candidates(sample)]
-    best, errors = choose_without_truth([one.apply for one in candidates], counted, rng)
-    error = float(np.sqrt(errors[best]))
-    return candidates[best], f"j-invariant, error on hidden pixels {error:.4g} counts"
+    best, error = _best(candidates, counted, rng)
+    if counted[0].ndim == 3:  # planes may have little in common: how little, is seen by itself
+        for axes in (DEPTH, PLANE):
+            best, error = _best(best.along(axes) or (best,), counted, rng)
+    return best, f"j-invariant, error on hidden pixels {error:.4g} counts"
+
+
+def _best(
+    candidates: Sequence[Filter], pieces: Sequence[np.ndarray], rng: np.random.Generator
+) -> tuple[Filter, float]:
+    """The one that errs least on hidden pixels, and its error in counts."""
+    best, errors = choose_without_truth([one.apply for one in candidates], pieces, rng)
+    return candidates[best], float(np.sqrt(errors[best]))
 
 
 def _share_out(function: Callable[[Any], None], work: Sequence[Any]) -> None:

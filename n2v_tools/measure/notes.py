@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..words import flag
+from ..words import flag, option
 from .file_scores import FileScores
 from .first_pass import Rules
 
@@ -19,6 +19,7 @@ def find_notes(files: Sequence[FileScores], rules: Rules) -> tuple[str, ...]:
     found = [
         _strips(files),
         _broken(files),
+        _stretched(files),
         _scaled_apart(files, rules),
         _equal(files),
         _without_frames(files),
@@ -44,6 +45,19 @@ def _strips(files: Sequence[FileScores]) -> str:
 def _broken(files: Sequence[FileScores]) -> str:
     n = sum(one.n_nonfinite for one in files)
     return f"values that are not finite and were left out: {n}" if n else ""
+
+
+def _stretched(files: Sequence[FileScores]) -> str:
+    wide = [one for one in files if one.stretched_range is not None]
+    if not wide:
+        return ""
+    return _in_files(
+        files,
+        lambda one: one.stretched_range is not None,
+        "lone pixels (hot, dead, or hit by a cosmic ray) stretch the range of the clean file from "
+        f"{wide[0].data_range:.6g} to {wide[0].stretched_range:.6g} counts: PSNR and SSIM have the "
+        f"range without them, or that of {option('range', '...')}",
+    )
 
 
 def _scaled_apart(files: Sequence[FileScores], rules: Rules) -> str:

@@ -43,6 +43,9 @@ class SideBySide:
     # returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`; None:
     # zeros are data
     find_real: Callable[[np.ndarray], np.ndarray] | None = None
+    # returns pixels of a clean plane that stand alone, shape (N, 2), as
+    # `prepare.gaps.find_lone_pixels`; None: none is looked for
+    find_lone: Callable[[np.ndarray], np.ndarray] | None = None
     # all counts as uint16, wrapped as NumPy's cast does on x86, and strips kept
     legacy: bool = False
 

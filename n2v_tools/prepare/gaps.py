@@ -120,6 +120,22 @@ def find_broken(plane: np.ndarray) -> np.ndarray | None:
     return ~np.isfinite(plane)
 
 
+def find_lone_pixels(plane: np.ndarray) -> np.ndarray:
+    """Y and X of the lone pixels of a plane (Y, X) of counts: int64 (N, 2)."""
+    _, gaps = find_gaps(plane)
+    return np.empty((0, 2), np.int64) if gaps is None else np.argwhere(gaps.lone)
+
+
+def blank_lone_pixels(plane: np.ndarray) -> np.ndarray:
+    """Return a plane (Y, X) with NaN in its lone pixels; itself if it has none."""
+    spots = find_lone_pixels(plane)
+    if not len(spots):
+        return plane
+    blank = plane.astype(np.float64)
+    blank[tuple(spots.T)] = np.nan
+    return blank
+
+
 def without_gaps(stack: Stack, *, keep_strips: bool = False) -> Stack:
     """Return a stack whose gaps are filled as they are read, and zero where they are strips.
 

@@ -19,6 +19,7 @@ SAMPLED_PLANES = 16
 SAMPLED_SLABS = 4
 PIECES_PER_PLANE = 8
 TRIAL_PX = {2: (192, 192), 3: (16, 96, 96)}  # the largest piece of a trial
+TRIAL_DEEP_PX = (64, 64)  # Y and X of a piece that is deeper
 TRIAL_PIECES = {2: 24, 3: 6}
 TRIAL_MARGIN_PX = 8  # beside a piece's edge a net sees too little
 
@@ -48,11 +49,13 @@ def read_sample(
 
 
 def read_pieces(
-    stack: Stack, layout: AxesMatch, *, keep_strips: bool
+    stack: Stack, layout: AxesMatch, *, keep_strips: bool, least_depth: int = 1
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Read pieces to try a Restorer on, evenly spread over the stack, about a million pixels.
 
-    `layout` is that of the stack and the restorer; `keep_strips` takes zeros as data.
+    `layout` is that of the stack and the restorer; `keep_strips` takes zeros as data. Pieces of
+    volumes and movies have `least_depth` planes or more, where there are so many; the deeper they
+    are, the narrower.
 
     Yields
     ------
@@ -62,7 +65,10 @@ def read_pieces(
         Where there is an image: no strip or gap, and not at the edge of the piece.
     """
     n_dims = len(layout.sizes)
-    edges = tuple(map(_even_edge, layout.sizes, TRIAL_PX[n_dims]))
+    most = TRIAL_PX[n_dims]
+    if n_dims == 3 and least_depth > most[0]:
+        most = (least_depth, *TRIAL_DEEP_PX)
+    edges = tuple(map(_even_edge, layout.sizes, most))
     depth = edges[0] if n_dims == 3 else 1
     runs = _evenly(_starts(layout, depth), TRIAL_PIECES[n_dims] // 2)
     per_run = -(-TRIAL_PIECES[n_dims] // len(runs))

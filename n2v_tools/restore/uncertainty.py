@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..contracts import RESTORED, UNCERTAINTY, Output, Restorer, Where
+from ..contracts import RESTORED, UNCERTAINTY, Output, Restorer, SlidingRestorer, Where
 from ..errors import SettingsError
 from ..noise.local import NO_NOISE, LocalNoise, measure_local_noise
 from ..prepare.part import idle_channels, take_channel
@@ -215,7 +215,10 @@ def _try(stack: Stack, probe: Probe, seed: int, *, keep_strips: bool) -> list[Er
     collected = [ErrorSums() for _ in range(inner.n_channels)]
     layout = match_axes(stack, inner)
     margin = inner.margin_px or (0,) * len(inner.axes)
-    for number, (piece, real) in enumerate(read_pieces(stack, layout, keep_strips=keep_strips)):
+    # With fewer frames than it averages in the whole movie, more noise would be left.
+    depth = 2 * inner.reach_px[0] if isinstance(inner, SlidingRestorer) else 1
+    pieces = read_pieces(stack, layout, keep_strips=keep_strips, least_depth=depth)
+    for number, (piece, real) in enumerate(pieces):
         pads = [padding(*axis) for axis in zip(real.shape, inner.block_px, margin, strict=True)]
         values = np.pad(piece, [*pads, (0, 0)], mode="reflect")[np.newaxis]
         valid = np.pad(real, pads)

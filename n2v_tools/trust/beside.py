@@ -1,21 +1,25 @@
-"""A noisy and a restored stack side by side, read plane by plane, without strips."""
+"""A noisy and a restored stack side by side, plane by plane, without strips and lone pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import ndimage
 
 from ..errors import StackError
 from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
-from ..noise.sample import evenly, largest_part
+from ..noise.sample import Sample, evenly, largest_part
+from ..prepare.gaps import find_lone_pixels
 from ..prepare.strips import find_strips
 from ..stack import Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
+MOST_COVERED = 0.05  # share of the pixels, around lone ones
+TRACE_PX = 3  # around a lone pixel, where a restored image may show a trace of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,9 @@ class Pair:
     restored: np.ndarray
     corner: tuple[int, int]  # of the box in the plane
     later: np.ndarray | None = None  # float64, shape (Y, X): the same box of a later noisy frame
+    # of lone pixels that were covered, float64, shape (N, 2): which share of the rise of each the
+    # restored plane shows in that pixel and, on average, in its eight neighbours
+    traces: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
 
 
 @dataclass(frozen=True)
@@ -49,18 +56,7 @@ class Pairs:
         box = self._box(noisy, sum(place.values()))
         if box is None:
             return None
-        restored = self.restored.plane(place)
-        parts = [noisy[box], restored[box]]
-        self._require_numbers(place, *parts)
-        if later and place["T"] + later < self.noisy.sizes["T"]:
-            parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
-        finite = [_finite(part) for part in parts]
-        if any(part is None for part in finite):
-            return None
-        first, second, *third = (part for part in finite if part is not None)
-        gain, offset = self.scale
-        corner = (box[0].start, box[1].start)
-        return Pair(place, first, gain * second + offset, corner, third[0] if third else None)
+        return self._pair(place, box, noisy, later)
 
     def _require_numbers(
         self, place: Mapping[str, int], noisy: np.ndarray, restored: np.ndarray
@@ -83,32 +79,60 @@ class Pairs:
             return None
         (y, x), (height, width) = pair.corner, pair.noisy.shape
         plane = self.noisy.plane({**pair.place, "T": following})
-        return _finite(plane[y : y + height, x : x + width])
+        part = _finite(plane[y : y + height, x : x + width])
+        return None if part is None else without_lone_pixels(part)
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
         return evenly(list(self.noisy.places()), most)
 
-    def field(self, most_frames: int, edge: int) -> Iterator[Pair]:
-        """Yield successive frames of one field in the middle; nothing without T."""
-        n = self.noisy.sizes.get("T", 1)
-        if n < 2:
+    @property
+    def axis(self) -> str:
+        """Along which planes follow each other: T, else Z, else empty."""
+        return next((axis for axis in "TZ" if self.noisy.sizes.get(axis, 1) > 1), "")
+
+    def field(self, most: int, edge: int) -> Iterator[Pair]:
+        """Yield successive frames of one field in the middle, along `axis`."""
+        axis = self.axis
+        if not axis:
             return
-        others = {axis: size // 2 for axis, size in self.noisy.sizes.items() if axis in "CZ"}
-        start = max(0, (n - most_frames) // 2)
+        n = self.noisy.sizes[axis]
+        middle = {one: size // 2 for one, size in self.noisy.sizes.items() if one not in "YX"}
+        start = max(0, (n - most) // 2)
         box: tuple[slice, slice] | None = None
-        for t in range(start, min(n, start + most_frames)):
-            place = {axis: others.get(axis, t) for axis in self.noisy.axes if axis not in "YX"}
+        for number in range(start, min(n, start + most)):
+            place = {**middle, axis: number}
             noisy = self.noisy.plane(place)
             if box is None:
                 box = self._box(noisy, 0, edge, middle=True)
                 if box is None:
                     return
-            both = [_finite(plane[box]) for plane in (noisy, self.restored.plane(place))]
-            if both[0] is None or both[1] is None:
-                continue
-            gain, offset = self.scale
-            yield Pair(place, both[0], gain * both[1] + offset, (box[0].start, box[1].start))
+            pair = self._pair(place, box, noisy)
+            if pair is not None:
+                yield pair
+
+    def _pair(
+        self, place: Mapping[str, int], box: tuple[slice, slice], noisy: np.ndarray, later: int = 0
+    ) -> Pair | None:
+        """The box of one place in both files, whose noisy plane was read."""
+        parts = [noisy[box], self.restored.plane(place)[box]]
+        self._require_numbers(place, *parts)
+        if later and place["T"] + later < self.noisy.sizes["T"]:
+            parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
+        finite = [part for part in map(_finite, parts) if part is not None]
+        if len(finite) < len(parts):
+            return None
+        gain, offset = self.scale
+        finite[1] = gain * finite[1] + offset
+        spots = [find_lone_pixels(part) for part in (finite[0], *finite[2:])]
+        traces = _traces(finite[0], finite[1], spots[0])
+        alone = np.concatenate(spots)
+        if len(alone):
+            source = cover(alone, finite[0].shape, TRACE_PX)
+            finite = [part[source] for part in finite]
+        first, second, *third = finite
+        corner = (box[0].start, box[1].start)
+        return Pair(place, first, second, corner, third[0] if third else None, traces)
 
     def _box(
         self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
@@ -143,3 +167,51 @@ def _finite(part: np.ndarray) -> np.ndarray | None:
             return None
         values[broken] = np.median(values[~broken])
     return values
+
+
+def without_lone_pixels(plane: np.ndarray) -> np.ndarray:
+    """Return a plane (Y, X) of finite counts with its lone pixels covered by their neighbours."""
+    spots = find_lone_pixels(plane)
+    return plane[cover(spots, plane.shape, 0)] if len(spots) else plane
+
+
+def sample_without_lone_pixels(sample: Sample) -> Sample:
+    """Return the sample with the lone pixels of its planes covered by their neighbours."""
+    runs = {
+        axis: tuple(np.stack([without_lone_pixels(plane) for plane in run]) for run in some)
+        for axis, some in sample.runs.items()
+    }
+    planes = tuple(without_lone_pixels(plane) for plane in sample.planes)
+    return replace(sample, planes=planes, runs=runs)
+
+
+def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.ndarray:
+    """Shares of the rise of noisy pixels that restored ones and their neighbours show, (N, 2)."""
+    rises = []
+    for plane in (noisy, restored):
+        padded = np.pad(plane, TRACE_PX, mode="reflect")
+        edge = 2 * TRACE_PX + 1
+        around = np.lib.stride_tricks.sliding_window_view(padded, (edge, edge))[tuple(spots.T)]
+        near = around[:, TRACE_PX - 1 : TRACE_PX + 2, TRACE_PX - 1 : TRACE_PX + 2]
+        middle, ring = near[:, 1, 1], (near.sum(axis=(1, 2)) - near[:, 1, 1]) / 8
+        level = np.median(around.reshape(-1, edge * edge), axis=1)
+        rises.append(np.stack([middle - level, ring - level], axis=1))
+    return np.asarray(rises[1] / rises[0][:, :1])
+
+
+def cover(spots: np.ndarray, shape: tuple[int, ...], reach_px: int) -> tuple[np.ndarray, ...]:
+    """Say from where each pixel takes its value so that lone pixels and those around are covered.
+
+    Indexing planes of `shape` (Y, X) by what is returned copies the nearest pixels that are left,
+    the same in each plane, so that what planes have in common stays. `reach_px` is how far around
+    `spots`, shape (N, 2); less is covered where that would be more than a twentieth of the plane.
+    """
+    alone = np.zeros(shape, bool)
+    alone[tuple(spots.T)] = True
+    for reach in range(reach_px, -1, -1):
+        covered = ndimage.maximum_filter(alone, 2 * reach + 1)
+        if covered.mean() <= MOST_COVERED:
+            break
+    return tuple(
+        ndimage.distance_transform_edt(covered, return_distances=False, return_indices=True)
+    )

@@ -1,44 +1,52 @@
 """Judgement of one restored file by its measurements.
 
-The limits were chosen on generated images whose failing was known, and checked on others:
-``benchmarks/verdicts.py``.
+What it comes to as a whole, and beyond which limits something fails, stands in `failing`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..report.plain import count_text
 from ..words import option
+from .failing import (
+    INVENTED,
+    INVENTED_SOME,
+    KEPT_SOME,
+    LOST,
+    LOST_SOME,
+    NO_SIGNAL,
+    SURE,
+    TIME_INVENTED,
+    TIME_LOST,
+    TIME_LOST_SOME,
+    has_false_places,
+    is_late,
+    is_structured,
+    most_kept,
+    name_overall,
+)
 from .measured import Measured
+from .placing import (
+    exchanged_text,
+    judge_delay,
+    judge_displacement,
+    judge_lone_pixels,
+    judge_order,
+    shift_text,
+)
 from .resolution import finest_px
 from .sentences import FORBIDDEN, OVERALL_SENTENCES, TITLES
 from .spectra import Balance
-from .verdicts import Level, Verdict
+from .verdicts import Level, Texts, Verdict, graded, make_verdict
 
-LOST, LOST_SOME = 0.3, 0.12  # error by lost signal over the best linear filter's
-KEPT, KEPT_SOME = 0.19, 0.12  # share of the noise
-KEPT_CORRELATED = 0.27  # where neighbours share noise its level is known less well
-INVENTED, INVENTED_SOME = 0.3, 0.1  # power over the best linear filter's error
-PLACES, LEAST_PLACES = 0.003, 2  # share of the tiles, and how many
 NOISE_LOW, NOISE_HIGH = 0.6, 1.4  # variance of a residual over that of the noise
-DEFICIT, EVEN = 0.4, 0.5  # of structured noise: what a residual lacks, and how white it is
-NOTHING_LEFT = 0.05  # residual over noise below which nothing was taken away
-STRONGLY_SHARED = 0.5
-NO_SIGNAL = 0.01  # mean share of signal in the noisy image
 BIAS, BIAS_SOME = 0.20, 0.08  # of the span of brightness
 GAIN, GAIN_SOME = 0.10, 0.04
-SURE = 4.0  # deviations
-TIME_LOST, TIME_LOST_SOME = 0.5, 0.25
-TIME_INVENTED = 0.5
-LEAN = 0.18
 TOLERANCE = 1.15  # of the error of a plain filter
 SATURATED, FLOORED = 0.001, 0.005
-
-Texts = Mapping[Level, str]
 
 
 def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...]]:
@@ -47,21 +55,25 @@ def judge(found: Measured) -> tuple[tuple[Verdict, ...], Verdict, tuple[str, ...
     verdicts = [
         *((_noise_kept(found), _signal_lost(found), _invented(found)) if known else ()),
         *((_structured(found), _level_by_brightness(found)) if known else (_unknown(found),)),
+        *((judge_displacement(found),) if known else ()),
+        *((judge_order(found),) if found.order.axis else ()),
         _linearity(found),
         _gain(found),
         *((_filters(found),) if known and found.contest.best else ()),
         _resolution(found),
         *(_time(found) if known and found.times is not None else ()),
         *_cut(found),
+        *judge_lone_pixels(found),
     ]
-    name = _overall(found)
+    name = name_overall(found)
     overall = _sum_up(name, verdicts, found)
     return tuple(verdicts), overall, _do_not_measure(name, verdicts, found)
 
 
 def _sum_up(name: str, verdicts: Sequence[Verdict], found: Measured) -> Verdict:
     """The overall verdict in words; good in the main, but not in all, is a note."""
-    sentence = OVERALL_SENTENCES[name].format(**_words(found))
+    key = "unchanged" if found.identical else name
+    sentence = OVERALL_SENTENCES[key].format(**_words(found))
     worries = [one.title.lower() for one in verdicts if one.level == "worry"]
     if name == "good" and worries:
         sentence = f"{OVERALL_SENTENCES['good-but']} {', '.join(worries)}."
@@ -70,77 +82,26 @@ def _sum_up(name: str, verdicts: Sequence[Verdict], found: Measured) -> Verdict:
     return Verdict(name, TITLES[name], levels.get(name, "worry"), sentence)
 
 
-def _overall(found: Measured) -> str:
-    """The failing that matters most, one of `verdicts.OVERALL`."""
-    if found.identical:
-        return "under-trained"
-    if found.reference.confidence == "cannot tell":
-        return "cannot-tell"
-    balance, time = found.balance, found.time_balance
-    lost, invented = balance.lost / LOST, balance.invented / INVENTED
-    if time is not None:
-        late = _is_late(found)
-        lost = max(lost, time.lost / TIME_LOST, 1.01 if late else 0.0)
-        invented = max(invented, 0.0 if late else time.invented / TIME_INVENTED)
-    if lost <= 1 and _has_false_places(found):  # what is smeared spills into places without it
-        invented = max(invented, 1.01)
-    if _is_structured(found):
-        return "structured-noise-left"
-    if invented > 1 and invented > lost:
-        return "hallucinated"
-    if balance.noise_kept > _most_kept(found):
-        return "under-trained"
-    if lost > 1:
-        return "over-smoothed"
-    if invented > 1:
-        return "hallucinated"
-    return "good"
-
-
-def _is_structured(found: Measured) -> bool:
-    shared = found.sharing
-    if not found.reference.correlated:
-        return False
-    strongly = max(shared.noise, *found.reference.far) > STRONGLY_SHARED
-    if strongly and found.balance.residual < NOTHING_LEFT:
-        return True
-    return shared.deficit > DEFICIT and shared.evenness < EVEN
-
-
-def _has_false_places(found: Measured) -> bool:
-    return found.places.share > PLACES and found.places.n_found >= LEAST_PLACES
-
-
-def _is_late(found: Measured) -> bool:
-    times = found.times
-    if times is None or times.lag is None:
-        return False
-    return times.lag != 0 or abs(times.lean) > LEAN
-
-
-def _most_kept(found: Measured) -> float:
-    """Share of the noise that may be left."""
-    return KEPT_CORRELATED if found.reference.correlated else KEPT
-
-
 def _noise_kept(found: Measured) -> Verdict:
     percent = 100 * found.balance.noise_kept
     if found.identical:
-        return _verdict("noise-kept", "worry", "nothing was taken away: both files are equal", 100)
+        return make_verdict(
+            "noise-kept", "worry", "nothing was taken away: both files are equal", 100
+        )
     texts: Texts = {
         "worry": f"about {percent:.0f} % of the noise is still there: train longer, or more "
         "strongly",
         "note": f"about {percent:.0f} % of the noise is left, more than needed: no cause to worry",
         "good": "hardly any noise is left that could have been taken away: nothing to worry about",
     }
-    limits = (KEPT_SOME, _most_kept(found))
-    return _graded("noise-kept", found.balance.noise_kept, limits, texts, percent)
+    limits = (KEPT_SOME, most_kept(found))
+    return graded("noise-kept", found.balance.noise_kept, limits, texts, percent)
 
 
 def _signal_lost(found: Measured) -> Verdict:
     if found.balance.signal < NO_SIGNAL:
         text = "no structure stands out of the noise, so a loss of signal cannot be determined"
-        return _verdict("signal-lost", "cannot tell", text)
+        return make_verdict("signal-lost", "cannot tell", text)
     fine = _finest_kept(found)
     size = f" finer than about {fine:.0f} px" if fine is not None else ""
     texts: Texts = {
@@ -150,13 +111,13 @@ def _signal_lost(found: Measured) -> Verdict:
         "about",
     }
     value = 100 * found.balance.lost_share
-    return _graded("signal-lost", found.balance.lost, (LOST_SOME, LOST), texts, value)
+    return graded("signal-lost", found.balance.lost, (LOST_SOME, LOST), texts, value)
 
 
 def _invented(found: Measured) -> Verdict:
     places, invented = found.places, found.balance.invented
     level: Level = "note" if invented > INVENTED_SOME or places.n_found else "good"
-    if invented > INVENTED or _has_false_places(found):
+    if invented > INVENTED or has_false_places(found):
         level = "worry"
     where = f", in {places.n_found} of {places.n_tiles} places" if places.n_found else ""
     texts: Texts = {
@@ -164,7 +125,7 @@ def _invented(found: Measured) -> Verdict:
         "note": f"some structure is stronger than the noisy file holds{where}: compare both there",
         "good": "nothing is shown that the noisy file does not hold: nothing to worry about",
     }
-    return _verdict("invented", level, texts[level], 100 * found.balance.invented_share)
+    return make_verdict("invented", level, texts[level], 100 * found.balance.invented_share)
 
 
 def _structured(found: Measured) -> Verdict:
@@ -178,7 +139,7 @@ def _structured(found: Measured) -> Verdict:
         )
     elif not found.reference.correlated:
         text = "the noise is independent from pixel to pixel, so none can be left as a pattern"
-    elif _is_structured(found):
+    elif is_structured(found):
         level = "worry"
         text = (
             f"neighbouring pixels share {shared.noise:.2f} of the noise and the residual hardly "
@@ -189,38 +150,38 @@ def _structured(found: Measured) -> Verdict:
             f"neighbouring pixels share {shared.noise:.2f} of the noise, and the residual holds "
             "that too: it was taken away with the rest"
         )
-    return _verdict("shared-noise", level, text, shared.residual)
+    return make_verdict("shared-noise", level, text, shared.residual)
 
 
 def _level_by_brightness(found: Measured) -> Verdict:
     """Residual variance against that of the noise, where it is worst."""
     curve = found.curve
     if not len(curve.n):
-        return _verdict("noise-by-brightness", "cannot tell", "there are too few pixels")
+        return make_verdict("noise-by-brightness", "cannot tell", "there are too few pixels")
     ratio = curve.variance / np.maximum(curve.noise, 1e-30)
     worst = int(np.argmax(np.abs(np.log(np.maximum(ratio, 1e-3)))))
     value = 100 * float(ratio[worst])
     if NOISE_LOW < ratio.min() and ratio.max() < NOISE_HIGH:
         text = "what was taken away is as strong as the noise from the darkest to the brightest"
-        return _verdict("noise-by-brightness", "good", text, value)
+        return make_verdict("noise-by-brightness", "good", text, value)
     more = "more" if ratio[worst] > 1 else "less"
     text = (
         f"where the image has about {curve.intensity[worst]:.4g} counts, {more} was taken away "
         f"than there is noise ({value:.0f} % of its variance): look at the residual there"
     )
-    return _verdict("noise-by-brightness", "note", text, value)
+    return make_verdict("noise-by-brightness", "note", text, value)
 
 
 def _unknown(found: Measured) -> Verdict:
     text = f"the noise of the noisy file cannot be measured: {found.reference.reason}"
-    return _verdict("noise-kept", "cannot tell", text)
+    return make_verdict("noise-kept", "cannot tell", text)
 
 
 def _linearity(found: Measured) -> Verdict:
     curve = found.curve
     if len(curve.n) < 3 or curve.span < 0.2 * found.sigma:
         text = "the restored image is equally bright everywhere, so linearity cannot be determined"
-        return _verdict("linearity", "cannot tell", text)
+        return make_verdict("linearity", "cannot tell", text)
     value = 100 * curve.worst_bias
     off = f"brightness is off by up to {abs(value):.0f} % of its span"
     texts: Texts = {
@@ -229,20 +190,16 @@ def _linearity(found: Measured) -> Verdict:
         "good": f"mean brightness is kept within {max(abs(value), 1):.0f} % of its span, dark to "
         "bright",
     }
-    return _graded("linearity", abs(curve.worst_bias), (BIAS_SOME, BIAS), texts, value)
+    return graded("linearity", abs(curve.worst_bias), (BIAS_SOME, BIAS), texts, value)
 
 
 def _gain(found: Measured) -> Verdict:
     if found.rescaled is not None:
-        gain, offset = found.rescaled
-        text = (
-            f"the restored file has grey levels of its own (noisy = {gain:.4g} x restored "
-            f"{offset:+.4g}): do not compare intensities with the raw file"
-        )
-        return _verdict("gain", "worry", text, 100 * (gain - 1))
+        text = f"{_levels(found)}: do not compare intensities with the raw file"
+        return make_verdict("gain", "worry", text, 100 * (found.rescaled[0] - 1))
     fits = [fit for fit in found.fits if math.isfinite(fit.gain)]
     if not fits:
-        return _verdict("gain", "cannot tell", "planes are too even to measure a gain")
+        return make_verdict("gain", "cannot tell", "planes are too even to measure a gain")
     gains, baselines = (
         np.array(each) for each in ([f.gain for f in fits], [f.baseline for f in found.fits])
     )
@@ -257,7 +214,24 @@ def _gain(found: Measured) -> Verdict:
         "note": f"gain or baseline differ by up to {value:.0f} % from plane to plane",
         "good": f"gain and baseline {each} are those of the raw file",
     }
-    return _graded("gain", worst, (GAIN_SOME, GAIN), texts, value)
+    return graded("gain", worst, (GAIN_SOME, GAIN), texts, value)
+
+
+def _levels(found: Measured) -> str:
+    """How the restored file's grey levels differ from the noisy one's; empty if they do not."""
+    if found.rescaled is None:
+        return ""
+    gain, offset = found.rescaled
+    if gain == 1:
+        return (
+            f"restored counts lie {abs(offset):.4g} {'below' if offset > 0 else 'above'} the noisy"
+        )
+    if offset == 0:
+        return f"restored counts are {1 / gain:.4g} times the noisy ones"
+    return (
+        "the restored file has grey levels of its own (noisy = "
+        f"{gain:.4g} x restored {offset:+.4g})"
+    )
 
 
 def _filters(found: Measured) -> Verdict:
@@ -273,17 +247,17 @@ def _filters(found: Measured) -> Verdict:
         }
         ahead = contest.ahead
         level: Level = "worry" if ahead < -least else "good" if ahead > least else "note"
-        return _verdict("plain-filters", level, texts[level], 100 * ahead)
+        return make_verdict("plain-filters", level, texts[level], 100 * ahead)
     least_error = found.balance.least_error
     value = 100 * (contest.error - least_error)
     if least_error > TOLERANCE * max(contest.error, 0) + 0.01:
         text = f"a {contest.best} would have come nearer to the truth: the simpler way is better"
-        return _verdict("plain-filters", "worry", text, value)
+        return make_verdict("plain-filters", "worry", text, value)
     text = (
         f"not shown to be worse than the best plain filter, a {contest.best}; one image does not "
         "show more"
     )
-    return _verdict("plain-filters", "note", text, value)
+    return make_verdict("plain-filters", "note", text, value)
 
 
 def _resolution(found: Measured) -> Verdict:
@@ -292,50 +266,36 @@ def _resolution(found: Measured) -> Verdict:
     if finest is None or (found.times is None and found.reference.correlated is not False):
         why = "neighbours may share noise" if len(frequency) else "the image is too small"
         text = f"how fine a structure the noisy file holds cannot be determined: {why}"
-        return _verdict("resolution", "cannot tell", text)
+        return make_verdict("resolution", "cannot tell", text)
     text = (
         f"one noisy image holds structure down to about {finest:.1f} px; what the restored one "
         "shows finer than that rests on what the method has learned"
     )
-    return _verdict("resolution", "note", text, finest)
+    return make_verdict("resolution", "note", text, finest)
 
 
 def _time(found: Measured) -> list[Verdict]:
     balance = found.time_balance
     if found.times is None or balance is None:
         return []
-    verdicts = [_time_lost(balance), _delay(found, found.times.lag)]
-    if balance.invented > TIME_INVENTED and not _is_late(found):
+    verdicts = [_time_lost(balance), judge_delay(found, found.times.lag)]
+    if balance.invented > TIME_INVENTED and not is_late(found):
         text = "changes over time were added or exaggerated that the noisy movie does not hold"
-        verdicts.append(_verdict("time-invented", "worry", text, 100 * balance.invented_share))
+        verdicts.append(make_verdict("time-invented", "worry", text, 100 * balance.invented_share))
     return verdicts
 
 
 def _time_lost(balance: Balance) -> Verdict:
     if balance.signal < NO_SIGNAL:
         text = "nothing changes over time that stands out of the noise"
-        return _verdict("time-lost", "cannot tell", text)
+        return make_verdict("time-lost", "cannot tell", text)
     texts: Texts = {
         "worry": "changes over time were smoothed away: peaks come out too low",
         "note": "fast changes over time are weakened: check peaks against the raw file",
         "good": "changes over time are kept as far as the noise lets them be seen",
     }
     value = 100 * balance.lost_share
-    return _graded("time-lost", balance.lost, (TIME_LOST_SOME, TIME_LOST), texts, value)
-
-
-def _delay(found: Measured, lag: int | None) -> Verdict:
-    if lag is None:
-        text = "too little changes to determine whether changes come late"
-        return _verdict("time-delay", "cannot tell", text)
-    if not _is_late(found):
-        text = "changes come in the frame in which they happened"
-        return _verdict("time-delay", "good", text, float(lag))
-    when = "gradually, after they happened"
-    if lag:
-        when = f"{count_text(abs(lag), 'frame')} {'late' if lag > 0 else 'early'}"
-    text = f"changes come {when}: do not measure when something happened"
-    return _verdict("time-delay", "worry", text, float(lag))
+    return graded("time-lost", balance.lost, (TIME_LOST_SOME, TIME_LOST), texts, value)
 
 
 def _cut(found: Measured) -> list[Verdict]:
@@ -343,11 +303,11 @@ def _cut(found: Measured) -> list[Verdict]:
     if found.saturated > SATURATED:
         percent = 100 * found.saturated
         text = f"{percent:.2g} % of the noisy pixels are saturated: their brightness is not known"
-        verdicts.append(_verdict("saturated", "note", text, percent))
+        verdicts.append(make_verdict("saturated", "note", text, percent))
     if found.floored > FLOORED:
         percent = 100 * found.floored
         text = f"{percent:.2g} % of the restored pixels were cut off at the smallest value"
-        verdicts.append(_verdict("floored", "note", text, percent))
+        verdicts.append(make_verdict("floored", "note", text, percent))
     return verdicts
 
 
@@ -367,6 +327,9 @@ def _words(found: Measured) -> dict[str, str]:
         "finer": f"finer than about {fine:.0f} px" if fine is not None else "of fine detail",
         "reason": found.reference.reason or "the image is too small",
         "mask": option("struct_mask", "auto"),
+        "shift": shift_text(found),
+        "exchanged": exchanged_text(found),
+        "levels": _levels(found),
     }
 
 
@@ -375,17 +338,3 @@ def _finest_kept(found: Measured) -> float | None:
     powers = found.powers
     lacking = np.flatnonzero((powers.best > 0.1) & (powers.kept < 0.5 * powers.best))
     return 1 / float(powers.frequency[lacking[0]]) if len(lacking) else None
-
-
-def _graded(
-    name: str, amount: float, limits: tuple[float, float], texts: Texts, value: float
-) -> Verdict:
-    """A note if `amount` is above the first limit, a worry above the second."""
-    some, much = limits
-    level: Level = "worry" if amount > much else "note" if amount > some else "good"
-    return _verdict(name, level, texts[level], value)
-
-
-def _verdict(name: str, level: Level, text: str, value: float | None = None) -> Verdict:
-    unit = {"time-delay": "frames", "shared-noise": "", "resolution": "px"}.get(name, "%")
-    return Verdict(name, TITLES[name], level, f"{text[0].upper()}{text[1:]}.", value, unit)

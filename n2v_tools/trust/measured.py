@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .by_brightness import Curve
 from .contest import Contest
+from .displacement import Displacement
 from .false_places import PlaceSums
+from .frame_order import Order
 from .over_time import Times
 from .reference import LAGS, Reference
 from .spectra import Balance, Powers, SpectraSums
@@ -64,6 +66,10 @@ class Measured:
     rescaled: tuple[float, float] | None = None
     saturated: float = 0.0  # share of noisy pixels at the largest value there is
     floored: float = 0.0  # share of restored pixels at the smallest value
+    displacement: Displacement = field(default_factory=Displacement)
+    order: Order = field(default_factory=Order)
+    # of lone pixels of the noisy file, shape (N, 2): as `beside.Pair`
+    traces: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     times: Times | None = None
     time_balance: Balance | None = None  # along time
 

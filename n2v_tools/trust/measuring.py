@@ -9,15 +9,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..noise.sample import read_sample
-from .beside import Pair, Pairs
+from .beside import Pair, Pairs, sample_without_lone_pixels
 from .by_brightness import ByBrightness
 from .contest import PlainFilters
+from .displacement import Displacement, measure_displacement
 from .false_places import EDGE_PX, PlaceSums
+from .frame_order import OrderSums
 from .measured import Fit, Measured, Sharing, fit_plane, measure_sharing
-from .over_time import Times, TimeSums
+from .over_time import TimeSums
 from .reference import Reference, know_noise
 from .resolution import RingSums
-from .spectra import Balance, Powers, SpectraSums, weigh
+from .spectra import Powers, SpectraSums, weigh
 from .tiles import block_means
 
 TILES_PX = (64, 32, 16)
@@ -29,7 +31,9 @@ LEAST_FOR_LATER = 24  # frames
 N_LAGS = 10
 BLOCK_PX = 8  # of which means are compared to find the scale
 SCALES = (0.4, 2.5)  # beyond, the restored file has grey levels of its own
-OFF = 1.0  # deviations of the noisy pixels
+OFF = 0.1  # deviations of the noisy pixels; medians of few photons stay below a twentieth
+UNCHANGED = 0.01  # deviations of the noise, of which rounding changes less
+ALIKE = 0.8  # ratio of gains from which they are taken for one
 
 
 def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> Measured:
@@ -43,10 +47,10 @@ def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> 
     if rescaled is not None:
         pairs = dataclasses.replace(pairs, scale=rescaled)
         first = [pair for pair in (pairs.read(pair.place) for pair in first) if pair]
-    reference = know_noise(read_sample(pairs.noisy, pairs.seed))
+    reference = know_noise(sample_without_lone_pixels(read_sample(pairs.noisy, pairs.seed)))
     sums = _Sums(reference, first, _edge(first))
     later = LATER if pairs.noisy.sizes.get("T", 1) >= LEAST_FOR_LATER else 0
-    n_steps = len(places) + (1 if pairs.noisy.sizes.get("T", 1) > 1 else 0)
+    n_steps = len(places) + (1 if pairs.axis else 0)
     for number, place in enumerate(places):
         pair = pairs.read(place, later)
         if pair is not None:
@@ -58,11 +62,10 @@ def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> 
                 else:
                     sums.split.add_split(pair.noisy)
         step(number + 1, n_steps)
-    times, time_balance = _measure_times(pairs, reference)
+    found = dataclasses.replace(sums.measured(), rescaled=rescaled)
+    found = _with_sequence(found, pairs)
     step(n_steps, n_steps)
-    return dataclasses.replace(
-        sums.measured(), rescaled=rescaled, times=times, time_balance=time_balance
-    )
+    return found
 
 
 class _Sums:
@@ -78,16 +81,17 @@ class _Sums:
         self.frames, self.split = RingSums(edge), RingSums(max(16, edge // 2))
         self.curve = ByBrightness([p.restored for p in first] or [np.zeros((1, 1))], reference)
         self.fits: list[Fit] = []
-        self.identical = bool(first)
+        self._off = 0.0
         self._saturated = self._floored = self._n = 0
         self._top = max((float(p.noisy.max()) for p in first), default=0.0)
         self._bottom = min((float(p.restored.min()) for p in first), default=0.0)
         self._moments = np.zeros(2)
+        self._traces = [np.empty((0, 2))]
 
     def add(self, pair: Pair, number: int, n: int) -> None:
         """Take one plane into account."""
         noisy, restored = pair.noisy, pair.restored
-        self.identical = self.identical and bool(np.array_equal(noisy, restored))
+        self._off += float(((noisy - restored) ** 2).sum())
         self.spectra.add(noisy, restored)
         self.places.add(noisy, restored, pair.place, pair.corner)
         self.curve.add(noisy, restored)
@@ -98,6 +102,7 @@ class _Sums:
         self._n += noisy.size
         self._saturated += int(np.count_nonzero(noisy >= self._top))
         self._floored += int(np.count_nonzero(restored <= self._bottom))
+        self._traces.append(pair.traces)
         self._moments += [float(restored.sum()), float((restored * restored).sum())]
 
     def measured(self) -> Measured:
@@ -129,7 +134,9 @@ class _Sums:
             signal_std=math.sqrt(max(square - mean * mean, 0.0)),
             acf_residual_y=acf[middle + 1 :, middle],
             acf_residual_x=acf[middle, middle + 1 :],
-            identical=self.identical and self._n > 0,
+            identical=self._n > 0 and self._off <= self._n * (UNCHANGED * self.sigma) ** 2,
+            displacement=measure_displacement(self.spectra) if known else Displacement(),
+            traces=np.concatenate(self._traces),
             saturated=self._saturated / max(self._n, 1),
             floored=self._floored / max(self._n, 1),
         )
@@ -157,7 +164,8 @@ def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
     )
     if len(noisy) < 4 or noisy.std() <= 0 or restored.std() <= 1e-9 * abs(restored.mean()) + 1e-12:
         return None
-    off = abs(noisy.mean() - restored.mean()) / noisy.std()
+    spread = np.concatenate([pair.noisy.ravel() for pair in first]).std()
+    off = abs(noisy.mean() - restored.mean()) / spread
     correlation = float(np.corrcoef(noisy, restored)[0, 1])
     ratio = float(noisy.std() / restored.std())
     if SCALES[0] < ratio < SCALES[1] and off < OFF:
@@ -165,15 +173,23 @@ def _scale(first: Sequence[Pair]) -> tuple[float, float] | None:
     if correlation < 0.3:  # another scene, or nothing restored: no scale would mend it
         return None
     gain = correlation * ratio
+    through_zero = float(noisy.mean() / restored.mean()) if restored.mean() else math.inf
+    # Blur lowers the contrast of blocks: what is nearly one number is taken for that number.
+    for simple, offset in ((through_zero, 0.0), (1.0, float(noisy.mean() - restored.mean()))):
+        if ALIKE < simple / gain < 1 / ALIKE:
+            return simple, offset
     return gain, float(noisy.mean() - gain * restored.mean())
 
 
-def _measure_times(pairs: Pairs, reference: Reference) -> tuple[Times | None, Balance | None]:
-    """Follow one field over time."""
-    sums = TimeSums(reference)
+def _with_sequence(found: Measured, pairs: Pairs) -> Measured:
+    """The same with what one field shows from frame to frame, or plane to plane."""
+    times, order = TimeSums(found.reference), OrderSums(pairs.axis)
     for pair in pairs.field(MOST_FRAMES, FIELD_PX):
-        sums.add(pair.noisy, pair.restored, pair.place["T"])
-    times = sums.times()
-    if times is None or times.powers is None:
-        return None, None
-    return times, weigh(times.powers)
+        order.add(pair.noisy, pair.restored, pair.place[pairs.axis])
+        if pairs.axis == "T":
+            times.add(pair.noisy, pair.restored, pair.place["T"])
+    found = dataclasses.replace(found, order=order.order())
+    over_time = times.times()
+    if over_time is None or over_time.powers is None:
+        return found
+    return dataclasses.replace(found, times=over_time, time_balance=weigh(over_time.powers))

@@ -8,6 +8,10 @@ TITLES = {
     "under-trained": "Noise left: under-trained",
     "hallucinated": "Structure that is not in the data",
     "structured-noise-left": "Structured noise left",
+    "noise-added": "Noise added",
+    "displaced": "Displaced",
+    "out-of-order": "Out of order",
+    "rescaled": "Other grey levels",
     "cannot-tell": "Cannot tell",
     "noise-kept": "Noise left",
     "signal-lost": "Signal lost",
@@ -18,11 +22,14 @@ TITLES = {
     "gain": "Gain and baseline",
     "plain-filters": "Beside plain filters",
     "resolution": "Resolution",
+    "displacement": "Displacement",
+    "order": "Order",
     "time-lost": "Changes over time",
     "time-delay": "Delay",
     "time-invented": "Changes invented",
     "saturated": "Saturated",
     "floored": "Cut off",
+    "lone-pixels": "Lone pixels",
 }
 
 OVERALL_SENTENCES = {
@@ -34,6 +41,10 @@ OVERALL_SENTENCES = {
     "over-smoothed": (
         "More than noise was taken away: structure {finer}, or changes over time, that the noisy "
         "file holds are missing."
+    ),
+    "unchanged": (
+        "Nothing was taken away: the restored file is the noisy file itself. Check which file was "
+        "given."
     ),
     "under-trained": (
         "{kept} of the noise is still in the image: train longer, with more images, or check "
@@ -47,8 +58,25 @@ OVERALL_SENTENCES = {
         "Noise that neighbouring pixels share was kept as if it were signal: train with {mask}, or "
         "remove the offsets of rows or columns first."
     ),
+    "noise-added": (
+        "The image holds noise that the noisy file does not: something after it added noise, or "
+        "made what was there stronger."
+    ),
+    "displaced": (
+        "The image lies {shift} from where the noisy file shows it: check how it was cropped, "
+        "padded, registered or numbered."
+    ),
+    "out-of-order": (
+        "Not all stand in the order of the noisy file: {exchanged} were exchanged. Check how they "
+        "were written or sorted."
+    ),
+    "rescaled": (
+        "What was taken away is noise, but {levels}: do not compare intensities with the raw file."
+    ),
     "cannot-tell": "The noisy file does not show whether the image can be trusted: {reason}.",
 }
+
+_BRIGHTNESS = "Do not compare brightness between planes, frames or files."
 
 FORBIDDEN = {
     "over-smoothed": (
@@ -64,9 +92,14 @@ FORBIDDEN = {
         "Do not measure texture, fine lines or anything along the rows and columns: stripes and "
         "grain are noise."
     ),
+    "noise-added": "Do not set thresholds or count small spots: some are noise that was added.",
+    "displaced": "Do not measure positions, nor anything together with another channel or file.",
+    "out-of-order": "Do not measure traces, positions in depth or when something happened.",
+    "lone-pixels": "Do not count or measure small spots without finding them in the raw file.",
     "cannot-tell": "Do not measure anything that the raw file does not show as well.",
     "linearity": "Do not compare brightness between dark and bright places.",
-    "gain": "Do not compare brightness between planes, frames or files.",
+    "gain": _BRIGHTNESS,
+    "rescaled": _BRIGHTNESS,
     "time-lost": "Do not measure the height or the rise of fast changes.",
     "movie": (
         "Do not take the height of single flashes (dF/F) for exact without the mean of many in the "

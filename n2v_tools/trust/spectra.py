@@ -74,24 +74,34 @@ class SpectraSums:
     def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
         self._reference = reference
         self.edge, self._tiles = edge, Tiles(edge)
-        self._sums = np.zeros((3, edge, edge // 2 + 1))
-        self._n = 0
+        self._sums = np.zeros((2, edge, edge // 2 + 1))
+        self._shared = np.zeros((edge, edge // 2 + 1), complex)
+        self.n_tiles = 0
 
     def add(self, noisy: np.ndarray, restored: np.ndarray) -> None:
         """Take one plane (Y, X) of finite counts into account, in tiles that overlap by half."""
         for _, first, second in self._tiles.weighed(noisy, restored, self._reference):
             self._sums[0] += (np.abs(first) ** 2).sum(axis=0)
             self._sums[1] += (np.abs(second) ** 2).sum(axis=0)
-            self._sums[2] += (first * second.conj()).real.sum(axis=0)
-            self._n += len(first)
+            self._shared += (first * second.conj()).sum(axis=0)
+            self.n_tiles += len(first)
+
+    def means(self) -> tuple[np.ndarray, ...]:
+        """Return mean powers over that of white noise, by frequency; there is at least one tile.
+
+        Of the noisy and the restored image, what they share (complex), the noise, and how often
+        each frequency counts: shape (e, e // 2 + 1), as `numpy.fft.rfft2` orders them.
+        """
+        norm = self.n_tiles * (self._tiles.window**2).sum()
+        noise = self._reference.spectrum(self._tiles.window)
+        return (*(self._sums / norm), self._shared / norm, noise, self._tiles.times)
 
     def powers(self) -> Powers | None:
         """Return means over rings of equal frequency; None if no tile fitted."""
-        if not self._n:
+        if not self.n_tiles:
             return None
-        frequency, times, window = self._tiles.frequency, self._tiles.times, self._tiles.window
-        mean = self._sums / self._n / (window**2).sum()
-        noise = self._reference.spectrum(window)
+        frequency = self._tiles.frequency
+        noisy, restored, shared, noise, times = self.means()
         n_rings = min(N_RINGS, self.edge // 4)
         ring = (frequency * 2 * n_rings).astype(int)
         # The first ring holds shading and the mean, the corners beyond 0.5 few directions.
@@ -99,10 +109,12 @@ class SpectraSums:
         count = np.bincount(ring[inside], times[inside], n_rings)[1:]
         means = [
             np.bincount(ring[inside], (values * times)[inside], n_rings)[1:] / count
-            for values in (frequency, *mean, noise)
+            for values in (frequency, noisy, restored, shared.real, noise)
         ]
         noisy, restored, shared = means[1:4]
-        return Powers(means[0], count / count.sum(), noisy, restored, shared, means[4], self._n)
+        return Powers(
+            means[0], count / count.sum(), noisy, restored, shared, means[4], self.n_tiles
+        )
 
     def residual_acf(self, n_lags: int, *, of_best: bool = False) -> np.ndarray:
         """Autocovariance of the residual over the variance of the noise.
@@ -110,13 +122,12 @@ class SpectraSums:
         Shape (2 n_lags + 1, 2 n_lags + 1); NaN without tiles. With `of_best`, of what the best
         linear filter would leave instead.
         """
-        if not self._n:
+        if not self.n_tiles:
             return np.full((2 * n_lags + 1, 2 * n_lags + 1), np.nan)
         window = self._tiles.window
-        noisy, restored, shared = self._sums / self._n / (window**2).sum()
-        power = noisy - 2 * shared + restored
+        noisy, restored, shared, noise, _ = self.means()
+        power = noisy - 2 * shared.real + restored
         if of_best:
-            noise = self._reference.spectrum(window)
             power = np.minimum(noise / np.maximum(noisy, 1e-12), 1) ** 2 * noisy
         both = fft.irfft2(np.abs(fft.rfft2(window)) ** 2)
         acf = fft.irfft2(power) / np.maximum(both / both[0, 0], 1e-3)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..report.plain import to_jsonable
+from .sentences import TITLES
 
 Level = Literal["good", "note", "worry", "cannot tell"]
 LEVELS: tuple[Level, ...] = ("good", "note", "worry", "cannot tell")
@@ -18,8 +19,23 @@ OVERALL = (
     "under-trained",
     "hallucinated",
     "structured-noise-left",
+    "noise-added",
+    "displaced",
+    "out-of-order",
+    "rescaled",
     "cannot-tell",
 )
+
+UNITS = {
+    "time-delay": "frames",
+    "shared-noise": "",
+    "resolution": "px",
+    "displacement": "px",
+    "order": "pairs",
+    "lone-pixels": "pixels",
+}
+
+Texts = Mapping[Level, str]
 
 
 @dataclass(frozen=True)
@@ -107,3 +123,18 @@ class Quality:
             "do_not_measure": list(self.do_not_measure),
             "facts": dict(self.facts),
         }
+
+
+def graded(
+    name: str, amount: float, limits: tuple[float, float], texts: Texts, value: float
+) -> Verdict:
+    """A note if `amount` is above the first limit, a worry above the second."""
+    some, much = limits
+    level: Level = "worry" if amount > much else "note" if amount > some else "good"
+    return make_verdict(name, level, texts[level], value)
+
+
+def make_verdict(name: str, level: Level, text: str, value: float | None = None) -> Verdict:
+    """Make a verdict of a clause; `value` is in the unit of that name."""
+    unit = UNITS.get(name, "%")
+    return Verdict(name, TITLES[name], level, f"{text[0].upper()}{text[1:]}.", value, unit)

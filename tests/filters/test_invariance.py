@@ -86,3 +86,24 @@ def test_candidates_differ_in_the_main_parameter_only(flat_scene):
         rest = {dataclasses.replace(one, **{kind.main: None}) for one in filled}
         assert len(rest) == 1
         assert len({getattr(one, kind.main) for one in filled}) == len(filled)
+
+
+@pytest.mark.parametrize("method", ["gaussian", "median"])
+def test_planes_that_have_nothing_in_common_are_not_mixed(method):
+    clean = np.stack([scene((96, 110), seed)[0] for seed in range(8)])
+    noisy = clean + np.random.default_rng(1).normal(0, 25, clean.shape).astype(np.float32)
+    settings = make(method, noisy.shape, auto="j-invariant").fit_intensity([noisy[..., None]])
+    depth, *_ = getattr(settings.channels[0].settings, settings.channels[0].settings.main)
+    assert depth == (0 if method == "gaussian" else 1)
+    restored, _ = restore(method, noisy, auto="j-invariant")
+    plane_by_plane, _ = restore(method, noisy, dims=2, auto="j-invariant")
+    assert error(restored, clean) < 1.02 * error(plane_by_plane, clean)
+
+
+@pytest.mark.parametrize("method", ["gaussian", "median"])
+def test_planes_that_show_the_same_are(method):
+    clean = np.stack([scene((96, 110), 5)[0]] * 8)
+    noisy = clean + np.random.default_rng(2).normal(0, 25, clean.shape).astype(np.float32)
+    restored, _ = restore(method, noisy, auto="j-invariant")
+    plane_by_plane, _ = restore(method, noisy, dims=2, auto="j-invariant")
+    assert error(restored, clean) < 0.8 * error(plane_by_plane, clean)

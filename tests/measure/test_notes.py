@@ -24,6 +24,11 @@ def test_each_note_has_its_cause():
         assert any(word in note for note in found)
 
 
+def test_a_range_without_lone_pixels_is_noted():
+    (note,) = find_notes([scores(stretched_range=65000.0)], Rules())
+    assert "from 100 to 65000" in note and "--range" in note
+
+
 def test_files_that_are_scaled_apart_are_counted_unless_the_scale_is_fitted():
     files = [scores(improvement=9.0), scores()]
     (note,) = find_notes(files, Rules())

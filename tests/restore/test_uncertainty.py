@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 from restore_fakes import Filter
-from scipy.ndimage import gaussian_filter, uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter, uniform_filter1d
 
+from n2v_tools.contracts import SlidingRestorer
 from n2v_tools.errors import StackError
+from n2v_tools.prepare.symmetry import symmetries
 from n2v_tools.restore.match import match_axes
 from n2v_tools.restore.probing import draw_marks
 from n2v_tools.restore.restoring import restore_stack
@@ -227,3 +229,24 @@ def test_memory_does_not_grow_with_the_stack():
     few, many = peak(15), peak(60)
     assert many < 20_000_000
     assert many < 1.3 * few
+
+
+class MeanOverTime(SlidingRestorer):
+    """Averages frames as far as 40 away on either side, and nothing within a frame."""
+
+    axes, n_channels, name = "TYX", 1, "mean"
+    reach_px, block_px, bytes_per_px, symmetries = (40, 0, 0), (1, 1, 1), 100, symmetries()
+    inner, carried_bytes_per_px, lighter = None, 0, ""
+
+    def predict(self, tiles, at=None):
+        return uniform_filter1d(tiles, 81, axis=1, mode="mirror")
+
+    open = held_bytes = None
+
+
+def test_a_mean_over_more_frames_than_a_piece_has_is_seen_whole():
+    noisy = 500 + default_rng(0).normal(0, 30, (160, 100, 100)).astype(np.float32)
+    fitted = fit_uncertainty(Stack(noisy, "TYX"), MeanOverTime())
+    truth = rms(MeanOverTime().predict(noisy[np.newaxis, ..., np.newaxis]) - 500)
+    assert truth < 4.5
+    assert fitted.typical == pytest.approx(truth, rel=0.35)

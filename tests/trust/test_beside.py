@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from blobs import scene
+from numpy.random import default_rng
 
 from n2v_tools.errors import StackError
 from n2v_tools.stack import Stack
+from n2v_tools.trust.beside import cover
 from n2v_tools.trust.quality import judge_restored
 
 
@@ -39,3 +41,16 @@ def test_a_plane_that_lost_its_numbers_is_named():
     restored[1, 10:40] = np.inf
     with pytest.raises(StackError, match=r"2400 pixels of the plane at Z 1 are NaN or infinite"):
         judge_restored(Stack(noisy, "ZYX"), Stack(restored, "ZYX"))
+
+
+def test_covering_takes_neighbours_alike_in_all_planes():
+    spots = np.array([[5, 5], [0, 19]])
+    source = cover(spots, (40, 30), reach_px=1)
+    one, other = default_rng(0).random((2, 40, 30))
+    covered = one[source]
+    changed = np.argwhere(covered != one)
+    assert len(changed) == 9 + 6
+    assert np.abs(changed[:, None] - spots).max(axis=2).min(axis=1).max() == 1
+    np.testing.assert_array_equal(np.isin(covered, one), True)
+    pairs = dict(zip(one.ravel(), other.ravel(), strict=True))
+    assert [pairs[value] for value in covered.ravel()] == other[source].ravel().tolist()

@@ -74,8 +74,8 @@ def test_grey_levels_of_its_own_are_told_and_do_not_hide_the_rest(cells):
     gain = found.verdict("gain")
     assert gain.level == "worry"
     assert "5" in gain.sentence
-    assert found.overall.name == "good"
-    assert found.overall.level == "note"
+    assert found.overall.name == "rescaled"
+    assert found.verdict("signal-lost").level == found.verdict("noise-kept").level == "good"
     assert any("brightness between planes" in text for text in found.do_not_measure)
 
 

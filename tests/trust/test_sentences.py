@@ -4,6 +4,7 @@ from n2v_tools.trust.sentences import FORBIDDEN, OVERALL_SENTENCES, TITLES
 from n2v_tools.trust.verdicts import OVERALL
 
 WORDS = {"kept": "20 %", "finer": "finer than 3 px", "reason": "it is small", "mask": "a mask"}
+WORDS |= {"shift": "1 px down", "exchanged": "frames 1 and 2", "levels": "counts are halved"}
 
 
 def test_every_overall_verdict_has_a_title_and_a_sentence():

@@ -12,6 +12,7 @@ from ...errors import UsageError
 from ...measure.file_scores import FileScores, score_files
 from ...measure.first_pass import Rules
 from ...measure.side_by_side import SideBySide
+from ...prepare.gaps import find_lone_pixels
 from ...prepare.strips import outside_strips
 from ...words import option
 from ..desk.choices import SUFFIX
@@ -68,7 +69,7 @@ def evaluate_trios(
     find_real = None if request.keep_strips else outside_strips
 
     def measure(trio: Trio, step: Step) -> FileScores:
-        side = SideBySide(trio.stacks, find_real, request.rules.legacy)
+        side = SideBySide(trio.stacks, find_real, find_lone_pixels, request.rules.legacy)
         return score_files(side, request.rules, np.random.default_rng(request.seed), step)
 
     evaluation = Evaluation(

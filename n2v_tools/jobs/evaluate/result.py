@@ -45,7 +45,9 @@ class Evaluation(Outcomes[FileScores]):
             return "the study's"
         if self.rules.data_range is not None:
             return "given"
-        return "clean maximum minus minimum of each file"
+        without = any(scores.stretched_range is not None for scores in self.measured)
+        alone = ", without lone pixels" if without else ""
+        return f"clean maximum minus minimum of each file{alone}"
 
     @property
     def scalings(self) -> Sequence[Scaling]:

@@ -28,6 +28,10 @@ SHORT = {
     "under-trained": "Only in part: noise is left",
     "hallucinated": "Not safely: it shows structure that was not recorded",
     "structured-noise-left": "Only in part: patterned noise is left",
+    "noise-added": "No: it holds noise that was not recorded",
+    "displaced": "Not as it is: it does not lie where it was recorded",
+    "out-of-order": "Not as it is: frames or planes were exchanged",
+    "rescaled": "Less noise, but not the brightness that was recorded",
     "cannot-tell": "That cannot be determined from this file",
 }
 SURE_GAIN_DB = 0.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...measure.scaling import Scaling
+from ...prepare.gaps import blank_lone_pixels
 from ...preview.grey import to_grey
 from ...preview.scalebar import choose_bar
 from ...report.curves import profile_chart
@@ -55,12 +56,13 @@ class Scale:
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Scale:
         """Choose for all windows of a channel together."""
-        noisy, restored = (_values(windows, role) for role in ("noisy", "restored"))
+        planes = [blank_lone_pixels(window.planes["noisy"]) for window in windows]
+        noisy, restored = _finite(planes), _values(windows, "restored")
         low, high = np.percentile(restored, RESTORED_PERCENT)
         least, most = np.percentile(noisy, NOISY_PERCENT)
         black, white = float(min(low, least)), float(max(high, most))
         pairs = np.concatenate(
-            [(w.planes["noisy"] - w.planes["restored"]).ravel() for w in windows]
+            [(p - w.planes["restored"]).ravel() for p, w in zip(planes, windows, strict=True)]
         )
         deviation = float(np.nanstd(np.where(np.isfinite(pairs), pairs, np.nan)))
         errors = _values(windows, "uncertainty")
@@ -80,7 +82,11 @@ class Scale:
 
 def _values(windows: Sequence[Window], role: str) -> np.ndarray:
     """Finite counts of a role in all windows; a zero if there is none."""
-    planes = [window.planes[role] for window in windows if role in window.planes]
+    return _finite([window.planes[role] for window in windows if role in window.planes])
+
+
+def _finite(planes: Sequence[np.ndarray]) -> np.ndarray:
+    """Finite counts of some planes; a zero if there is none."""
     values = np.concatenate([plane[np.isfinite(plane)] for plane in planes] or [np.zeros(1)])
     return values if values.size else np.zeros(1)
 

@@ -45,6 +45,14 @@ def test_the_limits_are_those_of_the_averages():
     assert 2 < low < 4 < high < 6  # averages of 16; single pixels reach from 0 to 13
 
 
+@pytest.mark.parametrize("scale", [0.1, 1.0])
+def test_lone_pixels_do_not_move_the_limits(scale):
+    noisy = default_rng(0).poisson(40, (8, 300, 300)).astype(np.uint16)
+    usual = preview(save("a.tif", noisy), scale=scale).limits[0]
+    noisy[:, [20, 150, 151, 290, 77], [30, 222, 9, 100, 250]] = 65_535
+    assert preview(save("b.tif", noisy), scale=scale).limits[0] == pytest.approx(usual, rel=0.01)
+
+
 def test_limits_that_are_given_are_kept():
     assert preview(save("a.tif", movie()), limits=(0.0, 1000.0)).limits == ((0, 1000),)
 

@@ -54,6 +54,17 @@ def test_before_and_after_share_their_grey_levels_and_the_residual_has_zero_in_t
     assert np.corrcoef(shown["residual"].ravel(), residual.ravel())[0, 1] > 0.95
 
 
+def test_lone_pixels_change_no_grey_level():
+    sources = pair("YX", (70, 80))
+    (before,) = make_views(sources)
+    sources.noisy.array[[9, 30, 31], [40, 7, 60]] = 60_000
+    (after,) = make_views(sources)
+    assert after.note == before.note  # black and white
+    for one, other in zip(before.panes, after.panes, strict=True):
+        changed = np.count_nonzero(decode(one.uri) != decode(other.uri))
+        assert changed <= (3 if one.role == "noisy" else 0.05 * 70 * 80)
+
+
 def test_strips_do_not_flatten_the_picture():
     sources = pair("YX", (40, 50))
     bare = decode(make_views(sources)[0].panes[1].uri)
