@@ -7,6 +7,7 @@ halves of that bargain stand here; tiles and nets do not.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,24 @@ class Plane:
     strips: tuple[Strips, ...]  # of each channel
     # bool, shape (Y, X); of each channel, True where the pixel was not finite; None if none was
     broken: tuple[np.ndarray | None, ...]
+    # of `values`, counts, float64, shape (C,), for a Restorer that keeps it; else None
+    mean: np.ndarray | None = None
+
+    def with_mean(self) -> Plane:
+        """Return the plane with its mean, before it is handed to a Restorer that keeps it."""
+        if self.values is None:
+            return self
+        return dataclasses.replace(self, mean=self.values.mean(axis=(0, 1), dtype=np.float64))
+
+    def as_bright(self, restored: np.ndarray) -> np.ndarray:
+        """Restored counts (Y, X, C) with the mean of this plane, if it is known.
+
+        Noise has no mean, so that of a plane is that of the image without noise.
+        """
+        if self.mean is None:
+            return restored
+        shift = self.mean - restored.mean(axis=(0, 1), dtype=np.float64)
+        return restored + shift.astype(np.float32)
 
     def put_back(self, restored: np.ndarray | None) -> Iterator[tuple[Place, np.ndarray]]:
         """Yield each channel's place and plane, strips exactly zero and NaN where it was.
