@@ -142,6 +142,13 @@ class Restorer(ABC):
         """
         return self
 
+    def keeps_mean(self, field: Place) -> bool:
+        """Whether each plane of a field is to get back the mean that it had before.
+
+        `field` is the place of a plane, volume or movie in the stack.
+        """
+        return False
+
     def for_channel(self, channel: int) -> Restorer:
         """Return the Restorer for one channel of a stack whose channels are restored one by one."""
         return self

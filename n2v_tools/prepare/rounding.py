@@ -20,8 +20,8 @@ MOST_CHANNELS = 8
 EDGE_PX = 512  # of the middle of a plane
 ENDS_PERCENT = (1.0, 99.0)
 FAR = 3.0  # times the distance between these beyond them: there are no data
-# Deviation of what a good denoiser leaves of the noise: rounding much below that is not seen.
-NOISE_LEFT = 0.3
+# Deviation of what a quick denoiser leaves of the noise: rounding much below that is not seen.
+NOISE_LEFT = 0.5
 
 
 @dataclass(frozen=True)

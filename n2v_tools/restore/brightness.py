@@ -3,7 +3,8 @@
 A net knows the grey levels it was trained on. Far from them it answers with what it knows: the mean
 of its own training data, whatever is there. Where a stack lies outside, the model is tried on
 pieces of it. If their brightness does not survive, the stack is shown to the net with the contrast
-and the noise of the training data, by a gain and an offset that are undone afterwards.
+or the noise of the training data, by a gain and an offset that are undone afterwards, and each
+restored plane gets its mean again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contracts import Restorer, Where
+from ..contracts import Place, Restorer, Where
 from ..noise.blocks import to_blocks
 from ..noise.fingerprint import OUTSIDE_PERCENT, outside_percent
 from ..prepare.part import take_channel
@@ -40,7 +41,6 @@ class Levels:
     gain: float = 1.0
     here: float = 0.0  # counts of the stack that become
     there: float = 0.0  # these counts of the training data
-    shift: float = 0.0  # counts by which the net raises the mean of the stack
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Regraded(Wrapped):
         """Of the inner Restorer, and the counts it is shown."""
         return self.inner.bytes_per_px + 8 * self.n_channels
 
+    def keeps_mean(self, field: Place) -> bool:
+        """Whether the levels of the field were changed."""
+        one = self.levels[field["C"]] if self.apart else self.levels[0]
+        return one != Levels()
+
     def for_channel(self, channel: int) -> Restorer:
         """Return the Restorer with the levels of one channel."""
         if not self.apart:
@@ -72,20 +77,20 @@ class Regraded(Wrapped):
 
     def for_field(self, planes: Iterator[np.ndarray | None]) -> Restorer:
         """Show the inner Restorer the planes of a field as it is shown their tiles."""
-        gain, here, there, _ = _columns(self.levels)
+        gain, here, there = _columns(self.levels)
         shown = (None if one is None else (one - here) * gain + there for one in planes)
         return dataclasses.replace(self, inner=self.inner.for_field(shown))
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts of the stack."""
-        gain, here, there, shift = self._at(tiles, at)
+        gain, here, there = self._at(tiles, at)
         restored = self.inner.predict((tiles - here) * gain + there, at)
         image, *others = np.split(restored, len(self.outputs), axis=-1)
-        image = (image - there) / gain + (here - shift)
+        image = (image - there) / gain + here
         return np.concatenate([image, *(other / gain for other in others)], axis=-1)
 
     def _at(self, tiles: np.ndarray, at: Where | None) -> list[np.ndarray]:
-        """Gain, here, there and shift, as they are combined with the tiles."""
+        """Gain, here and there, as they are combined with the tiles."""
         if not self.apart:
             return _columns(self.levels)
         if at is None:
@@ -96,7 +101,7 @@ class Regraded(Wrapped):
 
 
 def _columns(levels: Sequence[Levels]) -> list[np.ndarray]:
-    """Gain, here, there and shift: float32, shape (C,) each."""
+    """Gain, here and there: float32, shape (C,) each."""
     return list(np.array([dataclasses.astuple(one) for one in levels], np.float32).T)
 
 
@@ -196,11 +201,7 @@ def _fit(
         for levels in dict.fromkeys(zip(*each, strict=True))
     ]
     best, trial = min(tried, key=lambda one: one[1].lost)
-    shifted = [
-        dataclasses.replace(level, shift=shift)
-        for level, shift in zip(best, trial.shifts, strict=True)
-    ]
-    return shifted, trial.lost
+    return list(best), trial.lost
 
 
 def _candidates(here: Seen, there: Seen) -> list[Levels]:
@@ -225,7 +226,6 @@ def _candidates(here: Seen, there: Seen) -> list[Levels]:
 class _Trial:
     """What a Restorer does to the brightness of pieces of a stack."""
 
-    shifts: tuple[float, ...]  # by which the mean of each channel is raised, counts
     lost: float  # share of the deviation between blocks that does not survive, of the worst channel
     survives: bool  # the mean and the blocks
 
@@ -244,12 +244,12 @@ def _try(restorer: Restorer, pieces: Sequence[tuple[np.ndarray, np.ndarray]]) ->
         after.append(restored[valid])
         blocks.append(_blocks(padded, restored, valid))
     if not sum(map(len, before)):
-        return _Trial((0.0,) * restorer.n_channels, 0.0, survives=True)
+        return _Trial(0.0, survives=True)
     counts, found = (np.concatenate(one).astype(np.float64) for one in (before, after))
-    shifts = (found - counts).mean(axis=0)
+    changed = abs((found - counts).mean(axis=0))
     lost = max(_lost(np.concatenate(one, axis=-1)) for one in zip(*blocks, strict=True))
-    survives = lost <= MUCH_LOST and bool((abs(shifts) <= MEAN_LOST * counts.std(axis=0)).all())
-    return _Trial(tuple(shifts.tolist()), lost, survives)
+    kept = bool((changed <= MEAN_LOST * counts.std(axis=0)).all())
+    return _Trial(lost, survives=kept and lost <= MUCH_LOST)
 
 
 def _padded(

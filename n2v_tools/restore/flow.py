@@ -7,6 +7,7 @@ exactly as long as it is needed.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,9 +61,11 @@ class Flow:
     def _read_field(self, field: Place) -> Iterator[Plane]:
         places = self.layout.planes(field)
         if self.layout.depth is None:
-            yield read_plane(self.stack, places[0], keep_strips=self.keep_strips)
+            planes = iter([read_plane(self.stack, places[0], keep_strips=self.keep_strips)])
         else:
-            yield from read_depth(self.stack, places, keep_strips=self.keep_strips)
+            planes = read_depth(self.stack, places, keep_strips=self.keep_strips)
+        keeps_mean = self.restorer.keeps_mean(field)
+        yield from (one.with_mean() for one in planes) if keeps_mean else planes
 
     def _in_groups(self, planes: Iterator[Plane], restorer: Restorer | None = None) -> Restored:
         """Restore planes, as many at once as the plan says."""
@@ -184,7 +187,7 @@ class _Held:
                 values = values[..., self._channel]
             self.values[self._n_read] = values
             self.places[self._n_read] = plane.places[0]
-            self.waiting[self._n_read] = Plane(None, plane.places, plane.strips, plane.kept)
+            self.waiting[self._n_read] = dataclasses.replace(plane, values=None)
             self._n_read += 1
 
     def keep(self, numbers: set[int]) -> None:

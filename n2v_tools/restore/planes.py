@@ -51,6 +51,24 @@ class Plane:
     places: tuple[Place, ...]  # where each channel belongs in the stack
     strips: tuple[Strips, ...]  # of each channel
     kept: tuple[Kept | None, ...]  # of each channel, what else was filled; None if nothing was
+    # of `values`, counts, float64, shape (C,), for a Restorer that keeps it; else None
+    mean: np.ndarray | None = None
+
+    def with_mean(self) -> Plane:
+        """Return the plane with its mean, before it is handed to a Restorer that keeps it."""
+        if self.values is None:
+            return self
+        return replace(self, mean=self.values.mean(axis=(0, 1), dtype=np.float64))
+
+    def as_bright(self, restored: np.ndarray) -> np.ndarray:
+        """Restored counts (Y, X, C) with the mean of this plane, if it is known.
+
+        Noise has no mean, so that of a plane is that of the image without noise.
+        """
+        if self.mean is None:
+            return restored
+        shift = self.mean - restored.mean(axis=(0, 1), dtype=np.float64)
+        return restored + shift.astype(np.float32)
 
     def put_back(
         self, restored: np.ndarray | None, hot: str = "keep", *, values: bool = True

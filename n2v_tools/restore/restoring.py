@@ -148,7 +148,7 @@ def restore_stack(
         planes = threads.enter_context(ReadAhead(flow.read(), depth))
         writers = [threads.enter_context(WriteBehind(to, depth)) for to in (write, *others)]
         for plane, restored in flow.restore(planes):
-            images = _apart(restored, len(writers))
+            images = _apart(restored, plane, len(writers))
             for i, (writer, image) in enumerate(zip(writers, images, strict=True)):
                 for place, channel in plane.put_back(image, hot, values=i == 0):
                     writer(place, channel)
@@ -159,11 +159,14 @@ def restore_stack(
     return report
 
 
-def _apart(restored: np.ndarray | None, n_outputs: int) -> Sequence[np.ndarray | None]:
-    """Part the outputs of a plane (Y, X, C * K)."""
+def _apart(
+    restored: np.ndarray | None, plane: Plane, n_outputs: int
+) -> Sequence[np.ndarray | None]:
+    """Part the outputs (Y, X, C * K) of a plane; the first is its image."""
     if restored is None:
         return [None] * n_outputs
-    return np.split(restored, n_outputs, axis=-1)
+    image, *others = np.split(restored, n_outputs, axis=-1)
+    return [plane.as_bright(image), *others]
 
 
 def _plan(

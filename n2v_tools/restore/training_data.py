@@ -69,20 +69,25 @@ def learned_by(model: Model, n_channels: int) -> list[Seen]:
     return [Seen(*one, own) for one, own in zip(known, each, strict=True)]
 
 
-def check_fit(stack: Stack, model: Model, seen: Sequence[Seen] | None = None) -> list[str]:
+def check_fit(
+    stack: Stack, model: Model, seen: Sequence[Seen] | None = None, *, fitted: bool = False
+) -> list[str]:
     """Compare pixel size, intensity and noise with those of the training data.
 
-    `seen` is what the model is shown, by default what `look_at` finds in the stack; the model has
-    its ``means``, ``stds`` and what it recorded as pixel size and fingerprint. Warnings are one
-    line each, without the stack's name; there is none if all fits or nothing is known.
+    `seen` is what the model is shown, by default what `look_at` finds in the stack; if its
+    intensity was `fitted`, that is not compared. The model has its ``means``, ``stds`` and what it
+    recorded as pixel size and fingerprint. Warnings are one line each, without the stack's name;
+    there is none if all fits or nothing is known.
     """
     warnings = _pixel_size_warnings(stack, model)
     if not model.means or not model.stds:  # it fits itself to each stack
         return warnings
     seen = look_at(stack) if seen is None else seen
     learned = learned_by(model, len(seen))
+    if learned and not fitted:
+        warnings += _intensity_warnings(seen, learned, model)
     if learned:
-        warnings += [*_intensity_warnings(seen, learned, model), *_noise_warnings(seen, model)]
+        warnings += _noise_warnings(seen, model)
     return warnings
 
 

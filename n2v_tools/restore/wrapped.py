@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from ..contracts import Restorer
+from ..contracts import Place, Restorer
 
 
 def _of_inner(name: str) -> Any:
@@ -40,6 +40,10 @@ class Wrapped(Restorer):
     engine = _of_inner("engine")
     precision = _of_inner("precision")
     no_uncertainty = _of_inner("no_uncertainty")
+
+    def keeps_mean(self, field: Place) -> bool:
+        """As the inner Restorer."""
+        return self.inner.keeps_mean(field)
 
     def for_channel(self, channel: int) -> Restorer:
         """Take the inner Restorer for this channel."""

@@ -10,7 +10,7 @@ from numpy.random import default_rng
 
 from n2v_tools.noise.fingerprint import take_fingerprint
 from n2v_tools.prepare.survey import survey_stack
-from n2v_tools.restore.training_data import check_fit
+from n2v_tools.restore.training_data import Seen, check_fit, look_at
 from n2v_tools.stack import Stack
 
 
@@ -119,3 +119,9 @@ def test_but_of_the_same_data_much_brighter(kind):
     data = make_kind(kind, "TYX", seed=1)
     model = trained_on(Stack(data, "TYX"), "YX")
     assert check_fit(Stack(3000.0 + 20 * data.astype(np.float64), "TYX"), model)
+
+
+def test_intensity_that_was_fitted_is_not_compared_again():
+    there, seen = model(own=fingerprint()), look_at(stack(200, 12))
+    assert any("intensity is" in one for one in check_fit(stack(), there, [Seen(200, 5)]))
+    assert not any("intensity" in one for one in check_fit(stack(), there, seen, fitted=True))

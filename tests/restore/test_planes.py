@@ -171,3 +171,21 @@ def test_images_beside_the_restored_one_are_zero_there():
     ((_, beside),) = plane.put_back(np.full((80, 90, 1), 7, np.float32), values=False)
     assert beside[30, 40] == beside[8, 30] == beside[50, 3] == 0
     assert beside[60, 60] == 7
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_a_plane_whose_mean_is_kept_gives_it_to_what_was_restored(dtype):
+    pixels = default_rng(1).integers(300, 900, (2, 31, 40)).astype(dtype)
+    stack = Stack(pixels, "CYX")
+    plane = read_plane(stack, [{"C": 0}, {"C": 1}], keep_strips=False)
+    restored = np.moveaxis(0.2 * pixels, 0, -1).astype(np.float32)
+    assert plane.as_bright(restored) is restored
+    bright = plane.with_mean().as_bright(restored)
+    np.testing.assert_allclose(bright.mean(axis=(0, 1)), pixels.mean(axis=(1, 2)), rtol=1e-5)
+    apart = bright - restored
+    np.testing.assert_allclose(apart, np.broadcast_to(apart[:1, :1], apart.shape), atol=1e-3)
+
+
+def test_an_empty_plane_has_no_mean_to_keep():
+    empty = read_plane(Stack(np.zeros((9, 9), np.uint16), "YX"), [{}], keep_strips=False)
+    assert empty.with_mean() is empty

@@ -116,7 +116,7 @@ class Modelled(Session):
             return fitted, [], lost + warnings
         gains = ", ".join(f"{one.gain:.3g}" for one in fitted.levels)
         note = f"{self._unlike(seen, learned)}: the net is shown them times {gains}"
-        return fitted, [note], lost + check_fit(stack, self.model, fitted.seen)
+        return fitted, [note], lost + check_fit(stack, self.model, fitted.seen, fitted=True)
 
     def _unlike(self, seen: Sequence[Seen], learned: Sequence[Seen]) -> str:
         """Say what grey levels there are and what the model learned, of the first such channel."""
