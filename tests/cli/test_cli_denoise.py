@@ -41,6 +41,7 @@ def model(tmp_path, monkeypatch):
     described = SimpleNamespace(
         name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={},
         deviation_known=True, section=None, net=SimpleNamespace(engines=("tensorflow",)),
+        left_channels=(),
     )  # fmt: skip
     restorer = PassOn()
     monkeypatch.chdir(tmp_path)
