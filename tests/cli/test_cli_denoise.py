@@ -44,6 +44,7 @@ def model(tmp_path, monkeypatch):
         name="m", axes="YX", n_channels=1, method="n2v", warnings=(), means=(), stds=(), own={},
         deviation_known=True, section=None, net=SimpleNamespace(engines=("tensorflow",)),
         weights_sha256=frozenset(), provenance=None,
+        left_channels=(),
     )  # fmt: skip
     restorer = PassOn()
     monkeypatch.chdir(tmp_path)

@@ -241,7 +241,8 @@ def test_inputs_that_carry_the_suffix_are_left_out_with_a_word(here):
     for name in ("a_noisy", "b_noisy", "c"):
         tifffile.imwrite(f"{name}.tif", here[0], imagej=True, metadata={"axes": "ZYX"})
     done = run(".", "--method", "median", "--suffix", "_noisy", "--skip-existing")
-    assert "left out 2 whose names end in '_noisy' as outputs do, such as a_noisy" in done.stderr
+    assert "left out 1 named like outputs of '_noisy', such as a_noisy.tif" in done.stderr
+    assert "left out 1 whose names end in '_noisy' as outputs do, such as b_noisy" in done.stderr
     assert "left out" not in run("c.tif", "--method", "median").stderr
 
 
