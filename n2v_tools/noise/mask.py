@@ -19,6 +19,8 @@ from .robust import Confidence
 
 LEAST = 0.10  # correlation that counts: below tails of 0.2, above what signal leaks
 LEAST_SURE = 0.07  # from frames or in the dark, where no signal leaks
+LEAST_LINE = 0.06  # along one direction alone, of an image that is mostly smooth: signal leaks both
+SMOOTH = 1.4  # evenness of such an image
 SIGMAS = 5.0  # of chance, which is 1 / sqrt(pixels)
 LEAKAGE = 0.3  # a direction with less than this share of the other's lag 1 is leakage
 SQUARE = 0.5  # share of the product of both lags 1 that the diagonal has under a square mask
@@ -89,6 +91,8 @@ def choose_mask(correlation: Correlation) -> MaskChoice:
     textured = correlation.source == "one image" and correlation.evenness > UNEVEN
     if textured and max(first_y, first_x) < LEAST_IN_TEXTURE:
         half_y = half_x = 0
+    if not half_y and not half_x and correlation.source == "one image":
+        half_y, half_x = _weak_line(correlation, along_y, along_x)
     half_y = 0 if first_y < LEAKAGE * first_x else half_y
     half_x = 0 if first_x < LEAKAGE * first_y else half_x
     if half_y and half_x and correlation.source == "one image" and _is_signal(correlation):
@@ -125,6 +129,17 @@ def _half_width(along: np.ndarray, least: float) -> int:
     """Lags from 1 on that are all above `least`."""
     below = np.flatnonzero(along <= least)
     return int(below[0]) if len(below) else len(along)
+
+
+def _weak_line(
+    correlation: Correlation, along_y: np.ndarray, along_x: np.ndarray
+) -> tuple[int, int]:
+    """Half widths of noise that neighbours share weakly along one direction; else 0 and 0."""
+    least = max(LEAST_LINE, SIGMAS / math.sqrt(max(1, correlation.n_px)))
+    half_y, half_x = _half_width(along_y, least), _half_width(along_x, least)
+    if correlation.evenness > SMOOTH or (half_y and half_x):
+        return 0, 0
+    return half_y, half_x
 
 
 def _alike(correlation: Correlation, half_y: int, half_x: int, least: float) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import convolve1d
 
 from n2v_tools.noise.correlation import Correlation, measure_correlation
 from n2v_tools.noise.mask import choose_mask
@@ -31,6 +32,19 @@ def require_right(mask, kind):
         possible = np.flatnonzero(true > POSSIBLE)
         assert half >= (certain[-1] + 1 if len(certain) else 0), (axis, mask)
         assert half <= (possible[-1] + 1 if len(possible) else 0) + 1, (axis, mask)
+
+
+@pytest.mark.parametrize("axis", ["Y", "X"])
+@pytest.mark.parametrize("weight", [0.04, 0.055])
+@pytest.mark.parametrize("seed", [11, 12])
+def test_a_smooth_image_shows_weak_lines_of_noise(axis, weight, seed):
+    clean = cell_image((300, 280), seed)
+    kernel = [weight, weight, 1, weight, weight]  # shares 0.08 and 0.11 over two pixels
+    white = np.random.default_rng(seed).normal(size=clean.shape)
+    noise = convolve1d(white, kernel, axis="YX".index(axis))
+    lines, none = (choose_mask(found(clean + clean.std() * n)).mask for n in (noise, white))
+    assert none is None
+    assert lines.reach_px == ((2, 0) if axis == "Y" else (0, 2))
 
 
 @pytest.mark.parametrize("ratio", [0.3, 1, 2])
