@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -115,8 +116,11 @@ def _coerce_tuple(value: Any, arguments: tuple[Any, ...], where: str) -> tuple[A
     if isinstance(value, str):
         try:
             value = parse_json(value if value.startswith("[") else f"[{value}]")
-        except ValueError:
-            raise SettingsError(f"{where}: {value!r:.60} is no list; write 16,64,64.") from None
+        except ValueError as error:
+            why = "" if isinstance(error, json.JSONDecodeError) else f" ({error})"
+            raise SettingsError(
+                f"{where}: {value!r:.60} is no list{why}; write 16,64,64."
+            ) from None
     if not isinstance(value, (list, tuple)):
         value = [value]
     if len(arguments) == 2 and arguments[1] is Ellipsis:

@@ -66,7 +66,7 @@ def _short(text: str) -> str:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is no finite number")
 
 
 def _is_deep(value: Any) -> bool:
