@@ -24,7 +24,7 @@ SPREAD = 0.25  # of a pixel's rise, which optics give to two neighbours or more
 MOST = 0.01  # share of the pixels
 MOST_COVERED = 0.05  # share of the pixels, around lone ones
 LEAST_EDGE_PX = 8
-SAMPLED_PX = 2**14  # by which noise is known
+SAMPLED_PX = 2**12  # by which noise is known
 IN_BIN, MOST_BINS = 1024, 16  # pixels of about equal brightness
 
 _RING = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
@@ -49,7 +49,7 @@ def find_lone_pixels(plane: np.ndarray) -> np.ndarray:
     # A lone pixel is as far from the mean of its neighbours as from their median, but for two.
     spots = np.argwhere(off > (1 - 2 * SPREAD) * reach.min())
     middle, ring = _around(padded, spots)
-    level = np.median(ring, axis=1)
+    level = _middle(ring)
     rise, others = middle - level, ring - level[:, np.newaxis]
     sign = np.sign(rise)
     second = np.sort(others * sign[:, np.newaxis], axis=1)[:, -2]
@@ -62,19 +62,25 @@ def _noise(padded: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.n
     n = shape[0] * shape[1]
     chosen = np.linspace(0, n - 1, min(n, SAMPLED_PX)).astype(np.int64)
     middle, ring = _around(padded, np.stack(np.unravel_index(chosen, shape), axis=1))
-    level = np.median(ring, axis=1)
+    level = _middle(ring)
     off = np.abs(middle - level)
     n_bins = max(1, min(MOST_BINS, len(off) // IN_BIN))
     bins = np.array_split(np.argsort(level, kind="stable"), n_bins)
     levels = np.array([level[numbers].mean() for numbers in bins])
     strength = np.maximum.accumulate([_strength(off[numbers]) for numbers in bins])
+    if not strength[-1]:  # no difference was met: nothing is known of noise
+        return levels, np.full(n_bins, math.inf)
+    strength[strength == 0] = strength[strength > 0][0]
     return levels, strength * _far(off / np.maximum(np.interp(level, levels, strength), 1e-30))
 
 
 def _strength(off: np.ndarray) -> float:
     """Difference below which most lie that are not 0."""
     real = off[off > 0]
-    return float(np.quantile(real, NOISE_SHARE)) if real.size else 0.0
+    if not real.size:
+        return 0.0
+    at = int(NOISE_SHARE * (real.size - 1))
+    return float(np.partition(real, at)[at])
 
 
 def _far(off: np.ndarray) -> float:
@@ -95,6 +101,11 @@ def _around(padded: np.ndarray, spots: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Some pixels, shape (N,), and their eight neighbours, shape (N, 8), of a padded plane."""
     y, x = spots.T + 1
     return padded[y, x], np.stack([padded[y + dy, x + dx] for dy, dx in _RING], axis=1)
+
+
+def _middle(ring: np.ndarray) -> np.ndarray:
+    """Median of the neighbours, (N, 8), of each pixel."""
+    return np.asarray(np.sort(ring, axis=1)[:, 3:5].mean(axis=1))
 
 
 def blank_lone_pixels(plane: np.ndarray) -> np.ndarray:
