@@ -74,8 +74,7 @@ class SpectraSums:
     def __init__(self, reference: Reference, edge: int = TILE_PX) -> None:
         self._reference = reference
         self.edge, self._tiles = edge, Tiles(edge)
-        self._sums = np.zeros((2, edge, edge // 2 + 1))
-        self._shared = np.zeros((edge, edge // 2 + 1), complex)
+        self._sums = np.zeros((4, edge, edge // 2 + 1))
         self.n_tiles = 0
 
     def add(self, noisy: np.ndarray, restored: np.ndarray) -> None:
@@ -83,7 +82,9 @@ class SpectraSums:
         for _, first, second in self._tiles.weighed(noisy, restored, self._reference):
             self._sums[0] += (np.abs(first) ** 2).sum(axis=0)
             self._sums[1] += (np.abs(second) ** 2).sum(axis=0)
-            self._shared += (first * second.conj()).sum(axis=0)
+            shared = first * second.conj()
+            self._sums[2] += shared.real.sum(axis=0)
+            self._sums[3] += shared.imag.sum(axis=0)
             self.n_tiles += len(first)
 
     def means(self) -> tuple[np.ndarray, ...]:
@@ -92,9 +93,10 @@ class SpectraSums:
         Of the noisy and the restored image, what they share (complex), the noise, and how often
         each frequency counts: shape (e, e // 2 + 1), as `numpy.fft.rfft2` orders them.
         """
-        norm = self.n_tiles * (self._tiles.window**2).sum()
-        noise = self._reference.spectrum(self._tiles.window)
-        return (*(self._sums / norm), self._shared / norm, noise, self._tiles.times)
+        window = self._tiles.window
+        noisy, restored, real, imag = self._sums / self.n_tiles / (window**2).sum()
+        noise = self._reference.spectrum(window)
+        return noisy, restored, real + 1j * imag, noise, self._tiles.times
 
     def powers(self) -> Powers | None:
         """Return means over rings of equal frequency; None if no tile fitted."""
