@@ -122,12 +122,14 @@ class Fitted:
 
 def are_outside(seen: Sequence[Seen], learned: Sequence[Seen]) -> list[bool]:
     """Say of each channel whether its grey levels may be others than a model learned."""
-    return [_is_outside(*both) for both in zip(seen, learned, strict=False)]
+    alone = len(seen) == 1  # among others, a channel of one value holds nothing to be spoilt
+    return [
+        bool(alone or here.std) and _is_outside(here, there)
+        for here, there in zip(seen, learned, strict=False)
+    ]
 
 
 def _is_outside(here: Seen, there: Seen) -> bool:
-    if not here.std:
-        return False  # nothing is in it that could be spoilt
     if there.std and is_apart(here, there, NEAR_STDS, NEAR_RATIO):
         return True
     if here.print is None or there.print is None:

@@ -19,6 +19,7 @@ def model(**changes):
         "name": "mito", "axes": "YX", "n_channels": 1, "means": (200.0,), "stds": (40.0,),
         "deviation_known": True,
         "own": {"pixel_size": {"Y": 0.1, "X": 0.1, "unit": "micron"}},
+        "left_channels": (),
     }  # fmt: skip
     return SimpleNamespace(**{**known, **changes})
 
