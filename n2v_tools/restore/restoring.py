@@ -56,14 +56,16 @@ class RestoreReport:
         """Say what of the stack was no data, and came out as `hot` says."""
         found = []
         if self.n_lone:
-            pixels = "pixel is" if self.n_lone == 1 else "pixels are"
-            became = f"kept their values ({option('hot', 'fill')} restores them)"
-            if hot == "fill":
-                became = f"were restored from what is around ({option('hot', 'keep')} keeps them)"
-            found.append(
-                f"{self.n_lone} {pixels} far off all around them (hot pixels, cosmic rays); they "
-                f"{became}"
+            one = self.n_lone == 1
+            pixels = (
+                "pixel is far off all around it" if one else "pixels are far off all around them"
             )
+            became = "keeps its value" if one else "keep their values"
+            remedy = f"{option('hot', 'fill')} restores such pixels"
+            if hot == "fill":
+                became = f"{'was' if one else 'were'} restored from what is around"
+                remedy = f"{option('hot', 'keep')} keeps such values"
+            found.append(f"{self.n_lone} {pixels} (hot pixels, cosmic rays) and {became}; {remedy}")
         if self.n_in_regions:
             found.append(
                 f"{self.n_in_regions} pixels are no image (a border, a fill value, writing or a "
