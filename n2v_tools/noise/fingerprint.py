@@ -98,16 +98,6 @@ def read_fingerprint(value: Any) -> list[Print] | None:
     return None if None in prints else [one for one in prints if one is not None]
 
 
-def compare_with(
-    stack: Stack, prints: Sequence[Print], axes: str, *, keep_strips: bool = False
-) -> list[str]:
-    """Say in what the noise and the grey levels of a stack differ from the training data.
-
-    As `compare`, with the prints of the stack.
-    """
-    return compare(prints_of(stack, keep_strips=keep_strips), prints, axes)
-
-
 def prints_of(stack: Stack, *, keep_strips: bool = False) -> list[Print]:
     """Take the prints of a stack's channels, from a bounded part; they are empty if it is."""
     sample = read_sample(stack, most_px=FILE_PX, keep_strips=keep_strips)

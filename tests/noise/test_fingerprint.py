@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 from scipy import ndimage
 
-from n2v_tools.noise.fingerprint import compare_with, read_fingerprint, take_fingerprint
+from n2v_tools.noise.fingerprint import compare, prints_of, read_fingerprint, take_fingerprint
 from n2v_tools.stack import Stack
 
 
@@ -30,7 +30,7 @@ def prints():
 
 @pytest.mark.parametrize("seed", range(10, 16))
 def test_images_of_the_same_kind_are_known_again(prints, seed):
-    assert compare_with(image(seed), prints, "YX") == []
+    assert compare(prints_of(image(seed)), prints, "YX") == []
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_images_of_the_same_kind_are_known_again(prints, seed):
     ],
 )
 def test_what_differs_is_named(prints, changed, word):
-    (found,) = compare_with(image(20, **changed), prints, "YX")
+    (found,) = compare(prints_of(image(20, **changed)), prints, "YX")
     assert word in found
 
 
@@ -55,8 +55,8 @@ def test_noise_is_compared_at_equal_brightness():
         return Stack(rng.poisson(signal).astype(np.uint16), "YX")
 
     prints = read_fingerprint(take_fingerprint([shot(20, 900)]))
-    assert compare_with(shot(500, 800), prints, "YX") == []
-    assert compare_with(shot(20, 150), prints, "YX") == []
+    assert compare(prints_of(shot(500, 800)), prints, "YX") == []
+    assert compare(prints_of(shot(20, 150)), prints, "YX") == []
 
 
 def test_depth_counts_for_models_of_volumes_only():
@@ -64,16 +64,16 @@ def test_depth_counts_for_models_of_volumes_only():
     volume = rng.normal(500, 30, (9, 96, 96)).astype(np.float32)
     prints = read_fingerprint(take_fingerprint([Stack(volume, "ZYX")]))
     smeared = Stack(ndimage.uniform_filter1d(volume, 3, axis=0) * np.sqrt(3) - 366, "ZYX")
-    assert compare_with(Stack(volume[::-1], "ZYX"), prints, "ZYX") == []
-    assert any("plane 1 further" in found for found in compare_with(smeared, prints, "ZYX"))
-    assert not any("plane 1" in found for found in compare_with(smeared, prints, "YX"))
+    assert compare(prints_of(Stack(volume[::-1], "ZYX")), prints, "ZYX") == []
+    assert any("plane 1 further" in found for found in compare(prints_of(smeared), prints, "ZYX"))
+    assert not any("plane 1" in found for found in compare(prints_of(smeared), prints, "YX"))
 
 
 def test_each_channel_is_compared_with_its_own():
     both = np.stack([image(0).array, image(1, sigma=100).array])
     prints = read_fingerprint(take_fingerprint([Stack(both, "CYX")]))
-    assert compare_with(Stack(both, "CYX"), prints, "YX") == []
-    found = compare_with(Stack(both[::-1], "CYX"), prints, "YX")
+    assert compare(prints_of(Stack(both, "CYX")), prints, "YX") == []
+    found = compare(prints_of(Stack(both[::-1], "CYX")), prints, "YX")
     assert any("in channel 0" in one for one in found)
     assert any("in channel 1" in one for one in found)
 
@@ -82,7 +82,7 @@ def test_each_channel_is_compared_with_its_own():
 def test_small_empty_and_broken_stacks_are_compared_without_fuss(prints, shape):
     axes = "ZYX"[-len(shape) :]
     for values in (np.zeros(shape), np.full(shape, np.nan), default_rng(0).normal(600, 30, shape)):
-        compare_with(Stack(values.astype(np.float32), axes), prints, "YX")
+        compare(prints_of(Stack(values.astype(np.float32), axes)), prints, "YX")
         take_fingerprint([Stack(values.astype(np.float32), axes)])
 
 

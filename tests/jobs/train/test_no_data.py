@@ -75,12 +75,12 @@ def test_of_a_clean_movie_nothing_is_said_and_its_own_planes_are_learned(tmp_pat
 
 @every_fault
 def test_the_fingerprint_is_that_of_the_data_alone(tmp_path, spoil):
-    from n2v_tools.noise.fingerprint import compare_with, read_fingerprint, take_fingerprint
+    from n2v_tools.noise.fingerprint import compare, prints_of, read_fingerprint, take_fingerprint
 
     clean, _ = opened(tmp_path, movie())
     prints = read_fingerprint(json.loads(json.dumps(take_fingerprint(clean.stacks))))
     job, _ = opened(tmp_path, spoil(movie()))
-    assert compare_with(job.stacks[0], prints, "YX") == []
+    assert compare(prints_of(job.stacks[0]), prints, "YX") == []
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.04])
