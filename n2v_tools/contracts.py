@@ -314,7 +314,8 @@ class Method(ABC):
         """What a training sample is: (shown, target) of normalised patches, in TensorFlow.
 
         Patches are float32 (N, [Z,] Y, X, C), the seed int64 of shape (2,). Shown and target are
-        tensors, or tuples of them for a net with several outputs.
+        tensors, or tuples of them for a net with several outputs. It becomes a graph as it stands:
+        what depends on a tensor's value is ``tf.cond``, ``tf.where`` or ``tf.while_loop``.
         """
 
     @abstractmethod

@@ -124,6 +124,8 @@ def training_dataset(batches: Batches, make_sample: MakeSample, first_step: int 
         patches.set_shape(shape)
         return patches, step
 
+    # To rewrite the source of what makes a sample takes 1.4 s before the first step.
+    @tf.autograph.experimental.do_not_convert
     def sample(patches: Any, step: Any) -> tuple[Any, Any]:
         return make_sample(patches, tf.stack([tf.constant(batches.seed, tf.int64), step]))
 

@@ -13,6 +13,7 @@ import pytest
 import tifffile
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVER = Path(__file__).with_name("where_it_is_installed.py")
 QUICK = ["--patch", "32", "--steps", "30", "--set", "precision=float32", "--preset", "tiny"]
 
 
@@ -48,17 +49,22 @@ def run(package, tmp_path_factory):
     tifffile.imwrite(folder / "a_noisy.tif", noisy.astype(np.uint16))
     tifffile.imwrite(folder / "a_clean.tif", clean.astype(np.float32))
     path = os.pathsep.join([str(package), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path}
+    served = subprocess.Popen(
+        [sys.executable, SERVER],
+        cwd=folder, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
 
     def run(*words, code=0):
-        command = [sys.executable, "-m", "n2v_tools.cli", *map(str, words)]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, env=run.environment
-        )
-        assert done.returncode == code, done.stderr
-        return done.stdout
+        print(json.dumps([str(word) for word in words]), file=served.stdin, flush=True)
+        ended, stdout, stderr = json.loads(served.stdout.readline())
+        assert ended == code, stderr
+        return stdout
 
-    run.folder, run.environment = folder, {**os.environ, "PYTHONPATH": path}
-    return run
+    run.folder, run.environment = folder, environment
+    yield run
+    served.stdin.close()
+    assert served.wait() == 0
 
 
 @pytest.fixture(scope="module")

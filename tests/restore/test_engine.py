@@ -73,7 +73,7 @@ def restore_in_small_tiles(array, axes, restorer):
     """Restore with a memory in which only tiles little larger than the halo fit."""
     halo = restorer.halo_px
     edges = [
-        2 * h + max(2 * b, 48 // array.ndim**2)
+        2 * h + max(4 * b, 96 // array.ndim**2)
         for h, b in zip(halo, restorer.block_px, strict=True)
     ]
     tile_px = np.prod([min(e, s + 15) for e, s in zip(edges, array.shape, strict=True)])

@@ -1,5 +1,6 @@
 """A stack unlike the training data gets a warning, one like it gets none."""
 
+import functools
 import json
 from types import SimpleNamespace
 
@@ -95,31 +96,36 @@ def test_a_model_that_fits_itself_to_each_stack_has_no_noise_of_its_own():
     assert check_fit(stack(std=80), model(means=(), stds=(), own=fingerprint())) == []
 
 
-def trained_on(stack, axes):
-    """A model that knows of its training data what a training records."""
+@functools.cache
+def data(kind, axes, seed):
+    return Stack(make_kind(kind, axes, seed), axes)
+
+
+@functools.cache
+def recorded(kind, axes):
+    """What a training records of its data."""
+    stack = data(kind, axes, seed=1)
     survey = survey_stack(stack)
     own = json.loads(json.dumps({"fingerprint": take_fingerprint([stack])}))
-    return model(axes=axes, means=survey.mean, stds=survey.std, own=own)
+    return {"means": survey.mean, "stds": survey.std, "own": own}
 
 
 @pytest.mark.parametrize("axes", SHAPES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_model_warns_of_the_data_it_was_trained_on(kind, axes):
-    stack = Stack(make_kind(kind, axes, seed=5), axes)
-    assert check_fit(stack, trained_on(stack, axes[-3:])) == []
+    trained = model(axes=axes[-3:], **recorded(kind, axes))
+    assert check_fit(data(kind, axes, seed=1), trained) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nor_of_more_of_the_same_kind(kind):
-    model = trained_on(Stack(make_kind(kind, "TYX", seed=1), "TYX"), "YX")
-    assert check_fit(Stack(make_kind(kind, "TYX", seed=2), "TYX"), model) == []
+    assert check_fit(data(kind, "TYX", seed=2), model(**recorded(kind, "TYX"))) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_but_of_the_same_data_much_brighter(kind):
-    data = make_kind(kind, "TYX", seed=1)
-    model = trained_on(Stack(data, "TYX"), "YX")
-    assert check_fit(Stack(3000.0 + 20 * data.astype(np.float64), "TYX"), model)
+    brighter = 3000.0 + 20 * np.asarray(data(kind, "TYX", seed=1).array, np.float64)
+    assert check_fit(Stack(brighter, "TYX"), model(**recorded(kind, "TYX")))
 
 
 def test_intensity_that_was_fitted_is_not_compared_again():

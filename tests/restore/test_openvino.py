@@ -1,5 +1,6 @@
 """OpenVINO behind the contract of a Restorer, with TensorFlow as the oracle."""
 
+import functools
 import json
 import os
 import subprocess
@@ -47,6 +48,7 @@ NETS = {
 every_net = pytest.mark.parametrize("settings", NETS.values(), ids=NETS)
 
 
+@functools.cache
 def random_net(settings):
     """A Keras net whose biases and statistics are not the neutral ones of a new net."""
     net, rng = settings.build(), default_rng(1)
@@ -78,6 +80,12 @@ def with_tensorflow(net, settings):
     return KerasRestorer(net, **known)
 
 
+@functools.cache
+def expected_of(settings):
+    """What TensorFlow makes of `noisy_tiles` with `random_net`."""
+    return with_tensorflow(random_net(settings), settings).predict(noisy_tiles(settings))
+
+
 def noisy_tiles(settings, n=3):
     depth = (16,) if settings.n_dim == 3 else ()
     shape = (n, *depth, 64, 40, settings.n_channels)
@@ -95,7 +103,7 @@ def model_folder(folder, settings=NETS["2D"], net=None):
 
 @every_net
 def test_a_sketch_is_the_net(settings):
-    net, sketch = settings.build(), sketch_net(settings)
+    net, sketch = random_net(settings), sketch_net(settings)
     layers = [layer for layer in net.layers if layer.weights]
     assert [layer.name for layer in layers] == [step.name for step in sketch.weighted]
     for layer, step in zip(layers, sketch.weighted, strict=True):
@@ -109,9 +117,8 @@ def test_a_sketch_is_the_net(settings):
 @every_net
 def test_float32_is_that_of_tensorflow(settings, flags, monkeypatch):
     monkeypatch.setattr(keras_backend, "cpu_flags", lambda: flags)
-    net, tiles = random_net(settings), noisy_tiles(settings)
-    expected = with_tensorflow(net, settings).predict(tiles)
-    found = with_openvino(net, settings).predict(tiles)
+    expected = expected_of(settings)
+    found = with_openvino(random_net(settings), settings).predict(noisy_tiles(settings))
     # In normalised units: the counts' own float32 is coarser than 1e-5 of a quiet net's output.
     np.testing.assert_allclose(found / 40, expected / 40, atol=1e-5, rtol=1e-6)
 

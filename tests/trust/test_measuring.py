@@ -21,11 +21,11 @@ class Endless:
 
 @pytest.mark.parametrize("axes", ["ZYX", "TYX"])
 def test_memory_does_not_grow_with_the_file(axes):
-    noisy, restored = scene((4, 96, 96))
+    noisy, restored = scene((4, 64, 64))
     peaks = []
-    for n in (550, 3000):
+    for n in (500, 1500):
         tracemalloc.start()
         judge_restored(*(Stack(Endless(n, one), axes) for one in (noisy, restored)), max_planes=16)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.3 * peaks[0] + 4e6
+    assert peaks[1] < 1.3 * peaks[0] + 2e6  # 1000 planes more are 8 MB of uint16

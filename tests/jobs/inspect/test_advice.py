@@ -4,6 +4,7 @@ It warns where training cannot help, and spells its options for a shell and for 
 """
 
 import shlex
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -19,11 +20,15 @@ from n2v_tools.noise.overview import look_at_noise
 from n2v_tools.stack import Stack
 from n2v_tools.words import in_python
 
+MEASURED = {}  # what tests of other methods measured on the same data
+
 
 def advice(counts, axes="TYX"):
     stack = Stack(counts, axes)
-    seen = look_at_noise(stack, float(counts.mean()))
-    movie = look_at_movie(stack)
+    data = axes, counts.shape, counts.dtype, sha256(counts.tobytes()).hexdigest()
+    if data not in MEASURED:
+        MEASURED[data] = look_at_noise(stack, float(counts.mean())), look_at_movie(stack)
+    seen, movie = MEASURED[data]
     return advise(stack, seen, float(counts.std()), n_pixels=counts.size, movie=movie)
 
 

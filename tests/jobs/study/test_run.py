@@ -47,6 +47,31 @@ experiments:
 """
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """One folder for all tests of this file, since a study's records name the places of files."""
+    return tmp_path_factory.mktemp("study"), tmp_path_factory.mktemp("finished") / "out"
+
+
+@pytest.fixture
+def tmp_path(place):
+    folder, _ = place
+    shutil.rmtree(folder)
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def finished(study, tmp_path, place):
+    """The study as a whole run leaves it: run once, then laid out again for each test."""
+    _, kept = place
+    if not kept.exists():
+        assert not run_study(study(), QUIET).failed
+        shutil.copytree(tmp_path / "out", kept)
+    else:
+        shutil.copytree(kept, tmp_path / "out")
+
+
 @pytest.fixture
 def study(tmp_path):
     """Write the study with some text replaced; return what to ask for."""
@@ -159,8 +184,7 @@ def test_an_experiment_can_train_on_what_another_restored(study, trainer, tmp_pa
         ("preview: true", "evaluate: {affine: true}", "evaluate affine was not given, is true"),
     ],
 )
-def test_a_changed_experiment_is_said_and_left_as_it_is(study, tmp_path, old, new, said):
-    run_study(study(), QUIET)
+def test_a_changed_experiment_is_said_and_left_as_it_is(study, tmp_path, old, new, said, finished):
     before = snapshot(tmp_path / "out")
     done = run_study(study((old, new)), QUIET)
     assert statuses(done)["learned"] == "changed"
@@ -174,8 +198,7 @@ def test_a_changed_experiment_is_said_and_left_as_it_is(study, tmp_path, old, ne
     }
 
 
-def test_other_files_are_a_change_and_other_notes_are_none(study, tmp_path):
-    run_study(study(), QUIET)
+def test_other_files_are_a_change_and_other_notes_are_none(study, tmp_path, finished):
     assert not run_study(study(("epochs: 2", "epochs: 2, notes: new")), QUIET).failed
     file = next((tmp_path / "out").rglob("low/001.tif"))
     data = bytearray(file.read_bytes())
@@ -186,8 +209,9 @@ def test_other_files_are_a_change_and_other_notes_are_none(study, tmp_path):
     assert "training files changed" in done.failed[1].error
 
 
-def test_what_changed_is_run_anew_when_told_and_the_old_row_stays(study, tmp_path, trainer):
-    run_study(study(), QUIET)
+def test_what_changed_is_run_anew_when_told_and_the_old_row_stays(
+    study, tmp_path, trainer, finished
+):
     changed = ("epochs: 2", "epochs: 3")
     done = run_study(study(changed, overwrite=True, names=("learned",)), QUIET)
     assert statuses(done) == {"learned": "done"}
@@ -195,8 +219,7 @@ def test_what_changed_is_run_anew_when_told_and_the_old_row_stays(study, tmp_pat
     assert [r["epochs"] for r in rows(tmp_path) if r["experiment"] == "learned"] == ["2", "3"]
 
 
-def test_a_change_after_training_keeps_the_model(study, trainer):
-    run_study(study(), QUIET)
+def test_a_change_after_training_keeps_the_model(study, trainer, finished):
     n_trained = len(trainer.asked)
     changed = ("preview: true", "preview: true, denoise: {tta: true}")
     done = run_study(study(changed, overwrite=True, names=("learned",)), QUIET)
@@ -204,8 +227,7 @@ def test_a_change_after_training_keeps_the_model(study, trainer):
     assert len(trainer.asked) == n_trained
 
 
-def test_overwrite_without_a_change_runs_what_is_named_and_nothing_else(study, trainer):
-    run_study(study(), QUIET)
+def test_overwrite_without_a_change_runs_what_is_named_and_nothing_else(study, trainer, finished):
     n_trained = len(trainer.asked)
     done = run_study(study(overwrite=True, names=("further",)), QUIET)
     assert statuses(done) == {"learned": "done before", "further": "done"}
@@ -345,8 +367,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(study, tmp_path):
     assert "epochs was 2, is 3" in plan[1]
 
 
-def test_equal_seeds_are_part_of_what_an_experiment_is(study):
-    run_study(study(), QUIET)
+def test_equal_seeds_are_part_of_what_an_experiment_is(study, finished):
     done = run_study(study(seed=1), QUIET)
     assert "seed was 0, is 1" in done.failed[0].error
 
