@@ -25,14 +25,14 @@ def pack_bits(image, bits):
 def write_raw(path, data, shape, *, bits=16, tags=(), blob=b"", photometric=1):
     """Write one page from raw bytes; `tags` are (code, type, count, value or place in `blob`).
 
-    The blob begins at byte 8.
+    They replace those of an uncompressed grey page. The blob begins at byte 8.
     """
     own = [
         (256, LONG, 1, shape[1]), (257, LONG, 1, shape[0]), (258, SHORT, 1, bits),
         (259, SHORT, 1, 1), (262, SHORT, 1, photometric), (273, LONG, 1, 8 + len(blob)),
         (277, SHORT, 1, 1), (278, LONG, 1, shape[0]), (279, LONG, 1, len(data)),
     ]  # fmt: skip
-    rows = sorted([*own, *tags])
+    rows = sorted({row[0]: row for row in (*own, *tags)}.values())
     start = 8 + len(blob) + len(data)
     directory = struct.pack("<H", len(rows))
     directory += b"".join(struct.pack("<HHII", *row) for row in rows) + bytes(4)

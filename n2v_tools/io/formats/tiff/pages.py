@@ -21,6 +21,7 @@ import numpy as np
 
 from ....errors import N2VToolsError, StackError
 from ...arrays import PageArray, read_values
+from .codecs import require_believable_size
 
 if TYPE_CHECKING:
     import tifffile
@@ -88,6 +89,7 @@ class TiffPages(PageArray):
                     f"others ({self.dtype} of {self._inner}). Save equal pages into one file."
                 )
             if not page.is_final:
+                require_believable_size(page, tif.filehandle, f"{path}, page {number}")
                 return page.asarray()[rows]
             start = page.dataoffsets[0] + rows.start * (page.nbytes // self._inner[0])
             shape = (rows.stop - rows.start, *self._inner[1:])
