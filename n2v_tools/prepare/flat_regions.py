@@ -32,6 +32,7 @@ STEP_DEVIATIONS = 2.5  # likewise, in their deviations: of a flank that leads up
 FLANK = 4.0  # of that step to the next one outwards, which a flank stays below
 NEAR_STEP = 0.25  # of the step: where a tenth of a flank's values lie
 MOST_NEAR = 0.02  # share of the values beside that may lie there
+BY_CHANCE = 0.5  # pixels beside that are expected to have the value, too; more blur the outline
 LEAST_BESIDE = 100  # values, for that share to be known
 FAR = 2.5  # reach of the data at which a look at far values is worth while
 GAP = 2.5  # ratio of distances from the middle that leaves no value between
@@ -142,7 +143,7 @@ def _grown(
     inside = levels.low < float(value) < levels.high  # no clipping makes such values
     if not stands_out and not (inside and deviation > NOISY_UNITS * levels.unit):
         return np.zeros(plane.shape, bool)
-    if near:  # then some beside it are equal by chance
+    if near * levels.unit > BY_CHANCE * 2 * NEAR_STEP * step:  # some beside are equal by chance
         return np.asarray(seeds | ndimage.binary_opening(region, square))
     return np.asarray(region)
 

@@ -1,24 +1,23 @@
-"""A noisy and a restored stack side by side, plane by plane, without strips and lone pixels."""
+"""A noisy and a restored stack side by side, plane by plane, without strips and gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
 
 from ..errors import StackError
 from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
-from ..noise.sample import Sample, evenly, largest_part
-from ..prepare.gaps import find_lone_pixels
-from ..prepare.strips import find_strips
+from ..noise.sample import evenly, largest_part
+from ..prepare.gaps import clear_boxes, find_gaps
 from ..stack import Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
-MOST_COVERED = 0.05  # share of the pixels, around lone ones
+MOST_COVERED = 0.05  # share of the pixels, around those that are no data
 TRACE_PX = 3  # around a lone pixel, where a restored image may show a trace of it
 
 
@@ -80,7 +79,7 @@ class Pairs:
         (y, x), (height, width) = pair.corner, pair.noisy.shape
         plane = self.noisy.plane({**pair.place, "T": following})
         part = _finite(plane[y : y + height, x : x + width])
-        return None if part is None else without_lone_pixels(part)
+        return None if part is None else cover_gaps(part)
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
@@ -124,11 +123,13 @@ class Pairs:
             return None
         gain, offset = self.scale
         finite[1] = gain * finite[1] + offset
-        spots = [find_lone_pixels(part) for part in (finite[0], *finite[2:])]
-        traces = _traces(finite[0], finite[1], spots[0])
-        alone = np.concatenate(spots)
-        if len(alone):
-            source = cover(alone, finite[0].shape, TRACE_PX)
+        found = [find_gaps(part)[1] for part in (finite[0], *finite[2:])]
+        lone = np.empty((0, 2), np.int64) if found[0] is None else np.argwhere(found[0].lone)
+        traces = _traces(finite[0], finite[1], lone)
+        masks = [gaps.mask for gaps in found if gaps is not None]
+        if masks:
+            spots = np.argwhere(np.logical_or.reduce(masks))
+            source = cover(spots, finite[0].shape, TRACE_PX)
             finite = [part[source] for part in finite]
         first, second, *third = finite
         corner = (box[0].start, box[1].start)
@@ -137,9 +138,12 @@ class Pairs:
     def _box(
         self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
     ) -> tuple[slice, slice] | None:
-        """The largest box without strips, a part of it if it is very large."""
+        """The largest box without strips and regions, a part of it if it is very large."""
         rng = None if middle else np.random.default_rng([self.seed, number])
-        return largest_part(find_strips(plane).boxes(), edge, rng)
+        strips, gaps = find_gaps(plane)
+        clear = largest_part(clear_boxes(strips, gaps), edge, rng)
+        # Where regions leave no room, those in the box are covered.
+        return clear if clear is not None else largest_part(strips.boxes(), edge, rng)
 
 
 def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
@@ -169,20 +173,10 @@ def _finite(part: np.ndarray) -> np.ndarray | None:
     return values
 
 
-def without_lone_pixels(plane: np.ndarray) -> np.ndarray:
-    """Return a plane (Y, X) of finite counts with its lone pixels covered by their neighbours."""
-    spots = find_lone_pixels(plane)
-    return plane[cover(spots, plane.shape, 0)] if len(spots) else plane
-
-
-def sample_without_lone_pixels(sample: Sample) -> Sample:
-    """Return the sample with the lone pixels of its planes covered by their neighbours."""
-    runs = {
-        axis: tuple(np.stack([without_lone_pixels(plane) for plane in run]) for run in some)
-        for axis, some in sample.runs.items()
-    }
-    planes = tuple(without_lone_pixels(plane) for plane in sample.planes)
-    return replace(sample, planes=planes, runs=runs)
+def cover_gaps(plane: np.ndarray) -> np.ndarray:
+    """Return a plane (Y, X) of finite counts with what is no data covered by its neighbours."""
+    _, gaps = find_gaps(plane)
+    return plane if gaps is None else plane[cover(np.argwhere(gaps.mask), plane.shape, 0)]
 
 
 def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.ndarray:
@@ -200,16 +194,16 @@ def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.nd
 
 
 def cover(spots: np.ndarray, shape: tuple[int, ...], reach_px: int) -> tuple[np.ndarray, ...]:
-    """Say from where each pixel takes its value so that lone pixels and those around are covered.
+    """Say from where each pixel takes its value so that some pixels and those around are covered.
 
     Indexing planes of `shape` (Y, X) by what is returned copies the nearest pixels that are left,
     the same in each plane, so that what planes have in common stays. `reach_px` is how far around
     `spots`, shape (N, 2); less is covered where that would be more than a twentieth of the plane.
     """
-    alone = np.zeros(shape, bool)
-    alone[tuple(spots.T)] = True
+    asked = np.zeros(shape, bool)
+    asked[tuple(spots.T)] = True
     for reach in range(reach_px, -1, -1):
-        covered = ndimage.maximum_filter(alone, 2 * reach + 1)
+        covered = ndimage.maximum_filter(asked, 2 * reach + 1)
         if covered.mean() <= MOST_COVERED:
             break
     return tuple(
