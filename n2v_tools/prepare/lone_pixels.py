@@ -107,6 +107,8 @@ def _find(
     """Those of some pixels that are lone above (`sign` 1) or below (-1) what is around them."""
     if taken is not None:
         pixels = pixels[~taken.ravel()[pixels]]
+    if not len(pixels):  # nearly always
+        return pixels
     pixels = _above_neighbours(plane, pixels, TAIL * least, sign)
     if not len(pixels) or len(pixels) > MOST_SHARE * plane.size:
         return pixels[:0]

@@ -11,7 +11,8 @@ from scipy import ndimage
 from ..errors import StackError
 from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
 from ..noise.sample import evenly, largest_part
-from ..prepare.gaps import clear_boxes, find_gaps
+from ..prepare.gaps import Gaps, clear_boxes, find_gaps
+from ..prepare.strips import find_strips
 from ..stack import Stack
 from ..words import option
 
@@ -45,6 +46,8 @@ class Pairs:
     # gain and offset that bring restored counts to the noisy file's
     scale: tuple[float, float] = (1.0, 0.0)
     seed: int = 0  # decides which part of large planes is looked at
+    # places of noisy planes in which no gap was found, so that none is looked for again
+    _clean: set[frozenset[tuple[str, int]]] = field(default_factory=set, repr=False)
 
     def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
         """Read one place, and the noisy frame `later` frames on, unless that is 0.
@@ -52,7 +55,7 @@ class Pairs:
         None if there is nothing real in it.
         """
         noisy = self.noisy.plane(place)
-        box = self._box(noisy, sum(place.values()))
+        box = self._box(place, noisy, sum(place.values()))
         if box is None:
             return None
         return self._pair(place, box, noisy, later)
@@ -77,9 +80,12 @@ class Pairs:
         if following >= self.noisy.sizes.get("T", 1):
             return None
         (y, x), (height, width) = pair.corner, pair.noisy.shape
-        plane = self.noisy.plane({**pair.place, "T": following})
-        part = _finite(plane[y : y + height, x : x + width])
-        return None if part is None else cover_gaps(part)
+        place = {**pair.place, "T": following}
+        part = _finite(self.noisy.plane(place)[y : y + height, x : x + width])
+        gaps = None if part is None else self._find_gaps(place, part)
+        if part is None or gaps is None:
+            return part
+        return part[cover(np.argwhere(gaps.mask), part.shape, 0)]
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
@@ -103,7 +109,7 @@ class Pairs:
             place = {**middle, axis: number}
             noisy = self.noisy.plane(place)
             if box is None:
-                box = self._box(noisy, 0, edge, middle=True)
+                box = self._box(place, noisy, 0, edge, middle=True)
                 if box is None:
                     return
             pair = self._pair(place, box, noisy)
@@ -114,16 +120,17 @@ class Pairs:
         self, place: Mapping[str, int], box: tuple[slice, slice], noisy: np.ndarray, later: int = 0
     ) -> Pair | None:
         """The box of one place in both files, whose noisy plane was read."""
-        parts = [noisy[box], self.restored.plane(place)[box]]
+        parts, at = [noisy[box], self.restored.plane(place)[box]], [place]
         self._require_numbers(place, *parts)
         if later and place["T"] + later < self.noisy.sizes["T"]:
-            parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
+            at.append({**place, "T": place["T"] + later})
+            parts.append(self.noisy.plane(at[1])[box])
         finite = [part for part in map(_finite, parts) if part is not None]
         if len(finite) < len(parts):
             return None
         gain, offset = self.scale
         finite[1] = gain * finite[1] + offset
-        found = [find_gaps(part)[1] for part in (finite[0], *finite[2:])]
+        found = list(map(self._find_gaps, at, (finite[0], *finite[2:])))
         lone = np.empty((0, 2), np.int64) if found[0] is None else np.argwhere(found[0].lone)
         traces = _traces(finite[0], finite[1], lone)
         masks = [gaps.mask for gaps in found if gaps is not None]
@@ -136,14 +143,33 @@ class Pairs:
         return Pair(place, first, second, corner, third[0] if third else None, traces)
 
     def _box(
-        self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
+        self,
+        place: Mapping[str, int],
+        plane: np.ndarray,
+        number: int,
+        edge: int = MOST_EDGE_PX,
+        *,
+        middle: bool = False,
     ) -> tuple[slice, slice] | None:
         """The largest box without strips and regions, a part of it if it is very large."""
         rng = None if middle else np.random.default_rng([self.seed, number])
-        strips, gaps = find_gaps(plane)
+        key = frozenset(place.items())
+        strips, gaps = (find_strips(plane), None) if key in self._clean else find_gaps(plane)
+        if gaps is None:
+            self._clean.add(key)
         clear = largest_part(clear_boxes(strips, gaps), edge, rng)
         # Where regions leave no room, those in the box are covered.
         return clear if clear is not None else largest_part(strips.boxes(), edge, rng)
+
+    def _find_gaps(self, place: Mapping[str, int], part: np.ndarray) -> Gaps | None:
+        """What is no data in a part of the noisy plane at a place, of finite counts."""
+        key = frozenset(place.items())
+        if key in self._clean:
+            return None
+        _, gaps = find_gaps(part)
+        if gaps is None and part.shape == tuple(self.noisy.sizes[axis] for axis in "YX"):
+            self._clean.add(key)
+        return gaps
 
 
 def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
@@ -171,12 +197,6 @@ def _finite(part: np.ndarray) -> np.ndarray | None:
             return None
         values[broken] = np.median(values[~broken])
     return values
-
-
-def cover_gaps(plane: np.ndarray) -> np.ndarray:
-    """Return a plane (Y, X) of finite counts with what is no data covered by its neighbours."""
-    _, gaps = find_gaps(plane)
-    return plane if gaps is None else plane[cover(np.argwhere(gaps.mask), plane.shape, 0)]
 
 
 def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.ndarray:
