@@ -59,6 +59,12 @@ REGIONS = {
     "bar as bright as a cell": barred(420),
     "bar of negative values": barred(-1, np.int32),
 }
+THIN = {
+    "bar of 4 px": (4, 44),
+    "bar of 3 px": (3, 60),
+    "upright bar": (60, 3),
+    "short bar": (4, 40),
+}
 every_region = pytest.mark.parametrize("case", REGIONS.values(), ids=REGIONS)
 
 
@@ -70,6 +76,19 @@ def test_fills_borders_and_writing_are_found_whatever_their_value(case):
     missed = mask & ~gaps.regions
     assert missed.sum() <= 0.01 * mask.sum()
     assert (gaps.regions & ~mask).sum() <= 0.001 * mask.sum()  # equal by chance, right beside it
+
+
+@pytest.mark.parametrize("value", [200, 420])
+@pytest.mark.parametrize("size", THIN.values(), ids=THIN)
+def test_thin_bars_within_the_range_of_the_data_are_found(size, value):
+    for seed in range(4):
+        image = cells(seed=seed)
+        mask = np.zeros(image.shape, bool)
+        mask[40 + seed : 40 + seed + size[0], 51 + seed : 51 + seed + size[1]] = True
+        image[mask] = value
+        _, gaps = find_gaps(image)
+        assert not (mask & ~gaps.regions).any()
+        assert (gaps.regions & ~mask).sum() <= 3  # equal by chance, right beside it
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
