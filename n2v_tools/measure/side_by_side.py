@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import StackError
-from ..stack import Stack
+from ..stack import LARGEST_COUNT, Stack
 from ..words import option
-
-LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ class SideBySide:
         valid = real.copy()
         for role, plane in planes.items():
             if plane.dtype.kind == "f":
-                bad = real & ~(np.abs(plane) <= LARGEST)  # true for NaN
+                bad = real & ~(np.abs(plane) <= LARGEST_COUNT)  # true for NaN
                 if bad.any():
                     broken[role] = np.argwhere(bad)
                     valid &= ~bad

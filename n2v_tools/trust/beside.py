@@ -9,11 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import StackError
-from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
+from ..measure.side_by_side import are_equal_in_size, describe_misfit
 from ..noise.sample import evenly, largest_part
 from ..prepare.gaps import Gaps, clear_boxes, find_gaps
 from ..prepare.strips import find_strips
-from ..stack import Stack
+from ..stack import LARGEST_COUNT, Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
@@ -191,7 +191,7 @@ def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
 def _finite(part: np.ndarray) -> np.ndarray | None:
     """The part in float64, broken pixels replaced by the median; None if there are many."""
     values = part.astype(np.float64)
-    broken = ~(np.abs(values) <= LARGEST)  # true for NaN
+    broken = ~(np.abs(values) <= LARGEST_COUNT)  # true for NaN
     if broken.any():
         if broken.mean() > MOST_BROKEN:
             return None
