@@ -16,6 +16,8 @@ import numpy as np
 from .axes import require_axes
 from .errors import StackError
 
+# Nets and filters compute in float32, and squares of squares beyond it overflow.
+LARGEST_COUNT = float(np.finfo(np.float32).max)
 MICROMETRES = {
     "m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, "pm": 1e-6, "inch": 25400.0,
     "um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00B5m": 1.0, "micron": 1.0, "microns": 1.0,

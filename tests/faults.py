@@ -31,6 +31,18 @@ def with_lone_pixels(noisy, kind, seed):
     return spoilt
 
 
+def with_regions(noisy, kind):
+    """The same with a white bar, or an even border and corners, in each frame; or as it is."""
+    spoilt = noisy.copy()
+    height, width = noisy.shape[-2:]
+    if kind == "bar":
+        spoilt[..., -14:-6, 12:60] = 4095
+    elif kind == "border":
+        y, x = np.indices((height, width))
+        spoilt[..., (y + x < 40) | (y - x > height - 30) | (y >= height - 9)] = 101
+    return spoilt
+
+
 def spoil(how, noisy, restored, seed):
     """What came out instead of `restored`."""
     rng = default_rng(seed)

@@ -1,5 +1,7 @@
 """A movie with its truth, and the scores of what was restored from it."""
 
+from functools import partial
+
 import numpy as np
 from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
@@ -7,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from n2v_tools.measure.file_scores import score_files
 from n2v_tools.measure.first_pass import Rules
 from n2v_tools.measure.side_by_side import SideBySide
-from n2v_tools.prepare.gaps import find_lone_pixels
+from n2v_tools.prepare.gaps import find_data, find_lone_pixels
 from n2v_tools.prepare.strips import outside_strips
 from n2v_tools.stack import Stack
 
@@ -28,9 +30,14 @@ def stacks(clean, noisy, restored, axes="TYX"):
 
 
 def score(clean, noisy, restored, axes="TYX", **options):
-    find_real = None if options.pop("keep_strips", False) else outside_strips
+    keep_strips = options.pop("keep_strips", False)
+    find_real = None if keep_strips else outside_strips
     rules = Rules(**options)
     side = SideBySide(
-        stacks(clean, noisy, restored, axes), find_real, find_lone_pixels, rules.legacy
+        stacks(clean, noisy, restored, axes),
+        find_real,
+        partial(find_data, keep_strips=keep_strips),
+        find_lone_pixels,
+        rules.legacy,
     )
     return score_files(side, rules, default_rng(0))

@@ -99,11 +99,11 @@ class ContiguousArray(PageArray):
                 yield read_values(file, start, shape, self._disk_dtype, self._path)
 
 
-class ScatteredArray(PageArray):
-    """Uncompressed pages, each at a byte of its own, in one file or several.
+class TabledArray(PageArray):
+    """Pages that a table names, in one file or several; whoever derives from it reads them.
 
-    `table`, int64 of shape (n, 2), holds for each page the number of its file and its first byte;
-    `outer` are the sizes of the axes that number the pages. StackError if a file is too short.
+    `table`, int64 of shape (n, 2), holds for each page the number of its file and where it is
+    there; `outer` are the sizes of the axes that number the pages. All have one shape and dtype.
     """
 
     def __init__(
@@ -117,6 +117,23 @@ class ScatteredArray(PageArray):
         super().__init__((*outer, *page_shape), dtype, len(page_shape))
         self.files = tuple(files)
         self._table = table
+
+
+class ScatteredArray(TabledArray):
+    """Uncompressed pages, each at a byte of its own, which the table holds.
+
+    StackError if a file is too short.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        table: np.ndarray,
+        outer: Sequence[int],
+        page_shape: Sequence[int],
+        dtype: np.dtype,
+    ) -> None:
+        super().__init__(files, table, outer, page_shape, dtype)
         self._disk_dtype = np.dtype(dtype)
         page_bytes = math.prod(page_shape) * self._disk_dtype.itemsize
         for number, file in enumerate(files):

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from natsort import natsorted
-
 from ..axes import parse_asked_axes
 from ..errors import AxesError, N2VToolsError, SeveralImagesError, StackError, UsageError
 from ..stack import Stack
@@ -179,6 +177,10 @@ def _readable(paths: Iterable[Path]) -> list[Path]:
         and not path.name.startswith(".")
         and (path.is_file() or (path.is_symlink() and not path.exists()))
     ]
+    if len(kept) < 2:
+        return kept
+    from natsort import natsorted  # slow to import, and a single file needs no order
+
     return natsorted(kept, key=str)
 
 

@@ -62,14 +62,15 @@ def publishing(path: Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, place: str = "output") -> Iterator[Path]:
     """Give the name of a file to write; on a clean exit it takes the place of `path`, whole.
 
-    On an error it vanishes, and `path` stays what it was. OutputError if it cannot be written.
+    On an error it vanishes, and `path` stays what it was. OutputError if it cannot be written,
+    which names `place`, the option that decides where it stands.
     """
     temporary = path.with_name(f".{_short(path.name)}{WRITING}")
     try:
-        with disk_errors(path):
+        with disk_errors(path, place=place):
             yield temporary
             with temporary.open("rb+") as written:  # a power cut must not leave an empty file
                 os.fsync(written.fileno())
@@ -115,8 +116,8 @@ def remove_stale(path: Path) -> list[Path]:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a refusal by the file system into one line about `path`."""
+def disk_errors(path: Path, *, place: str = "output") -> Iterator[None]:
+    """Turn a refusal by the file system into one line about `path`; `place` as in `replacing`."""
     try:
         yield
     except OSError as error:
@@ -127,7 +128,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         raise OutputError(
             f"{path}: cannot be written ({system_words(error)}). Check the folder's rights, or "
-            f"choose another {option('output')}."
+            f"choose another {option(place)}."
         ) from error
 
 

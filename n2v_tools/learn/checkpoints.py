@@ -36,7 +36,7 @@ def save_state(folder: Path, model: Any, facts: dict[str, Any]) -> None:
 
     packed = io.BytesIO()  # on a full disk an archive hides the system's error behind its own
     np.savez(packed, **arrays)
-    with replacing(folder / STATE_NAME) as temporary:
+    with replacing(folder / STATE_NAME, place="models") as temporary:
         temporary.write_bytes(packed.getbuffer())
 
 
@@ -96,7 +96,7 @@ def save_weights(path: Path, model: Any) -> None:
             group.attrs["weight_names"] = [weight.name.encode() for weight in weights]
             for weight in weights:
                 group[weight.name] = weight.numpy()
-    with replacing(path) as temporary:
+    with replacing(path, place="models") as temporary:
         temporary.write_bytes(packed.getbuffer())
 
 

@@ -42,6 +42,7 @@ class FirstPass:
     n_with_strips: int = 0  # planes with strips that are not empty
     n_empty: int = 0  # planes without a real pixel
     n_nonfinite: int = 0  # pixels
+    n_gaps: int = 0  # pixels that are no data in the noisy file, strips aside
     # with `Rules.affine`, by role: from each other file to the clean one, of each channel
     scalings: Mapping[str, list[Scaling]] = field(default_factory=dict)
     # by what gain and offset would divide the squared error of the restored file
@@ -61,13 +62,14 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> FirstPass:
     sums = {role: [ScalingSums() for _ in range(side.clean.sizes.get("C", 1))] for role in roles}
     span = _Span(side.find_lone)
     real: list[dict[str, int]] = []
-    n_with_strips = 0
+    n_with_strips = n_gaps = 0
     broken = _Broken()
     for number, place in enumerate(places):
         planes = side.read(place)
         broken.add(planes, place)
         clean = planes.clean[planes.valid]
         n_with_strips += bool(planes.has_strips and clean.size)
+        n_gaps += planes.n_gaps
         if clean.size:
             real.append(place)
             span.add(planes.clean, planes.valid)
@@ -86,6 +88,7 @@ def look_through(side: SideBySide, rules: Rules, step: Step) -> FirstPass:
         n_with_strips,
         len(places) - len(real),
         broken.n,
+        n_gaps,
         scalings if rules.affine else {},
         max(one.improvement for one in sums["restored"]),
     )

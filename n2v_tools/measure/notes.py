@@ -18,6 +18,7 @@ def find_notes(files: Sequence[FileScores], rules: Rules) -> tuple[str, ...]:
     """Return one line per thing worth knowing, all files together."""
     found = [
         _strips(files),
+        _gaps(files),
         _broken(files),
         _stretched(files),
         _scaled_apart(files, rules),
@@ -39,6 +40,17 @@ def _strips(files: Sequence[FileScores]) -> str:
     return (
         f"of {planes} planes, {strips} with strips and {empty} empty: all-zero rows and columns of "
         f"the clean or noisy file do not count (they do with {flag('keep_strips')})"
+    )
+
+
+def _gaps(files: Sequence[FileScores]) -> str:
+    n = sum(one.n_gaps for one in files)
+    if not n:
+        return ""
+    pixels = "1 pixel that is" if n == 1 else f"{n} pixels that are"
+    return (
+        f"{pixels} no data in the noisy file (hot or dead, or in a border, fill or writing of one "
+        "value) and were left out"
     )
 
 

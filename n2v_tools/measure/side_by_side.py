@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import StackError
-from ..stack import Stack
+from ..stack import LARGEST_COUNT, Stack
 from ..words import option
-
-LARGEST = float(np.finfo(np.float32).max)  # beyond, squares of squares overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +22,7 @@ class Planes:
     others: Mapping[str, np.ndarray]
     valid: np.ndarray  # bool, shape (Y, X): True where there is an image in all of them
     has_strips: bool = False  # whether some of it lies in strips
+    n_gaps: int = 0  # pixels of the noisy plane that are no data, strips aside
     # by role, shape (N, 2): Y and X of pixels that are NaN, infinite or too large,
     # outside strips
     broken: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -43,6 +42,9 @@ class SideBySide:
     # returns where a clean or noisy plane holds an image, as `prepare.strips.outside_strips`; None:
     # zeros are data
     find_real: Callable[[np.ndarray], np.ndarray] | None = None
+    # returns where a noisy plane holds data, as `prepare.gaps.find_data`; None: all of it is taken
+    # for data. Even parts of a clean plane are no fills, so it is not asked.
+    find_data: Callable[[np.ndarray], np.ndarray] | None = None
     # returns pixels of a clean plane that stand alone, shape (N, 2), as
     # `prepare.gaps.find_lone_pixels`; None: none is looked for
     find_lone: Callable[[np.ndarray], np.ndarray] | None = None
@@ -76,17 +78,22 @@ class SideBySide:
         if self.find_real is not None and not self.legacy:
             for role in planes.keys() & {"clean", "noisy"}:
                 real &= self.find_real(planes[role])
+        has_strips, n_gaps = not real.all(), 0
+        if self.find_data is not None and "noisy" in planes and not self.legacy:
+            n_real = np.count_nonzero(real)
+            real &= self.find_data(planes["noisy"])
+            n_gaps = n_real - np.count_nonzero(real)
         broken = {}
         valid = real.copy()
         for role, plane in planes.items():
             if plane.dtype.kind == "f":
-                bad = real & ~(np.abs(plane) <= LARGEST)  # true for NaN
+                bad = real & ~(np.abs(plane) <= LARGEST_COUNT)  # true for NaN
                 if bad.any():
                     broken[role] = np.argwhere(bad)
                     valid &= ~bad
         if self.legacy:
             planes = {role: as_uint16(plane) for role, plane in planes.items()}
-        return Planes(planes.pop("clean"), planes, valid, not real.all(), broken)
+        return Planes(planes.pop("clean"), planes, valid, has_strips, n_gaps, broken)
 
 
 def require_result(restored: Stack, other: Stack) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError, OutputError
+from ..errors import ModelError
+from ..io.publish import replacing
 from ..untrusted import parse_json, read_text
-from ..words import option
 
 OURS = "n2v_tools"  # our key in config.json
 CONFIG = "config.json"
@@ -50,21 +50,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write so that the name holds either the old or the whole new text."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1, allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path} cannot be written ({error}). Make room or choose another folder with "
-            f"{option('models')}."
-        ) from None
+    """Write so that the name holds either the old or the whole new text.
+
+    OutputError if it cannot be written.
+    """
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    with replacing(path, place="models") as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def plain(value: Any) -> Any:

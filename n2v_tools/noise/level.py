@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, optimize
+from scipy import fft
 
 from .blocks import by_brightness, quietest, to_blocks
 
@@ -148,6 +148,8 @@ def fit_line(mean: np.ndarray, variance: np.ndarray, n: np.ndarray) -> tuple[flo
         return (np.log(y / fitted)) / 0.05  # 5 %: what the variance of a bin is known to
 
     start = np.clip(np.polyfit(x, y, 1), [0, 1e-2], None)
+    from scipy import optimize  # slow to import, and a strength that is given needs none
+
     found = optimize.least_squares(
         off, start, bounds=([0, 1e-3], [np.inf, np.inf]), loss="soft_l1"
     ).x

@@ -20,7 +20,8 @@ import numpy as np
 
 from .plane_levels import PlaneLevels
 
-BLOCK_PX = 3  # edge of the blocks that are looked at for equal pixels
+# In Y and X, of the blocks that are looked at for equal pixels; thin bars hold none of the first.
+BLOCKS = ((3, 3), (2, 6), (6, 2))
 LEAST_BLOCKS = 6  # side by side and equal: less is left to chance
 MOST_VALUES = 4  # fill values of one plane
 MOST_REGIONS = 32
@@ -32,6 +33,7 @@ STEP_DEVIATIONS = 2.5  # likewise, in their deviations: of a flank that leads up
 FLANK = 4.0  # of that step to the next one outwards, which a flank stays below
 NEAR_STEP = 0.25  # of the step: where a tenth of a flank's values lie
 MOST_NEAR = 0.02  # share of the values beside that may lie there
+BY_CHANCE = 0.5  # pixels beside that are expected to have the value, too; more blur the outline
 LEAST_BESIDE = 100  # values, for that share to be known
 FAR = 2.5  # reach of the data at which a look at far values is worth while
 GAP = 2.5  # ratio of distances from the middle that leaves no value between
@@ -43,37 +45,51 @@ MAD_TO_SIGMA = 1.4826
 
 def find_flat(plane: np.ndarray, levels: PlaneLevels) -> np.ndarray | None:
     """Find regions of a value of their own, solid and set off: bool (Y, X), or None."""
-    rows, columns = (size // BLOCK_PX for size in plane.shape)
-    whole = plane[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    flat = _equal_blocks(whole)
+    found: np.ndarray | None = None
+    for block in BLOCKS:
+        regions = _find_in_blocks(plane, levels, block)
+        if regions is not None:
+            found = regions if found is None else found | regions
+    return found
+
+
+def _find_in_blocks(
+    plane: np.ndarray, levels: PlaneLevels, block: tuple[int, int]
+) -> np.ndarray | None:
+    """The same by blocks of one size."""
+    rows, columns = (size // edge for size, edge in zip(plane.shape, block, strict=True))
+    whole = plane[: rows * block[0], : columns * block[1]]
+    flat = _equal_blocks(whole, block)
     if np.count_nonzero(flat) < LEAST_BLOCKS:
         return None
-    first = whole[::BLOCK_PX, ::BLOCK_PX]
+    first = whole[:: block[0], :: block[1]]
     values, counts = np.unique(first[flat], return_counts=True)
     common = values[np.argsort(-counts, kind="stable")][:MOST_VALUES]
     found = np.zeros(plane.shape, bool)
     for value in common:
-        for part, blocks in _solid_parts(flat & (first == value), whole == value):
-            around = tuple(map(_pixels, part, flat.shape, plane.shape))
-            found[around] |= _grown(plane[around], value, blocks, levels)
+        for part, blocks in _solid_parts(flat & (first == value), whole == value, block):
+            around = tuple(map(_pixels, part, flat.shape, plane.shape, block))
+            seeds = blocks.repeat(block[0], axis=0).repeat(block[1], axis=1)
+            found[around] |= _grown(plane[around], value, seeds, levels)
     return found if found.any() else None
 
 
-def _equal_blocks(whole: np.ndarray) -> np.ndarray:
-    """Whether all pixels of each block are equal: bool (rows, columns) of blocks."""
-    first = whole[::BLOCK_PX, ::BLOCK_PX]
-    flat = first == whole[1::BLOCK_PX, 1::BLOCK_PX]
-    for y in range(BLOCK_PX):
-        for x in range(BLOCK_PX):
-            if not flat.any():  # nearly always after the first comparison or two
+def _equal_blocks(whole: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+    """Whether all pixels of each block are equal, if enough are: bool (rows, columns) of blocks."""
+    height, width = block
+    first = whole[::height, ::width]
+    flat = first == whole[1::height, 1::width]
+    for y in range(height):
+        for x in range(width):
+            if np.count_nonzero(flat) < LEAST_BLOCKS:  # nearly always after two or three
                 return flat
             if y != x or y > 1:
-                flat &= first == whole[y::BLOCK_PX, x::BLOCK_PX]
+                flat &= first == whole[y::height, x::width]
     return flat
 
 
 def _solid_parts(
-    blocks: np.ndarray, equal: np.ndarray
+    blocks: np.ndarray, equal: np.ndarray, block: tuple[int, int]
 ) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
     """Yield connected blocks of one value that are no chance, in the part of the plane around them.
 
@@ -92,7 +108,7 @@ def _solid_parts(
     solid[0] = False
     if not solid.any():
         return
-    n_equal = equal.reshape(blocks.shape[0], BLOCK_PX, blocks.shape[1], BLOCK_PX).sum(axis=(1, 3))
+    n_equal = equal.reshape(blocks.shape[0], block[0], blocks.shape[1], block[1]).sum(axis=(1, 3))
     boxes = ndimage.find_objects(numbered)
     largest = [i for i in np.argsort(-held, kind="stable") if solid[i]][:MOST_REGIONS]
     for number in largest:
@@ -101,7 +117,10 @@ def _solid_parts(
         part = numbered[near] == number
         once = ndimage.binary_dilation(part, square)
         beside = ndimage.binary_dilation(once, square) & ~once
-        if beside.sum() < LEAST_BLOCKS or n_equal[near][beside].mean() > SHARED * BLOCK_PX**2:
+        if (
+            beside.sum() < LEAST_BLOCKS
+            or n_equal[near][beside].mean() > SHARED * block[0] * block[1]
+        ):
             continue
         yield near, part & blocks[near]
 
@@ -111,16 +130,16 @@ def _wider(part: slice, size: int) -> slice:
     return slice(max(0, part.start - 2), min(size, part.stop + 2))
 
 
-def _pixels(part: slice, n_blocks: int, n_pixels: int) -> slice:
+def _pixels(part: slice, n_blocks: int, n_pixels: int, edge: int) -> slice:
     """The pixels of some blocks; those after the last whole block go with it."""
-    stop = n_pixels if part.stop == n_blocks else BLOCK_PX * part.stop
-    return slice(BLOCK_PX * part.start, stop)
+    stop = n_pixels if part.stop == n_blocks else edge * part.stop
+    return slice(edge * part.start, stop)
 
 
 def _grown(
-    plane: np.ndarray, value: np.ndarray, blocks: np.ndarray, levels: PlaneLevels
+    plane: np.ndarray, value: np.ndarray, inner: np.ndarray, levels: PlaneLevels
 ) -> np.ndarray:
-    """All pixels of the value beside some blocks of it, if they are set off from the rest.
+    """All pixels of the value beside some inner ones, if they are set off from the rest.
 
     Else none: bool (Y, X), of a part of the plane.
     """
@@ -128,7 +147,6 @@ def _grown(
 
     square = np.ones((3, 3), bool)
     seeds = np.zeros(plane.shape, bool)
-    inner = blocks.repeat(BLOCK_PX, axis=0).repeat(BLOCK_PX, axis=1)
     seeds[: len(inner), : inner.shape[1]] = inner
     region = ndimage.binary_propagation(seeds, mask=plane == value)
     beside = plane[ndimage.binary_dilation(region, square) & ~region].astype(np.float64)
@@ -142,7 +160,7 @@ def _grown(
     inside = levels.low < float(value) < levels.high  # no clipping makes such values
     if not stands_out and not (inside and deviation > NOISY_UNITS * levels.unit):
         return np.zeros(plane.shape, bool)
-    if near:  # then some beside it are equal by chance
+    if near * levels.unit > BY_CHANCE * 2 * NEAR_STEP * step:  # some beside are equal by chance
         return np.asarray(seeds | ndimage.binary_opening(region, square))
     return np.asarray(region)
 

@@ -25,6 +25,7 @@ from .strips import Box, Strips, find_strips
 
 JOINED_PX = 4  # half the distance at which two regions are near
 FILL = 1e30  # floats beyond it are no counts
+BOX_CELLS = 64  # along the longer edge: how exactly the largest box without regions is looked for
 MOST = 0.98  # share of a plane that may be gaps; more, and the rest is no image
 
 
@@ -99,6 +100,55 @@ def find_gaps(plane: np.ndarray, *, keep_strips: bool = False) -> tuple[Strips, 
     return strips, gaps
 
 
+def find_data(plane: np.ndarray, *, keep_strips: bool = False) -> np.ndarray:
+    """Find where a plane (Y, X) of recorded counts holds data: bool (Y, X), no strips and no gaps.
+
+    Pixels that are not finite count as data, so that whoever needs numbers can name them. Never ask
+    this of a noise-free image, whose even parts look like fills: `outside_strips` is for those.
+    """
+    strips, gaps = find_gaps(plane, keep_strips=keep_strips)
+    there = np.outer(~strips.rows, ~strips.columns)
+    if gaps is not None:
+        there &= ~gaps.mask
+    broken = find_broken(plane)
+    if broken is not None:
+        there |= broken
+    return there
+
+
+def clear_boxes(strips: Strips, gaps: Gaps | None) -> list[Box]:
+    """Return boxes (y0, y1, x0, x1) of data, ends excluded, for what needs rectangles.
+
+    All between strips; where regions lie among them only the largest, or nearly so, without any.
+    """
+    if gaps is None or not gaps.regions.any():
+        return strips.boxes()
+    missing = gaps.regions | strips.rows[:, np.newaxis] | strips.columns
+    edge = max(1, max(missing.shape) // BOX_CELLS)
+    rows, columns = (np.arange(0, size, edge) for size in missing.shape)
+    cells = np.logical_or.reduceat(np.logical_or.reduceat(missing, rows, axis=0), columns, axis=1)
+    y0, y1, x0, x1 = _largest_clear(cells)
+    height, width = missing.shape
+    return [(y0 * edge, min(y1 * edge, height), x0 * edge, min(x1 * edge, width))]
+
+
+def _largest_clear(cells: np.ndarray) -> Box:
+    """The largest box without True of bool (Y, X): each row is the foot of columns above it."""
+    best, largest = (0, 0, 0, 0), 0
+    heights = np.zeros(cells.shape[1] + 1, int)  # the last stays 0, and ends every run
+    for y, row in enumerate(cells):
+        heights[:-1] = np.where(row, 0, heights[:-1] + 1)
+        rising: list[tuple[int, int]] = []  # where a box starts, and its height
+        for x, height in enumerate(heights.tolist()):
+            start = x
+            while rising and rising[-1][1] >= height:
+                start, above = rising.pop()
+                if above * (x - start) > largest:
+                    largest, best = above * (x - start), (y + 1 - above, y + 1, start, x)
+            rising.append((start, height))
+    return best
+
+
 def is_filled(pixels: np.ndarray) -> bool:
     """Whether all of some pixels, at least one, are zero, or all the lowest or highest value.
 
@@ -124,16 +174,6 @@ def find_lone_pixels(plane: np.ndarray) -> np.ndarray:
     """Y and X of the lone pixels of a plane (Y, X) of counts: int64 (N, 2)."""
     _, gaps = find_gaps(plane)
     return np.empty((0, 2), np.int64) if gaps is None else np.argwhere(gaps.lone)
-
-
-def blank_lone_pixels(plane: np.ndarray) -> np.ndarray:
-    """Return a plane (Y, X) with NaN in its lone pixels; itself if it has none."""
-    spots = find_lone_pixels(plane)
-    if not len(spots):
-        return plane
-    blank = plane.astype(np.float64)
-    blank[tuple(spots.T)] = np.nan
-    return blank
 
 
 def without_gaps(stack: Stack, *, keep_strips: bool = False) -> Stack:

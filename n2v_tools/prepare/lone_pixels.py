@@ -3,6 +3,7 @@
 Hot and dead pixels of a camera, cosmic rays, salt and pepper. One plane is enough to find
 them, because a small real structure rises in its neighbours as well: the optics spread it.
 A track or pair one pixel wide is lone, too; a real line is as wide as the optics make it.
+So is a cluster of two to four that touch: a spot as bright leads up to its middle.
 What noise does is measured where it stands, among the 24 pixels around, and in the whole
 plane, whose differences of neighbours tell what is usual.
 
@@ -29,6 +30,9 @@ MOST_SHARE = 0.01  # of a plane; more are no exceptions
 TAIL = 0.25  # of the least height: from here on the heights of noise are counted
 FEW = 4  # lone pixels for each of those: fewer, and heights have no gap
 BEYOND_TAIL = 10.0  # least heights: lone even so
+
+MOST_TOGETHER = 4  # pixels of a cluster
+BEYOND_AROUND = 30.0  # times the range of the pairs two pixels away: 20 deviations
 
 BAND_PX = 500_000  # pixels whose differences are held at once
 
@@ -107,15 +111,20 @@ def _find(
     """Those of some pixels that are lone above (`sign` 1) or below (-1) what is around them."""
     if taken is not None:
         pixels = pixels[~taken.ravel()[pixels]]
+    if not len(pixels):  # nearly always
+        return pixels
+    far = pixels
     pixels = _above_neighbours(plane, pixels, TAIL * least, sign)
-    if not len(pixels) or len(pixels) > MOST_SHARE * plane.size:
+    if len(pixels) > MOST_SHARE * plane.size:
         return pixels[:0]
     height, narrow, local = _heights(plane, pixels, sign)
     alone = narrow & (height > TAIL * least)
     lone = alone & (height > least) & (height > BEYOND_LOCAL * local)
-    if FEW * np.count_nonzero(alone & (height <= least)) > np.count_nonzero(lone):
+    gapless = FEW * np.count_nonzero(alone & (height <= least)) > np.count_nonzero(lone)
+    if gapless:
         lone &= height > BEYOND_TAIL * least
-    return pixels[lone]
+    together = _find_clusters(plane, far, taken, least * (BEYOND_TAIL if gapless else 1), sign)
+    return np.union1d(pixels[lone], together)
 
 
 def _above_neighbours(plane: np.ndarray, pixels: np.ndarray, least: float, sign: int) -> np.ndarray:
@@ -129,6 +138,43 @@ def _above_neighbours(plane: np.ndarray, pixels: np.ndarray, least: float, sign:
         kept = beside <= MOST_BESIDE
         pixels, values, beside = pixels[kept], values[kept], beside[kept]
     return pixels
+
+
+def _find_clusters(
+    plane: np.ndarray, pixels: np.ndarray, taken: np.ndarray | None, least: float, sign: int
+) -> np.ndarray:
+    """Those of some pixels that stand out two to four together, and nothing beside them with them.
+
+    What is around, two pixels away, is less than for single pixels and held against more. Beside
+    what is taken, and two pixels from an edge, some are missed.
+    """
+    flat = plane.ravel()
+    around = [flat[_at(pixels, offset, plane.shape)] for offset in _AROUND]
+    pairs = np.sort(_opposite(sign * np.stack(around, axis=-1).astype(np.float64)), axis=1)
+    height = sign * flat[pixels].astype(np.float64) - np.median(pairs, axis=1)
+    local = pairs[:, -1 - LEFT_OUT] - pairs[:, LEFT_OUT]
+    stands_out = (height > least) & (height > BEYOND_AROUND * local)
+    pixels, height = pixels[stands_out], height[stands_out]
+    if len(pixels) < 2 or len(pixels) > MOST_SHARE * plane.size:
+        return pixels[:0]
+    from scipy import ndimage  # slow to import, and seldom needed
+
+    square = np.ones((3, 3), bool)
+    far = np.zeros(plane.shape, bool)
+    far.flat[pixels] = True
+    numbered, n = ndimage.label(far, square)
+    n_together = np.bincount(numbered.ravel(), minlength=n + 1)
+    found = np.zeros(plane.shape, bool)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(numbered), 1):
+        part = tuple(slice(max(0, one.start - 2), one.stop + 2) for one in (rows, columns))
+        is_free = taken is None or not taken[part].any()
+        if is_free and 1 < n_together[number] <= MOST_TOGETHER:
+            own, values = numbered[part] == number, sign * plane[part].astype(np.float64)
+            near = ndimage.binary_dilation(own, square)
+            level = float(np.median(values[~near]))
+            spread = float((values[near & ~own] - level).sum())
+            found[part] |= own & (spread <= SPREAD * (values[own].min() - level))
+    return np.flatnonzero(found)
 
 
 def _heights(

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import StackError
-from ..stack import Stack
+from ..stack import LARGEST_COUNT, Stack
 from ..words import option
 from .gaps import Gaps, fill_gaps, find_broken, find_gaps
 from .statistics import Intensity, intensity_for
 from .strips import Box, Strips
 
 Progress = Callable[[int, int], None]  # planes done, planes in all
-LARGEST = float(np.finfo(np.float32).max)  # nets and filters compute in float32
 
 
 @dataclass(frozen=True)
@@ -257,11 +256,12 @@ def require_trainable(survey: Survey, name: str, *, nan: str = "refuse") -> None
 
 def require_float32(largest: float, name: str) -> None:
     """Raise StackError if a stack has values that float32 cannot hold; `largest` is their size."""
-    if largest > LARGEST:
+    if largest > LARGEST_COUNT:
         raise StackError(
             f"{name}: holds values of up to {largest:.3g} in size, but images are restored in "
-            f"float32, which ends at {LARGEST:.2g}. Divide the image by {largest / LARGEST:.1g} or "
-            f"more, or set such pixels to NaN and pass {option('nan', 'fill')}."
+            f"float32, which ends at {LARGEST_COUNT:.2g}. Divide the image by "
+            f"{largest / LARGEST_COUNT:.1g} or more, or set such pixels to NaN and pass "
+            f"{option('nan', 'fill')}."
         )
 
 

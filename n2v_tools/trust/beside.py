@@ -1,24 +1,24 @@
-"""A noisy and a restored stack side by side, plane by plane, without strips and lone pixels."""
+"""A noisy and a restored stack side by side, plane by plane, without strips and gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
 
 from ..errors import StackError
-from ..measure.side_by_side import LARGEST, are_equal_in_size, describe_misfit
-from ..noise.sample import Sample, evenly, largest_part
-from ..prepare.gaps import find_lone_pixels
+from ..measure.side_by_side import are_equal_in_size, describe_misfit
+from ..noise.sample import evenly, largest_part
+from ..prepare.gaps import Gaps, clear_boxes, find_gaps
 from ..prepare.strips import find_strips
-from ..stack import Stack
+from ..stack import LARGEST_COUNT, Stack
 from ..words import option
 
 MOST_EDGE_PX = 1024  # of a plane that is looked at
 MOST_BROKEN = 0.01  # share of pixels that are not finite above which a plane is left out
-MOST_COVERED = 0.05  # share of the pixels, around lone ones
+MOST_COVERED = 0.05  # share of the pixels, around those that are no data
 TRACE_PX = 3  # around a lone pixel, where a restored image may show a trace of it
 
 
@@ -46,6 +46,8 @@ class Pairs:
     # gain and offset that bring restored counts to the noisy file's
     scale: tuple[float, float] = (1.0, 0.0)
     seed: int = 0  # decides which part of large planes is looked at
+    # places of noisy planes in which no gap was found, so that none is looked for again
+    _clean: set[frozenset[tuple[str, int]]] = field(default_factory=set, repr=False)
 
     def read(self, place: Mapping[str, int], later: int = 0) -> Pair | None:
         """Read one place, and the noisy frame `later` frames on, unless that is 0.
@@ -53,7 +55,7 @@ class Pairs:
         None if there is nothing real in it.
         """
         noisy = self.noisy.plane(place)
-        box = self._box(noisy, sum(place.values()))
+        box = self._box(place, noisy, sum(place.values()))
         if box is None:
             return None
         return self._pair(place, box, noisy, later)
@@ -78,9 +80,12 @@ class Pairs:
         if following >= self.noisy.sizes.get("T", 1):
             return None
         (y, x), (height, width) = pair.corner, pair.noisy.shape
-        plane = self.noisy.plane({**pair.place, "T": following})
-        part = _finite(plane[y : y + height, x : x + width])
-        return None if part is None else without_lone_pixels(part)
+        place = {**pair.place, "T": following}
+        part = _finite(self.noisy.plane(place)[y : y + height, x : x + width])
+        gaps = None if part is None else self._find_gaps(place, part)
+        if part is None or gaps is None:
+            return part
+        return part[cover(np.argwhere(gaps.mask), part.shape, 0)]
 
     def chosen(self, most: int) -> list[dict[str, int]]:
         """Return places of planes, evenly spread."""
@@ -104,7 +109,7 @@ class Pairs:
             place = {**middle, axis: number}
             noisy = self.noisy.plane(place)
             if box is None:
-                box = self._box(noisy, 0, edge, middle=True)
+                box = self._box(place, noisy, 0, edge, middle=True)
                 if box is None:
                     return
             pair = self._pair(place, box, noisy)
@@ -115,31 +120,56 @@ class Pairs:
         self, place: Mapping[str, int], box: tuple[slice, slice], noisy: np.ndarray, later: int = 0
     ) -> Pair | None:
         """The box of one place in both files, whose noisy plane was read."""
-        parts = [noisy[box], self.restored.plane(place)[box]]
+        parts, at = [noisy[box], self.restored.plane(place)[box]], [place]
         self._require_numbers(place, *parts)
         if later and place["T"] + later < self.noisy.sizes["T"]:
-            parts.append(self.noisy.plane({**place, "T": place["T"] + later})[box])
+            at.append({**place, "T": place["T"] + later})
+            parts.append(self.noisy.plane(at[1])[box])
         finite = [part for part in map(_finite, parts) if part is not None]
         if len(finite) < len(parts):
             return None
         gain, offset = self.scale
         finite[1] = gain * finite[1] + offset
-        spots = [find_lone_pixels(part) for part in (finite[0], *finite[2:])]
-        traces = _traces(finite[0], finite[1], spots[0])
-        alone = np.concatenate(spots)
-        if len(alone):
-            source = cover(alone, finite[0].shape, TRACE_PX)
+        found = list(map(self._find_gaps, at, (finite[0], *finite[2:])))
+        lone = np.empty((0, 2), np.int64) if found[0] is None else np.argwhere(found[0].lone)
+        traces = _traces(finite[0], finite[1], lone)
+        masks = [gaps.mask for gaps in found if gaps is not None]
+        if masks:
+            spots = np.argwhere(np.logical_or.reduce(masks))
+            source = cover(spots, finite[0].shape, TRACE_PX)
             finite = [part[source] for part in finite]
         first, second, *third = finite
         corner = (box[0].start, box[1].start)
         return Pair(place, first, second, corner, third[0] if third else None, traces)
 
     def _box(
-        self, plane: np.ndarray, number: int, edge: int = MOST_EDGE_PX, *, middle: bool = False
+        self,
+        place: Mapping[str, int],
+        plane: np.ndarray,
+        number: int,
+        edge: int = MOST_EDGE_PX,
+        *,
+        middle: bool = False,
     ) -> tuple[slice, slice] | None:
-        """The largest box without strips, a part of it if it is very large."""
+        """The largest box without strips and regions, a part of it if it is very large."""
         rng = None if middle else np.random.default_rng([self.seed, number])
-        return largest_part(find_strips(plane).boxes(), edge, rng)
+        key = frozenset(place.items())
+        strips, gaps = (find_strips(plane), None) if key in self._clean else find_gaps(plane)
+        if gaps is None:
+            self._clean.add(key)
+        clear = largest_part(clear_boxes(strips, gaps), edge, rng)
+        # Where regions leave no room, those in the box are covered.
+        return clear if clear is not None else largest_part(strips.boxes(), edge, rng)
+
+    def _find_gaps(self, place: Mapping[str, int], part: np.ndarray) -> Gaps | None:
+        """What is no data in a part of the noisy plane at a place, of finite counts."""
+        key = frozenset(place.items())
+        if key in self._clean:
+            return None
+        _, gaps = find_gaps(part)
+        if gaps is None and part.shape == tuple(self.noisy.sizes[axis] for axis in "YX"):
+            self._clean.add(key)
+        return gaps
 
 
 def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
@@ -161,28 +191,12 @@ def lay_beside(noisy: Stack, restored: Stack, seed: int = 0) -> Pairs:
 def _finite(part: np.ndarray) -> np.ndarray | None:
     """The part in float64, broken pixels replaced by the median; None if there are many."""
     values = part.astype(np.float64)
-    broken = ~(np.abs(values) <= LARGEST)  # true for NaN
+    broken = ~(np.abs(values) <= LARGEST_COUNT)  # true for NaN
     if broken.any():
         if broken.mean() > MOST_BROKEN:
             return None
         values[broken] = np.median(values[~broken])
     return values
-
-
-def without_lone_pixels(plane: np.ndarray) -> np.ndarray:
-    """Return a plane (Y, X) of finite counts with its lone pixels covered by their neighbours."""
-    spots = find_lone_pixels(plane)
-    return plane[cover(spots, plane.shape, 0)] if len(spots) else plane
-
-
-def sample_without_lone_pixels(sample: Sample) -> Sample:
-    """Return the sample with the lone pixels of its planes covered by their neighbours."""
-    runs = {
-        axis: tuple(np.stack([without_lone_pixels(plane) for plane in run]) for run in some)
-        for axis, some in sample.runs.items()
-    }
-    planes = tuple(without_lone_pixels(plane) for plane in sample.planes)
-    return replace(sample, planes=planes, runs=runs)
 
 
 def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.ndarray:
@@ -200,16 +214,16 @@ def _traces(noisy: np.ndarray, restored: np.ndarray, spots: np.ndarray) -> np.nd
 
 
 def cover(spots: np.ndarray, shape: tuple[int, ...], reach_px: int) -> tuple[np.ndarray, ...]:
-    """Say from where each pixel takes its value so that lone pixels and those around are covered.
+    """Say from where each pixel takes its value so that some pixels and those around are covered.
 
     Indexing planes of `shape` (Y, X) by what is returned copies the nearest pixels that are left,
     the same in each plane, so that what planes have in common stays. `reach_px` is how far around
     `spots`, shape (N, 2); less is covered where that would be more than a twentieth of the plane.
     """
-    alone = np.zeros(shape, bool)
-    alone[tuple(spots.T)] = True
+    asked = np.zeros(shape, bool)
+    asked[tuple(spots.T)] = True
     for reach in range(reach_px, -1, -1):
-        covered = ndimage.maximum_filter(alone, 2 * reach + 1)
+        covered = ndimage.maximum_filter(asked, 2 * reach + 1)
         if covered.mean() <= MOST_COVERED:
             break
     return tuple(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..noise.sample import read_sample
-from .beside import Pair, Pairs, sample_without_lone_pixels
+from .beside import Pair, Pairs
 from .by_brightness import ByBrightness
 from .contest import PlainFilters
 from .displacement import Displacement, measure_displacement
@@ -47,7 +47,7 @@ def measure_pairs(pairs: Pairs, most: int, step: Callable[[int, int], None]) -> 
     if rescaled is not None:
         pairs = dataclasses.replace(pairs, scale=rescaled)
         first = [pair for pair in (pairs.read(pair.place) for pair in first) if pair]
-    reference = know_noise(sample_without_lone_pixels(read_sample(pairs.noisy, pairs.seed)))
+    reference = know_noise(read_sample(pairs.noisy, pairs.seed))
     sums = _Sums(reference, first, _edge(first))
     later = LATER if pairs.noisy.sizes.get("T", 1) >= LEAST_FOR_LATER else 0
     n_steps = len(places) + (1 if pairs.axis else 0)

@@ -38,6 +38,17 @@ def test_the_zeros_of_strips_are_not_smeared_into_the_image(pair):
     assert best_gaussian(noisy, truth).psnr > truth.psnr(smeared) + 3
 
 
+def test_a_burned_in_bar_is_not_smeared_into_the_image_either(pair):
+    noisy, clean = pair
+    spoilt = noisy.copy()
+    spoilt[..., -9:-4, 6:40] = 4000
+    truth = know_truth(spoilt, clean)
+    np.testing.assert_array_equal(truth.valid, spoilt == noisy)
+    whole = best_gaussian(noisy, know_truth(noisy, clean))
+    assert best_gaussian(spoilt, truth).psnr == pytest.approx(whole.psnr, abs=0.5)
+    assert whole.psnr > truth.psnr(gaussian_filter(spoilt, (0, 0, 2, 2))) + 3
+
+
 def test_an_empty_plane_is_not_measured(pair):
     noisy, clean = (stack.copy() for stack in pair)
     others = know_truth(noisy[:, 1:], clean[:, 1:])

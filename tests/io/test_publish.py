@@ -165,3 +165,14 @@ def test_space_is_asked_of_the_nearest_folder_that_exists(tmp_path):
     require_space(tmp_path / "not" / "yet", 1000)
     with pytest.raises(OutputError, match=r"needs 1e[+]09 GB"):
         require_space(tmp_path / "not" / "yet", 10**18)
+
+
+def test_the_option_that_decides_on_the_place_is_the_one_that_is_named(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(publish.os, "replace", refused)
+    for place in ("output", "models"):
+        with pytest.raises(OutputError, match=f"choose another --{place}"):
+            with replacing(tmp_path / "a", place=place) as temporary:
+                temporary.write_bytes(b"new")

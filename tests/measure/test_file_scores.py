@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from faults import with_regions
 from numpy.random import default_rng
 from scoring import scene, score
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -11,6 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from n2v_tools.measure import file_scores
 from n2v_tools.measure.file_scores import METRICS, score_files
 from n2v_tools.measure.first_pass import Rules
+from n2v_tools.measure.notes import find_notes
 from n2v_tools.measure.side_by_side import SideBySide, as_uint16
 from n2v_tools.measure.ssim import fit_micro
 from n2v_tools.prepare.strips import outside_strips
@@ -190,4 +192,35 @@ def test_legacy_repeats_the_study():
     micro = found.values["restored"]["microssim"]
     assert list(micro[[0, 13, 24]]) == pytest.approx(
         [0.9190322449051386, 0.918716282349397, 0.9751035872034814], abs=1e-8
+    )
+
+
+@pytest.mark.parametrize("kind", ["bar", "border"])
+def test_regions_of_the_noisy_file_that_are_no_data_count_for_nothing(kind):
+    clean, noisy, restored = scene((4, 90, 100))
+    span = np.ptp(clean)  # the same for both: what is brightest may lie below the border
+    wanted = score(clean, noisy, restored, data_range=span)
+    spoilt = with_regions(noisy, kind)
+    result = np.where(spoilt != noisy, spoilt, restored)
+    found = score(clean, spoilt, result, data_range=span)
+    n = np.count_nonzero(spoilt != noisy)
+    assert found.n_gaps == pytest.approx(n, rel=0.001) and found.n_with_strips == 0
+    assert wanted.n_gaps == 0
+    for role in ("noisy", "restored"):
+        # of fewer pixels of the same kind; what is divided by the signal's power depends on which
+        for metric, tolerance in {"psnr": 0.3, "si_psnr": 1.5, "stsnr": 1.5, "ssim": 0.03}.items():
+            difference = found.values[role][metric] - wanted.values[role][metric]
+            assert np.abs(difference).max() < tolerance
+    (note,) = [one for one in find_notes([found], Rules()) if "no data" in one]
+    assert note.startswith(f"{n} pixels that are no data in the noisy file")
+
+
+def test_even_parts_of_the_truth_count():
+    clean, noisy, restored = scene((2, 60, 70))
+    clean[:, :20] = 3000
+    assert score(clean, None, restored).n_gaps == score(clean, noisy, restored).n_gaps == 0
+    errors = ((restored - clean) ** 2).mean(axis=(1, 2))
+    np.testing.assert_allclose(
+        score(clean, noisy, restored).values["restored"]["psnr"],
+        10 * np.log10(np.ptp(clean) ** 2 / errors),
     )

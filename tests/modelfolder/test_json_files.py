@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from n2v_tools.errors import ModelError, OutputError
+from n2v_tools.io import publish
 from n2v_tools.modelfolder import json_files
 from n2v_tools.modelfolder.json_files import (
     plain,
@@ -46,7 +47,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_other(tmp_path,
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(json_files.os, "replace", full)
+    monkeypatch.setattr(publish.os, "replace", full)
     with pytest.raises(OutputError, match=r"config\.json.*no space left.*--models"):
         write_json(path, {"a": 2})
     assert read_json(path) == {"a": 1}

@@ -7,7 +7,7 @@ import pytest
 from faulty import cells, clean_images
 from numpy.random import default_rng
 
-from n2v_tools.prepare.gaps import fill_gaps, find_gaps, without_gaps
+from n2v_tools.prepare.gaps import clear_boxes, fill_gaps, find_data, find_gaps, without_gaps
 from n2v_tools.prepare.strips import find_strips
 from n2v_tools.stack import Stack
 
@@ -59,6 +59,12 @@ REGIONS = {
     "bar as bright as a cell": barred(420),
     "bar of negative values": barred(-1, np.int32),
 }
+THIN = {
+    "bar of 4 px": (4, 44),
+    "bar of 3 px": (3, 60),
+    "upright bar": (60, 3),
+    "short bar": (4, 40),
+}
 every_region = pytest.mark.parametrize("case", REGIONS.values(), ids=REGIONS)
 
 
@@ -70,6 +76,19 @@ def test_fills_borders_and_writing_are_found_whatever_their_value(case):
     missed = mask & ~gaps.regions
     assert missed.sum() <= 0.01 * mask.sum()
     assert (gaps.regions & ~mask).sum() <= 0.001 * mask.sum()  # equal by chance, right beside it
+
+
+@pytest.mark.parametrize("value", [200, 420])
+@pytest.mark.parametrize("size", THIN.values(), ids=THIN)
+def test_thin_bars_within_the_range_of_the_data_are_found(size, value):
+    for seed in range(4):
+        image = cells(seed=seed)
+        mask = np.zeros(image.shape, bool)
+        mask[40 + seed : 40 + seed + size[0], 51 + seed : 51 + seed + size[1]] = True
+        image[mask] = value
+        _, gaps = find_gaps(image)
+        assert not (mask & ~gaps.regions).any()
+        assert (gaps.regions & ~mask).sum() <= 3  # equal by chance, right beside it
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -212,3 +231,38 @@ def _seconds(function, *args):
     start = time.process_time()
     function(*args)
     return time.process_time() - start
+
+
+@every_region
+def test_the_largest_box_without_regions_is_found(case):
+    image, mask = case
+    strips, gaps = find_gaps(image)
+    ((y0, y1, x0, x1),) = clear_boxes(strips, gaps)
+    assert not gaps.regions[y0:y1, x0:x1].any()
+    cells = [-(-size // 8) * 8 for size in mask.shape]  # by trying all boxes of a coarser grid
+    missing = np.pad(mask, [(0, n - size) for n, size in zip(cells, mask.shape, strict=True)])
+    missing = missing.reshape(cells[0] // 8, 8, cells[1] // 8, 8).any(axis=(1, 3))
+    rows, columns = missing.shape
+    best = max(
+        (d - c) * (b - a)
+        for a in range(rows)
+        for b in range(a + 1, rows + 1)
+        for c in range(columns)
+        for d in range(c + 1, columns + 1)
+        if not missing[a:b, c:d].any()
+    )
+    assert (y1 - y0) * (x1 - x0) >= 0.9 * 64 * best
+
+
+def test_data_are_what_is_neither_strip_nor_gap():
+    image = cells((90, 100), dtype=np.float32, seed=2)
+    assert find_data(image).all()
+    image[40, 50] = 60000
+    image[:, :6] = 0
+    image[70:78, 20:60] = 65535
+    expected = image < 60000
+    expected[:, :6] = False
+    np.testing.assert_array_equal(find_data(image), expected)
+    assert find_data(image, keep_strips=True)[:, :6].all()
+    image[30, 6:], image[5, 7] = np.nan, np.inf  # whoever needs numbers names them
+    np.testing.assert_array_equal(find_data(image), expected)

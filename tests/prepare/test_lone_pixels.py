@@ -1,5 +1,7 @@
 """Lone pixels are found whatever the noise, and nothing else is."""
 
+import math
+
 import numpy as np
 import pytest
 from numpy.random import default_rng
@@ -73,3 +75,57 @@ def test_what_is_not_finite_is_no_lone_pixel():
     plane = scene("normal noise", (64, 64), 5)
     plane[10, 10], plane[20, 20] = np.nan, np.inf
     assert not len(find_lone_pixels(plane))
+
+
+CLUSTERS = {
+    "pair": [(0, 0), (0, 1)],
+    "diagonal": [(0, 0), (1, 1)],
+    "corner": [(0, 0), (0, 1), (1, 0)],
+    "square": [(0, 0), (0, 1), (1, 0), (1, 1)],
+    "step": [(0, 0), (0, 1), (1, 1), (1, 2)],
+    "tee": [(0, 0), (0, 1), (0, 2), (1, 1)],
+    "line": [(0, 0), (0, 1), (0, 2), (0, 3)],
+}
+
+
+@pytest.mark.parametrize("kind", ["bright", "normal noise", "strips"])
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_clusters_of_up_to_four_are_found(name, kind):
+    plane = scene(kind, (128, 160), 9).astype(np.float64)
+    rng = default_rng(10)
+    put = np.zeros(plane.shape, bool)
+    for corner in ((20, 30), (60, 90), (90, 140), (105, 15)):
+        put[tuple(np.add(CLUSTERS[name], corner).T)] = True
+    plane[put] = plane.max() + (1 + rng.random(put.sum())) * 10 * np.ptp(plane)
+    found = np.zeros(plane.shape, bool)
+    found[tuple(find_lone_pixels(plane).T)] = True
+    np.testing.assert_array_equal(found, put)
+    found[:] = False
+    found[tuple(find_lone_pixels(-plane).T)] = True
+    np.testing.assert_array_equal(found, put)
+
+
+@pytest.mark.parametrize("width", [0.5, 0.6, 0.85])
+def test_spots_between_pixels_are_no_clusters(width):
+    rng = default_rng(11)
+    edges = np.arange(161)
+
+    def seen(middle):  # what each pixel collects of a spot's light along one axis
+        return np.diff([(1 + math.erf((e - middle) / width / math.sqrt(2))) / 2 for e in edges])
+
+    for _ in range(5):
+        light = np.full((160, 160), 20.0)
+        for y, x in rng.integers(5, 155, (12, 2)):
+            light += rng.uniform(1e3, 2e5) * np.outer(seen(y), seen(x))
+        assert not len(find_lone_pixels(rng.poisson(light)))
+        assert not len(find_lone_pixels(light + rng.normal(0, 5, light.shape)))
+
+
+@pytest.mark.parametrize("photons", [0.1, 0.5, 2, 10, 50])
+def test_no_noise_makes_clusters(photons):
+    rng = default_rng(12)
+    light = gaussian_filter(rng.normal(size=(160, 170)), 5)
+    light = photons * (0.2 + np.clip(light / light.std(), 0, None))
+    for _ in range(6):
+        assert not len(find_lone_pixels(rng.poisson(light).astype(np.uint16)))
+        assert not len(find_lone_pixels(light + rng.normal(0, math.sqrt(photons), light.shape)))

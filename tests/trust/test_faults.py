@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from faults import changing_scene, spoil, with_lone_pixels
+from faults import changing_scene, spoil, with_lone_pixels, with_regions
 from scipy.ndimage import gaussian_filter
 
 from n2v_tools.stack import Stack
@@ -51,6 +51,30 @@ def test_an_image_is_called_what_it_is(how, kind):
     if how == "noise added to the result":
         result = result + (spoilt.astype(float) - noisy)  # which kept the hot pixels, too
     assert judge(spoilt[0], result[0], "YX").overall.name == CALLED[how]
+
+
+@pytest.mark.parametrize("kind", ["bar", "border"])
+@pytest.mark.parametrize("how", CALLED)
+def test_regions_that_are_no_data_change_no_verdict(movie, how, kind):
+    noisy, restored = movie
+    spoilt = with_regions(noisy, kind)
+    result = spoil(how, spoilt, restored, seed=6)
+    result = np.where(spoilt != noisy, spoilt, result)  # regions come out as they went in
+    found = judge(spoilt, result)
+    assert found.overall.name == CALLED[how], found.overall.sentence
+    assert found.facts["planes"] == len(noisy)
+    if how == "well":
+        whole = judge(noisy, restored).facts["noise"]["sigma"]
+        assert found.facts["noise"]["sigma"] == pytest.approx(whole, rel=0.1)
+
+
+def test_a_plane_full_of_regions_is_judged_all_the_same():
+    noisy, restored = changing_scene((2, 150, 150), 4)
+    spoilt = noisy.copy()
+    for start in range(2, 150, 15):  # no box of 16 px is left between them
+        spoilt[:, start : start + 3, 4:-4] = 4095
+    found = judge(spoilt, np.where(spoilt != noisy, spoilt, restored), "ZYX")
+    assert found.overall.name == "good"
 
 
 def test_what_became_of_lone_pixels_is_told():

@@ -14,7 +14,7 @@ from ...measure.metrics import fit_affine, psnr
 from ...measure.next_frame import NextFrame
 from ...measure.residual import ResidualScores, ResidualSums
 from ...measure.side_by_side import are_equal_in_size, describe_misfit
-from ...prepare.gaps import find_gaps
+from ...prepare.gaps import find_data
 from ...stack import Stack
 from ...words import option
 
@@ -104,7 +104,7 @@ class Yardsticks:
         raise StackError(f"{self.noisy.name}: every pixel is zero or NaN; give another file.")
 
     def _valid(self, plane: np.ndarray) -> np.ndarray:
-        return valid_pixels(plane, self.keep_strips)
+        return _find_valid(plane, self.keep_strips)
 
 
 def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -> Yardsticks:
@@ -123,7 +123,7 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
     asked = option("clean", clean.name)
     low, high = math.inf, -math.inf
     for place, plane in noisy.planes():
-        values = clean.plane(place)[valid_pixels(plane, keep_strips)]
+        values = clean.plane(place)[_find_valid(plane, keep_strips)]
         if not np.isfinite(values).all():
             raise StackError(f"{asked}: has NaN or infinite pixels; give the truth.")
         if values.size:
@@ -133,8 +133,6 @@ def measure_with(noisy: Stack, clean: Stack | None, keep_strips: bool = False) -
     return Yardsticks(noisy, clean, high - low, keep_strips)
 
 
-def valid_pixels(plane: np.ndarray, keep_strips: bool = False) -> np.ndarray:
-    """Return where a plane (Y, X) holds an image: outside strips and gaps, and finite."""
-    strips, gaps = find_gaps(plane, keep_strips=keep_strips)
-    valid = np.isfinite(plane) & np.outer(~strips.rows, ~strips.columns)
-    return valid if gaps is None else valid & ~gaps.mask
+def _find_valid(plane: np.ndarray, keep_strips: bool) -> np.ndarray:
+    """Where a plane (Y, X) holds data, all of them numbers: bool (Y, X)."""
+    return np.isfinite(plane) & find_data(plane, keep_strips=keep_strips)

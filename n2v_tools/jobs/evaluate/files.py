@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from ...errors import UsageError
 from ...measure.file_scores import FileScores, score_files
 from ...measure.first_pass import Rules
 from ...measure.side_by_side import SideBySide
-from ...prepare.gaps import find_lone_pixels
+from ...prepare.gaps import find_data, find_lone_pixels
 from ...prepare.strips import outside_strips
 from ...words import option
 from ..desk.choices import SUFFIX
@@ -67,9 +68,10 @@ def evaluate_trios(
 ) -> Evaluation:
     """Measure files that are paired already: as `evaluate_files`."""
     find_real = None if request.keep_strips else outside_strips
+    of_noisy = partial(find_data, keep_strips=request.keep_strips)
 
     def measure(trio: Trio, step: Step) -> FileScores:
-        side = SideBySide(trio.stacks, find_real, find_lone_pixels, request.rules.legacy)
+        side = SideBySide(trio.stacks, find_real, of_noisy, find_lone_pixels, request.rules.legacy)
         return score_files(side, request.rules, np.random.default_rng(request.seed), step)
 
     evaluation = Evaluation(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import StackError
 from ...noise.sample import evenly
-from ...prepare.gaps import find_lone_pixels
+from ...prepare.gaps import find_data
 from ...prepare.strips import find_strips
 from ...preview.grey import find_limits
 from ...preview.shrink import AreaMean
@@ -36,23 +36,18 @@ class Viewer:
         self._keep_strips = keep_strips
         self._shrink = AreaMean((movies.first.sizes["Y"], movies.first.sizes["X"]), plan.shown)
 
-    def images(
-        self, place: Mapping[str, int], *, lone_pixels: bool = True
-    ) -> list[list[np.ndarray]]:
+    def images(self, place: Mapping[str, int], *, gaps: bool = True) -> list[list[np.ndarray]]:
         """Read what is shown at `place`, by channel and file: float64 counts, shape (Y, X).
 
-        NaN in strips and where half or more of the pixels are not finite. Without `lone_pixels`
-        means are those of the others.
+        NaN in strips and where half or more of the pixels are not finite. Without `gaps` what is
+        no data does not count either.
         """
         return [
-            [
-                self._image(stack, {**place, "C": channel}, lone_pixels)
-                for stack in self.movies.stacks
-            ]
+            [self._image(stack, {**place, "C": channel}, gaps) for stack in self.movies.stacks]
             for channel in self.plan.channels
         ]
 
-    def _image(self, stack: Stack, place: Mapping[str, int], lone_pixels: bool) -> np.ndarray:
+    def _image(self, stack: Stack, place: Mapping[str, int], gaps: bool) -> np.ndarray:
         plane = stack.plane(place)
         valid = np.isfinite(plane)
         self.n_broken += plane.size - int(np.count_nonzero(valid))
@@ -60,15 +55,15 @@ class Viewer:
             strips = find_strips(plane)
             valid[strips.rows] = False
             valid[:, strips.columns] = False
-        if not lone_pixels:
-            valid[tuple(find_lone_pixels(plane).T)] = False
+        if not gaps:
+            valid &= find_data(plane, keep_strips=self._keep_strips)
         return self._shrink(plane, valid)
 
 
 def choose_limits(viewer: Viewer, request: PreviewRequest, progress: Progress) -> list[Limits]:
     """Return the counts shown black and white in each channel, the same for all files.
 
-    They are percentiles of what is shown, lone pixels aside: averaging takes most of the noise
+    They are percentiles of what is shown, gaps aside: averaging takes most of the noise
     away, so limits of single pixels would leave the preview grey.
 
     Raises
@@ -103,7 +98,7 @@ def _sample(viewer: Viewer) -> list[list[list[np.ndarray]]]:
         [[] for _ in viewer.movies.stacks] for _ in viewer.plan.channels
     ]
     for place in evenly(viewer.plan.places, SAMPLE_FRAMES):
-        for by_file, images in zip(samples, viewer.images(place, lone_pixels=False), strict=True):
+        for by_file, images in zip(samples, viewer.images(place, gaps=False), strict=True):
             for collected, image in zip(by_file, images, strict=True):
                 collected.append(image[::stride, ::stride].copy())
     viewer.n_broken = 0  # these frames are read again

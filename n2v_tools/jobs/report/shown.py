@@ -14,7 +14,8 @@ import numpy as np
 
 from ...errors import StackError
 from ...measure.scaling import Scaling
-from ...prepare.strips import find_strips, outside_strips
+from ...prepare.gaps import find_data
+from ...prepare.strips import find_strips
 from ...preview.before_after import find_detail
 from ...stack import Stack
 from ...words import option
@@ -41,6 +42,7 @@ class Window:
     # by role, float64, shape (Y, X), in counts: "noisy", "restored" and, if there are any,
     # "clean", "uncertainty"; NaN in strips
     planes: Mapping[str, np.ndarray]
+    data: np.ndarray  # bool, shape (Y, X): where the noisy plane has data, as grey levels need it
     whole: np.ndarray  # shape (Y, X): the restored plane, thinned out to at most `MAP_EDGE_PX`
     shape: tuple[int, int]  # of the plane
 
@@ -122,6 +124,12 @@ def _cut(
 ) -> Window:
     height, width = restored.shape
     rows, columns = slice(0, height), slice(0, width)
+    planes = {
+        role: restored if role == "restored" else stack.plane(place)
+        for role, stack in stacks.items()
+    }
+    empty = find_strips(planes["noisy"]) | find_strips(restored)
+    data = find_data(planes["noisy"]) & np.outer(~empty.rows, ~empty.columns)
     if height * width > edge**2:
         size = _window_size(height, width, edge)
         middle = tuple(
@@ -129,24 +137,19 @@ def _cut(
             for n in (height, width)
         )
         part = restored[middle].astype(np.float64)
-        valid = outside_strips(part) & np.isfinite(part)
+        valid = data[middle] & np.isfinite(part)
         found = find_detail(np.where(valid, part, 0), valid, size)
         rows, columns = (
             slice(one.start + own.start, one.stop + own.start)
             for one, own in zip(found, middle, strict=True)
         )
-    planes = {
-        role: restored if role == "restored" else stack.plane(place)
-        for role, stack in stacks.items()
-    }
-    empty = find_strips(planes["noisy"]) | find_strips(restored)
     planes = {role: plane[rows, columns].astype(np.float64) for role, plane in planes.items()}
     for plane in planes.values():  # strips hold no image: neither grey levels nor lines
         plane[empty.rows[rows]] = np.nan
         plane[:, empty.columns[columns]] = np.nan
     every = max(1, -(-max(height, width) // MAP_EDGE_PX))
     whole = restored[::every, ::every].astype(np.float64)
-    return Window(place, rows, columns, planes, whole, (height, width))
+    return Window(place, rows, columns, planes, data[rows, columns], whole, (height, width))
 
 
 def _window_size(height: int, width: int, edge: int) -> tuple[int, int]:

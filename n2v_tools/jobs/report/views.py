@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...measure.scaling import Scaling
-from ...prepare.gaps import blank_lone_pixels
 from ...preview.grey import to_grey
 from ...preview.scalebar import choose_bar
 from ...report.curves import profile_chart
@@ -56,13 +55,12 @@ class Scale:
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Scale:
         """Choose for all windows of a channel together."""
-        planes = [blank_lone_pixels(window.planes["noisy"]) for window in windows]
-        noisy, restored = _finite(planes), _values(windows, "restored")
+        noisy, restored = (_values(windows, role) for role in ("noisy", "restored"))
         low, high = np.percentile(restored, RESTORED_PERCENT)
         least, most = np.percentile(noisy, NOISY_PERCENT)
         black, white = float(min(low, least)), float(max(high, most))
         pairs = np.concatenate(
-            [(p - w.planes["restored"]).ravel() for p, w in zip(planes, windows, strict=True)]
+            [(w.planes["noisy"] - w.planes["restored"])[w.data] for w in windows]
         )
         deviation = float(np.nanstd(np.where(np.isfinite(pairs), pairs, np.nan)))
         errors = _values(windows, "uncertainty")
@@ -81,12 +79,8 @@ class Scale:
 
 
 def _values(windows: Sequence[Window], role: str) -> np.ndarray:
-    """Finite counts of a role in all windows; a zero if there is none."""
-    return _finite([window.planes[role] for window in windows if role in window.planes])
-
-
-def _finite(planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Finite counts of some planes; a zero if there is none."""
+    """Finite counts of a role in all windows, where there are data; a zero if there is none."""
+    planes = [window.planes[role][window.data] for window in windows if role in window.planes]
     values = np.concatenate([plane[np.isfinite(plane)] for plane in planes] or [np.zeros(1)])
     return values if values.size else np.zeros(1)
 
@@ -97,7 +91,7 @@ def _draw(window: Window, scale: Scale, stack: Stack, number: int) -> View:
     planes["residual"] = planes["noisy"] - planes["restored"]
     order = [r for r in ("noisy", "restored", "clean", "residual", "uncertainty") if r in planes]
     height, width = planes["noisy"].shape
-    row = _profile_row(planes["restored"])
+    row = _profile_row(np.where(window.data, planes["restored"], np.nan))
     return View(
         label=label,
         width=width,

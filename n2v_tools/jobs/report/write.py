@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ...errors import UsageError
 from ...measure.file_scores import score_files
 from ...measure.first_pass import Rules
 from ...measure.side_by_side import SideBySide
-from ...prepare.gaps import find_lone_pixels
+from ...prepare.gaps import find_data, find_lone_pixels
 from ...prepare.strips import outside_strips
 from ...report.curves import evidence_charts, training_charts
 from ...report.render import render_page
@@ -181,7 +182,12 @@ def _evaluate(sources: Sources, request: ReportRequest, progress: Progress) -> E
     """Measure against the truth, as n2v-evaluate does."""
     stacks = {role: s for role, s in sources.stacks.items() if role != "uncertainty"}
     keep_strips = sources.record.part("settings").get("keep_strips") is True
-    side = SideBySide(stacks, None if keep_strips else outside_strips, find_lone_pixels)
+    side = SideBySide(
+        stacks,
+        None if keep_strips else outside_strips,
+        partial(find_data, keep_strips=keep_strips),
+        find_lone_pixels,
+    )
     rules = Rules(affine=request.affine)
     with progress.task(f"{sources.restored.name}: truth") as step:
         scores = score_files(side, rules, np.random.default_rng(request.seed), step)

@@ -14,6 +14,7 @@ from ...noise.correlation import Correlation, measure_correlation
 from ...noise.mask import MaskChoice, choose_mask
 from ...noise.sample import read_sample
 from ...stack import Stack
+from ...words import option
 from ..desk.progress import Progress
 from .request import TrainRequest
 
@@ -45,6 +46,12 @@ def with_struct_mask(
     if asked == "none":
         return method, None
     if asked != "auto":
+        if method.settings.mask is None:
+            say.warn(
+                f"{option('struct_mask', asked)} hides only the blind spot itself, so this is as "
+                f"without it. Where neighbours share noise, name a wider one, such as "
+                f"{option('struct_mask', 'horizontal:5')}, or {option('struct_mask', 'auto')}."
+            )
         return method, {"asked": asked, "mask": asked}
     step = max(1, -(-len(stacks) // MOST_STACKS))
     found = [_look_at(stack, request) for stack in stacks[::step]]

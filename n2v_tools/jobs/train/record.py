@@ -148,7 +148,7 @@ def plan_of(job: Job) -> dict[str, Any]:
 
 def write_plan(job: Job, folder: Path) -> None:
     """Write the plan, whole or not at all."""
-    with replacing(folder / PLAN_NAME) as temporary:
+    with replacing(folder / PLAN_NAME, place="models") as temporary:
         temporary.write_text(json.dumps(plan_of(job), indent=1))
 
 

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 from comparisons import request
-from faulty import cells
 
 from n2v_tools.errors import N2VToolsError, StackError
 from n2v_tools.jobs.compare.run import compare_methods
-from n2v_tools.jobs.compare.scores import valid_pixels
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.simulate.structured import simulate_structured
 
@@ -68,14 +66,3 @@ def test_the_next_frame_judges_where_it_can(tmp_path):
         assert row.facts["next_frame"] ** 2 == pytest.approx(error + noise, rel=0.03)
     volume = request(tmp_path, "median", patch=(4, 32, 32), output=tmp_path / "3d")
     assert compare_methods(volume, QUIET).rows[-1].facts["next_frame"] is None
-
-
-def test_pixels_that_are_no_data_are_not_scored():
-    image = cells((90, 100), seed=2)
-    assert valid_pixels(image).all()
-    image[40, 50] = 60000
-    image[:, :6] = 0
-    image[70:78, 20:60] = 65535
-    expected = image < 60000
-    expected[:, :6] = False
-    np.testing.assert_array_equal(valid_pixels(image), expected)

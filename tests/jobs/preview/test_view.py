@@ -53,6 +53,15 @@ def test_lone_pixels_do_not_move_the_limits(scale):
     assert preview(save("b.tif", noisy), scale=scale).limits[0] == pytest.approx(usual, rel=0.01)
 
 
+@pytest.mark.parametrize("scale", [0.1, 1.0])
+def test_burned_in_writing_does_not_move_the_limits(scale):
+    noisy = default_rng(0).poisson(40, (8, 300, 300)).astype(np.uint16)
+    usual = preview(save("a.tif", noisy), scale=scale).limits[0]
+    noisy[:, 270:280, 40:200] = 65_535
+    noisy[:, :, -30:] = 500
+    assert preview(save("b.tif", noisy), scale=scale).limits[0] == pytest.approx(usual, rel=0.02)
+
+
 def test_limits_that_are_given_are_kept():
     assert preview(save("a.tif", movie()), limits=(0.0, 1000.0)).limits == ((0, 1000),)
 

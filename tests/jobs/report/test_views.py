@@ -65,6 +65,22 @@ def test_lone_pixels_change_no_grey_level():
         assert changed <= (3 if one.role == "noisy" else 0.05 * 70 * 80)
 
 
+def test_a_burned_in_bar_changes_no_grey_level_and_is_still_shown():
+    sources = pair("YX", (70, 80))
+    (before,) = make_views(sources)
+    for stack in (sources.noisy, sources.restored):
+        stack.array[60:66, 10:70] = 65_535
+    (after,) = make_views(sources)
+    for one, other in zip(
+        *([float(word) for word in note.replace(",", "").split() if word.isdigit()]
+          for note in (before.note, after.note)),
+        strict=True,
+    ):  # black and white, of fewer pixels  # fmt: skip
+        assert one == pytest.approx(other, abs=2)
+    assert (decode(after.panes[0].uri)[60:66, 10:70] == 255).all()
+    assert not 60 <= after.line_y < 66
+
+
 def test_strips_do_not_flatten_the_picture():
     sources = pair("YX", (40, 50))
     bare = decode(make_views(sources)[0].panes[1].uri)

@@ -145,3 +145,11 @@ def test_in_python_a_mask_may_be_text_lists_an_array_or_that_of_a_model():
     row = StructMask.of_kind("horizontal", 1, 5)
     for given in ("horizontal:5", [[1] * 5], np.ones((1, 5), bool), row):
         assert read_struct_mask(training._mask_text(given), 2) == row
+
+
+@pytest.mark.parametrize("mask", ["horizontal:1", "[[1]]"])
+def test_a_mask_that_hides_nothing_is_said(request_for, capsys, mask):
+    open_job(request_for("white", struct_mask=mask), Progress())
+    assert f"--struct-mask {mask} hides only the blind spot" in capsys.readouterr().err
+    open_job(request_for("white", struct_mask="horizontal:3"), Progress())
+    assert "hides only" not in capsys.readouterr().err

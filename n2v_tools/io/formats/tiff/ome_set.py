@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from natsort import natsorted
 
 from ....errors import StackError
 from .ome import Block, OmeDocument, OmeImage, read_ome
@@ -172,6 +171,8 @@ def _neighbours(path: Path) -> Iterator[Path]:
         for p in path.parent.iterdir()
         if p.suffix.lower() in (".tif", ".tiff", ".ome") and p != path and p.is_file()
     ]
+    from natsort import natsorted  # slow to import
+
     yield from natsorted(beside)[:MOST_NEIGHBOURS]
 
 

@@ -14,18 +14,18 @@ from ....stack import MICROMETRES, Stack
 from ...address import Address
 from .meaning import find_doubts, say_turned_over, top_if_white_is_zero
 from .ome import OmeImage, read_ome
-from .ome_set import open_images, read_set
 from .pages import listening, open_header
 from .series import Image, find_images, open_image
 from .spacing import imagej_calibration, positive, resolution_calibration
 from .translate import Found, to_stack
-from .vendors import channel_names, vendor_spacing
 
 if TYPE_CHECKING:
     import tifffile
 
 MOST_NAMED = 5  # images of a file in a message
 LONGEST_NAME = 60
+# As tifffile calls the kinds of files whose own tags `vendors` reads.
+VENDORS = ("stk", "metaseries", "lsm", "sis", "fluoview", "nih", "micromanager", "scanimage")
 NO_NAME = re.compile(r"(Image:?\d*)?", re.IGNORECASE)  # of an image, as programs count them
 
 
@@ -63,6 +63,8 @@ def _find(tif: tifffile.TiffFile, path: Path, address: Address) -> Found:
 def _find_ome(
     tif: tifffile.TiffFile, path: Path, xml: str, address: Address, axes: str | None
 ) -> Found:
+    from .ome_set import open_images, read_set  # late, since most files are of other kinds
+
     belonging = read_set(path, xml)
     images: Sequence[OmeImage] = belonging.images
     if not _are_pieces(images, address, axes):
@@ -159,7 +161,7 @@ def _with_calibration(
 ) -> Found:
     """Add pixel size, depth step and frame interval: the file's own, then its maker's tags."""
     spacing = dict(own)
-    tagged = vendor_spacing(tif)
+    tagged, names = _of_vendor(tif)
     micrometres = MICROMETRES.get(unit or "µm")
     for axis, value in tagged.items():
         is_there = axis in found.axes or (axis in "ZT" and not set(found.axes) <= {*LETTERS, "S"})
@@ -169,11 +171,19 @@ def _with_calibration(
             spacing.setdefault(axis, value / micrometres)
             unit = unit or "µm"
     metadata = found.facts["metadata"]
-    names = channel_names(tif)
     if names and len(names) == found.full.get("C", found.full.get("S")):
         metadata = {"channel_names": names, **metadata}
     facts = {**found.facts, "spacing": spacing, "unit": unit, "metadata": metadata}
     return dataclasses.replace(found, facts=facts)
+
+
+def _of_vendor(tif: tifffile.TiffFile) -> tuple[dict[str, float], list[str]]:
+    """Spacing and names of channels in the tags of a microscope's own program, if there are any."""
+    if not any(getattr(tif, f"is_{kind}") for kind in VENDORS):
+        return {}, []
+    from .vendors import channel_names, vendor_spacing  # late, since most files have none
+
+    return vendor_spacing(tif), channel_names(tif)
 
 
 def _with_meaning(found: Found, page: tifffile.TiffPage, is_imagej: bool) -> Found:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....errors import N2VToolsError, StackError
-from ...arrays import PageArray, read_values
+from ...arrays import TabledArray, read_values
 from .codecs import require_believable_size
 
 if TYPE_CHECKING:
@@ -38,24 +38,18 @@ MOST_COMPRESSED = 2000  # times: more than deflate and LZW can reach
 ALWAYS_BELIEVED_BYTES = 256_000_000
 
 
-class TiffPages(PageArray):
-    """Pages of one or more TIFF files as one array; safe to read from several threads.
-
-    `table`, int64 of shape (n, 2), holds for each page the number of its file and its number there;
-    `outer` are the sizes of the axes that number the pages. All pages have one shape and dtype.
-    """
+class TiffPages(TabledArray):
+    """Pages of TIFF files by their numbers, which the table holds; safe to read from threads."""
 
     def __init__(
         self,
         files: Sequence[Path],
         table: np.ndarray,
         outer: Sequence[int],
-        page_shape: tuple[int, ...],
+        page_shape: Sequence[int],
         dtype: np.dtype,
     ) -> None:
-        super().__init__((*outer, *page_shape), dtype, len(page_shape))
-        self.files = tuple(files)
-        self._table = table
+        super().__init__(files, table, outer, page_shape, dtype)
         self._open: dict[int, tifffile.TiffFile] = {}
         self._lock = threading.RLock()
 

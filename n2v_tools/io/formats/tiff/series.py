@@ -22,12 +22,13 @@ from ...arrays import ContiguousArray, PageArray, PickedArray, ScatteredArray, S
 from .meaning import WHITE_IS_ZERO
 from .ome import AXES_KEY, MOST_PLANES
 from .pages import TiffPages, require_grey
-from .scanimage import Order, order_of_pages, read_header
 from .spacing import positive
 from .translate import ANY, Found
 
 if TYPE_CHECKING:
     import tifffile
+
+    from .scanimage import Order
 
 CARRIED = ("mode", "fps", "loop", "LUTs")  # of ImageJ's header, for a writer to carry on
 UNKNOWN = "QI"  # tifffile's letters for axes that the file does not name
@@ -170,9 +171,8 @@ def _single(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path)
     axes, shape = _with_axes_of_one(tif, series)
     if series.kind not in ("shaped", "imagej"):
         axes, shape = series.axes, series.shape
-    order = Order("", ())
-    if series.kind == "scanimage":
-        order = _scanimage_order(tif)
+    order = _scanimage_order(tif) if series.kind == "scanimage" else None
+    if order is not None:
         axes, shape = order.axes + series.keyframe.axes, (*order.sizes, *series.keyframe.shape)
     if series.kind == "nih" and len(series.pages) == 1:
         axes, shape = _with_planes_of_nih(tif, axes, shape)
@@ -181,6 +181,8 @@ def _single(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path)
         axes = _imagej_axes(full, (tif.imagej_metadata or {}).get(AXES_KEY))
         shape = tuple(full[a] for a in axes)
     array = _array(tif, series, path, list(shape))
+    if order is None:
+        return Found(array, axes, full, {})
     others = tuple(
         (outer + series.keyframe.axes, array.reshaped([*sizes, *series.keyframe.shape]))
         for outer, sizes in order.others
@@ -200,6 +202,8 @@ def _at_position(found: Found, at: Mapping[str, int]) -> Found:
 
 
 def _scanimage_order(tif: tifffile.TiffFile) -> Order:
+    from .scanimage import order_of_pages, read_header  # late, since most files are of other kinds
+
     page = tif.pages.first
     number = re.search(r"^frameNumbers\s*=\s*(\d{1,9})\b", page.description, re.MULTILINE)
     header = read_header(page.software, page.description)

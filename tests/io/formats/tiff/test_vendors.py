@@ -12,6 +12,8 @@ from vendor_files import (
     write_zeiss,
 )
 
+from n2v_tools.io.formats.tiff import opener
+from n2v_tools.io.formats.tiff.vendors import READERS
 from n2v_tools.io.layout import layout_like
 from n2v_tools.io.reader import open_stack
 from n2v_tools.io.writer import create_stack
@@ -20,6 +22,10 @@ INI = (
     "[Dimension]\nZ=3\nTime=2\n[Z]\nZPos1=1.0\nZPos2=1.4\nZPos3=1.8\n"
     "[Time]\nTimePos1=0\nTimePos2=2500\n"
 )
+
+
+def test_tags_are_looked_for_in_the_files_of_every_program_that_is_known():
+    assert sorted(opener.VENDORS) == sorted(READERS)
 
 
 def make_planes(n_planes=6, dtype="uint16"):
