@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 MAX_LEVELS = 65_536
+COUNTED_PX = 2**20  # at once: np.bincount takes 8 bytes for each
 SAMPLE_PX = 65_536  # of a plane of floats, to count its grey levels
 
 
@@ -61,10 +62,12 @@ class _Counted:
     def add(self, pixels: np.ndarray) -> None:
         if not pixels.size:
             return
-        if self._lowest:
-            pixels = pixels.astype(np.int32) - self._lowest
-        counts = np.bincount(pixels)
-        self._counts[: len(counts)] += counts
+        for start in range(0, len(pixels), COUNTED_PX):
+            part = pixels[start : start + COUNTED_PX]
+            if self._lowest:
+                part = part.astype(np.int32) - self._lowest
+            counts = np.bincount(part)
+            self._counts[: len(counts)] += counts
 
     def summary(self) -> Summary:
         bins = np.flatnonzero(self._counts)

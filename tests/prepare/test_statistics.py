@@ -1,5 +1,7 @@
 """A summary does not depend on how the pixels came, and equals that of NumPy."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,13 @@ def test_the_levels_of_wide_types_are_bounded():
     for start in range(0, 3 * MAX_LEVELS, MAX_LEVELS):
         counting.add(np.arange(start, start + MAX_LEVELS, dtype=np.uint32))
     assert len(counting.summary().levels) == MAX_LEVELS
+
+
+def test_counting_a_large_plane_takes_hardly_any_memory():
+    pixels, counting = np.ones(2**24, np.uint16), intensity_for(np.dtype(np.uint16))
+    tracemalloc.start()
+    counting.add(pixels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < pixels.nbytes / 2
+    assert counting.summary().n_pixels == len(pixels)
