@@ -41,18 +41,6 @@ class Gaps:
         """All of them: bool (Y, X)."""
         return self.regions | self.lone
 
-    def holes(self, strips: Strips) -> tuple[Box, ...]:
-        """Boxes around the regions outside strips; those of regions near each other are one."""
-        from scipy import ndimage
-
-        outside = self.regions & ~strips.rows[:, np.newaxis] & ~strips.columns
-        if not outside.any():
-            return ()
-        near = ndimage.binary_dilation(outside, np.ones((3, 3), bool), iterations=JOINED_PX)
-        numbered, _ = ndimage.label(near)
-        found = ndimage.find_objects(numbered * outside)
-        return tuple((y.start, y.stop, x.start, x.stop) for y, x in found)
-
 
 def find_gaps(plane: np.ndarray, *, keep_strips: bool = False) -> tuple[Strips, Gaps | None]:
     """Find all that is no data in a plane (Y, X) of any type.
@@ -147,6 +135,32 @@ def _largest_clear(cells: np.ndarray) -> Box:
                     largest, best = above * (x - start), (y + 1 - above, y + 1, start, x)
             rising.append((start, height))
     return best
+
+
+def find_holes(gaps: Gaps | None, broken: np.ndarray | None, strips: Strips) -> tuple[Box, ...]:
+    """Boxes around the regions outside strips; those of regions near each other are one.
+
+    `broken`, bool (Y, X), are pixels that are not finite, of which those make regions that hold
+    a square of 3 px: borders and corners, and no single ones.
+    """
+    if broken is None and (gaps is None or not gaps.regions.any()):
+        return ()
+    from scipy import ndimage
+
+    square = np.ones((3, 3), bool)
+    regions = np.zeros((len(strips.rows), len(strips.columns)), bool)
+    if broken is not None:
+        seeds = ndimage.binary_opening(broken, square)
+        regions |= ndimage.binary_propagation(seeds, mask=broken)
+    if gaps is not None:
+        regions |= gaps.regions
+    outside = regions & ~strips.rows[:, np.newaxis] & ~strips.columns
+    if not outside.any():
+        return ()
+    near = ndimage.binary_dilation(outside, square, iterations=JOINED_PX)
+    numbered, _ = ndimage.label(near)
+    found = ndimage.find_objects(numbered * outside)
+    return tuple((y.start, y.stop, x.start, x.stop) for y, x in found)
 
 
 def is_filled(pixels: np.ndarray) -> bool:

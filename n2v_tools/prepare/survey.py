@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import StackError
 from ..stack import LARGEST_COUNT, Stack
 from ..words import option
-from .gaps import Gaps, fill_gaps, find_broken, find_gaps
+from .gaps import Gaps, fill_gaps, find_broken, find_gaps, find_holes
 from .statistics import Intensity, intensity_for
 from .strips import Box, Strips
 
@@ -150,19 +150,19 @@ class _Notes:
         else:
             real = plane.ravel() if gaps is None else plane[~gaps.mask]
         if gaps is not None:
-            self._note_gaps(place, gaps, strips)
+            self._note_gaps(gaps)
         broken = find_broken(plane)
         if broken is not None:
             self._note_nonfinite(place, broken)
             real = real[np.isfinite(real)]
-        intensity.add(real)
-
-    def _note_gaps(self, place: Mapping[str, int], gaps: Gaps, strips: Strips) -> None:
-        self.n_lone += int(np.count_nonzero(gaps.lone))
-        self.n_in_regions += int(np.count_nonzero(gaps.regions))
-        holes = gaps.holes(strips)
+        holes = find_holes(gaps, broken, strips)
         if holes:
             self.holes[_key(self.axes, place)] = holes
+        intensity.add(real)
+
+    def _note_gaps(self, gaps: Gaps) -> None:
+        self.n_lone += int(np.count_nonzero(gaps.lone))
+        self.n_in_regions += int(np.count_nonzero(gaps.regions))
 
     def _note_nonfinite(self, place: Mapping[str, int], broken: np.ndarray) -> None:
         if not self.n_nonfinite:

@@ -225,3 +225,16 @@ def test_pixels_that_are_no_data_have_no_part_in_the_statistics():
 def test_a_survey_of_clean_planes_counts_every_pixel():
     survey = survey_stack(Stack(cells(seed=3)[np.newaxis], "ZYX"))
     assert survey.n_pixels == 150 * 170 and not survey.has_gaps
+
+
+def test_borders_and_corners_of_nan_are_left_out_of_training_when_filled():
+    pixels = cells((90, 100), dtype=np.float32)[np.newaxis]
+    y, x = np.indices(pixels.shape[1:])
+    pixels[0, y + x < 30] = np.nan
+    pixels[0, :, -7:] = np.nan
+    pixels[0, 60, 50] = np.nan  # alone: filled wherever a patch lies
+    survey = survey_stack(Stack(pixels, "ZYX"))
+    strips = survey.strips_at({"Z": 0})
+    assert strips.columns.tolist() == 93 * [False] + 7 * [True] and not strips.rows.any()
+    assert strips.holes == ((0, 30, 0, 30),)
+    assert survey.mean[0] == pytest.approx(np.nanmean(pixels, dtype=np.float64))
