@@ -32,7 +32,7 @@ from n2v_tools.stack import Stack
 ENGINES = ("tensorflow", "openvino")
 SMALL = {  # of any method that has such a setting
     "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "singles": 1, "reach": 2,
-    "base": 1,
+    "base": 1, "levels": 2, "filters": 4, "latents": 2, "samples": 2,
 }  # fmt: skip
 SMALL_DEEP = {**SMALL_FILTERS, "diffusion": {"niter": 3}}
 EXACT = ("median", "gaussian")  # to the last bit, in tiles as in one piece

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ... import keras_backend
 from ...errors import SettingsError
 from ...nets.unet import MAX_PARAMETERS, NetSettings
+
+if TYPE_CHECKING:
+    from ...contracts import Restorer
+    from ...nets.weights import WeightFile
 
 EPSILON, MOMENTUM = 1e-5, 0.9  # of batch normalisation, as PyTorch's defaults
 FIRST_KERNEL = 5
@@ -93,6 +97,14 @@ class LadderNet(NetSettings):
         model = keras.Model([image, *numbers, weight], signal)
         model.ladder = ladder
         return model
+
+
+    def open_itself(self, weights: WeightFile, precision: str, **known: Any) -> Restorer:
+        """Make the Restorer of the net and its weights; see `nets.unet.NetSettings`."""
+        from .restorer import LadderRestorer
+
+        known.pop("struct_mask", None)
+        return LadderRestorer(self, weights.load(self, precision), precision, **known)
 
 
 class Ladder:
