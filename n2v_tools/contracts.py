@@ -335,6 +335,8 @@ class Method(ABC):
     # Of a method that learns from movies: the axes of its models, ``YX`` or ``TYX``. None for any
     # other, whose patch has the axes of the model.
     movie_axes: ClassVar[str | None] = None
+    # noise that neighbours share is not learned, without hiding any
+    copes_with_shared_noise: ClassVar[bool] = False
     loss_title: ClassVar[str] = "loss"  # what its loss is the error of, for the curve of a training
     settings: LearningSettings  # the only place of a default
 

@@ -109,7 +109,9 @@ def fold_own(values: dict[str, Any], command_options: str) -> None:
         value = values.pop(name)
         if value is None:
             continue
-        if any(one.partition("=")[0].strip().replace("-", "_") == name for one in values["settings"]):
+        if any(
+            one.partition("=")[0].strip().replace("-", "_") == name for one in values["settings"]
+        ):
             raise click.UsageError(
                 f"{option(name)} and --set {name} contradict each other; give one."
             )

@@ -19,7 +19,15 @@ from ...errors import StackError
 from ...io.reader import open_stack
 from ...stack import Stack
 from ...words import setting
-from .noise_model import NUMPY, Histogram, Mixture, NoiseModel, ShotNoise, count_histogram, tensorflow
+from .noise_model import (
+    NUMPY,
+    Histogram,
+    Mixture,
+    NoiseModel,
+    ShotNoise,
+    count_histogram,
+    tensorflow,
+)
 
 MOST_PAIRS = 2_000_000  # that are drawn from the files
 IN_BIN, N_BINS = 20_000, 64  # pairs kept of each bin of brightness, so that few bright ones count
@@ -102,6 +110,10 @@ def _of_pair(noisy: Stack, clean: Stack, rng: np.random.Generator) -> Pairs:
     return _drawn(both(), math.prod(noisy.array.shape), rng, noisy.name)
 
 
+def _sizes(stack: Stack) -> str:
+    return " x ".join(f"{axis} {size}" for axis, size in stack.sizes.items())
+
+
 def _of_frames(stack: Stack, rng: np.random.Generator) -> Pairs:
     places = list(stack.places())
     if len(places) < LEAST_FRAMES:
@@ -170,7 +182,9 @@ def fit_line(pairs: Pairs) -> ShotNoise:
         gain, floor = np.polyfit(signal, variance, 1, w=1 / np.maximum(variance, 0.01 * middle))
     if gain <= 0:
         gain, floor = 0.0, middle
-    return ShotNoise(float(gain), float(floor), LEAST_SHARE * middle, low, high + 1e-6 * (high == low))
+    return ShotNoise(
+        float(gain), float(floor), LEAST_SHARE * middle, low, high + 1e-6 * (high == low)
+    )
 
 
 def fit_histogram(pairs: Pairs, n_bins: int) -> Histogram:

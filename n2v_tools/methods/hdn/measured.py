@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...errors import StackError
 from ...noise.local import measure_local_noise
 from ...stack import Stack
 from ...words import setting
 
 MOST_STACKS = 4  # that are looked at
-SHARED = 0.1  # of its peak, of the kernel that colours white noise, below which it is over
+SHARED = 0.1  # correlation below which pixels share none
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,17 @@ def measure(
     n = len(found)
     shared = max(_shared_px(kernel) for one in found for kernel in (*one.kernels.values(), (1.0,)))
     return MeasuredNoise(
-        sum(one.gain for one in found) / n, sum(one.floor for one in found) / n, shared, tuple(notes)
+        sum(one.gain for one in found) / n,
+        sum(one.floor for one in found) / n,
+        shared,
+        tuple(notes),
     )
 
 
 def _shared_px(kernel: Sequence[float]) -> int:
     """How far apart pixels are that share noise, of white noise convolved with a kernel."""
-    peak = max(abs(one) for one in kernel)
-    wide = [i for i, one in enumerate(kernel) if abs(one) >= SHARED * peak]
-    return wide[-1] - wide[0]
+    shared = np.correlate(kernel, kernel, mode="full")[len(kernel) - 1 :]
+    return int(np.flatnonzero(shared >= SHARED * shared[0])[-1])
 
 
 def blind_levels(measured: MeasuredNoise | None, n_levels: int) -> tuple[tuple[int, ...], str]:

@@ -49,7 +49,7 @@ class HDNSettings(LearningSettings):
 
     patch_px: tuple[int, ...] = (64, 64)
     epochs: int = 40
-    steps_per_epoch: int = 100
+    steps_per_epoch: int = 60
     learning_rate: float = 0.002
     clip_norm: float | None = 5.0
     skip_broken_steps: bool = True
@@ -60,7 +60,7 @@ class HDNSettings(LearningSettings):
     batch_norm: bool = True
     dropout: float = 0.0
     free_nats: float = 1.0  # that each level may tell of a patch at no cost
-    kl_warm_up: int = 500  # steps over which what latent images cost rises to its full weight
+    kl_warm_up: int = 200  # steps over which what latent images cost rises to its full weight
     # levels, 0 the finest, that do not see the image; auto: those as fine as what noise shares
     uncond: Literal["auto"] | tuple[int, ...] = "auto"
     samples: int = 20  # images of which a restored one is the mean
@@ -84,8 +84,8 @@ class HDNSettings(LearningSettings):
                 f"patch {self.patch_px}: {option('method', 'hdn')} learns from planes: give one "
                 "edge or two (Y,X)."
             )
-        self.require_whole_blocks(self.patch_px, self.levels)
         self.require_ranges((*LEARNING_RANGES, *_RANGES))
+        self.require_whole_blocks(self.patch_px, self.levels)
         if self.joint_channels:
             raise SettingsError(
                 f"{setting('joint_channels', 'true')}: {option('method', 'hdn')} takes one channel."
@@ -107,6 +107,11 @@ class HDNSettings(LearningSettings):
             raise SettingsError(
                 f"noise_percentiles are {low:g} and {high:g}; they must be two of 0 to 100."
             )
+
+    @property
+    def batch(self) -> int:
+        """Patches a step: many small steps learn more in a short time."""
+        return self.batch_size or 8
 
     @property
     def blind(self) -> tuple[int, ...]:
@@ -183,6 +188,7 @@ class HDN(Method):
     std: float = 1.0
     name: ClassVar[str] = "hdn"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
+    copes_with_shared_noise: ClassVar[bool] = True
     loss_title: ClassVar[str] = "bound of the negative evidence, nats per pixel"
 
     def net_settings(self, n_channels: int) -> LadderNet:
@@ -262,9 +268,7 @@ class HDN(Method):
             checks = None
         return replace(found, noise=noise, checks=checks), notes
 
-    def _in_closed_form(
-        self, patches: np.ndarray, mean: float
-    ) -> tuple[NoiseModel, list[str]]:
+    def _in_closed_form(self, patches: np.ndarray, mean: float) -> tuple[NoiseModel, list[str]]:
         """Shot and read noise, as given, as measured in the stacks, or from the patches."""
         s, notes = self.settings, []
         if s.noise:
@@ -318,13 +322,15 @@ class HDN(Method):
         notes.append(
             f"noise model: {noise.kind} from {s.noise_from}, for signals of {noise.low:.5g} to "
             f"{noise.high:.5g} counts"
-            + (f", {checks.nats:.3f} nats a pixel (one Gaussian: {checks.gaussian_nats:.3f})" if checks else "")
+            + (
+                f", {checks.nats:.3f} nats a pixel (one Gaussian: {checks.gaussian_nats:.3f})"
+                if checks
+                else ""
+            )
         )
         return noise, checks, notes
 
-    def _mixture(
-        self, pairs: Pairs, rng: np.random.Generator
-    ) -> tuple[Mixture, list[str]]:
+    def _mixture(self, pairs: Pairs, rng: np.random.Generator) -> tuple[Mixture, list[str]]:
         s, notes = self.settings, []
         noise = float(np.mean((pairs.noisy - pairs.signal) ** 2))
         if s.least_variance is not None and s.least_variance > 0.25 * noise:
@@ -333,7 +339,12 @@ class HDN(Method):
                 f"the noise ({noise:.4g}): a quarter of it was taken"
             )
         found = fit_mixture(
-            pairs, s.n_gaussian, s.n_coeff, rng, steps=s.noise_steps, least_variance=s.least_variance
+            pairs,
+            s.n_gaussian,
+            s.n_coeff,
+            rng,
+            steps=s.noise_steps,
+            least_variance=s.least_variance,
         )
         return found, notes
 

@@ -98,7 +98,6 @@ class LadderNet(NetSettings):
         model.ladder = ladder
         return model
 
-
     def open_itself(self, weights: WeightFile, precision: str, **known: Any) -> Restorer:
         """Make the Restorer of the net and its weights; see `nets.unet.NetSettings`."""
         from .restorer import LadderRestorer
@@ -185,9 +184,7 @@ class Ladder:
             prior = self._priors[i](posterior)
         else:
             blind = i in self.net.blind
-            posterior = self._posteriors[i](
-                out if blind else self._merges[i](seen, out, training)
-            )
+            posterior = self._posteriors[i](out if blind else self._merges[i](seen, out, training))
             prior = self._priors[i](out)
         if told is not None:
             told.append((posterior, prior))

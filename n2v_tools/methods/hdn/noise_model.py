@@ -24,6 +24,7 @@ FLOOR = 1e-10  # density that the original never goes below
 TAIL_SHARE = 1e-4  # of pixels that may be anything, in place of that floor
 MOST_GAUSSIANS, MOST_COEFFICIENTS, MOST_BINS = 64, 16, 2048
 MOST_BYTES = 2**26  # of a file
+LARGEST_LOG = 80.0  # of a coefficient of a variance, whose exponential float32 holds
 UNITS = "counts"
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -190,8 +191,7 @@ class Mixture(NoiseModel):
         """As `NoiseModel.log_density`."""
         means, variances, shares = self.components(s, by)
         terms = [
-            a + _gaussian(x - s, m, v, by)
-            for m, v, a in zip(means, variances, shares, strict=True)
+            a + _gaussian(x - s, m, v, by) for m, v, a in zip(means, variances, shares, strict=True)
         ]
         rest = 0.0 * (x - s)
         if self.tail:
@@ -326,26 +326,38 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> NoiseModel:
     if not low < high:
         raise ValueError(f"its signals go from {low:g} to {high:g}")
     if "line" in found:
-        if found["line"].shape != (3,) or not found["line"][2] > 0:
-            raise ValueError("its line is not gain, floor and a least variance above 0")
-        return ShotNoise(*found["line"].tolist(), low, high)
+        return _line_from(found["line"], low, high)
     if "histogram" in found:
-        table = found["histogram"]
-        right = table.ndim == 2 and table.shape[0] == table.shape[1]
-        if not right or not 2 <= len(table) <= MOST_BINS or (table < 0).any():
-            raise ValueError(f"its histogram has shape {table.shape}")
-        return Histogram(table, low, high)
-    weights = found.get("trained_weight", np.empty(0))
+        return _table_from(found["histogram"], low, high)
+    return _mixture_from(found, low, high)
+
+
+def _line_from(line: np.ndarray, low: float, high: float) -> ShotNoise:
+    if line.shape != (3,) or not line[2] > 0:
+        raise ValueError("its line is not gain, floor and a least variance above 0")
+    return ShotNoise(*line.tolist(), low, high)
+
+
+def _table_from(table: np.ndarray, low: float, high: float) -> Histogram:
+    right = table.ndim == 2 and table.shape[0] == table.shape[1]
+    if not right or not 2 <= len(table) <= MOST_BINS or (table < 0).any():
+        raise ValueError(f"its histogram has shape {table.shape}")
+    return Histogram(table, low, high)
+
+
+def _mixture_from(arrays: Mapping[str, np.ndarray], low: float, high: float) -> Mixture:
+    weights = arrays.get("trained_weight", np.empty(0))
     right = weights.ndim == 2 and len(weights) % 3 == 0
     right = right and 3 <= len(weights) <= 3 * MOST_GAUSSIANS
     if not right or not 1 <= weights.shape[1] <= MOST_COEFFICIENTS or np.abs(weights).max() > 1e6:
         raise ValueError(f"its trained_weight has shape {weights.shape}")
-    if weights[len(weights) // 3 : 2 * len(weights) // 3].max() > 80:
+    k = len(weights) // 3
+    if weights[k : 2 * k].max() > LARGEST_LOG:
         raise ValueError("its variances are beyond any image's")
-    least = _number(found, "min_sigma")
+    least = _number(arrays, "min_sigma")
     if not least > 0:
         raise ValueError(f"its min_sigma is {least:g}")
-    tail = _number(found, "tail") if "tail" in found else 0.0
+    tail = _number(arrays, "tail") if "tail" in arrays else 0.0
     if tail < 0:
         raise ValueError(f"its tail is {tail:g}")
     return Mixture(weights, low, high, least, tail)

@@ -43,7 +43,9 @@ class HDNRestoring(RestoringSettings):
         if self.samples is not None and not 1 <= self.samples <= MOST_SAMPLES:
             raise SettingsError(f"samples is {self.samples}; it must be 1 to {MOST_SAMPLES}.")
         if not 0 <= self.keep_samples <= MOST_KEPT:
-            raise SettingsError(f"keep_samples is {self.keep_samples}; it must be 0 to {MOST_KEPT}.")
+            raise SettingsError(
+                f"keep_samples is {self.keep_samples}; it must be 0 to {MOST_KEPT}."
+            )
 
     @property
     def outputs(self) -> tuple[Output, ...]:

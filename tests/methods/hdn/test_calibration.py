@@ -69,7 +69,7 @@ def test_a_histogram_has_the_variance_of_the_noise():
     _, variance = found.moments(SIGNALS)
     # A bin blurs by its width, on either axis.
     blur = found.bin_counts**2 / 6
-    np.testing.assert_allclose(variance, true_variance(SIGNALS) + blur, rtol=0.15)
+    np.testing.assert_allclose(variance, true_variance(SIGNALS) + blur, rtol=0.25)
 
 
 def test_a_model_of_other_noise_is_told_from_a_good_one(mixture):
