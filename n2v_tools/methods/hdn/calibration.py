@@ -79,7 +79,7 @@ class Checks:
 
 
 def read_pairs(source: str, axes: str | None, seed: int) -> Pairs:
-    """Read pairs from ``FRAMES`` or ``NOISY=CLEAN``; `axes` are those of the files, None: their own.
+    """Read pairs from ``FRAMES`` or ``NOISY=CLEAN``; `axes` are the files', None: their own.
 
     StackError if shapes differ, or there are too few frames.
     """

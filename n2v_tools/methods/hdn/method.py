@@ -28,9 +28,9 @@ from .calibration import (
     read_pairs,
     within,
 )
-from .measured import MeasuredNoise, blind_levels, measure
 from .net import LadderNet
 from .noise_model import Mixture, NoiseModel, ShotNoise, read_noise_model, tensorflow
+from .recording_noise import MeasuredNoise, blind_levels, measure
 from .section import NOISE_NAME, record_of
 
 LEAST_VARIANCE = 0.02  # of the noise at mean brightness: nowhere is it taken to be weaker

@@ -100,7 +100,7 @@ class LadderNet(NetSettings):
 
     def open_itself(self, weights: WeightFile, precision: str, **known: Any) -> Restorer:
         """Make the Restorer of the net and its weights; see `nets.unet.NetSettings`."""
-        from .restorer import LadderRestorer
+        from .ladder_engine import LadderRestorer
 
         known.pop("struct_mask", None)
         return LadderRestorer(self, weights.load(self, precision), precision, **known)

@@ -6,12 +6,8 @@ import pytest
 from n2v_tools import api, modelfolder
 from n2v_tools.contracts import Opening, Where
 from n2v_tools.errors import SettingsError, UsageError
-from n2v_tools.methods.hdn.restorer import (
-    HDNRestoring,
-    RunningMoments,
-    numbers_at,
-    open_restorer,
-)
+from n2v_tools.methods.hdn.ladder_engine import RunningMoments, numbers_at
+from n2v_tools.methods.hdn.restorer import HDNRestoring, open_restorer
 from n2v_tools.methods.hdn.section import HDNRecord
 from n2v_tools.modelfolder.open import open_restorer as open_model
 from n2v_tools.prepare.symmetry import symmetries

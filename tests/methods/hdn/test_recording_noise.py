@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from n2v_tools.errors import StackError
-from n2v_tools.methods.hdn.measured import MeasuredNoise, blind_levels, measure
+from n2v_tools.methods.hdn.recording_noise import MeasuredNoise, blind_levels, measure
 from n2v_tools.stack import Stack
 
 
