@@ -324,7 +324,8 @@ def check_model(model: NoiseModel, pairs: Pairs) -> Checks:
     nats, gaussian_nats = (
         -float(np.mean(one.log_density(pairs.noisy, pairs.signal))) for one in (model, line)
     )
-    signals = np.linspace(*np.percentile(pairs.signal, [2, 98]), 16)
+    low, high = np.percentile(pairs.signal, [2, 98]).tolist()
+    signals = np.linspace(low, high, 16)
     mean, variance = model.moments(signals)
     # Of a table, a bin is as wide as it is: its mean is known no better.
     sure = model.bin_counts if isinstance(model, Histogram) else 0.0

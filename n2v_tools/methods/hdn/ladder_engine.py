@@ -94,7 +94,7 @@ class LadderRestorer(TrainedRestorer):
         """Restore tiles, and say how far samples go apart: counts, and counts squared."""
         if at is None:
             rows, columns = (np.arange(size) for size in tiles.shape[1:3])
-            at = Where(({},) * len(tiles), rows, columns, tiles.shape[1:3])
+            at = Where(({},) * len(tiles), rows, columns, (len(rows), len(columns)))
         found = [
             self._restore_one(tile, dataclasses.replace(at, planes=(place,)))
             for tile, place in zip(tiles, at.planes, strict=True)

@@ -45,7 +45,7 @@ def divergence(posterior: Any, prior: Any) -> Any:
 
 
 @register
-class Priced(tf.keras.layers.Layer):
+class Priced(tf.keras.layers.Layer):  # type: ignore[name-defined]
     """Passes a posterior on, and adds to the loss what it tells beyond its prior.
 
     The price is the divergence per pixel of the net's input, for each sample at least
@@ -88,7 +88,7 @@ class Priced(tf.keras.layers.Layer):
 
 
 @register
-class Drawn(tf.keras.layers.Layer):
+class Drawn(tf.keras.layers.Layer):  # type: ignore[name-defined]
     """A draw from a normal distribution, made of standard normal numbers that are handed in.
 
     With zeros it is the mean.
@@ -116,7 +116,7 @@ class Drawn(tf.keras.layers.Layer):
 
 
 @register
-class TopPrior(tf.keras.layers.Layer):
+class TopPrior(tf.keras.layers.Layer):  # type: ignore[name-defined]
     """The prior of the topmost level: learned, and the same at every pixel.
 
     Input shape
@@ -144,7 +144,7 @@ class TopPrior(tf.keras.layers.Layer):
 
 
 @register
-class HalfGate(tf.keras.layers.Layer):
+class HalfGate(tf.keras.layers.Layer):  # type: ignore[name-defined]
     """The first half of the channels, by ELU, times a gate made of the second.
 
     Input shape

@@ -270,7 +270,8 @@ class HDN(Method):
 
     def _in_closed_form(self, patches: np.ndarray, mean: float) -> tuple[NoiseModel, list[str]]:
         """Shot and read noise, as given, as measured in the stacks, or from the patches."""
-        s, notes = self.settings, []
+        s = self.settings
+        notes: list[str] = []
         if s.noise:
             gain, floor = s.noise
         elif self.measured is not None and self.measured.variance_at(mean) > 0:

@@ -119,7 +119,10 @@ class Ladder:
         self._levels_up = [
             (make.halve(f"up_{i}_halve"), make.blocks(f"up_{i}")) for i in range(net.depth)
         ]
-        self._posteriors, self._priors, self._merges, self._skips = [], [], [], []
+        self._posteriors: list[Any] = []
+        self._priors: list[Any] = []
+        self._merges: list[Any] = []
+        self._skips: list[Any] = []
         self._drawn, self._priced, self._out, self._levels_down = [], [], [], []
         for i in range(net.depth):
             top = i == net.depth - 1

@@ -335,7 +335,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> NoiseModel:
 def _line_from(line: np.ndarray, low: float, high: float) -> ShotNoise:
     if line.shape != (3,) or not line[2] > 0:
         raise ValueError("its line is not gain, floor and a least variance above 0")
-    return ShotNoise(*line.tolist(), low, high)
+    gain, floor, least = line.tolist()
+    return ShotNoise(gain, floor, least, low, high)
 
 
 def _table_from(table: np.ndarray, low: float, high: float) -> Histogram:
