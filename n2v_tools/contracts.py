@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -268,6 +268,28 @@ class SlidingRestorer(Restorer):
 
         A plane has `plane_px` pixels; one as it is on disk takes `bytes_per_value`.
         """
+
+
+class KeptNoise(Protocol):
+    """A noise model that a method keeps in its model folder, all in counts."""
+
+    @property
+    def kind(self) -> str:
+        """Name of what it is."""
+
+    @property
+    def low(self) -> float:
+        """Lowest signal that it was made from."""
+
+    @property
+    def high(self) -> float:
+        """Highest."""
+
+    def moments(self, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance, counts squared, of a pixel where the signal is `s`."""
+
+    def log_density(self, x: Any, s: Any) -> Any:
+        """Logarithm of the density, nats per count, of pixels `x` where the signal is `s`."""
 
 
 @dataclass(frozen=True)

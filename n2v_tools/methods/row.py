@@ -59,13 +59,16 @@ class Row:
         """Whether ``n2v-train`` can train it."""
         return bool(self.method)
 
-    def load(self, part: Literal["method", "record", "restorer", "restoring"]) -> Any:
+    def load(
+        self, part: Literal["method", "record", "restorer", "restoring", "noise_model"]
+    ) -> Any:
         """Import one of its parts; None where it has none."""
         places = {
             "method": self.method,
             "record": self.record,
             "restorer": self.restorer,
             "restoring": self.restoring,
+            "noise_model": self.noise_model,
         }
         return load(places[part]) if places[part] else None
 
