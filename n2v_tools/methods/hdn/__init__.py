@@ -13,7 +13,7 @@ ROWS = (
         nets={"ladder": "n2v_tools.methods.hdn.net:LadderNet"},
         restorer="n2v_tools.methods.hdn.restorer:open_restorer",
         restoring="n2v_tools.methods.hdn.restorer:HDNRestoring",
-        restoring_help="With a model of hdn: samples and keep_samples, as the options of these names.",
+        restoring_help="With a model of hdn: samples, keep_samples.",
         train_options={
             "noise_from": (
                 "FILE",

@@ -11,6 +11,7 @@ from n2v_tools.methods.hdn.restorer import HDNRestoring, open_restorer
 from n2v_tools.methods.hdn.section import HDNRecord
 from n2v_tools.modelfolder.open import open_restorer as open_model
 from n2v_tools.prepare.symmetry import symmetries
+from n2v_tools.restore.brightness import Levels, Regraded
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.restore.uncertainty import fit_uncertainty
 from n2v_tools.stack import Stack
@@ -151,3 +152,14 @@ def test_python_callers_set_the_number_of_samples(tiny):
     one = api.denoise(noisy[:1], folder, axes="TYX", settings={"samples": 1}, dtype="float32")
     expected, _ = restore(drawing(open_model(modelfolder.read_model(folder)), samples=1), noisy[:1])
     np.testing.assert_allclose(np.asarray(one), expected[0], rtol=1e-5)
+
+
+def test_samples_are_grey_levels_where_a_stack_is_shown_with_other_ones(tiny, model):
+    _, _, _, noisy = tiny
+    one = drawing(model, samples=2, keep_samples=2)
+    shown = Regraded(one, (Levels(0.5, here=2000.0, there=500.0),))
+    tile, at = noisy[:1, ..., np.newaxis], whole(noisy, 0)
+    outputs, spread = one.predict_with_spread(tile, at)
+    others, other_spread = shown.predict_with_spread(2 * (tile - 500) + 2000, at)
+    np.testing.assert_allclose(others, 2 * (outputs - 500) + 2000, rtol=1e-4)
+    np.testing.assert_allclose(other_spread, 4 * spread, rtol=1e-2, atol=1)
