@@ -243,7 +243,8 @@ class HDN(Method):
         self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
     ) -> tuple[HDN, list[str]]:
         """Measure the noise of the stacks, where that is not given, and choose the blind levels."""
-        s, notes = self.settings, []
+        s = self.settings
+        notes: list[str] = []
         wanted = not s.noise and not s.noise_from
         measured = None
         if wanted or s.uncond == "auto":
