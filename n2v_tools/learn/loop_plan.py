@@ -20,8 +20,7 @@ class LoopPlan:
 
     epochs: int = 20
     steps_per_epoch: int = 100
-    optimizer: Literal["adam", "adamax"] = "adam"
-    learning_rate: float = 0.002  # of it; the highest where the schedule changes it
+    learning_rate: float = 0.002  # of Adam; the highest where the schedule changes it
     beta_1: float = 0.9  # of Adam
     beta_2: float = 0.999
     max_steps: int | None = None  # in all: ends within an epoch
@@ -29,12 +28,13 @@ class LoopPlan:
     plateau_factor: float = 0.5  # of the rate
     plateau_patience: int = 10  # epochs without gain
     progress_knots: tuple[Knot, ...] = ()  # recorded by --minutes; empty: straight to the end
+    tensorboard: bool = False  # write logs/ for it
+    optimizer: Literal["adam", "adamax"] = "adam"
     stop_patience: int | None = None  # epochs without gain after which it ends; None: it goes on
     clip_norm: float | None = None  # of all gradients together; None: as large as they are
     # steps whose loss or gradients are not finite change nothing, and several in a row bring back
     # the weights of the last epoch and halve the rate
     skip_broken_steps: bool = False
-    tensorboard: bool = False  # write logs/ for it
 
     @property
     def steps(self) -> int:

@@ -176,3 +176,30 @@ def test_offset_and_gain_are_given_in_counts(tmp_path):
     _, variance = method.noise.moments(np.array([500.0]))
     assert variance[0] == pytest.approx(GAIN * 400 + 25)
     assert "given" in notes[0]
+
+
+@pytest.mark.slow
+def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, monkeypatch):
+    from n2v_tools.learn import callbacks
+
+    noisy = scene(2)[1]
+    settings = {"levels": 1, "filters": 4, "steps_per_epoch": 3}
+    unbroken, _ = train(tmp_path, "a", noisy, settings)
+    real, calls = callbacks.save_state, []
+
+    def interrupt(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(callbacks, "save_state", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, "b", noisy, settings)
+    resumed, _ = train(tmp_path, "b", noisy, settings, resume=True)
+    one, other = (
+        modelfolder.load_net(modelfolder.read_model(done.model), weights="last").get_weights()
+        for done in (unbroken, resumed)
+    )
+    assert all((a == b).all() for a, b in zip(one, other, strict=True))

@@ -84,7 +84,13 @@ VECTORS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", VECTORS.values(), ids=VECTORS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.slow] if name == "b" else [])
+        for name, case in VECTORS.items()
+    ],
+)
 def test_the_published_net_gives_the_published_numbers(case):
     settings, edge, factor, told, nats, pixels = case
     signal, found, recon, shapes = answer(settings, edge, factor)
