@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .methods.learning import LearningSettings
     from .nets.unet import NetSettings
     from .restore.cover import TilePlan
+    from .stack import Stack
 
 Place = Mapping[str, int]
 
@@ -40,9 +41,10 @@ class Output:
     # its values are deviations from the restored image, in counts: what rounding the restored image
     # adds is added to them
     is_deviation: bool = False
+    is_image: bool = False  # its values are grey levels, not differences of them
 
 
-RESTORED = Output("restored")
+RESTORED = Output("restored", is_image=True)
 UNCERTAINTY = Output(
     "uncertainty",
     "_uncertainty",
@@ -61,6 +63,18 @@ class Where:
     rows: np.ndarray  # int; row of the field that each row of the tiles repeats
     columns: np.ndarray  # int; column of the field that each column of the tiles repeats
     sizes: tuple[int, int]  # Y and X of the field
+
+    def turned(self, symmetry: Symmetry) -> Where:
+        """Where the tiles' pixels lie once they are turned."""
+        rows, columns, sizes = self.rows, self.columns, self.sizes
+        if symmetry.transpose:
+            rows, columns, sizes = columns, rows, (sizes[1], sizes[0])
+        return Where(
+            self.planes,
+            rows[::-1] if symmetry.flip_y else rows,
+            columns[::-1] if symmetry.flip_x else columns,
+            sizes,
+        )
 
     def cut(self, plane: np.ndarray) -> np.ndarray:
         """Cut the tiles' part out of a whole plane (Y, X, ...)."""
@@ -103,6 +117,8 @@ class Restorer(ABC):
     looks_through: bool = False
     # it brings the grey levels of each stack to those of its training data by itself
     fits_brightness: bool = False
+    # `predict_with_spread` tells how far its answers go apart, so that no noise needs to be added
+    tells_spread: bool = False
     # why noise cannot be added to what it takes, so that there is no uncertainty; empty if it can
     no_uncertainty: str = ""
 
@@ -127,6 +143,27 @@ class Restorer(ABC):
         restored : ndarray of float32, shape (N, [Z,] Y, X, C * K)
             Counts; all channels of the first of K outputs, then of the next.
         """
+
+    def predict_with_spread(
+        self, tiles: np.ndarray, at: Where | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Restore tiles and say how far equally good answers go apart, where it `tells_spread`.
+
+        Returns
+        -------
+        restored : ndarray of float32
+            As `predict` returns it.
+        variance : ndarray of float32, shape (N, [Z,] Y, X, C)
+            Of the first output, counts squared.
+        """
+        raise NotImplementedError(f"{self.name} has one answer only")
+
+    def for_probing(self) -> Restorer:
+        """Return a cheaper one, if there is, whose answers change with what it is shown as its own.
+
+        It gives the first output only.
+        """
+        return self
 
     def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
         """Return the Restorer that fits these planes' grey levels.
@@ -233,6 +270,28 @@ class SlidingRestorer(Restorer):
         """
 
 
+class KeptNoise(Protocol):
+    """A noise model that a method keeps in its model folder, all in counts."""
+
+    @property
+    def kind(self) -> str:
+        """Name of what it is."""
+
+    @property
+    def low(self) -> float:
+        """Lowest signal that it was made from."""
+
+    @property
+    def high(self) -> float:
+        """Highest."""
+
+    def moments(self, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance, counts squared, of a pixel where the signal is `s`."""
+
+    def log_density(self, x: Any, s: Any) -> Any:
+        """Logarithm of the density, nats per count, of pixels `x` where the signal is `s`."""
+
+
 @dataclass(frozen=True)
 class RestoringSettings:
     """What ``n2v-denoise --set`` can change of a method's models; a method adds fields."""
@@ -298,6 +357,8 @@ class Method(ABC):
     # Of a method that learns from movies: the axes of its models, ``YX`` or ``TYX``. None for any
     # other, whose patch has the axes of the model.
     movie_axes: ClassVar[str | None] = None
+    # noise that neighbours share is not learned, without hiding any
+    copes_with_shared_noise: ClassVar[bool] = False
     loss_title: ClassVar[str] = "loss"  # what its loss is the error of, for the curve of a training
     settings: LearningSettings  # the only place of a default
 
@@ -355,6 +416,16 @@ class Method(ABC):
             Counts, as they will be trained on; of a movie method its windows, (N, T, Y, X, C).
         means, stds : sequences of float, length C
             By which they will be normalised.
+        """
+        return self, []
+
+    def informed_by(
+        self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
+    ) -> tuple[Method, list[str]]:
+        """The method with what it wants to know of whole stacks, and what a user should hear.
+
+        Called once, before patches are drawn: for what patches do not show, such as noise that
+        frames tell apart. `keep_strips` takes zeros as data, and `seed` is that of the training.
         """
         return self, []
 

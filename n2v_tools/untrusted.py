@@ -1,6 +1,6 @@
-"""Parser of text that may come from anybody: JSON and numbers, bounded in depth and size.
+"""Parsers of what may come from anybody: JSON, numbers and arrays, bounded in depth and size.
 
-A model folder, the record inside an image and the value of an option are text of others. JSON
+A model folder, the record inside an image and the value of an option are made by others. JSON
 allows numbers of any size and lists of any depth, and what they break breaks far from where they
 were read. Here they are refused where they come in, as a ValueError that says why.
 """
@@ -8,8 +8,12 @@ were read. Here they are refused where they come in, as a ValueError that says w
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_DEPTH = 32  # lists and objects within each other; our files have 6
 MOST_LETTERS = 100  # of a number; Python writes 24
@@ -57,6 +61,28 @@ def parse_whole_number(text: str) -> int:
     if abs(value) > LARGEST_WHOLE:
         raise ValueError(f"{text} is too large for a whole number")
     return value
+
+
+def read_npz(path: Path, most_bytes: int) -> dict[str, np.ndarray]:
+    """Read the arrays of numbers in a NumPy .npz file, by name.
+
+    ValueError if it is none, holds anything that would have to be unpickled, or is larger than so
+    many bytes when it is unpacked; OSError if it cannot be read.
+    """
+    import numpy as np
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            n_bytes = sum(one.file_size for one in archive.infolist())
+        if n_bytes > most_bytes:
+            raise ValueError(f"it unpacks to {n_bytes} bytes, more than {most_bytes}")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it is no .npz file: {error}") from None
+    if any(one.dtype.kind not in "fiub" for one in arrays.values()):
+        raise ValueError("it holds something else than numbers")
+    return arrays
 
 
 def _short(text: str) -> str:

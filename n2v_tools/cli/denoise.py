@@ -49,6 +49,7 @@ def _about_models() -> str:
     "With --method: set any field of its settings; auto=j-invariant chooses without truth, "
     f"where noise is independent from pixel to pixel. {_about_models()} Repeatable.",
 )
+@options.own("denoise_options")
 @options.flag(
     "--variance-stabilise", "With --method: make photon noise equally strong before the filter."
 )
@@ -126,6 +127,7 @@ def command(as_json: bool, **values: Any) -> None:
     The output has the input's axes, sizes and calibration, and stands beside it as
     NAME_denoised.tif unless told otherwise. Nothing is overwritten.
     """
+    options.fold_own(values, "denoise_options")
     _refuse_contradictions(values)
     inputs, configuration, progress = options.configure(values, positional="inputs")
     if not inputs:

@@ -14,7 +14,7 @@ import click
 
 from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.choices import DTYPES, HOTS, LEAST_MINUTES, NANS
-from ..methods.table import learning_rows
+from ..methods.table import learning_rows, rows
 from ..words import option
 from . import output
 from .parsing import Filled, Finite, Named, Read, read_axes, read_patch
@@ -87,6 +87,44 @@ def minutes(help: str, default: float | None = None) -> Decorator:
 def settings(help: str) -> Decorator:
     """Make the option ``--set``, which `parse_assignments` reads."""
     return click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=help)
+
+
+def own(command_options: str) -> Decorator:
+    """Make the options that methods bring; `command_options` names them in a row.
+
+    Each stands for ``--set`` with the setting of its name, see `fold_own`.
+    """
+
+    def give(command: F) -> F:
+        for name, (metavar, help) in reversed(_own(command_options).items()):
+            command = text(f"--{name.replace('_', '-')}", name, metavar=metavar, help=help)(command)
+        return command
+
+    return give
+
+
+def fold_own(values: dict[str, Any], command_options: str) -> None:
+    """Turn the options of `own`, where they are given, into settings."""
+    for name in _own(command_options):
+        value = values.pop(name)
+        if value is None:
+            continue
+        if any(
+            one.partition("=")[0].strip().replace("-", "_") == name for one in values["settings"]
+        ):
+            raise click.UsageError(
+                f"{option(name)} and --set {name} contradict each other; give one."
+            )
+        values["settings"] = (*values["settings"], f"{name}={value}")
+
+
+def _own(command_options: str) -> dict[str, tuple[str, str]]:
+    """Options that methods bring, by the name of their setting."""
+    return {
+        name: told
+        for row in rows().values()
+        for name, told in getattr(row, command_options).items()
+    }
 
 
 def dtype(help: str) -> Decorator:

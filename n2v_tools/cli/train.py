@@ -94,6 +94,7 @@ def _about_presets() -> str:
 @options.flag("--overwrite", "Replace a finished model of this name.")
 @options.flag("--dry-run", "Print the plan; train nothing.")
 @options.settings("Set any field of the method's settings. Repeatable.")
+@options.own("train_options")
 @options.keep_strips
 @options.fill_nan
 @options.seed
@@ -106,6 +107,7 @@ def command(ctx: click.Context, as_json: bool, **values: Any) -> None:
     Prints the folder of the finished model.
     """
     _, configuration, progress = options.configure(values)
+    options.fold_own(values, "train_options")
     settings = _check(values)
     from ..jobs.train.request import TrainRequest
     from ..jobs.train.run import plan_training, train_stacks

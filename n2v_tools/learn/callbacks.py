@@ -14,10 +14,13 @@ import numpy as np
 
 from .. import keras_backend
 from ..legacy import BEST
-from .checkpoints import save_state, save_weights
+from .checkpoints import optimizer_variables, save_state, save_weights
 from .history import write_history
 from .loop_plan import Knot, LoopPlan
 from .schedule import Clock, cosine_rate, planned_end, progress_at
+
+MOST_SKIPPED = 8  # steps in a row that change nothing, before weights are brought back
+MOST_RESTORED = 4  # times that they are
 
 Logs = dict[str, float] | None
 
@@ -41,6 +44,9 @@ class LoopState:
     seconds: float = 0.0
     best_val_loss: float = math.inf
     broken: bool = False  # the loss is NaN or infinite
+    skipped: int = 0  # steps that changed nothing, since their loss or gradients were not finite
+    restored: int = 0  # times the weights of an earlier epoch were brought back
+    rate_factor: float = 1.0  # by which the rate was lowered then
     rows: list[dict[str, float]] = field(default_factory=list)
     plateau: dict[str, float] = field(default_factory=dict)
     knots: list[Knot] = field(default_factory=list)
@@ -60,7 +66,11 @@ def make_callbacks(
     if plan.schedule == "plateau":
         monitor = "val_loss" if with_validation else "loss"
         callbacks.append(_plateau(plan, state, monitor))
+    if plan.skip_broken_steps:
+        callbacks.append(_derive(_Rescuer)(state))
     callbacks.append(_derive(_Keeper)(state, folder))
+    if plan.stop_patience:
+        callbacks.append(_derive(_Stopper)(plan.stop_patience, state))
     if plan.tensorboard:
         board = keras_backend.load().keras.callbacks.TensorBoard
         callbacks.append(board(str(folder / "logs"), write_graph=False))
@@ -88,7 +98,7 @@ class _Guide:
         self._epoch_over = None
         if self.plan.schedule == "cosine":
             done = progress_at(self.state.step, self.state.knots)
-            rate = cosine_rate(done, self.plan.learning_rate)
+            rate = cosine_rate(done, self.plan.learning_rate) * self.state.rate_factor
             self.model.optimizer.learning_rate.assign(rate)  # type: ignore[attr-defined]
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -118,6 +128,65 @@ class _Guide:
             steps = max(round(planned_end(self.state.knots)), self.state.step)
         val_loss = self.state.rows[-1]["val_loss"] if self.state.rows else math.nan
         self.progress(TrainingProgress(self.state.step, steps, loss, val_loss))
+
+
+class _Rescuer:
+    """Brings back the weights of the last good epoch where no step works any more."""
+
+    def __init__(self, state: LoopState) -> None:
+        super().__init__()
+        self.state = state
+        self._in_a_row = 0
+        self._good: list[np.ndarray] = []
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._good = self.model.get_weights()  # type: ignore[attr-defined]
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if not (logs or {}).get("skipped", 0.0):
+            self._in_a_row = 0
+            return
+        self.state.skipped += 1
+        self._in_a_row += 1
+        if self._in_a_row < MOST_SKIPPED:
+            return
+        self._in_a_row = 0
+        if self.state.restored == MOST_RESTORED:
+            self.state.broken = self.model.stop_training = True  # type: ignore[attr-defined]
+            return
+        self.state.restored += 1
+        self._go_back()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        weights = self.model.get_weights()  # type: ignore[attr-defined]
+        if not self._in_a_row and all(np.isfinite(one).all() for one in weights):
+            self._good = weights
+
+    def _go_back(self) -> None:
+        """Put the weights back, with an optimiser that remembers nothing and half the rate."""
+        model = self.model  # type: ignore[attr-defined]
+        model.set_weights(self._good)
+        rate = model.optimizer.learning_rate.numpy() / 2
+        for variable in optimizer_variables(model):
+            if variable.shape.rank:  # counters and the rate are scalars
+                variable.assign(np.zeros(variable.shape, variable.dtype.as_numpy_dtype))
+        self.state.rate_factor /= 2
+        model.optimizer.learning_rate.assign(rate)
+
+
+class _Stopper:
+    """Ends the training after a number of epochs without gain."""
+
+    def __init__(self, patience: int, state: LoopState) -> None:
+        super().__init__()
+        self.patience, self.state = patience, state
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        losses = [row["val_loss"] for row in self.state.rows]
+        if losses and math.isnan(losses[-1]):  # there is no validation
+            losses = [row["loss"] for row in self.state.rows]
+        if len(losses) - 1 - int(np.argmin(losses or [0.0])) >= self.patience:
+            self.model.stop_training = True  # type: ignore[attr-defined]
 
 
 class _Keeper:

@@ -30,7 +30,7 @@ def save_state(folder: Path, model: Any, facts: dict[str, Any]) -> None:
     OutputError if the disk refuses; an earlier state stays.
     """
     arrays = {f"weight_{i:04d}": w for i, w in enumerate(model.get_weights())}
-    for i, variable in enumerate(_optimizer_variables(model)):
+    for i, variable in enumerate(optimizer_variables(model)):
         arrays[f"optimizer_{i:04d}"] = variable.numpy()
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
 
@@ -56,7 +56,7 @@ def load_state(folder: Path, model: Any) -> dict[str, Any]:
             f"with {flag('overwrite')}."
         ) from None
     model.optimizer.build(model.trainable_variables)
-    variables = _optimizer_variables(model)
+    variables = optimizer_variables(model)
     weights = [arrays[n] for n in sorted(arrays) if n.startswith("weight_")]
     states = [arrays[n] for n in sorted(arrays) if n.startswith("optimizer_")]
     shapes = [v.shape for v in model.weights] + [v.shape for v in variables]
@@ -100,6 +100,7 @@ def save_weights(path: Path, model: Any) -> None:
         temporary.write_bytes(packed.getbuffer())
 
 
-def _optimizer_variables(model: Any) -> list[Any]:
+def optimizer_variables(model: Any) -> list[Any]:
+    """Variables of the optimiser of a compiled model, in its order."""
     variables = model.optimizer.variables
     return list(variables() if callable(variables) else variables)

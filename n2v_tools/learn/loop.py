@@ -68,8 +68,9 @@ def run_loop(
         If the loss became NaN or infinite.
     """
     tf = keras_backend.load()
-    optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
-    model = compiled(model, loss, optimizer)
+    kind = tf.keras.optimizers.Adam if plan.optimizer == "adam" else tf.keras.optimizers.Adamax
+    optimizer = kind(plan.learning_rate, plan.beta_1, plan.beta_2, global_clipnorm=plan.clip_norm)
+    model = compiled(model, loss, optimizer, skip_broken=plan.skip_broken_steps)
     state = LoopState(knots=_first_knots(plan, clock))
     if resume:
         state = _state_from(load_state(folder, model))
@@ -80,7 +81,8 @@ def run_loop(
         return state
     held_out = validation_samples(validation, make_sample) if validation else None
     if clock and held_out:
-        clock.pause_in_steps = len(held_out[0]) / training.batch_size * FORWARD_SHARE
+        n_held_out = len(tf.nest.flatten(held_out[0])[0])
+        clock.pause_in_steps = n_held_out / training.batch_size * FORWARD_SHARE
     callbacks = make_callbacks(
         plan, clock, state, folder, progress, with_validation=bool(validation)
     )

@@ -29,6 +29,12 @@ class LoopPlan:
     plateau_patience: int = 10  # epochs without gain
     progress_knots: tuple[Knot, ...] = ()  # recorded by --minutes; empty: straight to the end
     tensorboard: bool = False  # write logs/ for it
+    optimizer: Literal["adam", "adamax"] = "adam"
+    stop_patience: int | None = None  # epochs without gain after which it ends; None: it goes on
+    clip_norm: float | None = None  # of all gradients together; None: as large as they are
+    # steps whose loss or gradients are not finite change nothing, and several in a row bring back
+    # the weights of the last epoch and halve the rate
+    skip_broken_steps: bool = False
 
     @property
     def steps(self) -> int:

@@ -92,4 +92,6 @@ LEARNING_RANGES: tuple[Range, ...] = (
     ("beta_2", 0, 0.999999),
     ("plateau_factor", 0.01, 0.99),
     ("plateau_patience", 1, 10**6),
+    ("stop_patience", 1, 10**6),
+    ("clip_norm", 1e-6, 1e6),
 )

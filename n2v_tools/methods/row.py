@@ -31,6 +31,10 @@ class Row:
     restorer: str = ""
     # ``module:class`` of the settings that ``n2v-denoise --set`` may change; empty if none
     restoring: str = ""
+    # settings that have an option of their own in ``n2v-train`` and ``n2v-denoise``, beside
+    # ``--set``: what stands for the value in the help, and the help
+    train_options: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    denoise_options: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     restoring_help: str = ""  # what they do: sentences for the help of ``--set``
     # names for ``--preset``, each with what it is for; the help leaves out those without
     presets: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +44,8 @@ class Row:
     family: str = ""  # name of the row whose class it shares; empty if it has one of its own
     # ``auto`` takes it for movies of so many frames or more; None: never; 0: for anything
     auto_frames: int | None = None
+    # ``module:function`` that reads the noise model of a model folder; empty if it keeps none
+    noise_model: str = ""
     one_channel: bool = False  # it takes stacks of one channel only
     frames_per_sample: int = 1  # frames that one training sample takes out of a movie
     compared: bool = False  # ``n2v-compare`` takes it unless told which methods to compare
@@ -53,13 +59,16 @@ class Row:
         """Whether ``n2v-train`` can train it."""
         return bool(self.method)
 
-    def load(self, part: Literal["method", "record", "restorer", "restoring"]) -> Any:
+    def load(
+        self, part: Literal["method", "record", "restorer", "restoring", "noise_model"]
+    ) -> Any:
         """Import one of its parts; None where it has none."""
         places = {
             "method": self.method,
             "record": self.record,
             "restorer": self.restorer,
             "restoring": self.restoring,
+            "noise_model": self.noise_model,
         }
         return load(places[part]) if places[part] else None
 

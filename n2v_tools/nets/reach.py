@@ -24,6 +24,7 @@ POINTWISE = {
     "SpatialDropout3D", "Subtract",
 }  # fmt: skip
 CONVOLUTIONS = {"Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"}
+TRANSPOSED = {"Conv2DTranspose"}
 POOLINGS = {"MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3D"}
 
 
@@ -34,9 +35,10 @@ def net_reach(model: Any) -> tuple[int, ...]:
     halo with which tiles cannot be told from the whole; `net_halo` is the smallest one.
     Output pixel i is taken to belong to input pixel i.
 
-    The model is a keras.Model or a Sketch: functional, one input and outputs of shape
-    ``(N, [Z,] Y, X, C)``; of several outputs the farthest counts. ModelError if it has a layer that
-    this module does not know.
+    The model is a keras.Model or a Sketch: functional, with outputs of shape
+    ``(N, [Z,] Y, X, C)``; of several outputs the farthest counts. The image is its first input;
+    others may only go into layers that take them where they are, see `reads_first_pointwise`.
+    ModelError if it has a layer that this module does not know.
     """
     order, reach = _calls(model), []
     for axis, block in enumerate(net_block(model)):
@@ -75,7 +77,7 @@ def _seen(model: Any, order: list[Any], axis: int, block: int) -> tuple[Any, Any
         for source in sources:
             old_low, old_high = seen.get(id(source), (low, high))
             seen[id(source)] = (np.minimum(old_low, low), np.maximum(old_high, high))
-    return seen[id(model.input)]
+    return seen[id(_input(model))]
 
 
 def _seen_by(layer: Any, axis: int, low: Any, high: Any) -> tuple[Any, Any]:
@@ -85,6 +87,9 @@ def _seen_by(layer: Any, axis: int, low: Any, high: Any) -> tuple[Any, Any]:
         width, stride = _window(layer, axis)
         before = max(width - stride, 0) // 2 if layer.padding == "same" else 0
         return low * stride - before, high * stride - before + width - 1
+    if kind in TRANSPOSED:
+        width, stride = _window(layer, axis)
+        return -((width - 1 - low) // stride), high // stride
     if kind == "MaxBlurPool":  # max of 2, then 1-2-1, all zeros at the end
         return 2 * low, 2 * high + 3
     if kind.startswith("UpSampling"):
@@ -98,7 +103,7 @@ def _seen_by(layer: Any, axis: int, low: Any, high: Any) -> tuple[Any, Any]:
 
 def _block(model: Any, order: list[Any], axis: int) -> int:
     """Least common multiple of the factors by which tensors are smaller than the input."""
-    scale = {id(model.input): Fraction(1)}  # input pixels per pixel of the tensor
+    scale = {id(_input(model)): Fraction(1)}  # input pixels per pixel of the tensor
     for layer, sources, result in order:
         found = {scale[id(source)] for source in sources}
         if len(found) != 1:
@@ -114,6 +119,8 @@ def _shrinks(layer: Any, axis: int) -> Fraction:
     kind = _kind(layer)
     if kind in CONVOLUTIONS | POOLINGS:
         return Fraction(_window(layer, axis)[1])
+    if kind in TRANSPOSED:
+        return Fraction(1, _window(layer, axis)[1])
     if kind == "MaxBlurPool":
         return Fraction(2)
     if kind.startswith("UpSampling"):
@@ -133,7 +140,7 @@ def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
     if isinstance(model, Sketch):  # a step is both a layer and what it makes
         return [(step, list(step.sources), step) for step in model.steps]
     calls: list[tuple[Any, list[Any], Any]] = []
-    done = {id(model.input)}
+    done = {id(_input(model))}
 
     def visit(tensor: Any) -> None:
         if id(tensor) in done:
@@ -142,17 +149,30 @@ def _calls(model: Any) -> list[tuple[Any, list[Any], Any]]:
         layer, node, _ = tensor._keras_history
         sources = layer.inbound_nodes[node].keras_inputs
         _require_known(layer)
-        if _kind(layer) == "UpSamplingLike":  # of the second it takes the size only
-            sources = sources[:1]
+        # Of the second, what brings to its size takes only that.
+        if _kind(layer) == "UpSamplingLike" or _is_pointwise_in_first(layer):
+            sources = sources[:1] if isinstance(sources, (list, tuple)) else [sources]
         for source in sources:
             visit(source)
         calls.append((layer, sources, tensor))
 
-    if len(model.inputs) != 1:
-        raise ModelError("the net has several inputs; one can be cut into tiles.")
     for output in _outputs(model):
         visit(output)
+    if any(id(other) in done for other in model.inputs[1:]):
+        raise ModelError("the net has several images as inputs; one can be cut into tiles.")
     return calls
+
+
+def _input(model: Any) -> Any:
+    return model.input if isinstance(model, Sketch) else model.inputs[0]
+
+
+def _is_pointwise_in_first(layer: Any) -> bool:
+    """Whether a layer says that a pixel of its first input acts at its own place alone.
+
+    Its other inputs, if any, are not made of the image as it is, or do not act on its output.
+    """
+    return bool(getattr(layer, "reads_first_pointwise", False))
 
 
 def _outputs(model: Any) -> list[Any]:
@@ -164,13 +184,16 @@ def _kind(layer: Any) -> str:
 
 
 def _n_dim(model: Any) -> int:
-    return model.settings.n_dim if isinstance(model, Sketch) else len(model.input_shape) - 2
+    return model.settings.n_dim if isinstance(model, Sketch) else len(_input(model).shape) - 2
 
 
 def _require_known(layer: Any) -> None:
     """Refuse a layer through which this module cannot tell how far a pixel acts."""
     kind = _kind(layer)
     known = kind in POINTWISE | CONVOLUTIONS | POOLINGS or kind == "MaxBlurPool"
+    known = known or _is_pointwise_in_first(layer)
+    if kind in TRANSPOSED:  # "same" crops it, by rules of its own
+        known = layer.padding == "valid" and not layer.output_padding
     known = known or kind.startswith(("Cropping", "ZeroPadding"))
     if kind.startswith("UpSampling"):  # linear interpolation reads neighbours too
         known = getattr(layer, "interpolation", "nearest") == "nearest"

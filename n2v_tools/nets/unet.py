@@ -9,10 +9,14 @@ it should for several channels, and N2V2's layers work in 3D.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..errors import SettingsError
 from .builder import Builder
+
+if TYPE_CHECKING:
+    from ..contracts import Restorer
+    from .weights import WeightFile
 
 N2V_LAYOUT = "n2v"  # that of n2v itself
 MAX_PARAMETERS = 2**28  # 1 GiB of float32: far above any useful net, far below a memory bomb
@@ -112,6 +116,13 @@ class NetSettings:
         from .keras_net import build_keras
 
         return build_keras(self, seed)
+
+    def open_itself(self, weights: WeightFile, precision: str, **known: Any) -> Restorer | None:
+        """Make the Restorer of a net that takes more than an image; None: it takes an image.
+
+        Arguments are as for `restore.engine.open_net`, with TensorFlow as the engine.
+        """
+        return None
 
     def lay_out(self, build: Builder, inputs: Any) -> Any:
         """Lay out the net, whatever it is built of: tensors of `build`'s kind in and out.

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import keras_backend, openvino_backend
+from ..contracts import Restorer
 from ..errors import N2VToolsError, UsageError
 from ..nets.unet import NetSettings
 from ..nets.weights import WeightFile
 from ..words import option
-from .trained import TrainedRestorer
 
 ENGINES = ("auto", "tensorflow", "openvino")
 
@@ -27,7 +27,7 @@ def open_net(
     precision: str = "float32",
     in_percentiles: bool = False,
     **known: Any,
-) -> TrainedRestorer:
+) -> Restorer:
     """Make a Restorer of a network and its weights.
 
     Its ``engine`` and ``precision`` say what was chosen.
@@ -60,6 +60,9 @@ def open_net(
     from .keras_engine import restore_with_tensorflow
 
     precision = "float32" if precision == "auto" else precision
+    own = net.open_itself(weights, precision, **known)
+    if own is not None:
+        return own
     return restore_with_tensorflow(net, weights.load(net, precision), precision, **known)
 
 

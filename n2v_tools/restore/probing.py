@@ -33,8 +33,9 @@ SMOOTH_PX, SMOOTH_REACH_PX = 2.0, 6  # of what is measured from pixel to pixel
 class Seen:
     """A restored image and what its error goes with: counts, shape (N, [Z,] Y, X, C)."""
 
-    restored: np.ndarray  # float32
-    spread: np.ndarray  # float32; variance that the noise has left, counts squared
+    restored: np.ndarray  # float32; all outputs of the Restorer, each with its channels
+    # float32; variance that the noise has left, or of equally good answers, counts squared
+    spread: np.ndarray
     # float32; power of fine structure, counts squared: where a method may have smoothed or invented
     detail: np.ndarray
     noise: np.ndarray  # float32; variance of the image's own noise, counts squared
@@ -68,15 +69,22 @@ class Probe:
         `marks`, uint8 of the same shape, are those of `draw_marks`; `at` says where the tiles lie,
         and `kept` takes what `answers` yields.
         """
-        restored = self.inner.predict(values, at)
+        told = None
+        if self.inner.tells_spread:
+            restored, told = self.inner.predict_with_spread(values, at)
+        else:
+            restored = self.inner.predict(values, at)
         noise = self.variance(values)
-        spread = np.zeros_like(restored)
-        for drawn, moved in self.answers(values, restored, noise, marks, at):
-            spread += moved * moved
-            if kept is not None:
-                kept.append((drawn, moved))
-        detail = restored - smooth(restored)
-        return Seen(restored, smooth(spread) / DRAWS, smooth(detail * detail), noise)
+        image = restored[..., : noise.shape[-1]]
+        spread = np.zeros_like(image)
+        if told is None or kept is not None:
+            for drawn, moved in self.answers(values, image, noise, marks, at):
+                spread += moved * moved
+                if kept is not None:
+                    kept.append((drawn, moved))
+        spread = spread / DRAWS if told is None else told
+        detail = image - smooth(image)
+        return Seen(restored, smooth(spread), smooth(detail * detail), noise)
 
     def variance(self, values: np.ndarray) -> np.ndarray:
         """Variance of the noise, by local brightness: counts squared, shape of `values`."""
@@ -94,11 +102,15 @@ class Probe:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield noise drawn, in counts, and how far the answer would move by all of it."""
         deviation = np.sqrt(noise)
+        quick = self.inner.for_probing() if self.inner.tells_spread else self.inner
+        if quick is not self.inner:
+            restored = quick.predict(values, at)
         for draw in range(DRAWS):
             signs = ((marks >> draw) & 1).astype(np.float32) * 2 - 1
             each = [one.colour(signs[..., c], self.inner.axes) for c, one in enumerate(self.noise)]
             drawn = deviation * np.stack(each, axis=-1)
-            answer = self.inner.predict(values + np.float32(PART) * drawn, at)
+            answer = quick.predict(values + np.float32(PART) * drawn, at)
+            answer = answer[..., : restored.shape[-1]]
             yield drawn, (answer - restored) / np.float32(PART)
 
 

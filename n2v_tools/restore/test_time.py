@@ -23,7 +23,7 @@ from .wrapped import Wrapped
 class WithSymmetries(Wrapped):
     """A Restorer that asks another one once per symmetry and averages the answers.
 
-    The answer of `inner` must not depend on where a tile lies.
+    Where the answer of `inner` depends on the place of a pixel, its place is turned with it.
     """
 
     chosen: tuple[Symmetry, ...] | None = None  # default: those that `inner` allows
@@ -60,11 +60,35 @@ class WithSymmetries(Wrapped):
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts, as the mean over the symmetries."""
-        total: np.ndarray | float = 0.0
+        (restored,) = self._mean(tiles, at, lambda *turned: (self.inner.predict(*turned),))
+        return restored
+
+    @property
+    def tells_spread(self) -> bool:  # type: ignore[override]
+        """As the inner Restorer."""
+        return self.inner.tells_spread
+
+    def predict_with_spread(
+        self, tiles: np.ndarray, at: Where | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Restore tiles, and the variance of equally good answers, as means over the symmetries."""
+        restored, variance = self._mean(tiles, at, self.inner.predict_with_spread)
+        return restored, variance
+
+    def _mean(
+        self,
+        tiles: np.ndarray,
+        at: Where | None,
+        predict: Callable[[np.ndarray, Where | None], tuple[np.ndarray, ...]],
+    ) -> list[np.ndarray]:
+        """Mean over the symmetries of each of the answers."""
+        totals: list[Any] = []
         for one in self.symmetries:
-            answer = self.inner.predict(np.ascontiguousarray(one.apply(tiles)))
-            total = one.inverse.apply(answer) + total
-        return np.asarray(total / np.float32(len(self.symmetries)))
+            turned = None if at is None else at.turned(one)
+            answers = predict(np.ascontiguousarray(one.apply(tiles)), turned)
+            back = [one.inverse.apply(answer) for answer in answers]
+            totals = [a + b for a, b in zip(back, totals or [0.0] * len(back), strict=True)]
+        return [np.asarray(total / np.float32(len(self.symmetries))) for total in totals]
 
     def fit_intensity(self, planes: Iterable[np.ndarray]) -> Restorer:
         """Fit the inner Restorer."""

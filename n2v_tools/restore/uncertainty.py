@@ -12,11 +12,11 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from ..contracts import RESTORED, UNCERTAINTY, Output, Restorer, SlidingRestorer, Where
+from ..contracts import UNCERTAINTY, Output, Restorer, SlidingRestorer, Where
 from ..errors import SettingsError
 from ..noise.local import NO_NOISE, LocalNoise, measure_local_noise
 from ..prepare.part import idle_channels, take_channel
@@ -87,7 +87,10 @@ class WithUncertainty(Wrapped):
     channels: list[dict[str, Any]]  # what was measured, one object per channel, for the record
     warnings: tuple[str, ...]
 
-    outputs: ClassVar[tuple[Output, ...]] = (RESTORED, UNCERTAINTY)  # type: ignore[misc]
+    @property
+    def outputs(self) -> tuple[Output, ...]:  # type: ignore[override]
+        """Those of the inner Restorer, then the deviation."""
+        return (*self.inner.outputs, UNCERTAINTY)
 
     @property
     def reach_px(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -181,8 +184,6 @@ def fit_uncertainty(
     """
     layout = match_axes(stack, restorer)
     inner = restorer.fit_intensity(read_sample(stack, layout, restorer, keep_strips=keep_strips))
-    if len(inner.outputs) > 1:
-        raise SettingsError(f"{flag('uncertainty')}: {inner.name} gives several images of its own.")
     if inner.no_uncertainty:
         raise SettingsError(f"{flag('uncertainty')}: {inner.no_uncertainty}")
     if tta:
@@ -229,7 +230,7 @@ def _try(stack: Stack, probe: Probe, seed: int, *, keep_strips: bool) -> list[Er
             features = (seen.spread, seen.detail, seen.noise)
             sums.add(
                 values[0, ..., c],
-                seen.restored[0, ..., c],
+                seen.restored[0, ..., c],  # of the first output
                 tuple(one[0, ..., c] for one in features),  # type: ignore[arg-type]
                 [(drawn[0, ..., c], moved[0, ..., c]) for drawn, moved in probes],
                 valid,

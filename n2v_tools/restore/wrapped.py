@@ -41,6 +41,10 @@ class Wrapped(Restorer):
     precision = _of_inner("precision")
     no_uncertainty = _of_inner("no_uncertainty")
 
+    def for_probing(self) -> Restorer:
+        """Take the inner Restorer for probing."""
+        return dataclasses.replace(self, inner=self.inner.for_probing())
+
     def keeps_mean(self, field: Place) -> bool:
         """As the inner Restorer."""
         return self.inner.keeps_mean(field)

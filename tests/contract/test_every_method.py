@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -19,8 +20,9 @@ from n2v_tools.modelfolder.open import open_restorer
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
 
-QUICK = {
+QUICK = {  # of any method that has such a setting
     "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "epochs": 2, "steps_per_epoch": 3,
+    "levels": 2, "filters": 4, "latents": 2, "samples": 2,
 }  # fmt: skip
 QUIET = Progress(quiet=True)
 
@@ -42,11 +44,16 @@ def movie(n_frames=40, seed=0):
 
 def trained(folder, method, name="m", **options):
     stack = Stack(movie(), "TYX", name="movie")
-    settings = {**QUICK, **options.pop("settings", {})}
+    settings = {**quick(method), **options.pop("settings", {})}
     request = TrainRequest(
         (stack,), folder, method=method, model=name, settings=settings, **options
     )
     return train_stacks(request, QUIET)
+
+
+def quick(method):
+    fields = {one.name for one in dataclasses.fields(find_method(method)().settings)}
+    return {name: value for name, value in QUICK.items() if name in fields}
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +95,9 @@ def test_a_movie_comes_back_frame_for_frame_by_either_engine(shared_training, me
     pixels = movie(21, seed=1)
     plain = restored(folder, "tensorflow", pixels)
     assert np.isfinite(plain).all()
-    fast = restored(folder, "openvino", pixels)
-    np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
+    if "openvino" in modelfolder.read_model(folder).net.engines:
+        fast = restored(folder, "openvino", pixels)
+        np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
     for first in (0, 10, 20):  # no frame is another's
         assert np.abs(plain[first] - plain[first - 1]).max() > 0
 
@@ -109,7 +117,8 @@ def test_the_curve_of_a_training_says_what_its_loss_is_the_error_of(
 def test_turned_and_mirrored_answers_are_averaged(shared_training, method):
     folder = shared_training(method).model
     pixels = movie(12, seed=1)
-    once, often = (restored(folder, "openvino", pixels, tta=tta) for tta in (False, True))
+    engine = modelfolder.read_model(folder).net.engines[0]
+    once, often = (restored(folder, engine, pixels, tta=tta) for tta in (False, True))
     assert often.shape == once.shape and np.isfinite(often).all()
     assert np.abs(often - once).max() > 0
 
@@ -161,7 +170,7 @@ def test_what_needs_n2v_tools_says_so_and_the_rest_n2v_can_read(shared_training,
 @pytest.mark.parametrize("method", MOVIES)
 def test_one_frame_is_refused_in_one_line(tmp_path, method):
     with pytest.raises(N2VToolsError) as caught:
-        api.train(movie(1), method, axes="TYX", settings=QUICK, models_dir=tmp_path)
+        api.train(movie(1), method, axes="TYX", settings=quick(method), models_dir=tmp_path)
     assert "frames" in str(caught.value) and "\n" not in str(caught.value)
 
 

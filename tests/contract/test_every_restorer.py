@@ -32,7 +32,7 @@ from n2v_tools.stack import Stack
 ENGINES = ("tensorflow", "openvino")
 SMALL = {  # of any method that has such a setting
     "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "singles": 1, "reach": 2,
-    "base": 1,
+    "base": 1, "levels": 1, "filters": 4, "latents": 2, "samples": 2,
 }  # fmt: skip
 SMALL_DEEP = {**SMALL_FILTERS, "diffusion": {"niter": 3}}
 EXACT = ("median", "gaussian")  # to the last bit, in tiles as in one piece
@@ -239,7 +239,7 @@ def test_what_is_handed_in_is_left_as_it_is(subject, models):
     counts = noise(*depth, 24, 32)
     before = counts.copy()
     one = fitted(restorer, counts)
-    at = Where(({restorer.axes[0]: 0},) * 12, np.arange(24), np.arange(32), (24, 32))
+    at = Where(({restorer.axes[0]: 0},) * (*depth, 1)[0], np.arange(24), np.arange(32), (24, 32))
     tile = counts[np.newaxis, ..., np.newaxis]
     first = one.predict(tile, at)
     np.testing.assert_array_equal(one.predict(tile, at), first)

@@ -1,6 +1,7 @@
 """The documentation is true: its examples run, in order, and it names what there is."""
 
 import contextlib
+import dataclasses
 import io
 import re
 import shlex
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from n2v_tools import api
 from n2v_tools.cli.main import COMMANDS, load_command
 from n2v_tools.jobs.desk.configuration import VARIABLES
+from n2v_tools.methods.table import find_method
 from n2v_tools.trust import OVERALL
 from n2v_tools.trust.sentences import TITLES
 
@@ -31,8 +33,17 @@ EXAMPLES = [
 ]
 
 # What makes a training a matter of seconds; a page shows commands as they are used.
-TINY = ["--set", "unet_n_first=4", "--set", "unet_n_depth=1", "--set", "precision=float32"]
-SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96"}
+TINY = {  # of any method that has such a setting
+    "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "levels": 2, "filters": 4,
+    "latents": 2,
+}  # fmt: skip
+SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96", "structured": "2,1,96,80"}
+
+
+def tiny_for(method):
+    """Those of the settings that a method has."""
+    known = {one.name for one in dataclasses.fields(find_method(method)().settings)}
+    return {name: value for name, value in TINY.items() if name in known}
 
 
 @pytest.fixture
@@ -44,7 +55,7 @@ def place(tmp_path, monkeypatch):
     full = api.train
 
     def short(*stacks, minutes=None, **options):
-        tiny = dict(word.split("=") for word in TINY if "=" in word)
+        tiny = tiny_for(options.get("method", "auto"))
         return full(*stacks, epochs=1, steps=4, settings=tiny, **options)
 
     monkeypatch.setattr(api, "train", short)
@@ -61,7 +72,9 @@ def shortened(words):
         at = words.index("--minutes")
         words = words[:at] + words[at + 2 :]
     words = ["8,32,32" if word == "16,64,64" else word for word in words]
-    return [*words, "--epochs", "1", "--steps", "4", *TINY]
+    method = words[words.index("--method") + 1] if "--method" in words else "auto"
+    tiny = [word for item in tiny_for(method).items() for word in ("--set", "{}={}".format(*item))]
+    return [*words, "--epochs", "1", "--steps", "4", *tiny]
 
 
 def run_command(line):

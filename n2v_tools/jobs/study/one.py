@@ -100,11 +100,11 @@ class Run:
         work = self.work
         if self.experiment.method not in FILTERS:
             files = [item.noisy for item in self._training_items(data)]
-            base = self._base()
+            base, pair = self._base(), self._noise_pair()
             yield Step(
                 STEP,
-                lambda: training_of(work, files, base),
-                lambda again: train(work, files, base, again=again),
+                lambda: training_of(work, files, base, pair),
+                lambda again: train(work, files, base, pair, again=again),
             )
         for split in results.splits_of(work, data):
             yield from self._steps_after_training(split, data)
@@ -135,6 +135,20 @@ class Run:
                 "has no split train to learn from. Name its files with `train:`."
             )
         return data.splits["train"]
+
+    def _noise_pair(self) -> tuple[str, str] | None:
+        """A noisy file, and what another experiment restored of it, to learn the noise from."""
+        name = self.experiment.noise_model_from
+        if name is None:
+            return None
+        noisy = self._training_items(self.session.data(self.experiment.dataset))
+        files = self.session.work(name).record.result("denoise train").get("files", ())
+        if not files:
+            raise StackError(
+                f"{self.experiment.name}: {name} has restored no files of the split train, from "
+                "which the noise could be learned. Let it denoise that split."
+            )
+        return str(noisy[0].noisy), str(files[0]["restored"])
 
     def _base(self) -> Path | None:
         name = self.experiment.start_from

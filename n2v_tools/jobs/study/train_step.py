@@ -24,10 +24,13 @@ STEP = "train"
 KEPT = ("steps", "epochs", "training_seconds", "best_val_loss", "precision", "repeat_with")
 
 
-def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str, Any]:
+def training_of(
+    work: Work, files: Sequence[str], base: Path | None, noise_pair: tuple[str, str] | None = None
+) -> dict[str, Any]:
     """Gather all that a training is made from, JSON values.
 
-    `files` are noisy files to train on; `base` is a model folder that training starts from.
+    `files` are noisy files to train on; `base` is a model folder that training starts from, and
+    `noise_pair` a noisy file and a restored one that show what the noise is.
     """
     return {
         **options_of(work),
@@ -37,6 +40,7 @@ def training_of(work: Work, files: Sequence[str], base: Path | None) -> dict[str
         "start_from": work.experiment.start_from,
         "weights it starts from": _weights_sha256(base) if base else None,
         "training files": work.session.hashes.of_inputs(files),
+        **({"noise files": work.session.hashes.of_inputs(noise_pair)} if noise_pair else {}),
     }
 
 
@@ -50,7 +54,14 @@ def options_of(work: Work) -> dict[str, Any]:
     }
 
 
-def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -> dict[str, Any]:
+def train(
+    work: Work,
+    files: Sequence[str],
+    base: Path | None,
+    noise_pair: tuple[str, str] | None = None,
+    *,
+    again: bool,
+) -> dict[str, Any]:
     """Train, or go on with what a failed or killed run left; the step is begun in the record.
 
     Takes what `training_of` takes; `again` says whether the same training was begun by an earlier
@@ -82,17 +93,21 @@ def train(work: Work, files: Sequence[str], base: Path | None, *, again: bool) -
             work.session.progress.note(
                 f"{work.experiment.name}: going on with the interrupted training"
             )
-        request = _request(work, files, base)
+        request = _request(work, files, base, noise_pair)
         request = dataclasses.replace(request, resume=resume, overwrite=replace)
         train_stacks(request, work.session.progress)
     return _result(target)
 
 
-def _request(work: Work, files: Sequence[str], base: Path | None) -> TrainRequest:
+def _request(
+    work: Work, files: Sequence[str], base: Path | None, noise_pair: tuple[str, str] | None
+) -> TrainRequest:
     """Make the request to ``n2v-train``; opens headers where an epoch is one pass."""
     settings = work.experiment.all_settings
     if base:
         settings["start_from"] = str(base)
+    if noise_pair:
+        settings["noise_from"] = "=".join(noise_pair)
     options = work.experiment.training
     one_pass = options["steps"] == ONE_PASS
     request = TrainRequest(

@@ -36,7 +36,9 @@ def warn_of_noise(
         else:
             found = advise_training(
                 stack,
-                struct_mask=method.settings.struct_mask,
+                struct_mask="auto"
+                if method.copes_with_shared_noise
+                else method.settings.struct_mask,
                 depth_axis=axes[:-2] or None,
                 seed=request.seed,
                 keep_strips=request.keep_strips,

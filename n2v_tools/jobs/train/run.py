@@ -157,6 +157,9 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
         say.note(note)
     job = dataclasses.replace(job, method=method)
     state = _fit(job, patches, folder, resume, say)
+    if state.skipped:
+        back = f", and {state.restored} times the weights before were taken" * bool(state.restored)
+        say.warn(f"{state.skipped} steps were skipped, whose loss was not finite{back}")
     title = f"{folder.name.removesuffix('.partial')}: {job.method.name}, {state.step} steps"
     plot_history(state.rows, folder / "training.png", title, job.method.loss_title)
     write_config(job, folder)

@@ -18,6 +18,7 @@ import pytest
 import tifffile
 
 from n2v_tools.errors import StackError, UsageError
+from n2v_tools.experiment import experiments
 from n2v_tools.experiment.locks import holding
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.study.request import ExperimentRequest
@@ -43,7 +44,7 @@ experiments:
   plain: {dataset: cells, method: gaussian, settings: {sigma: 1}}
   learned: {dataset: cells, method: n2v, patch: 16, epochs: 2, preview: true}
   further: {like: learned, start_from: learned}
-  later: {dataset: cells, method: hdn}
+  later: {dataset: cells, method: someday}
 """
 
 
@@ -120,6 +121,11 @@ def trainer(monkeypatch):
     return trainer
 
 
+@pytest.fixture(autouse=True)
+def one_method_is_to_come(monkeypatch):
+    monkeypatch.setattr(experiments, "LATER", ("someday",))
+
+
 def statuses(done):
     return {one.name: one.status for one in done.ran}
 
@@ -149,7 +155,7 @@ def test_a_study_runs_to_its_table_and_a_second_call_does_nothing(study, tmp_pat
     assert (out / "learned" / "test" / "001.tif").exists()
     assert (out / "learned" / "test_001.png").exists()
     table = (out / "cells.md").read_text()
-    assert "not available yet: method hdn" in table
+    assert "not available yet: method someday" in table
     before = snapshot(tmp_path / "out")
     again = run_study(study(), QUIET)
     assert set(statuses(again).values()) == {"done before", "not available yet"}
@@ -172,6 +178,17 @@ def test_an_experiment_can_train_on_what_another_restored(study, trainer, tmp_pa
     (asked,) = trainer.asked
     folder = tmp_path / "out" / "study" / "plain" / "train"
     assert [Path(stack).parent for stack in asked.stacks] == [folder, folder]
+
+
+def test_an_experiment_can_learn_the_noise_from_what_another_restored(study, trainer, tmp_path):
+    other = ("start_from: learned", "noise_model_from: plain")
+    plain = ("method: gaussian", "method: gaussian, denoise: {splits: [train, test]}")
+    run_study(study(other, plain, names=("further",)), QUIET)
+    (asked,) = trainer.asked
+    noisy, restored = asked.settings["noise_from"].split("=")
+    assert Path(noisy) == Path(asked.stacks[0])
+    assert Path(restored).parent == tmp_path / "out" / "study" / "plain" / "train"
+    assert Path(restored).name.startswith(Path(noisy).stem)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +369,7 @@ def test_an_experiment_that_another_process_runs_is_left_to_it(study, tmp_path):
 
 
 def test_what_is_not_there_yet_is_refused_when_it_is_named(study):
-    with pytest.raises(UsageError, match="later: method hdn is not available yet"):
+    with pytest.raises(UsageError, match="later: method someday is not available yet"):
         run_study(study(names=("later",)), QUIET)
 
 
