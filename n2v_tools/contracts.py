@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .methods.learning import LearningSettings
     from .nets.unet import NetSettings
     from .restore.cover import TilePlan
+    from .stack import Stack
 
 Place = Mapping[str, int]
 
@@ -37,18 +38,32 @@ class Output:
     suffix: str = ""
     # what its values are, for the record in the file and the line that is printed
     values: str = "counts"
+    # an image in counts, as the restored one is: where grey levels were changed for the net, they
+    # are changed back, and channels that are left as they are stand in it as they are
+    is_image: bool = False
+    # its suffix stands in place of the restored file's, whose name would say the wrong thing
+    alone: bool = False
     # its values are deviations from the restored image, in counts: what rounding the restored image
     # adds is added to them
     is_deviation: bool = False
 
 
-RESTORED = Output("restored")
+RESTORED = Output("restored", is_image=True)
 UNCERTAINTY = Output(
     "uncertainty",
     "_uncertainty",
     "standard deviation of the error of the restored value, counts",
     is_deviation=True,
 )
+DECONVOLVED = Output(
+    "deconvolved",
+    "_deconvolved",
+    "counts before the blur of the microscope, as a model imagines them",
+    is_image=True,
+    alone=True,
+)
+# What may lie beside a restored file, or in place of one, from an earlier run.
+FURTHER = (UNCERTAINTY, DECONVOLVED)
 
 
 @dataclass(frozen=True)
@@ -340,6 +355,15 @@ class Method(ABC):
     def files(self) -> dict[str, bytes]:
         """What else was learned, such as a noise model: files for the model folder, by name."""
         return {}
+
+    def informed(self, stacks: Sequence[Stack], axes: str) -> tuple[Method, list[str]]:
+        """The method with what it wants to know of the files beside pixels, and what is said of it.
+
+        Called once, when the stacks are open and the patch fits, before `fitted`: their pixel size,
+        what was recorded of the microscope. `axes` are those of the model. A method that needs
+        nothing returns itself.
+        """
+        return self, []
 
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]

@@ -24,6 +24,7 @@ POINTWISE = {
     "SpatialDropout3D", "Subtract",
 }  # fmt: skip
 CONVOLUTIONS = {"Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"}
+TRANSPOSED = {"Conv2DTranspose", "Conv3DTranspose"}  # of windows as wide as their stride
 POOLINGS = {"MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3D"}
 
 
@@ -89,6 +90,8 @@ def _seen_by(layer: Any, axis: int, low: Any, high: Any) -> tuple[Any, Any]:
         return 2 * low, 2 * high + 3
     if kind.startswith("UpSampling"):
         return low // layer.size[axis], high // layer.size[axis]
+    if kind in TRANSPOSED:
+        return low // layer.strides[axis], high // layer.strides[axis]
     if kind.startswith("Cropping"):
         return low + layer.cropping[axis][0], high + layer.cropping[axis][0]
     if kind.startswith("ZeroPadding"):
@@ -118,6 +121,8 @@ def _shrinks(layer: Any, axis: int) -> Fraction:
         return Fraction(2)
     if kind.startswith("UpSampling"):
         return Fraction(1, layer.size[axis])
+    if kind in TRANSPOSED:
+        return Fraction(1, layer.strides[axis])
     return Fraction(1)
 
 
@@ -174,6 +179,8 @@ def _require_known(layer: Any) -> None:
     known = known or kind.startswith(("Cropping", "ZeroPadding"))
     if kind.startswith("UpSampling"):  # linear interpolation reads neighbours too
         known = getattr(layer, "interpolation", "nearest") == "nearest"
+    if kind in TRANSPOSED:  # else its windows overlap
+        known = tuple(layer.kernel_size) == tuple(layer.strides)
     if kind == "Concatenate":
         known = layer.axis in (-1, len(layer.output_shape) - 1)
     if getattr(layer, "data_format", "channels_last") != "channels_last":

@@ -47,7 +47,7 @@ class Levels:
 class Regraded(Wrapped):
     """A Restorer that is shown other counts than the stack's; its own answers are in these again.
 
-    Its first output is an image; the others are differences and deviations, which have a gain only.
+    Outputs that are no images are differences and deviations, which have a gain only.
     """
 
     # one for each channel of the stack where they are restored one by one, else of each together
@@ -85,9 +85,14 @@ class Regraded(Wrapped):
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts of the stack."""
         gain, here, there = self._at(tiles, at)
         restored = self.inner.predict((tiles - here) * gain + there, at)
-        image, *others = np.split(restored, len(self.outputs), axis=-1)
-        image = (image - there) / gain + here
-        return np.concatenate([image, *(other / gain for other in others)], axis=-1)
+        parts = zip(self.outputs, np.split(restored, len(self.outputs), axis=-1), strict=True)
+        return np.concatenate(
+            [
+                (part - there) / gain + here if output.is_image else part / gain
+                for output, part in parts
+            ],
+            axis=-1,
+        )
 
     def _at(self, tiles: np.ndarray, at: Where | None) -> list[np.ndarray]:
         """Gain, here and there, as they are combined with the tiles."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contracts import Restorer, SlidingRestorer
+from ..contracts import Output, Restorer, SlidingRestorer
 from ..errors import SettingsError, StackError
 from ..stack import Stack
 from ..words import option
@@ -150,7 +150,7 @@ def restore_stack(
         planes = threads.enter_context(ReadAhead(flow.read(), depth))
         writers = [threads.enter_context(WriteBehind(to, depth)) for to in (write, *others)]
         for plane, restored in flow.restore(planes):
-            images = _apart(restored, plane, len(writers))
+            images = _apart(restored, plane, restorer.outputs)
             for i, (writer, image) in enumerate(zip(writers, images, strict=True)):
                 for place, channel in plane.put_back(image, hot, values=i == 0):
                     writer(place, channel)
@@ -162,13 +162,13 @@ def restore_stack(
 
 
 def _apart(
-    restored: np.ndarray | None, plane: Plane, n_outputs: int
+    restored: np.ndarray | None, plane: Plane, outputs: Sequence[Output]
 ) -> Sequence[np.ndarray | None]:
-    """Part the outputs (Y, X, C * K) of a plane; the first is its image."""
+    """Part the outputs (Y, X, C * K) of a plane; images are as bright as it is."""
     if restored is None:
-        return [None] * n_outputs
-    image, *others = np.split(restored, n_outputs, axis=-1)
-    return [plane.as_bright(image), *others]
+        return [None] * len(outputs)
+    parts = zip(outputs, np.split(restored, len(outputs), axis=-1), strict=True)
+    return [plane.as_bright(part) if output.is_image else part for output, part in parts]
 
 
 def _plan(

@@ -128,6 +128,9 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         say.note(note)
     warn_of_noise(opened, fitted, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
+    fitted, notes = fitted.informed(opened, axes)
+    for note in notes:
+        say.note(note)
     means, stds = _pooled_intensity(surveys)
     stds = fitted.settings.divisors(stds)
     if base:
