@@ -41,6 +41,8 @@ class Output:
     # an image in counts, as the restored one is: where grey levels were changed for the net, they
     # are changed back, and channels that are left as they are stand in it as they are
     is_image: bool = False
+    # what must not be measured on it, for whoever reads its file or a report
+    not_to_measure: tuple[str, ...] = ()
     # its suffix stands in place of the restored file's, whose name would say the wrong thing
     alone: bool = False
     # its values are deviations from the restored image, in counts: what rounding the restored image
@@ -58,9 +60,14 @@ UNCERTAINTY = Output(
 DECONVOLVED = Output(
     "deconvolved",
     "_deconvolved",
-    "counts before the blur of the microscope, as a model imagines them",
+    "counts before the blur of the microscope, as a model imagines them; for the eye only",
     is_image=True,
     alone=True,
+    not_to_measure=(
+        "brightness of single structures: how much light goes where is the model's guess",
+        "sizes, gaps and distances finer than the point spread function",
+        "numbers of spots: one may be drawn as several, and noise as one",
+    ),
 )
 # What may lie beside a restored file, or in place of one, from an earlier run.
 FURTHER = (UNCERTAINTY, DECONVOLVED)
@@ -192,7 +199,10 @@ class Restorer(ABC):
 
     def record_of(self, output: Output) -> Mapping[str, Any]:
         """Facts about one of its outputs, JSON values, kept in its file."""
-        return {"values": output.values}
+        record: dict[str, Any] = {"values": output.values}
+        if output.not_to_measure:
+            record["not_to_measure"] = list(output.not_to_measure)
+        return record
 
     def describe(self, output: Output) -> str:
         """Words about one of its outputs, for the line that names its file."""

@@ -20,14 +20,15 @@ from ..learning import FIRST_FILTERS
 from .blur import blurring
 from .estimate import estimate_psf
 from .net import PublishedNet, SharpNet
-from .psf import Psf
-from .section import Kept
+from .psf import Psf, sharpened
+from .section import MOST_PASSES, Kept
 from .sources import AUTO, psf_for, require_readable, split_channels
 
 SMOOTHED_PX = 2.0  # deviation, before the darkest place is looked for
 DARKEST_PERCENT = 0.1  # of the smoothed pixels that may lie below the background
 LOOKED_AT = 256  # patches
 ALL_TURNS = 8
+LEFT_SHARE = 8  # of a patch's edge, that a border may take up at most
 REACH_SHARE = 4  # of a patch's edge: a blur that reaches further meets its border everywhere
 
 
@@ -40,6 +41,9 @@ class DecoNoisingSettings(BlindSpotSettings):
     positivity: float = 1.0  # weight of what lies below the background before the blur
     total_variation: float = 0.0  # weight of the slopes before the blur
     out_scale: float = 1.0  # by which the net's answer is multiplied; the original has 10
+    sharpen: int = 2  # passes that sharpen the net's answer before the blur; the original has none
+    # errors near a patch's border, where the blur meets mirrored pixels, count; as in the original
+    count_borders: bool = False
     net: Literal["n2v", "published"] = "n2v"
     net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
     unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
@@ -73,6 +77,7 @@ _RANGES = (
     ("positivity", 0, 1000),
     ("total_variation", 0, 1000),
     ("out_scale", 0.01, 1000),
+    ("sharpen", 0, MOST_PASSES),
     ("unet_n_depth", 1, 6),
     ("unet_n_first", 1, 512),
     ("unet_kern_size", 1, 15),
@@ -83,8 +88,10 @@ PUBLISHED: dict[str, Any] = {
     "unet_n_depth": 2,
     "unet_n_first": 64,
     "out_scale": 10.0,
+    "sharpen": 0,
     "schedule": "plateau",
-    "masked_percent": 3.125,  # one in 32
+    "count_borders": True,
+    "masked_percent": 100 / 36,  # one in 32 is asked for, which gives one in a box of 6 x 6
     "replacement": "uniform_withoutCP",
     "radius_px": 2,
     "recorrupt": 0.0,
@@ -233,7 +240,8 @@ class DecoNoising(BlindSpots):
 
     def own_record(self) -> dict[str, Any]:
         """The blur of each channel, the background, and what the net's answer is multiplied by."""
-        return Kept(self._known, self.settings.out_scale, self.backgrounds).record()
+        s = self.settings
+        return Kept(self._known, s.out_scale, self.backgrounds, s.sharpen).record()
 
     def loss(self) -> Callable[[Any, Any], Any]:
         """Error of the blurred answer at the hidden pixels, or all, and the penalties before it.
@@ -246,10 +254,11 @@ class DecoNoising(BlindSpots):
         s, data = self.settings, super().loss()
         blur = blurring(self._known, s.patch_px)
         floors = tf.constant(self.floors, tf.float32)
+        counted = tf.constant(self._counted(), tf.float32)
 
         def loss(y_true: Any, y_pred: Any) -> Any:
-            sharp = s.out_scale * tf.cast(y_pred, tf.float32)
-            total = data(y_true, blur(sharp))
+            sharp = sharpened(s.out_scale * tf.cast(y_pred, tf.float32), blur, s.sharpen)
+            total = data(y_true * counted, blur(sharp))
             if s.positivity:
                 total += s.positivity * tf.reduce_mean(tf.nn.relu(floors - sharp))
             if s.total_variation:
@@ -258,6 +267,21 @@ class DecoNoising(BlindSpots):
 
         loss.__name__ = "blurred_" + data.__name__
         return loss
+
+    def _counted(self) -> np.ndarray:
+        """Which numbers of a patch's target count, 1 or 0: its values always, its weights inside.
+
+        Shape ([Z,] Y, X, 2 C) or, where visible pixels teach too, ([Z,] Y, X, 3 C).
+        """
+        s, n_channels = self.settings, len(self._known)
+        inside = np.ones((*s.patch_px, n_channels), np.float32)
+        for axis, edge in enumerate(s.patch_px) if not s.count_borders else ():
+            reach = max(psf.reach_px[axis] for psf in self._known)
+            border = min(reach // 2 + reach % 2, edge // LEFT_SHARE)
+            near = np.minimum(np.arange(edge), np.arange(edge)[::-1]) < border
+            inside[(slice(None),) * axis + (near,)] = 0
+        always = np.ones_like(inside)
+        return np.concatenate([always, inside, *([always] if self.noise else [])], axis=-1)
 
     @property
     def _known(self) -> tuple[Psf, ...]:

@@ -14,6 +14,7 @@ from ...errors import UsageError
 from ...prepare.symmetry import Symmetry
 from ...restore.wrapped import Wrapped
 from ...words import flag
+from .psf import sharpened
 from .section import Kept
 
 
@@ -62,7 +63,7 @@ class BlurringRestorer(Wrapped):
 
     @property
     def reach_px(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Those of the net and of the blur together."""
+        """Those of the net, of what sharpens its answer, and of the blur together."""
         return tuple(a + b for a, b in zip(self.inner.reach_px, self._blur_reach, strict=True))
 
     @property
@@ -88,7 +89,7 @@ class BlurringRestorer(Wrapped):
     @property
     def _blur_reach(self) -> tuple[int, ...]:
         each = zip(*(psf.reach_px for psf in self.kept.psfs), strict=True)
-        return tuple(max(along) for along in each)
+        return tuple((self.kept.sharpen + 1) * max(along) for along in each)
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C): blurred counts, then those before the blur."""
@@ -98,6 +99,7 @@ class BlurringRestorer(Wrapped):
         blurred = np.empty_like(sharp)
         for tile, out in zip(sharp, blurred, strict=True):
             for c, psf in enumerate(self.kept.psfs):
+                tile[..., c] = sharpened(tile[..., c], psf.blur, self.kept.sharpen)
                 out[..., c] = psf.blur(tile[..., c])
         return np.concatenate([blurred, sharp], axis=-1) if self.both else blurred
 

@@ -13,6 +13,8 @@ from ...errors import SettingsError
 from ...nets.unet import NetSettings
 from .psf import Psf, read_psf
 
+MOST_PASSES = 16
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -21,12 +23,14 @@ class Kept:
     psfs: tuple[Psf, ...]  # of each channel
     out_scale: float  # by which the net's normalised answer is multiplied
     backgrounds: tuple[float, ...]  # counts, of each channel
+    sharpen: int = 0  # passes that sharpen the net's answer before the blur
 
     def record(self) -> dict[str, Any]:
         """JSON values for the model folder."""
         return {
             "psf": [psf.record() for psf in self.psfs],
             "out_scale": self.out_scale,
+            "sharpen": self.sharpen,
             "background": list(self.backgrounds),
         }
 
@@ -47,7 +51,10 @@ def read_section(own: Mapping[str, Any], net: NetSettings, folder: Path) -> Sect
         raise SettingsError("background must be a list of one number for each channel.")
     backgrounds = tuple(_number(level, "background") for level in levels)
     psfs = tuple(read_psf(one, net.n_dim) for one in listed)
-    return Section(net, record=Kept(psfs, scale, backgrounds))
+    passes = own.get("sharpen", 0)
+    if isinstance(passes, bool) or not isinstance(passes, int) or not 0 <= passes <= MOST_PASSES:
+        raise SettingsError(f"sharpen is {passes!r:.40}; it must be 0 to {MOST_PASSES}.")
+    return Section(net, record=Kept(psfs, scale, backgrounds, passes))
 
 
 def _number(value: Any, name: str) -> float:
