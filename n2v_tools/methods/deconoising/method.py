@@ -20,9 +20,9 @@ from ..learning import FIRST_FILTERS
 from .blur import blurring
 from .estimate import estimate_psf
 from .net import PublishedNet, SharpNet
+from .origins import AUTO, psf_for, require_readable, split_channels
 from .psf import Psf, sharpened
 from .section import MOST_PASSES, Kept
-from .sources import AUTO, psf_for, require_readable, split_channels
 
 SMOOTHED_PX = 2.0  # deviation, before the darkest place is looked for
 DARKEST_PERCENT = 0.1  # of the smoothed pixels that may lie below the background

@@ -6,7 +6,7 @@ from numpy.random import default_rng
 from scipy.ndimage import gaussian_filter
 
 from n2v_tools.errors import SettingsError, StackError
-from n2v_tools.methods.deconoising.sources import psf_for, require_readable
+from n2v_tools.methods.deconoising.origins import psf_for, require_readable
 from n2v_tools.stack import Stack
 
 KNOWN = Stack(np.zeros((4, 8, 8)), "ZYX", {"Z": 0.2, "Y": 0.065, "X": 0.065}, "um", "a.tif")
@@ -102,7 +102,7 @@ def bead(tmp_path):
 
 def test_a_measured_one_is_recentred_and_freed_from_the_camera_s_level(bead, monkeypatch):
     monkeypatch.setattr(
-        "n2v_tools.methods.deconoising.sources.open_stack",
+        "n2v_tools.methods.deconoising.origins.open_stack",
         lambda text, axes=None: Stack(np.load(text), "YX", name=str(text)),
     )
     path = bead((41, 47), (14, 30), 1.5)
@@ -117,7 +117,7 @@ def test_a_measured_one_is_recentred_and_freed_from_the_camera_s_level(bead, mon
 def test_a_measured_one_is_brought_to_the_pixels_of_the_stack(bead, monkeypatch):
     fine = {"Y": 0.0325, "X": 0.0325}
     monkeypatch.setattr(
-        "n2v_tools.methods.deconoising.sources.open_stack",
+        "n2v_tools.methods.deconoising.origins.open_stack",
         lambda text, axes=None: Stack(np.load(text), "YX", fine, "um", str(text)),
     )
     psf, notes = one(str(bead((61, 61), (30, 30), 3.0)))
@@ -126,7 +126,7 @@ def test_a_measured_one_is_brought_to_the_pixels_of_the_stack(bead, monkeypatch)
 
 def test_of_a_volume_the_plane_in_focus_serves_a_model_of_planes(bead, monkeypatch):
     monkeypatch.setattr(
-        "n2v_tools.methods.deconoising.sources.open_stack",
+        "n2v_tools.methods.deconoising.origins.open_stack",
         lambda text, axes=None: Stack(np.load(text), "ZYX", name=str(text)),
     )
     path = str(bead((21, 31, 31), (8, 15, 15), (2.0, 1.2, 1.2)))
@@ -142,7 +142,7 @@ def test_a_file_without_a_spot_is_refused(tmp_path, monkeypatch):
     noise = tmp_path / "noise.npy"
     np.save(noise, default_rng(0).normal(100, 5, (9, 9)))
     monkeypatch.setattr(
-        "n2v_tools.methods.deconoising.sources.open_stack",
+        "n2v_tools.methods.deconoising.origins.open_stack",
         lambda text, axes=None: Stack(np.load(text), "YX", name=str(text)),
     )
     for path in (flat, noise):
