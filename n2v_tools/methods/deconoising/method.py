@@ -241,7 +241,8 @@ class DecoNoising(BlindSpots):
     def own_record(self) -> dict[str, Any]:
         """The blur of each channel, the background, and what the net's answer is multiplied by."""
         s = self.settings
-        return Kept(self._known, s.out_scale, self.backgrounds, s.sharpen).record()
+        margin = not s.count_borders
+        return Kept(self._known, s.out_scale, self.backgrounds, s.sharpen, margin).record()
 
     def loss(self) -> Callable[[Any, Any], Any]:
         """Error of the blurred answer at the hidden pixels, or all, and the penalties before it.

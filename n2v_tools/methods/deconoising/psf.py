@@ -54,7 +54,10 @@ class Psf:
     @functools.cached_property
     def kernel(self) -> np.ndarray:
         """Its pixels, float64, of odd sizes ([Z,] Y, X)."""
-        return np.sum([functools.reduce(np.multiply.outer, term) for term in self.terms], axis=0)
+        letters = "zyx"[-self.n_dim :]
+        product = f"{','.join(letters)}->{letters}"
+        total: np.ndarray = np.sum([np.einsum(product, *term) for term in self.terms], axis=0)
+        return total
 
     def blur(self, image: np.ndarray) -> np.ndarray:
         """Convolve counts ([Z,] Y, X), mirrored at the border: float32, as large."""
@@ -80,11 +83,10 @@ class Psf:
     @property
     def widths_px(self) -> tuple[float, ...]:
         """Full width at half of its height along each axis, through its middle."""
-        middle = tuple(size // 2 for size in self.kernel.shape)
-        lines = (
-            self.kernel[(*middle[:axis], slice(None), *middle[axis + 1 :])]
-            for axis in range(self.n_dim)
-        )
+        lines = []
+        for axis, kept in enumerate(self.kernel.shape):
+            moved = np.moveaxis(self.kernel, axis, -1).reshape(-1, kept)
+            lines.append(moved[len(moved) // 2])  # sizes are odd: the middle is the middle
         return tuple(_half_width(line) for line in lines)
 
     def within(self, reach_px: Sequence[int]) -> Psf:
@@ -187,7 +189,7 @@ def sharpened(image: T, blur: Callable[[T], T], passes: int) -> T:
     missing = total = image
     for _ in range(passes):
         missing = missing - blur(missing)  # type: ignore[operator]
-        total = total + missing  # type: ignore[operator]
+        total = total + missing
     return total
 
 

@@ -73,6 +73,11 @@ class BlurringRestorer(Wrapped):
         return tuple(-(-(halo + reach) // block) * block for halo, reach, block in halves)
 
     @property
+    def margin_px(self) -> tuple[int, ...]:  # type: ignore[override]
+        """As far as the halo: errors at a patch's border did not count, so fields have none."""
+        return self.halo_px if self.kept.margin else self.inner.margin_px
+
+    @property
     def bytes_per_px(self) -> int:  # type: ignore[override]
         """Those of the net, or of the tile before, within and after the blur."""
         return self.inner.bytes_per_px + 16 * self.n_channels

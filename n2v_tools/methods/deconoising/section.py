@@ -24,6 +24,7 @@ class Kept:
     out_scale: float  # by which the net's normalised answer is multiplied
     backgrounds: tuple[float, ...]  # counts, of each channel
     sharpen: int = 0  # passes that sharpen the net's answer before the blur
+    margin: bool = False  # it did not learn what borders look like: fields are reflected
 
     def record(self) -> dict[str, Any]:
         """JSON values for the model folder."""
@@ -31,6 +32,7 @@ class Kept:
             "psf": [psf.record() for psf in self.psfs],
             "out_scale": self.out_scale,
             "sharpen": self.sharpen,
+            "margin": self.margin,
             "background": list(self.backgrounds),
         }
 
@@ -54,7 +56,10 @@ def read_section(own: Mapping[str, Any], net: NetSettings, folder: Path) -> Sect
     passes = own.get("sharpen", 0)
     if isinstance(passes, bool) or not isinstance(passes, int) or not 0 <= passes <= MOST_PASSES:
         raise SettingsError(f"sharpen is {passes!r:.40}; it must be 0 to {MOST_PASSES}.")
-    return Section(net, record=Kept(psfs, scale, backgrounds, passes))
+    margin = own.get("margin", False)
+    if not isinstance(margin, bool):
+        raise SettingsError(f"margin is {margin!r:.40}; it must be true or false.")
+    return Section(net, record=Kept(psfs, scale, backgrounds, passes, margin))
 
 
 def _number(value: Any, name: str) -> float:

@@ -104,6 +104,17 @@ def test_sharpening_and_blur_give_back_what_the_blur_passes_and_reach_further():
     assert restorer.reach_px == (16, 16)
 
 
+def test_fields_are_reflected_where_borders_were_not_learned():
+    assert blurring().margin_px == ()
+    kept = dataclasses.replace(blurring().kept, margin=True)
+    reflected = dataclasses.replace(blurring(), kept=kept)
+    assert reflected.margin_px == reflected.halo_px
+    counts = default_rng(0).random((24, 28)).astype(np.float32) * 100
+    (restored, _), report = restore(counts, reflected)
+    assert report.tile_px == (32, 36)
+    np.testing.assert_allclose(restored, LOPSIDED.blur(counts), rtol=1e-5)
+
+
 def test_reach_is_the_net_s_and_the_blur_s_and_halos_are_whole_blocks():
     restorer = blurring()
     assert restorer.reach_px == LOPSIDED.reach_px == (2, 2)

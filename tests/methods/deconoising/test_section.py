@@ -10,7 +10,7 @@ from n2v_tools.methods.deconoising.net import SharpNet
 from n2v_tools.methods.deconoising.psf import gaussian
 from n2v_tools.methods.deconoising.section import Kept, read_section
 
-KEPT = Kept((gaussian((1.2, 1.2)), gaussian((1.5, 1.5))), 10.0, (100.0, 90.5))
+KEPT = Kept((gaussian((1.2, 1.2)), gaussian((1.5, 1.5))), 10.0, (100.0, 90.5), 2, True)
 NET = SharpNet(2, 2)
 
 
@@ -33,6 +33,9 @@ def test_what_was_kept_comes_back():
         ("out_scale", 0),
         ("out_scale", "10"),
         ("out_scale", True),
+        ("sharpen", -1),
+        ("sharpen", True),
+        ("margin", 1),
         ("background", [1.0]),
         ("background", [1.0, float("inf")]),
         ("background", None),
