@@ -38,7 +38,8 @@ class DecoNoisingSettings(BlindSpotSettings):
 
     psf: str = AUTO  # gaussian:1.2, na=..,wavelength=..,index=.., a file, or auto
     background: tuple[float, ...] = ()  # counts where nothing is, a channel each; empty: measured
-    positivity: float = 1.0  # weight of what lies below the background before the blur
+    learning_rate: float = 0.004
+    positivity: float = 0.03  # weight of what lies below the background; the original has 1
     total_variation: float = 0.0  # weight of the slopes before the blur
     out_scale: float = 1.0  # by which the net's answer is multiplied; the original has 10
     sharpen: int = 2  # passes that sharpen the net's answer before the blur; the original has none
@@ -90,6 +91,7 @@ PUBLISHED: dict[str, Any] = {
     "out_scale": 10.0,
     "sharpen": 0,
     "schedule": "plateau",
+    "positivity": 1.0,
     "count_borders": True,
     "masked_percent": 100 / 36,  # one in 32 is asked for, which gives one in a box of 6 x 6
     "replacement": "uniform_withoutCP",
@@ -104,7 +106,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"net_size": "small", "epochs": 40},
     "best": {
         "net_size": "large",
-        "learning_rate": 0.001,
+        "learning_rate": 0.002,
         "epochs": 100,
         "steps_per_epoch": 150,
     },
