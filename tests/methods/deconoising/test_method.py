@@ -38,7 +38,7 @@ SHAPE = (2, 16, 16, 1)
 
 def method(psf, floor=-100.0, **settings):
     chosen = DecoNoisingSettings(
-        **{"patch_px": (16, 16), "sharpen": 0, "count_borders": True, **settings}
+        **{"patch_px": (16, 16), "sharpen": 0, "count_borders": True, "positivity": 1.0, **settings}
     )
     return DecoNoising(chosen, psfs=(psf,), floors=(floor,), backgrounds=(0.0,))
 
