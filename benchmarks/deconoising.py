@@ -62,7 +62,8 @@ def main() -> None:
         report.say(
             f"\n{N_FRAMES} images of {EDGE_PX} px a case; {options.steps} steps of {options.batch} "
             f"patches of {PATCH_PX} px each, nets of `--preset fast`. dB against the truth; "
-            f"resolution: period in px at which the Fourier ring correlation with the truth falls to {HALF}."
+            "resolution: period in px at which the Fourier ring correlation with the truth falls "
+            f"to {HALF}."
         )
         report.columns("case", "image", "restored, dB", "deconvolved, dB", "resolution, px", "s")
         for case in options.cases:
