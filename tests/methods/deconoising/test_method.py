@@ -32,7 +32,7 @@ from n2v_tools.nets.losses import masked_loss
 from n2v_tools.stack import Stack
 
 QUIET = Progress(quiet=True)
-TINY = {"unet_n_first": 4, "unet_n_depth": 1, "precision": "float32"}
+TINY = {"unet_n_first": 8, "unet_n_depth": 1, "precision": "float32", "learning_rate": 0.01}
 SHAPE = (2, 16, 16, 1)
 
 
