@@ -67,7 +67,7 @@ def main() -> None:
         )
         report.columns("case", "image", "restored, dB", "deconvolved, dB", "resolution, px", "s")
         for case in options.cases:
-            for row in measure(case, Path(folder), common, options.widths):
+            for row in measure(case, options.keep or Path(folder), common, options.widths):
                 report.row(case, *row)
         for row in measured_before(report.path, options.cases):
             report.say(row)
@@ -88,6 +88,7 @@ def parse() -> argparse.Namespace:
     known.add_argument("--cases", type=words, default=words(CASES), help="SCENE:BLUR:PHOTONS,...")
     known.add_argument("--steps", type=int, default=1000, help="of each training")
     known.add_argument("--batch", type=int, default=8, help="patches a step")
+    known.add_argument("--keep", type=Path, help="folder of what is done, to go on in pieces")
     known.add_argument(
         "--widths", type=words, default=["1", "1.2", "0.8"], help="of the blur, times the true one"
     )
@@ -159,6 +160,10 @@ def learned(
     method: str, settings: dict[str, str], images: Images, folder: Path, common: dict[str, int]
 ) -> tuple[np.ndarray, str]:
     """Train on the noisy images and restore them: counts, one array an output; and seconds."""
+    kept = folder.with_name(f"{folder.name}.npz")
+    if kept.exists():
+        with np.load(kept) as file:
+            return file["outputs"], f"{file['seconds']:.0f}"
     began = time.perf_counter()
     model = train(
         images.noisy,
@@ -175,6 +180,7 @@ def learned(
     outputs = [np.empty(images.noisy.shape, np.float32) for _ in restorer.outputs]
     first, *others = (functools.partial(_keep, output) for output in outputs)
     restore_stack(Stack(images.noisy, "TYX"), restorer, first, others=others)
+    np.savez(kept, outputs=np.stack(outputs), seconds=seconds)
     return np.stack(outputs), f"{seconds:.0f}"
 
 

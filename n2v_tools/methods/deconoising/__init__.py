@@ -16,6 +16,8 @@ ROWS = (
         },
         restorer="n2v_tools.methods.deconoising.restorer:open_restorer",
         restoring="n2v_tools.methods.deconoising.restorer:DecoNoisingRestoring",
+        restoring_help="With a DecoNoising model: deconvolved=true writes the image before the "
+        "blur, too.",
         presets={
             "default": "",
             "fast": "",
