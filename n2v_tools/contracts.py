@@ -38,10 +38,16 @@ class Output:
     suffix: str = ""
     # what its values are, for the record in the file and the line that is printed
     values: str = "counts"
+    # an image in counts, as the restored one is: where grey levels were changed for the net, they
+    # are changed back, and channels that are left as they are stand in it as they are
+    is_image: bool = False
+    # what must not be measured on it, for whoever reads its file or a report
+    not_to_measure: tuple[str, ...] = ()
+    # its suffix stands in place of the restored file's, whose name would say the wrong thing
+    alone: bool = False
     # its values are deviations from the restored image, in counts: what rounding the restored image
     # adds is added to them
     is_deviation: bool = False
-    is_image: bool = False  # its values are grey levels, not differences of them
 
 
 RESTORED = Output("restored", is_image=True)
@@ -51,6 +57,20 @@ UNCERTAINTY = Output(
     "standard deviation of the error of the restored value, counts",
     is_deviation=True,
 )
+DECONVOLVED = Output(
+    "deconvolved",
+    "_deconvolved",
+    "counts before the blur of the microscope, as a model imagines them; for the eye only",
+    is_image=True,
+    alone=True,
+    not_to_measure=(
+        "brightness of single structures: how much light goes where is the model's guess",
+        "sizes, gaps and distances finer than the point spread function",
+        "numbers of spots: one may be drawn as several, and noise as one",
+    ),
+)
+# What may lie beside a restored file, or in place of one, from an earlier run.
+FURTHER = (UNCERTAINTY, DECONVOLVED)
 
 
 @dataclass(frozen=True)
@@ -214,7 +234,10 @@ class Restorer(ABC):
 
     def record_of(self, output: Output) -> Mapping[str, Any]:
         """Facts about one of its outputs, JSON values, kept in its file."""
-        return {"values": output.values}
+        record: dict[str, Any] = {"values": output.values}
+        if output.not_to_measure:
+            record["not_to_measure"] = list(output.not_to_measure)
+        return record
 
     def describe(self, output: Output) -> str:
         """Words about one of its outputs, for the line that names its file."""
@@ -403,6 +426,28 @@ class Method(ABC):
         """What else was learned, such as a noise model: files for the model folder, by name."""
         return {}
 
+    def informed_by(
+        self, stacks: Sequence[Stack], axes: str, *, seed: int, keep_strips: bool
+    ) -> tuple[Method, list[str]]:
+        """The method with what it wants to know of whole stacks, and what a user should hear.
+
+        Called once, when the stacks are open and the patch fits, before patches are drawn: for what
+        patches do not show, such as noise that frames tell apart, a pixel size, or what was
+        recorded of the microscope. A method that needs nothing returns itself.
+
+        Parameters
+        ----------
+        stacks : sequence of Stack
+            All that it will learn from.
+        axes : str
+            Of the model.
+        seed : int
+            Of the training.
+        keep_strips : bool
+            Zeros are data.
+        """
+        return self, []
+
     def fitted(
         self, patches: np.ndarray, means: Sequence[float], stds: Sequence[float]
     ) -> tuple[Method, list[str]]:
@@ -416,16 +461,6 @@ class Method(ABC):
             Counts, as they will be trained on; of a movie method its windows, (N, T, Y, X, C).
         means, stds : sequences of float, length C
             By which they will be normalised.
-        """
-        return self, []
-
-    def informed_by(
-        self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
-    ) -> tuple[Method, list[str]]:
-        """The method with what it wants to know of whole stacks, and what a user should hear.
-
-        Called once, before patches are drawn: for what patches do not show, such as noise that
-        frames tell apart. `keep_strips` takes zeros as data, and `seed` is that of the training.
         """
         return self, []
 

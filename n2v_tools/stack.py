@@ -62,7 +62,8 @@ class Stack:
         File name or path, for messages.
     metadata : mapping
         What else a writer may carry on, by the writer's own keys
-        (``channel_names``: list of str, ``finterval``, ``mode`` ...).
+        (``channel_names``: list of str, ``finterval``, ``mode``, ``optics`` of the microscope:
+        ``na``, ``index``, ``emission_nm`` of each channel ...).
     notes : tuple of str
         What the reader decided and a user should hear ("S taken as C").
     warnings : tuple of str

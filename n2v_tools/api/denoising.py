@@ -38,7 +38,7 @@ NOT_OPTIONS = ("inputs", "command", "file", "settings", "output", "scene")  # of
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")
-MODELS_ONLY = ("engine", "precision", "tta", "force")
+MODELS_ONLY = ("engine", "precision", "tta", "force", "deconvolved")
 
 
 @overload
@@ -113,8 +113,8 @@ def denoise(
         all around them), ``memory_bytes`` (bound above the base process), ``engine``,
         ``precision``; with `method` ``dims`` (2 or 3) and ``variance_stabilise``; with `output`
         ``overwrite``, ``skip_existing``, ``suffix``, ``format``, and what is written beside the
-        result: ``uncertainty`` (deviation of each pixel's error, in counts) and ``report`` (a
-        page).
+        result: ``uncertainty`` (deviation of each pixel's error, in counts), ``deconvolved`` (the
+        image before the blur, of models that learned through it) and ``report`` (a page).
 
     Returns
     -------
@@ -181,7 +181,8 @@ def _checked(
     if named:
         about = "model" if given["model"] is None else "filter (method)"
         raise UsageError(f"{named[0]} is about a {about}, which is not what restores here.")
-    of_files = [name for name in ("report", "uncertainty") if to_memory and found.get(name)]
+    files = ("report", "uncertainty", "deconvolved")
+    of_files = [name for name in files if to_memory and found.get(name)]
     if of_files:
         raise UsageError(f"{flag(of_files[0])} writes a file: say where with {option('output')}.")
     return found

@@ -73,7 +73,8 @@ def train(
     **options
         Every other option of ``n2v-train`` by its name with underscores: ``axes`` (as in
         `open_stack`), ``depth`` ("Z" or "T"), ``preset``, ``struct_mask`` (a name such as
-        "horizontal:5", or an array of shape ([Z,] Y, X)), ``epochs``, ``steps`` (per epoch),
+        "horizontal:5", or an array of shape ([Z,] Y, X)), ``psf`` (as ``n2v-train --psf``),
+        ``epochs``, ``steps`` (per epoch),
         ``batch``, ``patches``, ``validation`` (a share), ``keep_strips``, ``nan`` ("refuse" or
         "fill"), ``overwrite``, ``resume``.
 

@@ -69,6 +69,10 @@ class Builder(ABC):
         """Double the size by repeating pixels, or bring it to that of `like`, even if odd."""
 
     @abstractmethod
+    def up_conv(self, x: Any, filters: int, name: str) -> Any:
+        """Double the size by a transposed convolution: each pixel becomes 2 along each axis."""
+
+    @abstractmethod
     def concatenate(self, parts: list[Any], dtype: str | None = None) -> Any:
         """Join channels."""
 

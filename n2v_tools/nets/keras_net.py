@@ -57,7 +57,9 @@ class _KerasBuilder(Builder):
         """Glorot's and biases of zero, or those of PyTorch, kernel and bias alike."""
         initializers = self.keras.initializers
         if not self.settings.initialised_as_in_torch:
-            return {"kernel_initializer": initializers.GlorotUniform(seed)}
+            normal = self.settings.initialised_normal
+            kind = initializers.GlorotNormal if normal else initializers.GlorotUniform
+            return {"kernel_initializer": kind(seed)}
         bound = fan_in**-0.5
         seeds = {"kernel_initializer": seed, "bias_initializer": seed ^ 1}
         return {
@@ -88,6 +90,12 @@ class _KerasBuilder(Builder):
         if like is not None:
             return UpSamplingLike(name=self.name("up_sampling_like"))([x, like])
         return self._nd("UpSampling{}D")(2, name=self.name(f"up_sampling{self.settings.n_dim}d"))(x)
+
+    def up_conv(self, x: Any, filters: int, name: str) -> Any:
+        seed = int(self._seeds.integers(2**31))
+        kind = self._nd("Conv{}DTranspose")
+        initializers = self._initializers(x.shape[-1], seed)
+        return kind(filters, 2, strides=2, padding="same", name=name, **initializers)(x)
 
     def concatenate(self, parts: list[Any], dtype: str | None = None) -> Any:
         return self.keras.layers.Concatenate(name=self.name("concatenate"), dtype=dtype)(parts)

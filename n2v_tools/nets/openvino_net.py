@@ -90,8 +90,8 @@ class _Translation:
         if step.kind == "Activation":  # the last one is the caller's
             node = self._node(source)
             return self.ops.relu(node) if source.kind == "BatchNormalization" else node
-        if step.kind == "Add":  # so is the residual
-            return self._node(source)
+        if step.kind == "Add":
+            return self._sum(step)
         if step.kind == "ChannelSlice":
             return self.ops.gather(
                 self._node(source), np.array([step.channel]), np.array(1, np.int64)
@@ -113,8 +113,15 @@ class _Translation:
         factor = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
         return kernel * factor, (bias - mean) * factor + beta
 
+    def _sum(self, step: Step) -> Any:
+        """Sum of two tensors; where one is the input it is the residual, which is the caller's."""
+        one, other = (self._node(source) for source in step.sources)
+        return one if self.sketch.input in step.sources else self.ops.add(one, other)
+
     def _convolution(self, step: Step, kernel: np.ndarray, bias: np.ndarray) -> Any:
         (source,) = step.sources
+        if step.kind.endswith("Transpose"):
+            return self._doubling(source, kernel, bias)
         parts = source.sources if source.kind == "Concatenate" else (source,)
         node, done = None, 0
         # The parts of the same size first, so that the larger sum is one fused pass.
@@ -145,6 +152,21 @@ class _Translation:
             pads_end=pads,
             dilations=one,
         )
+
+    def _doubling(self, source: Step, kernel: np.ndarray, bias: np.ndarray) -> Any:
+        """Transposed convolution by 2 of windows, ([Z,] Y, X, out, in), that do not overlap."""
+        last, first = self.n_dim + 1, self.n_dim
+        kernel = kernel.transpose(last, first, *range(self.n_dim))
+        zero, one = [0] * self.n_dim, [1] * self.n_dim
+        node = self.ops.convolution_backprop_data(
+            self._node(source),
+            self._constant(kernel),
+            [2] * self.n_dim,
+            pads_begin=zero,
+            pads_end=zero,
+            dilations=one,
+        )
+        return self.ops.add(node, self._constant(bias.reshape(1, -1, *one)))
 
     def _repeat_pixels(self, node: Any) -> Any:
         return self.ops.interpolate(

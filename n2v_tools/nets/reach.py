@@ -24,7 +24,7 @@ POINTWISE = {
     "SpatialDropout3D", "Subtract",
 }  # fmt: skip
 CONVOLUTIONS = {"Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"}
-TRANSPOSED = {"Conv2DTranspose"}
+TRANSPOSED = {"Conv2DTranspose", "Conv3DTranspose"}
 POOLINGS = {"MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3D"}
 
 
@@ -192,8 +192,9 @@ def _require_known(layer: Any) -> None:
     kind = _kind(layer)
     known = kind in POINTWISE | CONVOLUTIONS | POOLINGS or kind == "MaxBlurPool"
     known = known or _is_pointwise_in_first(layer)
-    if kind in TRANSPOSED:  # "same" crops it, by rules of its own
-        known = layer.padding == "valid" and not layer.output_padding
+    if kind in TRANSPOSED:  # "same" crops windows that overlap, by rules of its own
+        apart = tuple(layer.kernel_size) == tuple(layer.strides)
+        known = apart or (layer.padding == "valid" and not layer.output_padding)
     known = known or kind.startswith(("Cropping", "ZeroPadding"))
     if kind.startswith("UpSampling"):  # linear interpolation reads neighbours too
         known = getattr(layer, "interpolation", "nearest") == "nearest"

@@ -42,6 +42,8 @@ class Step:
         """Shapes of its weights in Keras' order; none for most kinds."""
         if self.kind.startswith("Conv"):
             kernel = (*self.kernel_size, self.sources[0].channels, self.channels)
+            if self.kind.endswith("Transpose"):
+                kernel = (*self.kernel_size, self.channels, self.sources[0].channels)
             return [kernel, (self.channels,)]
         if self.kind == "BatchNormalization":
             return [(self.channels,)] * 4
@@ -124,6 +126,19 @@ class _SketchBuilder(Builder):
     def upsample(self, x: Step, like: Step | None = None) -> Step:
         kind = self._nd("UpSampling")
         return self._step(kind, kind, [x], scale=x.scale // 2, size=self._each(2))
+
+    def up_conv(self, x: Step, filters: int, name: str) -> Step:
+        two = self._each(2)
+        return self._step(
+            f"{self._nd('Conv')}Transpose",
+            name,
+            [x],
+            channels=filters,
+            scale=x.scale // 2,
+            kernel_size=two,
+            strides=two,
+            dilation_rate=self._each(1),
+        )
 
     def concatenate(self, parts: list[Step], dtype: str | None = None) -> Step:
         channels = sum(part.channels for part in parts)

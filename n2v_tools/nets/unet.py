@@ -36,6 +36,7 @@ class NetSettings:
     needs_margin: ClassVar[bool] = False
     # kernels and biases are drawn as PyTorch does, instead of Glorot's kernels and zeros
     initialised_as_in_torch: ClassVar[bool] = False
+    initialised_normal: ClassVar[bool] = False  # Glorot's kernels are drawn from a normal one
     layout: ClassVar[str] = N2V_LAYOUT  # name of this shape in a model folder
     title: ClassVar[str] = "Noise2Void"  # name of this shape in a sentence
 

@@ -20,7 +20,7 @@ from .wrapped import Wrapped
 class WithLeftChannels(Wrapped):
     """A Restorer of more channels than the inner one: the others come out as they went in.
 
-    Of further outputs, which are about what was changed, they are 0.
+    Of outputs that are no images, but about what was changed, they are 0.
     """
 
     left: tuple[int, ...] = ()  # numbers of the channels that the inner one does not see
@@ -43,7 +43,9 @@ class WithLeftChannels(Wrapped):
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C), counts."""
         answers = np.split(self.inner.predict(self._seen(tiles), at), len(self.outputs), axis=-1)
-        images = [tiles.copy(), *(np.zeros_like(tiles) for _ in answers[1:])]
+        images = [
+            tiles.copy() if output.is_image else np.zeros_like(tiles) for output in self.outputs
+        ]
         for image, answer in zip(images, answers, strict=True):
             image[..., self._learned] = answer
         return np.concatenate(images, axis=-1)

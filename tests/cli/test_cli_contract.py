@@ -147,6 +147,8 @@ def test_a_misspelt_name_is_refused_with_the_nearest(words, nearest):
         ["denoise", "a", "--model", "quick_look", "--set", "size=3"],
         ["denoise", "a", "--model", "m", "--variance-stabilise"],
         ["denoise", "a", "--method", "median", "--tta"],
+        ["denoise", "a", "--method", "median", "--deconvolved"],
+        ["denoise", "a", "--model", "quick_look", "--deconvolved"],
         ["denoise", "a", "--method", "median", "--engine", "openvino"],
         ["denoise", "a", "--method", "median", "--precision", "float32"],
         ["denoise", "a", "--method", "median", "--dims", "4"],

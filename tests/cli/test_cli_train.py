@@ -41,7 +41,7 @@ def test_every_option_reaches_the_request(asked):
         "--stack a.tif --stack b --axes tzyx --method n2v2 --preset legacy --model name "
         "--models dir --patch 16,64,32 --depth T --patches 500 --validation 0.2 --epochs 3 "
         "--steps 7 --batch 9 --overwrite --dry-run --set unet-n-depth=3 --set loss=mae "
-        "--keep-strips --nan fill --seed 5 --struct-mask cross:9x5"
+        "--keep-strips --nan fill --seed 5 --struct-mask cross:9x5 --psf gaussian:1"
     ).split()
     done = run(*words)
     assert done.exit_code == 0, done.output
@@ -52,7 +52,7 @@ def test_every_option_reaches_the_request(asked):
         "patches": 500, "validation": 0.2, "epochs": 3, "steps": 7, "batch": 9,
         "overwrite": True, "dry_run": True, "resume": False, "minutes": None, "seed": 5,
         "settings": {"unet_n_depth": "3", "loss": "mae"}, "keep_strips": True, "nan": "fill",
-        "struct_mask": "cross:9x5",
+        "struct_mask": "cross:9x5", "psf": "gaussian:1",
     }  # fmt: skip
     found = {name: getattr(request, name) for name in expected}
     assert found == expected

@@ -28,6 +28,9 @@ class Written(Builder):
     def upsample(self, x, like=None):
         return f"up({x})"
 
+    def up_conv(self, x, filters, name):
+        return f"up_conv[{filters}|{name}]({x})"
+
     def concatenate(self, parts, dtype=None):
         return f"[{', '.join(parts)}]"
 

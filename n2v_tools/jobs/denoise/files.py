@@ -13,10 +13,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...errors import N2VToolsError
+from ...errors import N2VToolsError, UsageError
 from ...io.convert import decide_dtype
 from ...io.writer import create_stack
 from ...stack import Stack
+from ...words import option
 from ..desk.output_names import report_for
 from ..desk.progress import Progress
 from .one import Create, denoise_one
@@ -93,6 +94,11 @@ def denoise_stack(
     """
     session = _session(request, models_dir, progress)
     session.require_fit(stack)
+    if session.outputs[1:]:
+        raise UsageError(
+            f"the {session.outputs[1].name} image is a file of its own: say where with "
+            f"{option('output')}."
+        )
     if request.dtype == "same":
         decide_dtype(stack.dtype, 0, 0, True, "same")
     job = Job(stack.name, stack, Path(stack.name))

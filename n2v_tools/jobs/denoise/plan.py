@@ -106,9 +106,8 @@ def _say_left_out(
     left_out: Iterable[Path], inputs: Sequence[Opened], naming: Naming, progress: Progress
 ) -> None:
     """Say which files of a folder are named like outputs; a warning where they are of no input."""
-    suffix = UNCERTAINTY.suffix
-    outputs = {stem_of(naming.output_for(one.source)) for one in inputs}
-    known = [path for path in left_out if stem_of(path).removesuffix(suffix) in outputs]
+    made = {stem_of(path) for one in inputs for path in naming.every_output_for(one.source)}
+    known = [path for path in left_out if stem_of(path) in made]
     others = [path for path in left_out if path not in known]
     remedy = f"name them one by one, or another {option('suffix')}, to denoise them"
     if known:
@@ -136,8 +135,7 @@ def _without_earlier_outputs(
     """Drop what an earlier run made of another input, as ``*.tif`` names it in a shell."""
     outputs = {}
     for one in (one for one in inputs if one.stack is not None):
-        target = naming.output_for(one.source)
-        for path in (target, beside(target, UNCERTAINTY.suffix)):
+        for path in naming.every_output_for(one.source):
             outputs[os.path.realpath(path)] = one.name
     kept = []
     for one in inputs:
@@ -164,7 +162,7 @@ def _plan_one(
     except N2VToolsError as error:
         return failed(one.name, error)
     target = naming.output_for(one.source)
-    others = {output: beside(target, output.suffix) for output in session.outputs[1:]}
+    others = {one_of: naming.further_for(one.source, one_of) for one_of in session.outputs[1:]}
     job = Job(one.name, one.stack, target, others=others)
     there = [path for path in job.targets if os.path.lexists(path)]
     if not request.skip_existing or not there:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...contracts import UNCERTAINTY
+from ...contracts import FURTHER, Output
 from ...errors import OutputError, UsageError
 from ...io.address import Address
 from ...io.table import find_format, split_ending
@@ -51,7 +51,21 @@ class Naming:
         """Whether `source` is named like an output of an earlier run."""
         stem = stem_of(source)
         own = (self.suffix,) if self.suffix else ()
-        return stem.endswith((*own, self.suffix + UNCERTAINTY.suffix))
+        further = (one.suffix if one.alone else self.suffix + one.suffix for one in FURTHER)
+        return stem.endswith((*own, *further))
+
+    def further_for(self, source: Path, output: Output) -> Path:
+        """Path of a further output of `source`, beside the restored one.
+
+        ``a_denoised_uncertainty.ome.tif``, or ``a_deconvolved.ome.tif`` where it has a name alone.
+        """
+        if output.alone and self.file is None:
+            return replace(self, suffix=output.suffix).output_for(source)
+        return beside(self.output_for(source), output.suffix)
+
+    def every_output_for(self, source: Path) -> tuple[Path, ...]:
+        """Paths of all that a run may have made of `source`."""
+        return (self.output_for(source), *(self.further_for(source, one) for one in FURTHER))
 
 
 def beside(target: Path, suffix: str) -> Path:

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...contracts import FURTHER
 from ...errors import AxesError, N2VToolsError, StackError
+from ...io.reader import read_description
 from ...measure.side_by_side import are_equal_in_size, describe_misfit
 from ...stack import Stack
+from ...untrusted import parse_json
 from ...words import option
 from .frames import take_frame
 from .inputs import open_inputs
+
+LONGEST_RECORD = 2**20  # characters
 
 
 @dataclass(frozen=True)
@@ -86,3 +91,23 @@ def _with_lengths(letters: str, like: Stack) -> str:
     """The letters, each followed by the length that a stack has there."""
     known = {axis: size for axis, size in like.sizes.items() if axis not in "YX"}
     return "".join(f"{letter}{known.get(letter, '')}" for letter in letters if letter.isalpha())
+
+
+def require_restored(path: Path) -> None:
+    """Raise StackError if a file says of itself that it is another output than the restored image.
+
+    An uncertainty, or an image before the blur, is judged by other rules than these.
+    """
+    try:
+        text = read_description(path) or ""
+        record = parse_json(text) if text.startswith("{") and len(text) < LONGEST_RECORD else {}
+    except (StackError, ValueError):  # no TIFF, or described by another program
+        return
+    if not isinstance(record, dict) or "n2v_tools" not in record:
+        return
+    for output in FURTHER:
+        if output.name in record:
+            raise StackError(
+                f"{path}: is the {output.name} image of a run, not the restored one "
+                f"({output.values}), so it is not judged as one. Name the restored file."
+            )

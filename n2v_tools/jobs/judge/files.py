@@ -16,6 +16,7 @@ from ..desk.outcomes import Outcome, Outcomes, measure_each, require_table, writ
 from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Trio, pair_files
 from ..desk.progress import Progress, Step
+from ..desk.single import require_restored
 
 MARKS = {"good": "good", "note": "note", "worry": "WORRY", "cannot tell": "?"}
 
@@ -84,6 +85,8 @@ def judge_files(request: QualityRequest, progress: Progress) -> Judgements:
 
     def judge(trio: Trio, step: Step) -> Quality:
         noisy, restored = trio.stacks["noisy"], trio.stacks["restored"]
+        for path in restored.files[:1]:
+            require_restored(path)
         return judge_restored(noisy, restored, seed=request.seed, step=step)
 
     found = Judgements(

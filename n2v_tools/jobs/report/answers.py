@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...contracts import Output
 from ...io.sha256 import sha256_of
 from ...methods.table import rows
 from ...report.plain import number_text, value_text
@@ -81,10 +82,15 @@ def is_it_better(quality: Quality, evaluation: Evaluation | None) -> Answer:
     return Answer(QUESTIONS[1], short, level, (measured, without, tally))
 
 
-def what_not_to_measure(quality: Quality) -> Answer:
-    """List what should not be measured."""
+def what_not_to_measure(quality: Quality, beside: Sequence[tuple[Output, str]] = ()) -> Answer:
+    """List what should not be measured, on the file and on what lies `beside` it by name."""
     short = "" if quality.do_not_measure else "Nothing was found against measuring on it"
-    return Answer(QUESTIONS[2], short, items=(*quality.do_not_measure, ALWAYS))
+    others = (
+        f"On {name}, which is the {output.name} image and no restored one: {text}."
+        for output, name in beside
+        for text in output.not_to_measure
+    )
+    return Answer(QUESTIONS[2], short, items=(*quality.do_not_measure, *others, ALWAYS))
 
 
 def findings_of(quality: Quality) -> tuple[Finding, ...]:

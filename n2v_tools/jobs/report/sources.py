@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...contracts import UNCERTAINTY
+from ...contracts import FURTHER, UNCERTAINTY, Output
 from ...errors import N2VToolsError, StackError
 from ...io.address import Address
 from ...stack import Stack
 from ...words import option
-from ..desk.output_names import beside
-from ..desk.single import Single, open_fitting, open_single
+from ..desk.output_names import beside, stem_of
+from ..desk.single import Single, open_fitting, open_single, require_restored
 from .record import Record, Trained, find_trained, read_record
 from .request import ReportRequest
 
@@ -30,6 +30,8 @@ class Sources:
     noisy: Stack
     clean: Stack | None = None
     uncertainty: Stack | None = None
+    # what else lies beside the restored file that is for the eye only, with its name
+    beside: tuple[tuple[Output, str], ...] = ()
     record: Record = field(default_factory=Record)  # what the restored file says about its making
     trained: Trained | None = None  # None for a filter, and where the model's folder is not at hand
     files: tuple[Path, ...] = ()  # all files that are read
@@ -61,6 +63,7 @@ def find_sources(
         If a file cannot be opened, does not fit the restored one, or the noisy one is not found.
     """
     restored = open_single(request.restored, request.axes)
+    require_restored(restored.source)
     record = read_record(restored.source)
     noisy, found = _find_noisy(request, restored, record, find)
     opened = [restored, noisy]
@@ -73,6 +76,7 @@ def find_sources(
         noisy=noisy.stack,
         clean=None if request.clean is None else opened[-1].stack,
         uncertainty=find_uncertainty(restored),
+        beside=find_beside(restored.source, record),
         record=record,
         trained=trained,
         files=tuple(file for one in opened for file in one.files),
@@ -93,6 +97,7 @@ def sources_of(noisy: Stack, restored: Path, model: str | None, models_dir: Path
         restored=opened.stack,
         noisy=noisy,
         uncertainty=find_uncertainty(opened),
+        beside=find_beside(restored, record),
         record=record,
         trained=trained,
         files=(restored,),
@@ -109,6 +114,20 @@ def find_uncertainty(restored: Single) -> Stack | None:
         return open_fitting(str(path), [], restored).stack
     except N2VToolsError:  # of another run: the page does without
         return None
+
+
+def find_beside(restored: Path, record: Record) -> tuple[tuple[Output, str], ...]:
+    """Outputs of the same input that lie beside a restored file and must not be measured on."""
+    name = record.text("input")
+    if name is None:
+        return ()
+    ending = restored.name[len(stem_of(restored)) :]
+    paths = (
+        (output, restored.with_name(f"{stem_of(Path(Path(name).name))}{output.suffix}{ending}"))
+        for output in FURTHER
+        if output.alone and output.not_to_measure
+    )
+    return tuple((output, path.name) for output, path in paths if path.is_file())
 
 
 def _find_noisy(

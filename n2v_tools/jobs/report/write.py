@@ -156,7 +156,7 @@ def _compose(
         answers=(
             what_was_done(sources),
             is_it_better(quality, evaluation),
-            what_not_to_measure(quality),
+            what_not_to_measure(quality, sources.beside),
         ),
         views=make_views(sources, () if evaluation is None else evaluation.scalings),
         findings=findings_of(quality),

@@ -240,7 +240,7 @@ class HDN(Method):
         return {} if self.noise is None else {NOISE_NAME: self.noise.to_bytes()}
 
     def informed_by(
-        self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
+        self, stacks: Sequence[Stack], axes: str, *, seed: int, keep_strips: bool
     ) -> tuple[HDN, list[str]]:
         """Measure the noise of the stacks, where that is not given, and choose the blind levels."""
         s = self.settings

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from n2v_tools.contracts import DECONVOLVED, UNCERTAINTY
 from n2v_tools.errors import OutputError, UsageError
 from n2v_tools.jobs.desk.output_names import Naming, require_absent, require_distinct, require_room
 
@@ -45,6 +46,18 @@ def test_what_carries_the_suffix_is_known_in_every_format():
     assert naming.carries_suffix(Path("a_denoised.ome.tif"))
     assert not naming.carries_suffix(Path("a.tif"))
     assert not Naming(Path("o"), "", "tiff").carries_suffix(Path("a.tif"))
+
+
+def test_a_further_output_stands_beside_the_restored_one_or_has_a_name_of_its_own():
+    naming = Naming(None, "_denoised", "ome-tiff")
+    uncertain = naming.further_for(Path("in/a.tif"), UNCERTAINTY)
+    alone = naming.further_for(Path("in/a.tif"), DECONVOLVED)
+    assert uncertain == Path("in/a_denoised_uncertainty.ome.tif")
+    assert alone == Path("in/a_deconvolved.ome.tif")
+    assert naming.carries_suffix(uncertain) and naming.carries_suffix(alone)
+    assert naming.every_output_for(Path("in/a.tif"))[1:] == (uncertain, alone)
+    named = Naming(Path("out"), "_denoised", "tiff", file="b.tif")
+    assert named.further_for(Path("a.tif"), DECONVOLVED) == Path("out/b_deconvolved.tif")
 
 
 def test_an_empty_suffix_is_fine_elsewhere_and_refused_beside_the_input(tmp_path):

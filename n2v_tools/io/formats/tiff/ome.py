@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
 from ....errors import StackError
@@ -46,6 +47,9 @@ class OmeImage:
     name: str = ""  # as the file names it, such as a stage position
     description: str | None = None
     axes: str | None = None  # as our own writer recorded them
+    # objective and light as far as they are recorded: ``na``, ``index`` of the medium, and
+    # ``emission_nm``, one per channel or None
+    optics: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_planes(self) -> int:
@@ -146,7 +150,35 @@ def _image(
         name=(image.get("Name") or "").strip(),
         description=next((e.text for e in _children(image, "Description")), None),
         axes=_recorded_axes(root),
+        optics=_optics(root, image, channels),
     )
+
+
+def _optics(
+    root: ElementTree.Element, image: ElementTree.Element, channels: list[ElementTree.Element]
+) -> dict[str, Any]:
+    """Aperture, medium and light, as far as they are positive numbers."""
+    settings = next(_children(image, "ObjectiveSettings"), None)
+    named = None if settings is None else settings.get("ID")
+    lenses = [one for part in _children(root, "Instrument") for one in _children(part, "Objective")]
+    if named is not None:
+        lenses = [one for one in lenses if one.get("ID") == named]
+    found: dict[str, Any] = {}
+    if len(lenses) == 1:  # of several nobody says which
+        found["na"] = positive(lenses[0].get("LensNA"))
+    if settings is not None:
+        found["index"] = positive(settings.get("RefractiveIndex"))
+    waves = [_nanometres(channel) for channel in channels]
+    if any(waves):
+        found["emission_nm"] = waves
+    return {name: value for name, value in found.items() if value}
+
+
+def _nanometres(channel: ElementTree.Element) -> float | None:
+    """Emission of a channel, whose unit is the nanometre where none is given."""
+    value = positive(channel.get("EmissionWavelength"))
+    unit = readable_unit(channel.get("EmissionWavelengthUnit", "nm"))
+    return value * MICROMETRES[unit] * 1000 if value and unit in MICROMETRES else None
 
 
 def _blocks(

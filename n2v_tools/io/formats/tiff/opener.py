@@ -86,6 +86,8 @@ def _find_ome(
     metadata: dict[str, Any] = {"format": "ome-tiff"}
     if any(image.channel_names):
         metadata["channel_names"] = list(image.channel_names)
+    if image.optics:
+        metadata["optics"] = dict(image.optics)
     array = pages.reshaped([*shape, *pages.shape[len(pages.shape) - pages.n_inner :]])
     facts = {"metadata": metadata, "files": pages.files}
     found = Found(array, "".join(kept) + page_axes, full, facts, notes)

@@ -97,7 +97,7 @@ def test_pages_of_such_codecs_are_read(how, tmp_path):
 def test_a_size_that_is_compressed_itself_is_refused(tmp_path):
     options = {"compression": "LERC", "compressionargs": {"compression": "deflate"}}
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((50, 70), np.uint16), **options)
-    with pytest.raises(StackError, match="page 0: .*does not say its size.* save it uncompressed"):
+    with pytest.raises(StackError, match=r"page 0: .*does not say its size.* save it uncompressed"):
         open_stack(tmp_path / "a.tif").array[:]
 
 

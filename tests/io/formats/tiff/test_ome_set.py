@@ -224,3 +224,38 @@ def test_names_of_images_stay_on_one_line_of_a_message(tmp_path, make_values):
 def test_images_of_two_types_are_not_joined(tmp_path, make_values):
     write_images(tmp_path / "a.ome.tif", [make_values("YX"), make_values("YX", "float32")], "YX")
     assert [stack.dtype for stack in open_stacks(tmp_path / "a.ome.tif")] == ["uint16", "float32"]
+
+
+@pytest.mark.parametrize(
+    ("instrument", "settings", "expected"),
+    [
+        ('<Objective ID="O:0" LensNA="1.4"/>', True, {"na": 1.4, "index": 1.518}),
+        ('<Objective ID="O:1" LensNA="0.5"/><Objective ID="O:0" LensNA="1.4"/>', True,
+         {"na": 1.4, "index": 1.518}),
+        ('<Objective ID="O:0" LensNA="1.4"/>', False, {"na": 1.4}),
+        ('<Objective ID="O:1" LensNA="0.5"/><Objective ID="O:0" LensNA="1.4"/>', False, {}),
+        ('<Objective ID="O:0" LensNA="-1"/>', False, {}),
+        ('<Objective ID="O:0" LensNA="nonsense"/>', False, {}),
+        ("", False, {}),
+    ],
+)  # fmt: skip
+def test_objective_and_light_are_read_as_far_as_they_are_recorded(
+    tmp_path, instrument, settings, expected
+):
+    chosen = '<ObjectiveSettings ID="O:0" RefractiveIndex="1.518"/>' if settings else ""
+    xml = (
+        f'<?xml version="1.0"?><OME xmlns="{NS}"><Instrument ID="I:0">{instrument}</Instrument>'
+        f'<Image ID="Image:0">{chosen}<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" '
+        'SizeX="6" SizeY="5" SizeZ="1" SizeC="2" SizeT="1">'
+        '<Channel ID="C:0" EmissionWavelength="0.52" EmissionWavelengthUnit="\u00b5m"/>'
+        '<Channel ID="C:1" EmissionWavelength="700"/>'
+        '<TiffData IFD="0" PlaneCount="2"/></Pixels></Image></OME>'
+    )
+    path = tmp_path / "a.ome.tif"
+    planes = np.zeros((2, 5, 6), np.uint16)
+    tifffile.imwrite(
+        path, planes, description=xml.encode(), metadata=None, photometric="minisblack"
+    )
+    found = open_stack(path).metadata["optics"]
+    assert found.pop("emission_nm") == pytest.approx([520.0, 700.0])
+    assert found == expected
