@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..errors import UsageError
+from ..methods.table import own_options
 from ..settings import nearest
 from ..stack import Stack
 from .opening import Source, find, open_stack
@@ -54,6 +55,22 @@ def checked(
                 f"{nearest(str(value), values)}"
             )
     return {name: value for name, value in options.items() if value is not None}
+
+
+def with_own_options(
+    options: Mapping[str, Any], settings: Mapping[str, Any] | None, kind: str
+) -> tuple[dict[str, Any], Mapping[str, Any] | None]:
+    """Options without those that methods bring, and the settings with them.
+
+    `kind` is as for `own_options`. UsageError if one is given as both.
+    """
+    own = {name: value for name, value in options.items() if name in own_options(kind)}
+    own = {name: value for name, value in own.items() if value is not None and value is not False}
+    both = sorted(own.keys() & (settings or {}).keys())
+    if both:
+        raise UsageError(f"{both[0]} is given as an option and in settings; give one.")
+    rest = {name: value for name, value in options.items() if name not in own_options(kind)}
+    return rest, {**(settings or {}), **own} if own else settings
 
 
 def paths_or_stacks(sources: Sequence[Source], axes: str | None) -> tuple[str | Stack, ...]:

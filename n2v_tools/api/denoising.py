@@ -19,7 +19,7 @@ from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.choices import DTYPES, ENGINES, HOTS, NANS, PRECISIONS
 from ..stack import Stack
 from ..words import flag, in_python, option
-from .asking import call_words, checked, paths_or_stacks
+from .asking import call_words, checked, paths_or_stacks, with_own_options
 from .listening import Listener, Told
 from .opening import Source, configuration, open_stack
 
@@ -38,7 +38,7 @@ NOT_OPTIONS = ("inputs", "command", "file", "settings", "output", "scene")  # of
 ENDINGS = {".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff", ".tif": "tiff", ".tiff": "tiff"}
 ENDINGS |= {".ome.zarr": "ome-zarr", ".zarr": "ome-zarr"}
 FILTERS_ONLY = ("dims", "variance_stabilise")
-MODELS_ONLY = ("engine", "precision", "tta", "force", "deconvolved")
+MODELS_ONLY = ("engine", "precision", "tta", "force")
 
 
 @overload
@@ -113,8 +113,9 @@ def denoise(
         all around them), ``memory_bytes`` (bound above the base process), ``engine``,
         ``precision``; with `method` ``dims`` (2 or 3) and ``variance_stabilise``; with `output`
         ``overwrite``, ``skip_existing``, ``suffix``, ``format``, and what is written beside the
-        result: ``uncertainty`` (deviation of each pixel's error, in counts), ``deconvolved`` (the
-        image before the blur, of models that learned through it) and ``report`` (a page).
+        result: ``uncertainty`` (deviation of each pixel's error, in counts) and ``report`` (a
+        page). Options that a method of models brings, such as ``samples`` and ``deconvolved``,
+        stand for `settings` of their names.
 
     Returns
     -------
@@ -143,6 +144,7 @@ def denoise(
     ((160, 160), dtype('uint16'), True)
     """
     given = {"model": _name_of(model), "method": method, "axes": axes, "seed": seed}
+    options, settings = with_own_options(options, settings, "denoise_options")
     options = _checked(given, options, to_memory=output is None)
     words = call_words("denoise", {**given, "settings": settings, **options})
     request = DenoiseRequest(
@@ -181,8 +183,7 @@ def _checked(
     if named:
         about = "model" if given["model"] is None else "filter (method)"
         raise UsageError(f"{named[0]} is about a {about}, which is not what restores here.")
-    files = ("report", "uncertainty", "deconvolved")
-    of_files = [name for name in files if to_memory and found.get(name)]
+    of_files = [name for name in ("report", "uncertainty") if to_memory and found.get(name)]
     if of_files:
         raise UsageError(f"{flag(of_files[0])} writes a file: say where with {option('output')}.")
     return found

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import UsageError
 from ..jobs.desk.choices import LEAST_MINUTES, NANS
 from ..words import in_python
-from .asking import call_words, checked, paths_or_stacks
+from .asking import call_words, checked, paths_or_stacks, with_own_options
 from .listening import Listener, Told
 from .opening import Source, configuration
 
@@ -73,8 +73,7 @@ def train(
     **options
         Every other option of ``n2v-train`` by its name with underscores: ``axes`` (as in
         `open_stack`), ``depth`` ("Z" or "T"), ``preset``, ``struct_mask`` (a name such as
-        "horizontal:5", or an array of shape ([Z,] Y, X)), ``psf`` (as ``n2v-train --psf``),
-        ``epochs``, ``steps`` (per epoch),
+        "horizontal:5", or an array of shape ([Z,] Y, X)), ``epochs``, ``steps`` (per epoch),
         ``batch``, ``patches``, ``validation`` (a share), ``keep_strips``, ``nan`` ("refuse" or
         "fill"), ``overwrite``, ``resume``.
 
@@ -104,6 +103,7 @@ def train(
     >>> model.name, model.axes, model.provenance["steps"]
     ('array_n2v', 'YX', 2)
     """
+    options, settings = with_own_options(options, settings, "train_options")
     given = {k: v for k, v in locals().items() if k not in ("stacks", "progress", "options")}
     from ..jobs.train.request import TrainRequest
     from ..jobs.train.run import train_stacks

@@ -117,11 +117,6 @@ def _about_models() -> str:
     "in counts. Takes about five times as long.",
 )
 @options.flag(
-    "--deconvolved",
-    "Of models that learned through the microscope's blur: write NAME_deconvolved beside it, the "
-    "image before the blur. It is for the eye: nothing on it should be measured.",
-)
-@options.flag(
     "--report",
     "Write NAME_denoised_report.html beside it: before and after, checks, what not to measure.",
 )
@@ -162,7 +157,7 @@ def _refuse_contradictions(values: dict[str, Any]) -> None:
         _refuse(values, "dims", "variance_stabilise", why="goes with --method only.")
     else:
         why = "is about models; a filter runs no net."
-        _refuse(values, "engine", "precision", "tta", "force", "deconvolved", why=why)
+        _refuse(values, "engine", "precision", "tta", "force", why=why)
     values["dims"] = int(values["dims"] or DenoiseRequest.dims)
     values["settings"] = parse_assignments(values["settings"])
     if set("/\\") & set(values["suffix"]):

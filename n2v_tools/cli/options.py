@@ -14,7 +14,7 @@ import click
 
 from ..jobs.denoise.request import DenoiseRequest
 from ..jobs.desk.choices import DTYPES, HOTS, LEAST_MINUTES, NANS
-from ..methods.table import learning_rows, rows
+from ..methods.table import learning_rows, own_options
 from ..words import option
 from . import output
 from .parsing import Filled, Finite, Named, Read, read_axes, read_patch
@@ -96,8 +96,12 @@ def own(command_options: str) -> Decorator:
     """
 
     def give(command: F) -> F:
-        for name, (metavar, help) in reversed(_own(command_options).items()):
-            command = text(f"--{name.replace('_', '-')}", name, metavar=metavar, help=help)(command)
+        for name, (metavar, help) in reversed(own_options(command_options).items()):
+            spelt = f"--{name.replace('_', '-')}"
+            if metavar:
+                command = text(spelt, name, metavar=metavar, help=help)(command)
+            else:
+                command = flag(spelt, help)(command)
         return command
 
     return give
@@ -105,10 +109,11 @@ def own(command_options: str) -> Decorator:
 
 def fold_own(values: dict[str, Any], command_options: str) -> None:
     """Turn the options of `own`, where they are given, into settings."""
-    for name in _own(command_options):
+    for name, (metavar, _) in own_options(command_options).items():
         value = values.pop(name)
-        if value is None:
+        if value is None or value is False:
             continue
+        value = value if metavar else "true"
         if any(
             one.partition("=")[0].strip().replace("-", "_") == name for one in values["settings"]
         ):
@@ -116,15 +121,6 @@ def fold_own(values: dict[str, Any], command_options: str) -> None:
                 f"{option(name)} and --set {name} contradict each other; give one."
             )
         values["settings"] = (*values["settings"], f"{name}={value}")
-
-
-def _own(command_options: str) -> dict[str, tuple[str, str]]:
-    """Options that methods bring, by the name of their setting."""
-    return {
-        name: told
-        for row in rows().values()
-        for name, told in getattr(row, command_options).items()
-    }
 
 
 def dtype(help: str) -> Decorator:

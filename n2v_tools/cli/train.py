@@ -86,14 +86,6 @@ def _about_presets() -> str:
     "square:9x5 (odd widths in px, Y x X), or a .json or .npy FILE.  [default: none; auto with "
     f"--method {options.masked_methods()}]",
 )
-@options.text(
-    "--psf",
-    metavar="PSF",
-    help="For methods that learn through the microscope's blur: what a point becomes. auto (from "
-    "the file's metadata, else from the images' own cut-off), gaussian:1.2 (deviation in px), "
-    "na=1.4,wavelength=520,index=1.518 (nm), or a FILE of one spot; of several channels one each, "
-    "with ; between.  [default: auto]",
-)
 @options.count("--epochs", "How many epochs.")
 @options.count("--steps", "Steps per epoch.")
 @options.count("--batch", "Patches per step.")

@@ -32,7 +32,8 @@ class Row:
     # ``module:class`` of the settings that ``n2v-denoise --set`` may change; empty if none
     restoring: str = ""
     # settings that have an option of their own in ``n2v-train`` and ``n2v-denoise``, beside
-    # ``--set``: what stands for the value in the help, and the help
+    # ``--set``: what stands for the value in the help, or nothing where it is only said or not,
+    # and the help
     train_options: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     denoise_options: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     restoring_help: str = ""  # what they do: sentences for the help of ``--set``

@@ -55,6 +55,14 @@ def several_channels() -> str:
     return " or ".join(option("method", row.name) for row in rows)
 
 
+def own_options(kind: str) -> dict[str, tuple[str, str]]:
+    """Options that methods bring, by the name of the setting that each stands for.
+
+    `kind` is the field of a row that holds them: ``train_options`` or ``denoise_options``.
+    """
+    return {name: told for row in rows().values() for name, told in getattr(row, kind).items()}
+
+
 def find_net(layout: str) -> Any:
     """Class of the networks that model folders call `layout`; None if no method knows it."""
     for row in rows().values():

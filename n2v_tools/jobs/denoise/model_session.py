@@ -26,7 +26,7 @@ from ...stack import Stack
 from ...words import flag, option
 from ..desk.progress import Progress
 from ..desk.provenance import is_among
-from .request import OPTIONS, DenoiseRequest
+from .request import DenoiseRequest
 from .session import Prepared, Session
 
 
@@ -184,8 +184,7 @@ def _settings(model: Model, request: DenoiseRequest) -> Any:
     """
     row = rows().get(model.method)
     kind = None if row is None else row.load("restoring")
-    asked = _asked(model, kind, request)
-    if not asked:
+    if not request.settings:
         return None
     if kind is None:
         known = ", ".join(one.name for one in rows().values() if one.restoring)
@@ -193,23 +192,7 @@ def _settings(model: Model, request: DenoiseRequest) -> Any:
             f"{option('set')} goes with {option('method')}, or with a model of {known}, but "
             f"{model.name} is a {model.method} model. Leave it out."
         )
-    settings = settings_from(kind, asked, option("set"))
-    given = {**vars(request), **asked}
+    settings = settings_from(kind, request.settings, option("set"))
+    given = {**vars(request), **request.settings}
     settings.check(model.name, None if model.section is None else model.section.record, given)
     return settings
-
-
-def _asked(model: Model, kind: Any, request: DenoiseRequest) -> dict[str, Any]:
-    """What was set, by options that stand for a setting too; UsageError if the method lacks it."""
-    known = () if kind is None else [one.name for one in dataclasses.fields(kind)]
-    asked: dict[str, Any] = dict(request.settings)
-    for key, name in OPTIONS.items():
-        if not getattr(request, key):
-            continue
-        if name not in known:
-            raise UsageError(
-                f"{flag(key)} means nothing to {model.name}, which is a {model.method} model: "
-                "leave it out."
-            )
-        asked[name] = True
-    return asked

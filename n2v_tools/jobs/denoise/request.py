@@ -55,8 +55,3 @@ class DenoiseRequest:
     # write a second stack beside each output: the standard deviation of its error
     uncertainty: bool = False
     report: bool = False  # write a page about each output beside it
-    # from here on: what stands for a setting that the model's method has, see `OPTIONS`
-    deconvolved: bool = False  # write the image before the blur of the microscope, too
-
-
-OPTIONS = {"deconvolved": "deconvolved"}  # field of a request, and the setting it stands for

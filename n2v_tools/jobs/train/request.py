@@ -31,7 +31,6 @@ OPTIONS = {  # field of a request, that stands for a setting of the method: its 
     "steps": "steps_per_epoch",
     "batch": "batch_size",
     "struct_mask": "struct_mask",
-    "psf": "psf",
 }
 
 
@@ -46,7 +45,7 @@ class TrainRequest:
     method: str = "auto"  # names in `methods.table`
     preset: str = "default"  # likewise
     model: str | None = None  # name of the model
-    # from here to `psf`: options that stand for settings of the method
+    # from here to `struct_mask`: options that stand for settings of the method
     patch: tuple[int, ...] | None = None
     patches: int | None = None
     validation: float | None = None
@@ -54,7 +53,6 @@ class TrainRequest:
     steps: int | None = None
     batch: int | None = None
     struct_mask: str | None = None
-    psf: str | None = None
     minutes: float | None = None  # end this long after `started`
     resume: bool = False
     overwrite: bool = False

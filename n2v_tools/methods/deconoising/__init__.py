@@ -18,6 +18,22 @@ ROWS = (
         restoring="n2v_tools.methods.deconoising.restorer:DecoNoisingRestoring",
         restoring_help="With a DecoNoising model: deconvolved=true writes the image before the "
         "blur, too.",
+        train_options={
+            "psf": (
+                "PSF",
+                "With method deconoising: what a point becomes. auto (from the file's metadata, "
+                "else from the images' own cut-off), gaussian:1.2 (deviation in px), "
+                "na=1.4,wavelength=520,index=1.518 (nm), or a FILE of one spot; of several "
+                "channels one each, with ; between.  [default: auto]",
+            ),
+        },
+        denoise_options={
+            "deconvolved": (
+                "",
+                "With a model of deconoising: write NAME_deconvolved beside it, the image before "
+                "the blur. It is for the eye: nothing on it should be measured.",
+            ),
+        },
         presets={
             "default": "",
             "fast": "",

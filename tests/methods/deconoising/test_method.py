@@ -33,6 +33,7 @@ from n2v_tools.stack import Stack
 
 QUIET = Progress(quiet=True)
 TINY = {"unet_n_first": 8, "unet_n_depth": 1, "precision": "float32", "learning_rate": 0.01}
+BOTH = {"deconvolved": "true"}
 SHAPE = (2, 16, 16, 1)
 
 
@@ -186,8 +187,8 @@ def test_the_published_presets_are_those_of_the_original():
 
 
 def test_an_option_of_this_method_means_nothing_to_another():
-    request = TrainRequest((), None, method="n2v", psf="gaussian:1")
-    with pytest.raises(UsageError, match="--psf means nothing"):
+    request = TrainRequest((), None, method="n2v", settings={"psf": "gaussian:1"})
+    with pytest.raises(UsageError, match="no setting 'psf'"):
         method_for(request)
 
 
@@ -206,8 +207,9 @@ def trained(tmp_path_factory):
     pixels, _ = noisy()
     np.save(folder / "a.npy", pixels)
     request = TrainRequest(
-        (str(folder / "a.npy"),), folder, axes="TYX", method="deconoising", psf="gaussian:1.2",
-        patch=(32, 32), epochs=2, steps=30, batch=4, model="m", settings=TINY,
+        (str(folder / "a.npy"),), folder, axes="TYX", method="deconoising",
+        patch=(32, 32), epochs=2, steps=30, batch=4, model="m",
+        settings={**TINY, "psf": "gaussian:1.2"},
     )  # fmt: skip
     return train_stacks(request, QUIET).model, folder / "a.npy"
 
@@ -227,7 +229,7 @@ def test_the_model_folder_keeps_the_blur_with_its_origin_and_how_sure_it_is(trai
 def test_both_images_are_written_under_names_that_say_what_they_are(trained, tmp_path):
     folder, source = trained
     request = DenoiseRequest(
-        (str(source),), str(folder), axes="TYX", output=tmp_path, deconvolved=True, report=True
+        (str(source),), str(folder), axes="TYX", output=tmp_path, settings=BOTH, report=True
     )
     (done,) = denoise_files(request, folder.parent, QUIET)
     assert not done.error
@@ -248,7 +250,7 @@ def test_both_images_are_written_under_names_that_say_what_they_are(trained, tmp
 def test_a_deconvolved_image_is_not_judged_and_not_taken_for_an_input(trained, tmp_path):
     folder, source = trained
     (tmp_path / "a.npy").write_bytes(source.read_bytes())
-    request = DenoiseRequest((str(tmp_path / "a.npy"),), str(folder), axes="TYX", deconvolved=True)
+    request = DenoiseRequest((str(tmp_path / "a.npy"),), str(folder), axes="TYX", settings=BOTH)
     (done,) = denoise_files(request, folder.parent, QUIET)
     assert not done.error
     sharp = str(tmp_path / "a_deconvolved.tif")
@@ -265,7 +267,7 @@ def test_a_deconvolved_image_is_not_judged_and_not_taken_for_an_input(trained, t
 def test_in_memory_the_second_image_has_no_place_and_that_is_said(trained):
     folder, source = trained
     stack = Stack(np.load(source), "TYX", name="a")
-    request = DenoiseRequest((), str(folder), deconvolved=True)
+    request = DenoiseRequest((), str(folder), settings=BOTH)
     with pytest.raises(UsageError, match="deconvolved image is a file of its own"):
         denoise_stack(stack, request, folder.parent, QUIET)
 
@@ -306,8 +308,8 @@ def test_volumes_and_channels_are_learned_and_restored(tmp_path, axes, shape, pa
     pixels = default_rng(0).poisson(50 + 40 * np.sin(np.indices(shape)[-1] / 5), shape)
     stack = Stack(pixels.astype(np.uint16), axes, name="a")
     request = TrainRequest(
-        (stack,), tmp_path, method="deconoising", psf="gaussian:1", patch=patch, epochs=1,
-        steps=2, batch=2, model="m", settings=TINY,
+        (stack,), tmp_path, method="deconoising", patch=patch, epochs=1,
+        steps=2, batch=2, model="m", settings={**TINY, "psf": "gaussian:1"},
     )  # fmt: skip
     folder = train_stacks(request, QUIET).model
     model = modelfolder.read_model(folder)
