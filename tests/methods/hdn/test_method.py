@@ -203,3 +203,18 @@ def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, monkeypa
         for done in (unbroken, resumed)
     )
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
+
+
+def test_in_bfloat16_the_bound_is_that_of_float32():
+    method = fitted({k: TINY[k] for k in ("levels", "filters", "latents")})
+    patches = np.random.default_rng(0).normal(size=(4, 32, 32, 1)).astype(np.float32)
+    shown, target = method.make_sample(tf.constant(patches), tf.constant([0, 9], tf.int64))
+    found = []
+    for precision in ("float32", "bfloat16"):
+        with keras_backend.building_in(precision):
+            net = method.build(1, seed=0)
+        signal = net(list(shown), training=True)
+        assert signal.dtype == tf.float32
+        assert all(one.dtype == tf.float32 for one in net.losses)
+        found.append(float(method.loss()(target, signal) + tf.add_n(net.losses)))
+    assert found[1] == pytest.approx(found[0], rel=1e-3)
