@@ -7,7 +7,7 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools import api
-from n2v_tools.contracts import Restorer
+from n2v_tools.contracts import RESTORED, Output, Restorer
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.train.channels import without_idle
 from n2v_tools.modelfolder import read_model
@@ -89,7 +89,7 @@ class Doubling(Restorer):
     @property
     def outputs(self):
         """Two images."""
-        return ("restored", "other")
+        return (RESTORED, Output("other", "_other"))
 
     def predict(self, tiles, at=None):
         """Both, side by side."""
