@@ -68,7 +68,7 @@ def run_loop(
         If the loss became NaN or infinite.
     """
     tf = keras_backend.load()
-    optimizer = tf.keras.optimizers.Adam(plan.learning_rate, plan.beta_1, plan.beta_2)
+    optimizer = _optimizer(tf.keras.optimizers, plan)
     model = compiled(model, loss, optimizer)
     state = LoopState(knots=_first_knots(plan, clock))
     if resume:
@@ -103,6 +103,14 @@ def run_loop(
         )
     save_weights(folder / LAST, model)
     return state
+
+
+def _optimizer(known: Any, plan: LoopPlan) -> Any:
+    """Adam, with decay of the weights where the plan wants it."""
+    rates = plan.learning_rate, plan.beta_1, plan.beta_2
+    if not plan.weight_decay:
+        return known.Adam(*rates)
+    return known.AdamW(rates[0], plan.weight_decay, *rates[1:])
 
 
 def _first_knots(plan: LoopPlan, clock: Clock | None) -> list[Knot]:

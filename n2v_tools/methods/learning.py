@@ -90,6 +90,9 @@ LEARNING_RANGES: tuple[Range, ...] = (
     ("learning_rate", 1e-9, 1),
     ("beta_1", 0, 0.9999),
     ("beta_2", 0, 0.999999),
+    ("weight_decay", 0, 1),
+    ("warm_up", 0.0001, 0.9),
+    ("floor", 0, 1),
     ("plateau_factor", 0.01, 0.99),
     ("plateau_patience", 1, 10**6),
 )

@@ -17,11 +17,11 @@ from ..settings import nearest
 from ..words import option
 from .row import Row, load
 
-FOLDERS = ("n2v", "video", "n2n", "deepcad", "supervised")
+FOLDERS = ("n2v", "video", "n2n", "deepcad", "cellmincer", "supervised")
 GROUP = "n2v_tools.methods"  # of entry points
 AUTO = "auto"
 FALLBACK = "n2v"  # for single images, and whatever no other method suits
-LATER = ("cellmincer", "hdn", "deconoising")
+LATER = ("hdn", "deconoising")
 PRESETS_LATER: tuple[str, ...] = ()
 
 

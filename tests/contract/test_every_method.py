@@ -88,8 +88,9 @@ def test_a_movie_comes_back_frame_for_frame_by_either_engine(shared_training, me
     pixels = movie(21, seed=1)
     plain = restored(folder, "tensorflow", pixels)
     assert np.isfinite(plain).all()
-    fast = restored(folder, "openvino", pixels)
-    np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
+    if "openvino" in modelfolder.read_model(folder).net.engines:
+        fast = restored(folder, "openvino", pixels)
+        np.testing.assert_allclose(fast, plain, atol=2e-4 * pixels.std())
     for first in (0, 10, 20):  # no frame is another's
         assert np.abs(plain[first] - plain[first - 1]).max() > 0
 
@@ -109,7 +110,8 @@ def test_the_curve_of_a_training_says_what_its_loss_is_the_error_of(
 def test_turned_and_mirrored_answers_are_averaged(shared_training, method):
     folder = shared_training(method).model
     pixels = movie(12, seed=1)
-    once, often = (restored(folder, "openvino", pixels, tta=tta) for tta in (False, True))
+    engine = modelfolder.read_model(folder).net.engines[0]
+    once, often = (restored(folder, engine, pixels, tta=tta) for tta in (False, True))
     assert often.shape == once.shape and np.isfinite(often).all()
     assert np.abs(often - once).max() > 0
 

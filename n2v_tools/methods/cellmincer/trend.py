@@ -80,19 +80,104 @@ def time_of(frames: np.ndarray | float, n_frames: int) -> np.ndarray:
 
 
 class TrendSums:
-    """Means of a movie in blocks of frames, added one by one, and its variance."""
+    """Means of a movie in blocks of frames, added one by one, and the variance of its noise."""
 
     def __init__(self) -> None:
-        self.blocks: list[np.ndarray] = []  # float32 means of `length` frames each
-        self.length = 1
         self.n_frames = 0
-        self._open: list[np.ndarray] = []  # frames of the block that is not yet full
-        self._few: list[np.ndarray] = []
+        self._length = 1  # frames of a block
+        self._blocks: list[np.ndarray] = []  # means, float32
+        self._total, self._in_total = np.zeros(()), 0  # of the block that is not yet full
+        self._few: list[np.ndarray] = []  # frames in a row
         self._lines: list[tuple[float, float, float]] = []
 
     def add(self, frame: np.ndarray) -> None:
         """Add the next frame: float32 (Y, X), counts."""
         self.n_frames += 1
-        self._note_variance(frame)
-        self._open = [*self._open, frame] if len(self._open) < 2 else [*self._open[:1], self._open[1] + frame]
-        self._count = getattr(self, "_count", 0) + 1
+        self._few.append(frame)
+        if len(self._few) == VARIANCE_FRAMES:
+            self._lines.append(_line(np.stack(self._few)))
+            self._few = []
+        self._total = self._total + frame.astype(np.float64)
+        self._in_total += 1
+        if self._in_total == self._length:
+            self._close()
+        if len(self._blocks) == 2 * MOST_BLOCKS:  # two become one: their number stays bounded
+            pairs = zip(self._blocks[::2], self._blocks[1::2], strict=True)
+            self._blocks = [(one + other) / 2 for one, other in pairs]
+            self._length *= 2
+
+    def variance(self) -> Variance:
+        """Return how the variance goes with the mean: medians over stretches of ten frames."""
+        lines = self._lines
+        if not lines and len(self._few) > 1:
+            lines = [_line(np.stack(self._few))]
+        if not lines:
+            return Variance(0.0, 1.0, 1.0)
+        slope, offset, least = np.median(lines, axis=0)
+        return Variance(float(slope), float(offset), float(max(least, 1e-12)))
+
+    def polynomial(self, order: int) -> Trend:
+        """Fit a polynomial in time to each pixel."""
+        means, counts, middles = self._all()
+        order = min(order, len(means) - 1)
+        design = np.vander(time_of(middles, self.n_frames), order + 1, increasing=True)
+        variance = self.variance()
+        images = np.empty((order + 1, *means.shape[1:]), np.float32)
+        for first in range(0, means.shape[1], ROWS):
+            part = means[:, first : first + ROWS].astype(np.float64)
+            fitted = _fit(part.reshape(len(part), -1), design, counts, variance)
+            images[:, first : first + ROWS] = fitted.reshape(-1, *part.shape[1:])
+        return Trend("polynomial", images, self.n_frames, middles)
+
+    def quantile(self, share: float, n_frames: int) -> Trend:
+        """A quantile of the blocks within `n_frames` around each; `share` is 0 to 1."""
+        means, _, middles = self._all()
+        images = np.empty_like(means)
+        for block, middle in enumerate(middles):
+            near = np.abs(middles - middle) <= max(n_frames / 2, self._length)
+            images[block] = np.quantile(means[near], share, axis=0)
+        return Trend("quantile", images, self.n_frames, middles)
+
+    def _close(self) -> None:
+        self._blocks.append((self._total / self._in_total).astype(np.float32))
+        self._total, self._in_total = np.zeros(()), 0
+
+    def _all(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Means of the blocks (B, Y, X), how many frames they have, and their middles in frames."""
+        blocks, counts = list(self._blocks), [self._length] * len(self._blocks)
+        if self._in_total:
+            blocks.append((self._total / self._in_total).astype(np.float32))
+            counts.append(self._in_total)
+        ends = np.cumsum(counts)
+        return np.stack(blocks), np.array(counts), ends - (np.array(counts) + 1) / 2
+
+
+def _line(frames: np.ndarray) -> tuple[float, float, float]:
+    """Slope and offset of variance by mean over all pixels, and a least variance.
+
+    The least is that of the darkest pixel by the line, or the smallest that was seen.
+    """
+    mean = frames.mean(axis=0, dtype=np.float64).ravel()
+    variance = frames.var(axis=0, dtype=np.float64, ddof=1).ravel()
+    spread = mean - mean.mean()
+    slope = float(spread @ variance / max(spread @ spread, 1e-12))
+    offset = float(variance.mean() - slope * mean.mean())
+    return slope, offset, max(slope * float(frames.min()) + offset, float(variance.min()))
+
+
+def _fit(
+    means: np.ndarray, design: np.ndarray, counts: np.ndarray, variance: Variance
+) -> np.ndarray:
+    """Least squares with weights, again with new ones: (B, P) means to factors (order + 1, P)."""
+    factors = np.linalg.lstsq(design, means, rcond=None)[0]
+    for _ in range(REPEATS):
+        curve = design @ factors
+        deviation = np.sqrt(variance.at(curve) / counts[:, np.newaxis])
+        residual = (means - curve) / deviation
+        scale = FAR * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0)
+        far = residual / (BISQUARE * np.maximum(scale, 1e-9))
+        weights = np.maximum((1 - np.minimum(far**2, 1)) ** 2, LEAST_WEIGHT) / deviation**2
+        normal = np.einsum("bi,bj,bp->pij", design, design, weights, optimize=True)
+        right = np.einsum("bi,bp,bp->pi", design, weights, means, optimize=True)
+        factors = np.linalg.solve(normal, right[..., np.newaxis])[..., 0].T
+    return factors
