@@ -88,9 +88,7 @@ class _Guide:
         self._epoch_over = None
         if self.plan.schedule == "cosine":
             done = progress_at(self.state.step, self.state.knots)
-            rate = cosine_rate(
-                done, self.plan.learning_rate, self.plan.warm_up, self.plan.floor
-            )
+            rate = cosine_rate(done, self.plan.learning_rate, self.plan.warm_up, self.plan.floor)
             self.model.optimizer.learning_rate.assign(rate)  # type: ignore[attr-defined]
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:

@@ -106,7 +106,9 @@ class TimeHead(layers.Layer):
         for conv in (*self.convs, self.mix):
             x = conv(x)
         x = self.last(tf.cast(x, tf.float32))[..., 0]
-        return tf.transpose(tf.reshape(x, tf.stack([shape[0], -1, shape[2], shape[3]])), (0, 2, 3, 1))
+        return tf.transpose(
+            tf.reshape(x, tf.stack([shape[0], -1, shape[2], shape[3]])), (0, 2, 3, 1)
+        )
 
 
 class _Maker:
@@ -130,9 +132,7 @@ class _Maker:
     def conv(self, name: str, parts: list[int], width: int, kernel: int) -> _JointConv:
         fan_in = kernel**2 * sum(parts)
         padding = "SAME" if self.settings.padded else "VALID"
-        return _JointConv(
-            parts, width, kernel, padding, **self._initializers(fan_in), name=name
-        )
+        return _JointConv(parts, width, kernel, padding, **self._initializers(fan_in), name=name)
 
     def keras_conv(
         self,
@@ -144,9 +144,7 @@ class _Maker:
         dtype: str | None = None,
     ) -> Any:
         start = self._initializers(n_in * kernel[0] * kernel[1])
-        return layers.Conv2D(
-            width, kernel, activation=activation, **start, name=name, dtype=dtype
-        )
+        return layers.Conv2D(width, kernel, activation=activation, **start, name=name, dtype=dtype)
 
     def _initializers(self, fan_in: int) -> dict[str, Any]:
         """As published, PyTorch's; without normalisation what keeps a ReLU's deviation."""

@@ -143,7 +143,9 @@ class FeatureSums:
             left = self._square - float((self._total**2).sum()) / self._n
         else:
             first = self._first.astype(np.float64)
-            squares = self._square + float((2 * self._total + self._n * first).ravel() @ first.ravel())
+            squares = self._square + float(
+                (2 * self._total + self._n * first).ravel() @ first.ravel()
+            )
             left = squares - n_px * float(mean.mean()) ** 2
         return float(np.sqrt(max(left, 0.0) / n_px)) or 1.0
 
@@ -265,7 +267,9 @@ class _Part:
         for shift, total in self.products.items():
             here, there = self._pair(shift)
             later = values[1:] if shift[0] else now
-            product = np.einsum("tyx,tyx->yx", now[(slice(None), *here)], later[(slice(None), *there)])
+            product = np.einsum(
+                "tyx,tyx->yx", now[(slice(None), *here)], later[(slice(None), *there)]
+            )
             self.products[shift] = total + product.astype(np.float64)
         self.after = values[-1].copy()
 

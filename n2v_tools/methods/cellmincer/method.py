@@ -39,11 +39,11 @@ class CellMincerSettings(LearningSettings, Preparing):
     epochs: int = 60
     learning_rate: float = 0.001
     masked_percent: float = 10.0  # of the pixels of a frame
-    targets: int = 8  # frames in a row that are learned at once
+    targets: int = 16  # frames in a row that are learned at once
     context: int | None = None  # frames that one is restored from: 5, 9, 13 ...; None: measured
     occlude: bool = False  # hide, in training, what would be reflected beyond the border
     unet_n_depth: int = 2
-    unet_n_first: int = 16
+    unet_n_first: int = 12
     unet_n_convs: int = 2  # in each block
     unet_kern_size: int = 3
     batch_norm: bool = False
@@ -85,7 +85,7 @@ class CellMincerSettings(LearningSettings, Preparing):
     @property
     def batch(self) -> int:
         """Patches a step."""
-        return self.batch_size or 4
+        return self.batch_size or 2
 
     @property
     def patch_multiple(self) -> int | None:
@@ -288,9 +288,7 @@ class CellMincer(Method):
         inside[lost : height - lost, lost : width - lost] = True
         hidden = hidden & inside
         middle = tf.where(hidden, drawn[..., side : n_run - side], targets)
-        shown = tf.concat(
-            [frames[..., :side], middle, frames[..., n_run - side :], maps], axis=-1
-        )
+        shown = tf.concat([frames[..., :side], middle, frames[..., n_run - side :], maps], axis=-1)
         told = tf.concat([targets, tf.cast(hidden, tf.float32)], axis=-1)
         return shown, told[:, lost : height - lost, lost : width - lost]
 

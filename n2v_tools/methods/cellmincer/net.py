@@ -138,4 +138,3 @@ class CellMincerNet(NetSettings):
         from .embedding import build_net
 
         return build_net(self, seed, n_targets)
-

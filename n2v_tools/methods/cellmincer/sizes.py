@@ -35,7 +35,9 @@ def left_px(edge: int, depth: int, taken: int) -> int:
 def lead_px(depth: int, taken: int) -> int:
     """Pixels to take from both ends of a multiple of ``2**depth`` so that it goes through."""
     block = 2**depth
-    return next(lead for lead in range(block) if (input_px(block, depth, taken) + 2 * lead) % block == 0)
+    return next(
+        lead for lead in range(block) if (input_px(block, depth, taken) + 2 * lead) % block == 0
+    )
 
 
 def reach_and_halo(depth: int, taken: int, phase: int) -> tuple[int, int]:
@@ -52,7 +54,9 @@ def reach_and_halo(depth: int, taken: int, phase: int) -> tuple[int, int]:
     return reach, -(-outside // block) * block
 
 
-def _seen(low: np.ndarray, high: np.ndarray, depth: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+def _seen(
+    low: np.ndarray, high: np.ndarray, depth: int, side: int
+) -> tuple[np.ndarray, np.ndarray]:
     """First and last pixel of the input that pixels `low` to `high` of the output depend on."""
     low, high = low - side, high + side  # the block on the way up
     straight = low - side, high + side  # over the bridge, and the block on the way down
