@@ -300,8 +300,8 @@ class Method(ABC):
     # other, whose patch has the axes of the model.
     movie_axes: ClassVar[str | None] = None
     loss_title: ClassVar[str] = "loss"  # what its loss is the error of, for the curve of a training
-    # Of a method of movies: how often it wants `looked_through` to be called with whole movies, once
-    # windows are drawn. Its `summaries` are then where windows lie.
+    # Of a method of movies: how often it wants `looked_through` to be called with whole movies,
+    # once windows are drawn. Its `summaries` are then where windows lie.
     looks_through: int = 0
     settings: LearningSettings  # the only place of a default
 
@@ -372,8 +372,8 @@ class Method(ABC):
     def looked_through(self, movies: Iterable[Iterable[np.ndarray | None]]) -> Method:
         """The method with what it found in one look at whole movies.
 
-        `movies` are the planes of each: (Y, X, C) in order, counts as on disk, strips filled; None:
-        empty.
+        `movies` are the planes of each: (Y, X, C) in order, counts as on disk, strips filled;
+        None: empty.
         """
         return self
 

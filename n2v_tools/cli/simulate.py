@@ -82,7 +82,7 @@ def movie_options(command: F) -> F:
     "simulate",
     "n2v-simulate structured --kind 1x3 --noise-to-signal 0.5 --output data",
     "n2v-simulate calcium --shape 1000,256,256 --photons 2 --output data",
-    "n2v-simulate voltage --shape 2000,128,128 --photons 2 --output data",
+    "n2v-simulate voltage --shape 2000,128,128 --photons 3 --output data",
     "n2v-simulate dome --output data --name dome --shape 4,32,256,256",
 )
 @click.argument(

@@ -57,8 +57,9 @@ class Batches:
     ) -> None:
         self.patches = patches
         self._method = method
-        known = method is None or places is not None
-        self._summaries = places if known else method.summarise(patches)
+        self._summaries = places
+        if places is None and method is not None:
+            self._summaries = method.summarise(patches)
         self.batch_size = batch_size
         self.turns = tuple(turns)
         self.seed = seed

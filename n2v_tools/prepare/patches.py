@@ -52,8 +52,9 @@ class PatchSet:
     validation: np.ndarray  # N = 0 if none was asked for
     n_per_stack: tuple[tuple[int, int], ...]  # training and validation patches from each
     notes: tuple[str, ...] = ()  # for the user: stacks that gave nothing
-    # Where training and validation patches lie, int, shape (N, 4): the number of their plane, volume
-    # or movie as `patch_plan.units_of` lists those of all stacks, and depth, row and column in it.
+    # Where training and validation patches lie, int, shape (N, 4): the number of their plane,
+    # volume or movie as `patch_plan.units_of` lists those of all stacks, and depth, row and column
+    # in it.
     places: tuple[np.ndarray, np.ndarray] = (_NOWHERE, _NOWHERE)
 
 

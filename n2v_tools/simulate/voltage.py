@@ -39,12 +39,12 @@ class Voltage:
     """A movie of cells that spike, TYX; SettingsError if a value is out of range."""
 
     sizes: tuple[int, int, int]  # T at least 2, Y and X at least 32
-    photons: float = 2.0  # mean of the clean movie, per pixel and frame
+    photons: float = 3.0  # mean of the clean movie, per pixel and frame
     seed: int = 0  # equal seeds give equal movies, to the bit
     neurons: int | None = None  # None: one for each 1200 square pixels
     frame_rate_hz: float = 500.0
     rate_hz: float = 6.0  # mean spikes per second of a cell
-    height: float = 0.25  # mean dF/F of a spike at its highest, before an exposure averages it
+    height: float = 0.3  # mean dF/F of a spike at its highest, before an exposure averages it
     waves: float = 0.06  # deviation of dF/F below threshold
     bleaching: float = 0.2  # share of the light lost from the first frame to the last
     motion_px: float = 0.3  # how far heartbeat and breathing move the field

@@ -63,6 +63,7 @@ class Embedding(layers.Layer):
             self.up.append(make.block(f"up_{level}", parts, widths[level]))
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        """Walk down and up, features beside what is found."""
         frames, features = inputs
         n_frames = tf.shape(frames)[1]
         x = _folded(frames)
@@ -99,6 +100,7 @@ class TimeHead(layers.Layer):
         self.last = make.keras_conv("last", half, 1, (1, 1), None, dtype="float32")
 
     def call(self, found: Any) -> Any:
+        """Convolve along time, pixel by pixel."""
         shape = tf.shape(found)
         n_px = shape[2] * shape[3]
         x = tf.reshape(found, tf.stack([shape[0], shape[1], n_px, shape[4]]))

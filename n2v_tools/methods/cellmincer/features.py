@@ -85,7 +85,8 @@ class FeatureSums:
         self._levels = [_LevelSums(used, BEYOND_PX >> level) for level in range(1 + depth)]
         self._held: dict[int, np.ndarray] = {}  # the latest frames, padded
         self._n = self._summed = 0  # frames added, and those of them that are in the sums
-        self._first = self._total = np.zeros((0, 0))
+        self._first: np.ndarray = np.zeros((0, 0))
+        self._total: np.ndarray = np.zeros((0, 0))
         self._square = 0.0
         # the slow part: its sum, and that over the `ORDER` frames after the first
         self._window: tuple[int, np.ndarray] = -1, np.zeros(())  # a frame, and the sum around it

@@ -102,7 +102,7 @@ class CellMincerRestorer(Wrapped):
         return restored
 
     def _copy_ends(self, frames: np.ndarray, numbers: list[int]) -> None:
-        """Where it is so recorded, replace frames without a whole context by the nearest with one."""
+        """Replace frames without a whole context by the nearest with one, where so recorded."""
         side, n_frames = self.record.net.context // 2, self.movie.n_frames
         if not self.record.copied_ends or n_frames <= 2 * side or len(frames) <= 2 * side:
             return

@@ -1,7 +1,9 @@
 """Tiles of whole planes, padded by exactly what the network takes, as the original pads them.
 
-Where images are doubled with their corners in place, the answer depends on the size of what goes in:
-a plane has one size only, and is restored in one piece.
+Where images are doubled with their corners in place, the answer depends on the size of what goes
+in: a plane has one size only, and is restored in one piece.
+
+Tests: ``tests/methods/cellmincer/test_restorer.py``.
 """
 
 from __future__ import annotations
