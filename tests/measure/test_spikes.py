@@ -23,7 +23,9 @@ def test_the_truth_shows_all_and_noise_lowers_every_score():
     cell, trace = cell_and_trace()
     truth = trace[:, np.newaxis]
     scores = [
-        score_spikes(truth + np.random.default_rng(1).normal(0, noise, truth.shape), truth, [cell], FRAME_S)
+        score_spikes(
+            truth + np.random.default_rng(1).normal(0, noise, truth.shape), truth, [cell], FRAME_S
+        )
         for noise in (0.01, 1.5, 4)
     ]
     assert scores[0].f1 == 1 and scores[0].height_percent == pytest.approx(100, abs=1)
@@ -67,7 +69,14 @@ def test_a_table_is_read_with_its_spikes_in_order(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a,b\n1,2\n", TABLE.replace("12", "nan"), TABLE.replace("12", "1e30"), TABLE.replace("10", "x"), TABLE.replace(",3,", ",-3,")],
+    [
+        "",
+        "a,b\n1,2\n",
+        TABLE.replace("12", "nan"),
+        TABLE.replace("12", "1e30"),
+        TABLE.replace("10", "x"),
+        TABLE.replace(",3,", ",-3,"),
+    ],
 )
 def test_a_table_of_something_else_is_refused_in_one_line(tmp_path, text):
     (tmp_path / "t.csv").write_text(text)

@@ -37,13 +37,13 @@ class CellMincerSettings(LearningSettings, Preparing):
 
     patch_px: tuple[int, ...] = (64, 64)  # YX, what the net is shown, padding included
     epochs: int = 60
-    learning_rate: float = 0.001
-    masked_percent: float = 10.0  # of the pixels of a frame
+    learning_rate: float = 0.003
+    masked_percent: float = 20.0  # of the pixels of a frame
     targets: int = 16  # frames in a row that are learned at once
     context: int | None = None  # frames that one is restored from: 5, 9, 13 ...; None: measured
     occlude: bool = False  # hide, in training, what would be reflected beyond the border
     unet_n_depth: int = 2
-    unet_n_first: int = 12
+    unet_n_first: int = 8
     unet_n_convs: int = 2  # in each block
     unet_kern_size: int = 3
     batch_norm: bool = False
@@ -126,8 +126,8 @@ _RANGES = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    "fast": {"unet_n_first": 8, "epochs": 30},
-    "best": {"unet_n_first": 32, "epochs": 400},
+    "fast": {"unet_n_first": 6, "epochs": 20},
+    "best": {"unet_n_first": 24, "learning_rate": 0.001, "epochs": 400},
     # The network, the features and the training of the paper, but for flanks of the movie, of
     # which alone it takes the trend; here it is that of all frames.
     "cellmincer": {
