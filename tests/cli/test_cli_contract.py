@@ -77,7 +77,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
         *[[name] for name in LATER],
         ["train", "--method", "hdn"],
         ["train", "--method", "deconoising"],
-        ["train", "--method", "cellmincer"],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],
     ],
@@ -92,7 +91,7 @@ def test_what_is_not_built_yet_says_so(words):
     ("command", "words"),
     [
         ([], LATER),
-        (["train"], ["cellmincer", "hdn", "deconoising"]),
+        (["train"], ["hdn", "deconoising"]),
         (["denoise"], ["int8", "ome-zarr"]),
     ],
 )

@@ -32,7 +32,7 @@ EXAMPLES = [
 
 # What makes a training a matter of seconds; a page shows commands as they are used.
 TINY = ["--set", "unet_n_first=4", "--set", "unet_n_depth=1", "--set", "precision=float32"]
-SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96"}
+SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96", "voltage": "80,64,64"}
 
 
 @pytest.fixture

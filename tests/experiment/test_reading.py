@@ -75,7 +75,7 @@ def test_a_background_is_not_added_twice_by_one_file(write):
         read_study(write(("pair: {20ms: 200ms}", twice)))
 
 
-@pytest.mark.parametrize("method", ["hdn", "cellmincer"])
+@pytest.mark.parametrize("method", ["hdn"])
 def test_a_method_that_is_not_there_yet_is_no_mistake(write, method):
     study = read_study(write(("method: n2v", f"method: {method}")))
     assert study.experiments["first"].missing == f"method {method}"

@@ -1,4 +1,7 @@
-"""Context of a frame: over how many frames around it fast changes of a movie last."""
+"""Context of a frame: over how many frames around it fast changes of a movie last.
+
+Tests: ``tests/methods/cellmincer/test_method.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import math
 import numpy as np
 
 from .features import ORDER
-from .net import TIME_KERNEL
+from .sizes import TIME_KERNEL
 
 BLOCK_PX = 4  # pixels are averaged over such squares: less noise
 LEAST, USUAL, MOST = 9, 13, 33  # frames

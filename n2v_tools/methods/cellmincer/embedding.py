@@ -8,12 +8,15 @@ Tests: ``tests/methods/cellmincer/test_net.py``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import keras_backend
-from .net import EMBEDDING, TIME, TIME_KERNEL, CellMincerNet
+from .sizes import EMBEDDING, TIME, TIME_KERNEL
+
+if TYPE_CHECKING:
+    from .net import CellMincerNet
 
 tf = keras_backend.load()
 layers = tf.keras.layers

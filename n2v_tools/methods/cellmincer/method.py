@@ -18,8 +18,9 @@ from ..learning import LEARNING_RANGES, LearningSettings
 from ..table import FALLBACK, several_channels
 from .context import LEAST, MOST, measure_context
 from .looks import MovieFacts, Preparing
-from .net import TIME_KERNEL, CellMincerNet
+from .net import CellMincerNet
 from .section import net_record
+from .sizes import TIME_KERNEL
 
 LEAST_FRAMES = 9
 SPARE_FRAMES = 24  # of a window, beside those of one sample: it gives several

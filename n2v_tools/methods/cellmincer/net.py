@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 
 from ...errors import SettingsError
 from ...nets.unet import NetSettings
-from .sizes import input_px, lead_px, left_px, reach_and_halo
+from .sizes import TIME_KERNEL, input_px, lead_px, left_px, reach_and_halo
 
 MOST_INPUTS = 256  # frames and features together
-TIME_KERNEL = 5  # frames of a convolution in time
-EMBEDDING, TIME = "embedding", "time"  # names of the two layers that hold all weights
 EDGE_PX = 4  # what the ends of a doubled image spoil, at most, beyond what convolutions take
 
 

@@ -19,9 +19,10 @@ from ...prepare.symmetry import Symmetry, symmetries
 from ...restore.cover import DEFAULT_MARGIN_BYTES, DEFAULT_MEMORY_BYTES, TilePlan, plan_tiles
 from ...restore.wrapped import Wrapped
 from .looks import MovieFacts
-from .net import EMBEDDING, TIME, CellMincerNet
+from .net import CellMincerNet
+from .one_piece import whole_plan
 from .section import Record
-from .whole import whole_plan
+from .sizes import EMBEDDING, TIME
 
 AT_ONCE = 8  # a tile's frames are looked at in so many parts
 USUAL_FRAMES = 64  # of a tile, for which memory is declared

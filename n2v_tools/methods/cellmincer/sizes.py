@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+TIME_KERNEL = 5  # frames of a convolution in time
+EMBEDDING, TIME = "embedding", "time"  # names of the two layers that hold all weights
+
 
 def input_px(output_px: int, depth: int, taken: int) -> int:
     """Smallest edge that goes through and leaves `output_px` or more; a block takes `taken`."""

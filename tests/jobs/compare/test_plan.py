@@ -24,7 +24,6 @@ def test_the_mask_asked_for_is_that_of_structn2v_alone(pair, trained):
     [
         (("mediann",), {}, "median"),
         (("structn2",), {}, "structn2v"),
-        (("cellmincer",), {}, "not available yet"),
         (("median", "median"), {}, "twice"),
         ((), {}, "empty"),
         (("n2v", "n2v2"), {"minutes": 0.4}, "0.5"),

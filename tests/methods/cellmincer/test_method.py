@@ -1,4 +1,4 @@
-"""Training samples: hidden pixels are never shown, runs lie where they should, presets as published."""
+"""Training samples: hidden pixels are never shown, runs lie where they should."""
 
 import dataclasses
 

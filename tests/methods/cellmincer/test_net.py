@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from n2v_tools.errors import SettingsError
-from n2v_tools.methods.cellmincer.net import EMBEDDING, TIME, CellMincerNet
-from n2v_tools.methods.cellmincer.sizes import input_px, left_px
+from n2v_tools.methods.cellmincer.net import CellMincerNet
+from n2v_tools.methods.cellmincer.sizes import EMBEDDING, TIME, input_px, left_px
 
 PUBLISHED = CellMincerNet(n_dim=2, depth=2, first_filters=64, batch_norm=True)
 

@@ -7,10 +7,11 @@ import pytest
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.methods.cellmincer.looks import MovieFacts, Preparing
-from n2v_tools.methods.cellmincer.net import EMBEDDING, TIME, CellMincerNet
+from n2v_tools.methods.cellmincer.net import CellMincerNet
+from n2v_tools.methods.cellmincer.one_piece import exact_padding
 from n2v_tools.methods.cellmincer.restorer import CellMincerRestorer, Runs, mirrored
 from n2v_tools.methods.cellmincer.section import Record
-from n2v_tools.methods.cellmincer.whole import exact_padding
+from n2v_tools.methods.cellmincer.sizes import EMBEDDING, TIME
 from n2v_tools.restore.keras_engine import restore_with_tensorflow
 from n2v_tools.restore.restoring import restore_stack
 from n2v_tools.stack import Stack
