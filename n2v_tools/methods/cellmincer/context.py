@@ -16,7 +16,9 @@ BLOCK_PX = 4  # pixels are averaged over such squares: less noise
 LEAST, USUAL, MOST = 9, 13, 33  # frames
 LIVES = 3  # half a context lasts so many times the time in which a change fades
 LAGS = 16  # over which it must fade
-LEAST_SHARE = 0.002  # of the variance in blocks: below, nothing that changes can be told from noise
+# Of the variance in blocks: below, nothing that changes can be told from noise. The second is in
+# deviations of what noise alone gives.
+LEAST_SHARE, BY_CHANCE = 0.002, 5.0
 
 
 def measure_context(windows: np.ndarray) -> tuple[int, float]:
@@ -44,7 +46,8 @@ def measure_context(windows: np.ndarray) -> tuple[int, float]:
     noisy = covariance[0]
     covariance[0] = 2 * covariance[1] - covariance[2]
     fast = _without_slow(covariance)
-    if not fast[1] > LEAST_SHARE * noisy:
+    n_values = windows.size / BLOCK_PX**2
+    if not fast[1] > max(LEAST_SHARE, BY_CHANCE / math.sqrt(n_values)) * noisy:
         return USUAL, math.nan
     below = np.flatnonzero(fast[1:] < fast[1] / math.e)
     fading = float(below[0] + 1) if len(below) else float(LAGS)

@@ -98,7 +98,7 @@ class TimeHead(layers.Layer):
             make.keras_conv(f"frames_{i}", width, width, (TIME_KERNEL, 1), "relu")
             for i in range(settings.time_layers)
         ]
-        half = max(1, width // 2)
+        half = max(width // 2, min(width, 8))  # of few, all might die
         self.mix = make.keras_conv("mix", width, half, (1, 1), "relu")
         self.last = make.keras_conv("last", half, 1, (1, 1), None, dtype="float32")
 
