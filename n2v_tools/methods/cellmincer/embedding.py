@@ -22,6 +22,8 @@ tf = keras_backend.load()
 layers = tf.keras.layers
 register = tf.keras.utils.register_keras_serializable(package="n2v_tools_cellmincer")
 
+SMOOTH_PX, SMOOTH_FRAMES = (1.0, 2.0), 4.0  # deviations; contexts in one deviation
+STEP = 3.0
 BATCH_NORM = {"momentum": 0.9, "epsilon": 1e-5}  # PyTorch's
 
 
@@ -84,6 +86,8 @@ class Embedding(layers.Layer):
             x = _doubled(narrow([x], n_frames), corners=self.settings.corners)
             own = [_cropped(one, x) for one in bridges.pop()]
             x = block([x, *own], n_frames, training, shared=(1,))
+        if self.settings.from_smooth:
+            x = tf.concat([x, *(_blurred(_folded(frames), one) for one in SMOOTH_PX)], -1)
         return tf.reshape(x, tf.concat([[-1, n_frames], tf.shape(x)[1:]], 0))
 
 
@@ -101,6 +105,22 @@ class TimeHead(layers.Layer):
         half = max(width // 2, min(width, 8))  # of few, all might die
         self.mix = make.keras_conv("mix", width, half, (1, 1), "relu")
         self.last = make.keras_conv("last", half, 1, (1, 1), None, dtype="float32")
+        self.width, self.n_smooth = width, len(SMOOTH_PX) * settings.from_smooth
+        if self.n_smooth:
+            self.last.kernel_initializer = tf.keras.initializers.Zeros()
+        self.context = settings.context
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of smooth frames, which start as those of a Gaussian in time."""
+        if self.n_smooth:
+            far = np.arange(self.context) - self.context // 2
+            weights = np.exp(-0.5 * (SMOOTH_FRAMES * far / self.context) ** 2)
+            shape = (self.context, 1, self.n_smooth, 1)
+            self.start = np.broadcast_to(
+                (weights / weights.sum() / self.n_smooth)[:, None, None, None], shape
+            ).astype(np.float32)
+            self.moved = self.add_weight("moved", shape, initializer="zeros")
+        super().build(input_shape)
 
     def call(self, found: Any) -> Any:
         """Convolve along time, pixel by pixel."""
@@ -108,9 +128,14 @@ class TimeHead(layers.Layer):
         n_px = shape[2] * shape[3]
         x = tf.reshape(found, tf.stack([shape[0], shape[1], n_px, shape[4]]))
         x = tf.ensure_shape(x, (None, None, None, found.shape[-1]))
+        x, smooth = x[..., : self.width], x[..., self.width :]
         for conv in (*self.convs, self.mix):
             x = conv(x)
         x = self.last(tf.cast(x, tf.float32))[..., 0]
+        if self.n_smooth:
+            # Steps of learning are small against what they change, or noise would walk it away.
+            weights = self.start * (1 + STEP * tf.cast(self.moved, tf.float32))
+            x += tf.nn.conv2d(tf.cast(smooth, tf.float32), weights, 1, "VALID")[..., 0]
         return tf.transpose(
             tf.reshape(x, tf.stack([shape[0], -1, shape[2], shape[3]])), (0, 2, 3, 1)
         )
@@ -230,6 +255,15 @@ class _JointConv(layers.Layer):
         images = tf.concat([image for image, _ in pairs], -1)
         kernel = tf.concat([tf.cast(one, images.dtype) for _, one in pairs], 2)
         return tf.nn.conv2d(images, kernel, 1, self.padding)
+
+
+def _blurred(x: Any, sigma: float) -> Any:
+    """Images (N, Y, X, 1) smoothed by a Gaussian, as if nothing were beyond their border."""
+    reach = int(3 * sigma)
+    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel = tf.constant(np.outer(line, line)[..., None, None] / line.sum() ** 2, x.dtype)
+    inside = tf.nn.conv2d(tf.ones_like(x[:1]), kernel, 1, "SAME")
+    return tf.nn.conv2d(x, kernel, 1, "SAME") / inside
 
 
 def _folded(frames: Any) -> Any:

@@ -25,7 +25,7 @@ class Preparing:
     """What is taken from a movie before a net is shown it, and what it is told of the movie."""
 
     trend: Kind = "constant"
-    trend_order: int = 1  # of the polynomial, 0 to 3
+    trend_order: int = 1  # of the polynomials, 0 to 3
     trend_quantile: float = 0.2  # of the blocks around, 0 to 1
     trend_frames: int = 1000  # frames around of which the quantile is taken
     dejitter: Smoothing = "none"
@@ -155,12 +155,11 @@ class MovieFacts:
         if not sums.n_frames:
             return self
         p = self.preparing
-        polynomial = p.trend == "polynomial"
-        trend = (
-            sums.polynomial(p.trend_order)
-            if polynomial
-            else sums.quantile(p.trend_quantile, p.trend_frames)
-        )
+        if p.trend == "quantile":
+            trend = sums.quantile(p.trend_quantile, p.trend_frames)
+        else:
+            fit = sums.bleaching if p.trend == "bleaching" else sums.polynomial
+            trend = fit(p.trend_order)
         return dataclasses.replace(self, trend=trend, variance=sums.variance())
 
     def _features(self, frames: Iterable[np.ndarray]) -> MovieFacts:

@@ -21,6 +21,7 @@ from .looks import MovieFacts, Preparing
 from .net import CellMincerNet
 from .section import net_record
 from .sizes import TIME_KERNEL
+from .trend import Kind
 
 LEAST_FRAMES = 9
 SPARE_FRAMES = 24  # of a window, beside those of one sample: it gives several
@@ -37,8 +38,11 @@ class CellMincerSettings(LearningSettings, Preparing):
     """
 
     patch_px: tuple[int, ...] = (64, 64)  # YX, what the net is shown, padding included
-    epochs: int = 60
-    learning_rate: float = 0.003
+    epochs: int = 120
+    steps_per_epoch: int = 50
+    learning_rate: float = 0.001
+    trend: Kind = "bleaching"  # what is taken from each pixel first
+    trend_order: int = 2
     masked_percent: float = 20.0  # of the pixels of a frame
     targets: int = 16  # frames in a row that are learned at once
     context: int | None = None  # frames that one is restored from: 5, 9, 13 ...; None: measured
@@ -49,6 +53,7 @@ class CellMincerSettings(LearningSettings, Preparing):
     unet_kern_size: int = 3
     batch_norm: bool = False
     padded: bool = True  # zeros beyond the border of a field; else it is reflected
+    from_smooth: bool = True  # learn what is to be added to a smooth movie
     legacy_upsampling: bool = False  # corners stay in place, so that tiles differ from the whole
     legacy_ends: bool = False  # the first and last frames are copies of the nearest with a context
 
@@ -112,6 +117,7 @@ class CellMincerSettings(LearningSettings, Preparing):
             time_layers=(context - 1) // (TIME_KERNEL - 1),
             padded=self.padded,
             corners=self.legacy_upsampling,
+            from_smooth=self.from_smooth,
         )
 
 
@@ -127,8 +133,8 @@ _RANGES = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    "fast": {"unet_n_first": 6, "epochs": 20},
-    "best": {"unet_n_first": 24, "learning_rate": 0.001, "epochs": 400},
+    "fast": {"unet_n_first": 6, "epochs": 40},
+    "best": {"unet_n_first": 24, "epochs": 800},
     # The network, the features and the training of the paper, but for flanks of the movie, of
     # which alone it takes the trend; here it is that of all frames.
     "cellmincer": {
@@ -144,6 +150,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "unet_n_convs": 3,
         "batch_norm": True,
         "padded": False,
+        "from_smooth": False,
         "legacy_upsampling": True,
         "legacy_ends": True,
         "batch_size": 10,

@@ -36,6 +36,9 @@ class CellMincerNet(NetSettings):
     time_layers: int = 3  # each looks at `TIME_KERNEL` frames
     padded: bool = False  # zeros beyond the border of an image
     corners: bool = True  # images are doubled with their corners in place, as published
+    # The answer is what is added to a smooth movie, so that an untrained net is a Gaussian filter;
+    # not in the paper.
+    from_smooth: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,9 +50,11 @@ class CellMincerNet(NetSettings):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise SettingsError(f"{name} is {value!r:.20}; it must be {low} to {high}.")
-        for name in ("padded", "corners"):
+        for name in ("padded", "corners", "from_smooth"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false.")
+        if self.from_smooth and not self.padded:
+            raise SettingsError("from_smooth needs padding: set padded, or leave it out.")
         found = {
             "n_dim": (self.n_dim, 2),
             "n_channels": (self.n_channels, 1),

@@ -245,7 +245,7 @@ def bytes_per_column(net: CellMincerNet, n_frames: int) -> int:
     at_once = max(1, n_frames // AT_ONCE)
     width, held = net.first_filters, net.context - 1
     of_frame = 4 * (7 * width + 2 * net.n_features // max(at_once, 1))
-    found = 4 * width * (held + at_once)
+    found = 4 * (width + 2 * net.from_smooth) * (held + at_once)
     return n_frames * 20 + 12 * net.n_features + at_once * of_frame + 4 * found
 
 

@@ -14,7 +14,7 @@ from ...nets.unet import NetSettings
 from .looks import Preparing, read_preparing
 from .net import CellMincerNet
 
-NET_KEYS = ("n_features", "n_convs", "time_layers", "padded", "corners")
+NET_KEYS = ("n_features", "n_convs", "time_layers", "padded", "corners", "from_smooth")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.polynomial.legendre import legvander
 
-Kind = Literal["constant", "polynomial", "quantile"]
+Kind = Literal["constant", "bleaching", "polynomial", "quantile"]
 
 MOST_BLOCKS = 64
 REPEATS = 3  # of the fit, with new weights
@@ -43,8 +44,8 @@ class Variance:
 class Trend:
     """What each pixel would be without activity and noise, counts, in any frame.
 
-    The images, float32 (B, Y, X), are factors of a polynomial of `time`, or values in the middle of
-    blocks between which lines are drawn.
+    The images, float32 (B, Y, X), are factors of Legendre polynomials of `time_of`, so that the
+    first is the mean, or values in the middle of blocks between which lines are drawn.
     """
 
     kind: Kind
@@ -60,8 +61,8 @@ class Trend:
         """The trend in one frame: float32 (Y, X)."""
         if len(self.images) == 1:
             return self.images[0]
-        if self.kind == "polynomial":
-            powers = np.vander([time_of(frame, self.n_frames)], len(self.images), increasing=True)
+        if self.kind != "quantile":
+            powers = legvander(time_of(frame, self.n_frames)[np.newaxis], len(self.images) - 1)
             return np.tensordot(powers[0].astype(np.float32), self.images, 1)
         after = int(np.clip(np.searchsorted(self.middles, frame), 1, len(self.middles) - 1))
         low, high = self.middles[after - 1 : after + 1]
@@ -120,7 +121,7 @@ class TrendSums:
         """Fit a polynomial in time to each pixel."""
         means, counts, middles = self._all()
         order = min(order, len(means) - 1)
-        design = np.vander(time_of(middles, self.n_frames), order + 1, increasing=True)
+        design = legvander(time_of(middles, self.n_frames), order)
         variance = self.variance()
         images = np.empty((order + 1, *means.shape[1:]), np.float32)
         for first in range(0, means.shape[1], ROWS):
@@ -128,6 +129,26 @@ class TrendSums:
             fitted = _fit(part.reshape(len(part), -1), design, counts, variance)
             images[:, first : first + ROWS] = fitted.reshape(-1, *part.shape[1:])
         return Trend("polynomial", images, self.n_frames, middles)
+
+    def bleaching(self, order: int) -> Trend:
+        """Fit a polynomial whose shape all pixels share, since light fades everywhere alike.
+
+        How much a pixel loses is a line over its brightness, which counts without light shift. So
+        little noise is in it: that of the mean of all frames.
+        """
+        mean, *others = self.polynomial(order).images
+        brightness = mean.astype(np.float64) - mean.mean(dtype=np.float64)
+        spread = max(float((brightness**2).sum()), 1e-12)
+        lines = [
+            one.mean() + brightness * float((brightness * one).sum() / spread) for one in others
+        ]
+        images = np.stack([self.mean(), *lines]).astype(np.float32)
+        return Trend("bleaching", images, self.n_frames, np.zeros(0))
+
+    def mean(self) -> np.ndarray:
+        """Mean of all frames: (Y, X), counts."""
+        means, counts, _ = self._all()
+        return np.average(means, axis=0, weights=counts)
 
     def quantile(self, share: float, n_frames: int) -> Trend:
         """A quantile of the blocks within `n_frames` around each; `share` is 0 to 1."""

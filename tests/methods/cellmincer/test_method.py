@@ -34,7 +34,8 @@ def test_a_run_is_shown_without_trend_in_units_of_the_movie_with_its_own_feature
     shown = (picked[0] - 300) / 20
     n_run, facts = 9 + 3, method.movies[0]
     assert shown.shape == (32, 32, n_run + 22 + 2)
-    expected = (window[..., 0] - facts.features.mean[8:40, 4:36]) / facts.features.scale
+    expected = facts.prepared(window[..., 0], range(10, 40), lambda one: one[8:40, 4:36])
+    assert expected.std() == pytest.approx(1, abs=0.05)
     starts = [
         t
         for t in range(len(window) - n_run + 1)

@@ -76,3 +76,17 @@ def test_a_constant_is_the_same_in_all_frames_and_can_be_cut():
     trend = constant(image)
     assert (trend.at(0) == trend.at(99)).all()
     assert (trend.cut(lambda one: one[1:]).at(3) == image[1:]).all()
+
+
+def test_what_all_pixels_share_is_found_with_the_noise_of_a_mean_only():
+    rng = np.random.default_rng(0)
+    light = rng.uniform(20, 300, (30, 30))
+    curve = 1 - 0.3 * np.linspace(0, 1, N_FRAMES) ** 1.5
+    clean = 100 + curve[:, None, None] * light
+    sums = sums_of((clean + rng.normal(0, 30, clean.shape)).astype(np.float32))
+    shared, own = sums.bleaching(2), sums.polynomial(2)
+    errors = [
+        np.sqrt(np.mean([(one.at(t) - clean[t]) ** 2 for t in range(0, N_FRAMES, 30)]))
+        for one in (shared, own)
+    ]
+    assert errors[0] < 1.15 * 30 / np.sqrt(N_FRAMES) < 1.5 * 30 / np.sqrt(N_FRAMES) < errors[1]
