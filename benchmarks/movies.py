@@ -1,14 +1,17 @@
-"""Methods for movies on generated low-light calcium movies with known truth.
+"""Methods for movies on generated low-light calcium or voltage movies with known truth.
 
 For each seed: n2v-simulate, then each method is trained on the noisy movie for as many minutes as
 it is given, and denoises it. Quality is -10 log10(1 - r^2), r being the correlation with the truth:
 of the whole movie, and of the part that moves, which is the movie less its mean over time. Beside
 them stands the space-time Gaussian whose two sigmas were chosen with the truth, for each column
 anew. Transients: the restored height of a cell's transients over the true one, and the lag at which
-restored and true traces of cells agree best. Prints a Markdown table.
+restored and true traces of cells agree best. Of voltage movies instead: how well spikes stand out
+(d'), F1 of detections within 2 ms, each movie at its own best threshold, and their height over the
+true one. Prints a Markdown table.
 
     python benchmarks/movies.py
     python benchmarks/movies.py --seeds 101 --methods video:10 n2v:10 --write
+    python benchmarks/movies.py --kind voltage --shape 1000,96,96 --methods video:8 cellmincer:8
 """
 
 from __future__ import annotations
@@ -26,10 +29,27 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 from sidebyside import Report, n2v_tools, parser
 
+from n2v_tools.measure.spikes import Cell, read_cells, score_spikes, traces_of
+
 SIGMAS_T = (0, 1, 2, 3, 4, 5, 6, 8, 10, 14, 20, 30)  # frames
 SIGMAS_YX = (0, 0.5, 0.7, 1, 1.2, 1.4, 1.7, 2, 2.5)  # px
 LEAST_HEIGHT = 0.3  # of a transient, over the rest of its cell
 MOST_LAG = 15  # frames
+
+
+HEADINGS = {
+    "calcium": ("height of transients (%)", "lag (frames)"),
+    "voltage": ("d'", "F1 (2 ms)", "height of spikes (%)"),
+}
+FRAME_S = 0.002  # of voltage movies
+
+
+@dataclass(frozen=True)
+class Spiking:
+    """Cells of a voltage movie, and their traces in the truth."""
+
+    cells: list[Cell]
+    truth: np.ndarray  # (T, cells)
 
 
 @dataclass(frozen=True)
@@ -43,11 +63,12 @@ class Cells:
 
 def main() -> None:
     options = parse()
-    title = f"Methods on calcium movies of {options.shape}, {options.photons:g} photons a pixel"
-    with Report(title, "movies", options.write) as report:
+    kind = options.kind
+    title = f"Methods on {kind} movies of {options.shape}, {options.photons:g} photons a pixel"
+    with Report(title, "movies" if kind == "calcium" else kind, options.write) as report:
         report.columns(
-            "seed", "method", "minutes", "whole (dB)", "moving (dB)", "height of transients (%)",
-            "lag (frames)", "training (s)", "s per 1000 frames",
+            "seed", "method", "minutes", "whole (dB)", "moving (dB)", *HEADINGS[kind],
+            "training (s)", "s per 1000 frames",
         )  # fmt: skip
         for seed in options.seeds:
             with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
@@ -57,6 +78,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     known = parser(__doc__, "movies")
+    known.add_argument("--kind", choices=list(HEADINGS), default="calcium")
     known.add_argument("--seeds", type=int, nargs="*", default=[101, 102])
     known.add_argument("--shape", default="300,256,256")
     known.add_argument("--photons", type=float, default=2.0)
@@ -73,14 +95,15 @@ def parse() -> argparse.Namespace:
 def measure(folder: Path, seed: int, options: argparse.Namespace):
     """Yield the cells of each row of a seed."""
     n2v_tools(
-        "simulate", "calcium", "--output", folder, "--name", "movie", "--shape", options.shape,
+        "simulate", options.kind, "--output", folder, "--name", "movie", "--shape", options.shape,
         "--photons", options.photons, "--seed", seed,
     )  # fmt: skip
     noisy, clean = (
         tifffile.imread(folder / f"movie_{kind}.tif").astype(np.float32)
         for kind in ("noisy", "clean")
     )
-    cells = find_cells(folder / "movie_neurons.csv", clean)
+    table = folder / "movie_neurons.csv"
+    cells = find_cells(table, clean) if options.kind == "calcium" else find_spiking(table, clean)
     yield "noisy", "", *scores(noisy, clean, cells), "", ""
     for name, restored in best_gaussians(noisy, clean):
         yield name, "", *scores(restored, clean, cells), "", ""
@@ -89,7 +112,9 @@ def measure(folder: Path, seed: int, options: argparse.Namespace):
         yield learned(folder, method, seed, clean, cells)
 
 
-def learned(folder: Path, method: str, seed: int, clean: np.ndarray, cells: Cells) -> list[object]:
+def learned(
+    folder: Path, method: str, seed: int, clean: np.ndarray, cells: Cells | Spiking
+) -> list[object]:
     """Train, denoise and score."""
     name, *preset, minutes = method.split(":")
     options = ["--patch", "64"] if name == "n2v" else []
@@ -113,11 +138,21 @@ def learned(folder: Path, method: str, seed: int, clean: np.ndarray, cells: Cell
     return [words, minutes, *scores(restored, clean, cells), f"{training_s:.0f}", f"{seconds:.0f}"]
 
 
-def scores(restored: np.ndarray, clean: np.ndarray, cells: Cells) -> list[str]:
-    """Whole, moving, height of transients and lag, as text."""
-    height, lag = transients(restored, cells)
+def scores(restored: np.ndarray, clean: np.ndarray, cells: Cells | Spiking) -> list[str]:
+    """Whole, moving, and what `HEADINGS` name, as text."""
     moving = decibels(restored - restored.mean(axis=0), clean - clean.mean(axis=0))
-    return [f"{decibels(restored, clean):.2f}", f"{moving:.2f}", f"{height:.1f}", f"{lag:.2f}"]
+    both = [f"{decibels(restored, clean):.2f}", f"{moving:.2f}"]
+    if isinstance(cells, Spiking):
+        found = score_spikes(traces_of(restored, cells.cells), cells.truth, cells.cells, FRAME_S)
+        return [*both, f"{found.d_prime:.2f}", f"{found.f1:.3f}", f"{found.height_percent:.1f}"]
+    height, lag = transients(restored, cells)
+    return [*both, f"{height:.1f}", f"{lag:.2f}"]
+
+
+def find_spiking(path: Path, clean: np.ndarray) -> Spiking:
+    """Cells of a voltage movie, from the table beside it."""
+    cells = read_cells(path)
+    return Spiking(cells, traces_of(clean, cells))
 
 
 def decibels(restored: np.ndarray, clean: np.ndarray) -> float:

@@ -133,8 +133,9 @@ class Restorer(ABC):
     outputs: tuple[Output, ...] = (RESTORED,)  # what `predict` gives, the restored image first
     engine: str | None = None  # what runs its net; None without a net
     precision: str | None = None  # arithmetic of its net; None without a net
-    # it wants `for_field` to be called with all planes of each field before they are restored
-    looks_through: bool = False
+    # how often it wants `for_field` to be called with all planes of each field before they are
+    # restored
+    looks_through: int = 0
     # it brings the grey levels of each stack to those of its training data by itself
     fits_brightness: bool = False
     # `predict_with_spread` tells how far its answers go apart, so that no noise needs to be added
@@ -383,6 +384,9 @@ class Method(ABC):
     # noise that neighbours share is not learned, without hiding any
     copes_with_shared_noise: ClassVar[bool] = False
     loss_title: ClassVar[str] = "loss"  # what its loss is the error of, for the curve of a training
+    # Of a method of movies: how often it wants `looked_through` to be called with whole movies,
+    # once windows are drawn. Its `summaries` are then where windows lie.
+    looks_through: int = 0
     settings: LearningSettings  # the only place of a default
 
     @abstractmethod
@@ -472,6 +476,14 @@ class Method(ABC):
         """
         raise NotImplementedError(f"{self.name} has movie_axes, but no window_px")
 
+    def looked_through(self, movies: Iterable[Iterable[np.ndarray | None]]) -> Method:
+        """The method with what it found in one look at whole movies.
+
+        `movies` are the planes of each: (Y, X, C) in order, counts as on disk, strips filled;
+        None: empty.
+        """
+        return self
+
     def summarise(self, windows: np.ndarray) -> np.ndarray | None:
         """What `pick` wants to know of whole windows, computed once for all steps.
 
@@ -491,7 +503,8 @@ class Method(ABC):
         rng : numpy.random.Generator
             Source of chance of this step.
         summaries : ndarray, optional
-            What `summarise` makes of the windows.
+            What `summarise` makes of the windows; of a method that looks through movies, int of
+            shape (N, 4): movie, frame, row and column of each window.
 
         Returns
         -------

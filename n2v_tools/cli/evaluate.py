@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 NOT_WITHOUT_TRUTH = {
     "data_range": "--range", "affine": "--affine", "legacy": "--legacy",
-    "keep_strips": "--keep-strips", "nan": "--nan skip",
+    "keep_strips": "--keep-strips", "nan": "--nan skip", "spikes": "--spikes",
+    "frames_per_second": "--frames-per-second",
 }  # fmt: skip
 NOT_LEGACY = ("data_range", "affine", "keep_strips")
 MISSING = "name --restored and --clean (or --noisy, without the truth), or --pairs FILE.csv."
@@ -72,6 +73,17 @@ def read_range(text: str) -> float:
 )
 @options.flag(
     "--legacy", "Repeat the numbers of the calcium study: counts as uint16, data range 65535."
+)
+@options.text(
+    "--spikes",
+    metavar="FILE.csv",
+    help="Table of cells (y, x, radius, spike_seconds), such as NAME_neurons.csv of n2v-simulate: "
+    "adds how well one movie shows spikes (d', F1 within 2 ms, height).",
+)
+@click.option(
+    "--frames-per-second",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of that movie.  [default: as its file says]",
 )
 @options.keep_strips
 @options.nan(("refuse", "skip"), "skip: leave out pixels that are not finite.")
@@ -126,6 +138,7 @@ def _measure(
         skip_nan=asked.pop("nan") == "skip",
     )
     pairs = None if asked["pairs"] is None else Path(asked["pairs"])
+    asked["spikes"] = None if asked["spikes"] is None else Path(asked["spikes"])
     request = EvaluateRequest(**{**asked, "rules": rules, "pairs": pairs})
     evaluation = evaluate_files(request, progress, configuration.find_input)
     return evaluation, "\n".join(as_text(evaluation))

@@ -13,7 +13,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..jobs.simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
+from ..jobs.simulate.request import (
+    CalciumRequest,
+    SimulateRequest,
+    StructuredRequest,
+    VoltageRequest,
+)
 from ..words import option
 from . import exits, options, output
 from .parsing import Finite, Named, Read
@@ -21,6 +26,7 @@ from .parsing import Finite, Named, Read
 REQUESTS: dict[str, type[Any]] = {
     "dome": SimulateRequest,
     "calcium": CalciumRequest,
+    "voltage": VoltageRequest,
     "structured": StructuredRequest,
 }
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,8 +36,8 @@ def read_shape(text: str) -> tuple[int, ...]:
     """Read sizes T,Z,Y,X or T,Y,X: three or four whole numbers of 1 or more."""
     if not re.fullmatch(r"\s*\d+(\s*,\s*\d+){2,3}\s*", text):
         raise ValueError(
-            f"{text!r} is not a shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium T,Y,X, "
-            "such as 300,256,256."
+            f"{text!r} is not a shape; write T,Z,Y,X, such as 4,32,256,256, or for calcium and "
+            "voltage T,Y,X, such as 300,256,256."
         )
     sizes = tuple(int(size) for size in text.split(","))
     if min(sizes) < 1:
@@ -39,22 +45,36 @@ def read_shape(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def calcium_options(command: F) -> F:
-    """Give the command what only calcium movies have."""
-    request = CalciumRequest
-    for name, text, default in (
-        ("x-correlation", "Correlation of the noise of neighbours along X.", request.x_correlation),
-        ("row-noise", "Deviation of each row's random offset, photons.", request.row_noise),
-        ("drift", "Farthest that the field wanders, in pixels.", request.drift),
-        ("bleaching", "Share of the light lost by the last frame.", request.bleaching),
-        ("amplitude", "Mean dF/F after one spike.", request.amplitude),
-        ("decay", "Decay time of the indicator, in seconds.", request.decay),
-        ("rise", "Rise time of the indicator, in seconds.", request.rise),
-        ("rate", "Mean spikes per second of a neuron.", request.rate),
+MOVIES = ("calcium", "voltage")
+
+
+def movie_options(command: F) -> F:
+    """Give the command what only movies have."""
+    for name, text in (
+        ("blood", "By how much what flows in vessels changes their light."),
+        ("motion", "How far heartbeat and breathing move the field, in pixels."),
+        ("waves", "Deviation of dF/F below threshold."),
+        ("frames-per-second", "Frames a second."),
+        ("x-correlation", "Correlation of the noise of neighbours along X."),
+        ("row-noise", "Deviation of each row's random offset, photons."),
+        ("drift", "Farthest that the field wanders, in pixels."),
+        ("bleaching", "Share of the light lost by the last frame."),
+        ("amplitude", "Mean dF/F after one spike, or of one at its highest."),
+        ("decay", "Decay time of the indicator, in seconds."),
+        ("rise", "Rise time of the indicator, in seconds."),
+        ("rate", "Mean spikes per second of a neuron."),
     ):
-        help = f"calcium: {text}  [default: {default:g}]"
+        known = {
+            kind: getattr(REQUESTS[kind], name.replace("-", "_"))
+            for kind in MOVIES
+            if hasattr(REQUESTS[kind], name.replace("-", "_"))
+        }
+        usual = "; ".join(f"{kind}: {value:g}" for kind, value in known.items())
+        if len(known) == 1:
+            usual = usual.split(": ")[1]
+        help = f"{', '.join(known)}: {text}  [default: {usual}]"
         command = click.option(f"--{name}", type=float, help=help)(command)
-    neurons = "calcium: Neurons in focus.  [default: one for each 1200 square pixels]"
+    neurons = "calcium, voltage: Neurons in focus.  [default: one for each 1200 square pixels]"
     return click.option("--neurons", type=click.IntRange(min=0), help=neurons)(command)
 
 
@@ -62,6 +82,7 @@ def calcium_options(command: F) -> F:
     "simulate",
     "n2v-simulate structured --kind 1x3 --noise-to-signal 0.5 --output data",
     "n2v-simulate calcium --shape 1000,256,256 --photons 2 --output data",
+    "n2v-simulate voltage --shape 2000,128,128 --photons 3 --output data",
     "n2v-simulate dome --output data --name dome --shape 4,32,256,256",
 )
 @click.argument(
@@ -75,7 +96,7 @@ def calcium_options(command: F) -> F:
     metavar="DIR",
     help="Folder that the files go to, made if missing.  [default: OUTPUT_FOLDER, else here]",
 )
-@click.option("--name", help="Start of the names.  [default: dome, calcium or structured]")
+@click.option("--name", help="Start of the names.  [default: dome, calcium, voltage or structured]")
 @click.option(
     "--shape",
     type=Read(read_shape),
@@ -89,7 +110,7 @@ def calcium_options(command: F) -> F:
     type=Finite(min=0, min_open=True),
     help="Mean of the clean signal outside strips, in photons per pixel.  "
     f"[default: dome: {SimulateRequest.photons:g}; calcium: {CalciumRequest.photons:g}; "
-    "structured: chosen]",
+    f"voltage: {VoltageRequest.photons:g}; structured: chosen]",
 )
 @click.option(
     "--kind",
@@ -105,7 +126,7 @@ def calcium_options(command: F) -> F:
     help="Deviation of the noise of structured data over that of the clean signal.  "
     f"[default: {StructuredRequest.noise_to_signal:g}]",
 )
-@calcium_options
+@movie_options
 @options.seed
 @options.overwrite
 @options.common
@@ -115,7 +136,9 @@ def command(as_json: bool, data: str, **values: Any) -> None:
     dome: an epithelial dome under shot noise, with black strips. structured: a sheet of
     cells under noise of a chosen kind and strength. calcium: neurons at work under
     two-photon noise, 30 frames a second, in low light by default; NAME_traces.csv and
-    NAME_neurons.csv hold each neuron's dF/F, fluorescence, spikes and place.
+    NAME_neurons.csv hold each neuron's dF/F, fluorescence, spikes and place. voltage:
+    spiking cells at 500 frames a second, with blood flow, motion and bleaching;
+    NAME_neurons.csv holds their places and spikes.
     """
     _, configuration, progress = options.configure(values)
     given = _check(data, values)
@@ -136,7 +159,7 @@ def _check(data: str, values: dict[str, Any]) -> dict[str, Any]:
             raise click.UsageError(f"{option(name)} is for n2v-simulate {other}.")
     usual = REQUESTS[data].shape
     shape = given.get("shape", usual)
-    if data == "calcium" and len(shape) == 4 and shape[1] == 1:  # one plane, written as for others
+    if data in MOVIES and len(shape) == 4 and shape[1] == 1:  # one plane, written as for others
         shape = given["shape"] = (shape[0], *shape[2:])
     if len(shape) != len(usual):
         axes = "T,Z,Y,X" if len(usual) == 4 else "T,Y,X"

@@ -24,6 +24,10 @@ SIMULATED = {  # fields of the requests of ``n2v-simulate`` that `options` may s
         "shape", "photons", "neurons", "rate", "rise", "decay", "amplitude", "bleaching", "drift",
         "row_noise", "x_correlation",
     ),
+    "voltage": (
+        "shape", "photons", "neurons", "frames_per_second", "rate", "amplitude", "waves",
+        "bleaching", "motion", "blood",
+    ),
 }  # fmt: skip
 
 

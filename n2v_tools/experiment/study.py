@@ -22,7 +22,7 @@ TRAINING = (  # fields of an experiment that are options of ``n2v-train``
 class Generated:
     """Files that are simulated instead of found."""
 
-    kind: str  # {"dome", "structured", "calcium"}: what ``n2v-simulate`` makes
+    kind: str  # {"dome", "structured", "calcium", "voltage"}: what ``n2v-simulate`` makes
     number: int = 1  # how many pairs
     # noisy, clean: names under the dataset's folder; ``{n}`` becomes 001, 002, ...
     noisy: str = "{n}_noisy.tif"

@@ -98,7 +98,8 @@ class _Guide:
         self._epoch_over = None
         if self.plan.schedule == "cosine":
             done = progress_at(self.state.step, self.state.knots)
-            rate = cosine_rate(done, self.plan.learning_rate) * self.state.rate_factor
+            rate = cosine_rate(done, self.plan.learning_rate, self.plan.warm_up, self.plan.floor)
+            rate *= self.state.rate_factor
             self.model.optimizer.learning_rate.assign(rate)  # type: ignore[attr-defined]
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:

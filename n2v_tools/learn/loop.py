@@ -68,8 +68,7 @@ def run_loop(
         If the loss became NaN or infinite.
     """
     tf = keras_backend.load()
-    kind = tf.keras.optimizers.Adam if plan.optimizer == "adam" else tf.keras.optimizers.Adamax
-    optimizer = kind(plan.learning_rate, plan.beta_1, plan.beta_2, global_clipnorm=plan.clip_norm)
+    optimizer = _optimizer(tf.keras.optimizers, plan)
     model = compiled(model, loss, optimizer, skip_broken=plan.skip_broken_steps)
     state = LoopState(knots=_first_knots(plan, clock))
     if resume:
@@ -105,6 +104,14 @@ def run_loop(
         )
     save_weights(folder / LAST, model)
     return state
+
+
+def _optimizer(known: Any, plan: LoopPlan) -> Any:
+    """The optimiser that a plan names, with decay of the weights where it wants that."""
+    decay = {"weight_decay": plan.weight_decay} if plan.weight_decay else {}
+    kind = known.Adamax if plan.optimizer == "adamax" else known.AdamW if decay else known.Adam
+    rates = {"beta_1": plan.beta_1, "beta_2": plan.beta_2, **decay}
+    return kind(plan.learning_rate, global_clipnorm=plan.clip_norm, **rates)
 
 
 def _first_knots(plan: LoopPlan, clock: Clock | None) -> list[Knot]:

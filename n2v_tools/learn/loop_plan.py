@@ -23,6 +23,9 @@ class LoopPlan:
     learning_rate: float = 0.002  # of Adam; the highest where the schedule changes it
     beta_1: float = 0.9  # of Adam
     beta_2: float = 0.999
+    weight_decay: float = 0.0  # of all weights, times the rate, at each step (AdamW)
+    warm_up: float = 0.03  # share of the steps in which a cosine's rate rises
+    floor: float = 0.01  # share of the rate that a cosine leaves at the end
     max_steps: int | None = None  # in all: ends within an epoch
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
     plateau_factor: float = 0.5  # of the rate

@@ -40,6 +40,8 @@ class Batches:
         Source of chance.
     method : Method, optional
         Its `pick` takes from the patches, or windows, what one step looks at; default: all.
+    places : array of int, shape (N, 4), optional
+        Where windows lie, for a method that looks through whole movies: movie, frame, row, column.
     """
 
     def __init__(
@@ -51,10 +53,13 @@ class Batches:
         turns: Sequence[Symmetry],
         seed: int,
         method: Method | None = None,
+        places: np.ndarray | None = None,
     ) -> None:
         self.patches = patches
         self._method = method
-        self._summaries = None if method is None else method.summarise(patches)
+        self._summaries = places
+        if places is None and method is not None:
+            self._summaries = method.summarise(patches)
         self.batch_size = batch_size
         self.turns = tuple(turns)
         self.seed = seed

@@ -13,30 +13,31 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .loop_plan import Knot
+from .loop_plan import Knot, LoopPlan
 
-WARM_UP = 0.03  # share of the training in which the rate rises
-FLOOR = 0.01  # share of the rate that is left at the end
 MARKS = 200  # steps whose mean time is the speed
 REPLAN_AT = (5, 12, 30, 60, 100)  # steps: early, when little is known; later by time
 REPLAN_SHARE = 0.15  # of the time that is left
 FIRST_PAUSE_S = 1.0  # the first validation traces and compiles
 
 
-def cosine_rate(progress: float, peak: float) -> float:
+def cosine_rate(
+    progress: float, peak: float, warm_up: float = LoopPlan.warm_up, floor: float = LoopPlan.floor
+) -> float:
     """Learning rate after a share of the training: a rise to `peak`, then half a cosine [1]_.
 
-    `progress` is 0 at the start and 1 at the end.
+    `progress` is 0 at the start and 1 at the end, `warm_up` the share in which the rate rises, and
+    `floor` the share of `peak` that is left at the end.
 
     References
     ----------
     .. [1] I. Loshchilov, F. Hutter. SGDR: Stochastic Gradient Descent with Warm
        Restarts. ICLR 2017.
     """
-    if progress < WARM_UP:
-        return peak * max(progress / WARM_UP, FLOOR)
-    done = min((progress - WARM_UP) / (1 - WARM_UP), 1)
-    return peak * (FLOOR + (1 - FLOOR) * (1 + math.cos(math.pi * done)) / 2)
+    if progress < warm_up:
+        return peak * max(progress / warm_up, floor)
+    done = min((progress - warm_up) / (1 - warm_up), 1)
+    return peak * (floor + (1 - floor) * (1 + math.cos(math.pi * done)) / 2)
 
 
 def straight(steps: float) -> tuple[Knot, ...]:

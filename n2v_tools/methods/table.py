@@ -17,11 +17,11 @@ from ..settings import nearest
 from ..words import option
 from .row import Row, load
 
-FOLDERS = ("n2v", "video", "n2n", "deepcad", "hdn", "deconoising", "supervised")
+FOLDERS = ("n2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising", "supervised")
 GROUP = "n2v_tools.methods"  # of entry points
 AUTO = "auto"
 FALLBACK = "n2v"  # for single images, and whatever no other method suits
-LATER = ("cellmincer",)
+LATER: tuple[str, ...] = ()
 PRESETS_LATER: tuple[str, ...] = ()
 
 

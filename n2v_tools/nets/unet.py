@@ -91,6 +91,11 @@ class NetSettings:
         """Sizes must be a multiple of this, in pixels."""
         return 2**self.depth
 
+    @property
+    def own_geometry(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] | None:
+        """Reach, halo and block per axis of a net whose layers `reach` does not know; else None."""
+        return None
+
     def _parameters_at_least(self) -> int:
         """Weights of the two widest convolutions of all nets together."""
         widest = self.first_filters * 2**self.depth

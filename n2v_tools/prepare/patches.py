@@ -37,6 +37,9 @@ Progress = Callable[[int, int], None]  # patches done, patches in all
 TRAIN, VALIDATION = 0, 1
 
 
+_NOWHERE = np.empty((0, 4), np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class PatchSet:
     """Patches in counts, shuffled; no pixel is in both parts.
@@ -49,6 +52,10 @@ class PatchSet:
     validation: np.ndarray  # N = 0 if none was asked for
     n_per_stack: tuple[tuple[int, int], ...]  # training and validation patches from each
     notes: tuple[str, ...] = ()  # for the user: stacks that gave nothing
+    # Where training and validation patches lie, int, shape (N, 4): the number of their plane,
+    # volume or movie as `patch_plan.units_of` lists those of all stacks, and depth, row and column
+    # in it.
+    places: tuple[np.ndarray, np.ndarray] = (_NOWHERE, _NOWHERE)
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,17 @@ def draw_patches(
     owners = [np.array([units[u].stack for u in chosen[:, 0]], int) for chosen in windows]
     n_train, n_validation = (np.bincount(o, minlength=len(stacks)).tolist() for o in owners)
     per_stack = tuple(zip(n_train, n_validation, strict=True))
-    return PatchSet(arrays[TRAIN], arrays[VALIDATION], per_stack, notes)
+    places = _in_rows(windows, rows)
+    return PatchSet(arrays[TRAIN], arrays[VALIDATION], per_stack, notes, places)
+
+
+def _in_rows(windows: Sequence[np.ndarray], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of both parts in the order in which their patches are kept."""
+    parts = np.split(rows, [len(windows[TRAIN])])
+    train, validation = (np.empty_like(one) for one in windows)
+    for ordered, one, at in zip((train, validation), windows, parts, strict=True):
+        ordered[at] = one
+    return train, validation
 
 
 class _Reader:

@@ -55,7 +55,7 @@ class Regraded(Wrapped):
     apart: bool = False  # channels are restored one by one
 
     @property
-    def looks_through(self) -> bool:  # type: ignore[override]
+    def looks_through(self) -> int:  # type: ignore[override]
         """As the inner Restorer."""
         return self.inner.looks_through
 
@@ -293,7 +293,7 @@ def _restore(restorer: Restorer, piece: np.ndarray) -> np.ndarray:
     planes = piece if piece.ndim == 4 else piece[np.newaxis]
     rows, columns = planes.shape[1:3]
     at = Where(({},) * len(planes), np.arange(rows), np.arange(columns), (rows, columns))
-    if restorer.looks_through:
+    for _ in range(restorer.looks_through):
         restorer = restorer.for_field(iter(planes))
     return restorer.predict(piece[np.newaxis], at)[0][..., : restorer.n_channels]
 

@@ -48,7 +48,7 @@ class Flow:
         for field in self.layout.fields:
             mine = itertools.islice(planes, n_planes)
             restorer = self.restorer.for_channel(field["C"]) if "C" in field else self.restorer
-            if restorer.looks_through:  # its planes are read once more for it
+            for _ in range(restorer.looks_through):  # its planes are read once more for each look
                 seen = (plane.values for plane in self._read_field(field))
                 restorer = restorer.for_field(seen)
             if self.layout.depth is None:

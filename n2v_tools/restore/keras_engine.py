@@ -36,12 +36,12 @@ def restore_with_tensorflow(
     `precision` is the net's, "float32" or "bfloat16"; `known` is what TrainedRestorer takes and the
     network does not say.
     """
-    halo = net_halo(net)
+    reach, halo, block = settings.own_geometry or (net_reach(net), net_halo(net), net_block(net))
     return KerasRestorer(
         net,
         n_channels=settings.n_channels,
-        reach_px=net_reach(net),
-        block_px=net_block(net),
+        reach_px=reach,
+        block_px=block,
         halo_px=halo,
         margin_px=halo if settings.needs_margin else (),
         precision=precision,

@@ -36,7 +36,7 @@ class WithLeftChannels(Wrapped):
         return self.inner.bytes_per_px + 8 * self.n_channels * len(self.outputs)
 
     @property
-    def looks_through(self) -> bool:  # type: ignore[override]
+    def looks_through(self) -> int:  # type: ignore[override]
         """As the inner Restorer does."""
         return self.inner.looks_through
 

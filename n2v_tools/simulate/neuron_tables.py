@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 import numpy as np
 
 from .calcium import Movie
+from .neurons import Soma
 from .transients import FRAME_RATE_HZ
 
 TRACE_COLUMNS = ("frame", "seconds", "neuron", "dff", "fluorescence", "spikes")
@@ -34,6 +35,11 @@ def write_neuron_tables(movie: Movie, traces: IO[bytes], neurons: IO[bytes]) -> 
     """
     spikes: list[list[float]] = [[] for _ in movie.somata]
     _write(traces, TRACE_COLUMNS, _trace_rows(movie, spikes))
+    write_cells(neurons, movie.somata, spikes)
+
+
+def write_cells(file: IO[bytes], somata: Sequence[Soma], spikes: Sequence[Iterable[float]]) -> None:
+    """Write a row for each cell: its place, and when it spiked, in seconds since frame 0."""
     rows = (
         (
             index,
@@ -44,9 +50,9 @@ def write_neuron_tables(movie: Movie, traces: IO[bytes], neurons: IO[bytes]) -> 
             f"{soma.light:.4f}",
             " ".join(f"{second:.4f}" for second in spikes[index]),
         )
-        for index, soma in enumerate(movie.somata)
+        for index, soma in enumerate(somata)
     )
-    _write(neurons, NEURON_COLUMNS, rows)
+    _write(file, NEURON_COLUMNS, rows)
 
 
 def _trace_rows(movie: Movie, all_spikes: list[list[float]]) -> Iterable[tuple[Any, ...]]:

@@ -230,3 +230,48 @@ def test_a_restored_file_of_one_value_is_refused_in_one_line(other, value):
     save("a_denoised.tif", np.full((4, 32, 40), value))
     error = run("--restored", "a_denoised.tif", *other, code=1).stderr
     assert "a_denoised.tif: every pixel is" in error and error.count("\n") == 1
+
+
+def voltage():
+    """A movie of two flickering cells, and the table of their spikes."""
+    rng = default_rng(0)
+    clean = np.full((400, 24, 24), 100.0)
+    rows, columns = np.mgrid[:24, :24]
+    lines = ["y,x,radius,spike_seconds"]
+    for y, x in ((7, 7), (16, 15)):
+        frames = np.sort(rng.choice(np.arange(10, 390, 8), 12, replace=False))
+        body = (rows - y) ** 2 + (columns - x) ** 2 <= 9
+        for frame in frames:
+            clean[frame, body] += 60
+        lines.append(f"{y},{x},3,{' '.join(f'{(f + 0.5) / 500:.4f}' for f in frames)}")
+    save("a_clean.tif", clean)
+    save("a_noisy.tif", clean + rng.normal(0, 150, clean.shape))
+    save("a_denoised.tif", clean + rng.normal(0, 20, clean.shape))
+    with open("cells.csv", "w") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def test_spikes_are_measured_beside_the_rest_when_their_times_are_given():
+    voltage()
+    spikes = ["--spikes", "cells.csv", "--frames-per-second", "500"]
+    found = evaluate(*FILES, *NOISY, *spikes)["spikes"]
+    assert found["clean"]["f1"] == 1 and found["clean"]["n_spikes"] == 24
+    assert found["noisy"]["f1"] < found["restored"]["f1"]
+    assert found["noisy"]["d_prime"] < found["restored"]["d_prime"]
+    run(*FILES, *NOISY, *spikes, "--output", "t.md")
+    with open("t.md") as file:
+        assert "F1 (2 ms)" in file.read()
+    assert "spikes" not in evaluate(*FILES, *NOISY)
+
+
+def test_spikes_without_a_frame_rate_are_refused_with_what_helps():
+    voltage()
+    assert "--frames-per-second" in run(*FILES, "--spikes", "cells.csv", code=2).stderr
+
+
+def test_a_table_of_something_else_is_refused_in_one_line():
+    voltage()
+    with open("other.csv", "w") as file:
+        file.write("a,b\n1,2\n")
+    done = run(*FILES, "--spikes", "other.csv", "--frames-per-second", "500", code=1)
+    assert "no column y" in done.stderr

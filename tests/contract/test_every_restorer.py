@@ -130,7 +130,9 @@ def fitted(restorer, counts):
     planes = counts.reshape(-1, *counts.shape[-2:], 1)
     sample = planes if restorer.sample_px is None else [counts[..., np.newaxis]]
     restorer = restorer.fit_intensity(iter(sample))
-    return restorer.for_field(iter(planes)) if restorer.looks_through else restorer
+    for _ in range(restorer.looks_through):
+        restorer = restorer.for_field(iter(planes))
+    return restorer
 
 
 def restore(counts, restorer, **options):

@@ -37,7 +37,12 @@ TINY = {  # of any method that has such a setting
     "unet_n_first": 4, "unet_n_depth": 1, "precision": "float32", "levels": 2, "filters": 4,
     "latents": 2,
 }  # fmt: skip
-SHAPES = {"dome": "2,16,80,96", "calcium": "24,128,96", "structured": "2,1,96,80"}
+SHAPES = {
+    "dome": "2,16,80,96",
+    "calcium": "24,128,96",
+    "structured": "2,1,96,80",
+    "voltage": "80,64,64",
+}
 
 
 def tiny_for(method):

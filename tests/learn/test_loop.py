@@ -240,3 +240,22 @@ def test_nothing_sleeps_in_the_background_of_the_batches():
     method = N2V(N2VSettings(**SMALL))
     batches = Batches(noisy_patches(20), 8, [100.0], [40.0], symmetries(), seed=3)
     assert training_dataset(batches, method.make_sample).options().autotune.enabled is False
+
+
+def test_weights_decay_by_the_rate_times_the_share_asked_for(tmp_path):
+    plans = [LoopPlan(1, 6, 0.01, schedule="constant", weight_decay=one) for one in (0.0, 0.5)]
+    kept, decayed = (
+        sum(float((w**2).sum()) for w in train(tmp_path / str(i), plan=plan)[0].get_weights())
+        for i, plan in enumerate(plans)
+    )
+    assert decayed < 0.97 * kept
+
+
+def test_a_resumed_training_with_decay_is_the_unbroken_one(tmp_path):
+    plan = LoopPlan(3, 6, 0.01, weight_decay=0.1)
+    whole, _ = train(tmp_path / "a", plan=plan)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "b", plan=plan, stop_after=14)
+    resumed, _ = train(tmp_path / "b", plan=plan, resume=True)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

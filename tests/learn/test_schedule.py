@@ -98,3 +98,8 @@ def test_recorded_knots_give_the_same_progress_without_the_clock():
     clock, seen, _ = run_clock(1, step_s=lambda step: 0.1 + 0.0005 * step, pause_s=1.0)
     for step, progress in seen.items():
         assert progress_at(step, clock.knots) == progress  # to the last bit: rates must repeat
+
+
+def test_the_rise_and_what_is_left_at_the_end_can_be_chosen():
+    rates = [cosine_rate(p, 1.0, warm_up=0.1, floor=0.0) for p in (0, 0.05, 0.1, 0.55, 1)]
+    np.testing.assert_allclose(rates, [0, 0.5, 1, 0.5, 0], atol=1e-12)

@@ -5,7 +5,13 @@ import pytest
 from numpy.random import default_rng
 
 from n2v_tools.errors import AxesError, N2VToolsError, OutputError, SettingsError, StackError
-from n2v_tools.prepare.patch_plan import PatchPlan, count_patches, fit_patch, room_for_patches
+from n2v_tools.prepare.patch_plan import (
+    PatchPlan,
+    count_patches,
+    fit_patch,
+    room_for_patches,
+    units_of,
+)
 from n2v_tools.prepare.patches import draw_patches
 from n2v_tools.prepare.survey import survey_stack
 from n2v_tools.stack import Stack
@@ -349,3 +355,23 @@ def test_room_is_what_strips_leave():
     assert room_for_patches(stack, survey, PatchPlan()) == (50, 35)
     deep = PatchPlan((4, 16, 16), "ZYX")
     assert room_for_patches(stack, survey, deep) == (4, 50, 35)
+
+
+@every_plan
+def test_places_say_where_each_patch_lies(shapes, plan):
+    stacks = stacks_for(shapes)
+    surveys = [survey_stack(stack) for stack in stacks]
+    drawn = draw_patches(stacks, surveys, PatchPlan(**plan), default_rng(0))
+    units = [
+        (stack, place)
+        for stack, survey in zip(stacks, surveys, strict=True)
+        for place, _ in units_of(stack, survey, PatchPlan(**plan))
+    ]
+    axis = PatchPlan(**plan).depth_axis
+    for patches, places in zip((drawn.train, drawn.validation), drawn.places, strict=True):
+        assert len(patches) == len(places)
+        for patch, (unit, z, y, x) in list(zip(patches, places, strict=True))[:40]:
+            stack, place = units[unit]
+            first = {**place, **({axis: int(z)} if axis else {})}
+            first |= {"C": 0} if "C" in stack.axes else {}
+            assert stack.plane(first)[y, x] == patch.reshape(-1, patch.shape[-1])[0, 0]

@@ -13,6 +13,7 @@ from ...errors import UsageError
 from ...measure.file_scores import FileScores, score_files
 from ...measure.first_pass import Rules
 from ...measure.side_by_side import SideBySide
+from ...measure.spikes import SpikeScores, read_cells, score_spikes, traces_of
 from ...prepare.gaps import find_data, find_lone_pixels
 from ...prepare.strips import outside_strips
 from ...words import option
@@ -38,6 +39,9 @@ class EvaluateRequest:
     suffix: str = SUFFIX  # of restored files, for pairing
     axes: str | None = None  # of all files; None takes each file's own
     rules: Rules = field(default_factory=Rules)
+    # table of cells with places and spike times, for one restored movie
+    spikes: Path | None = None
+    frames_per_second: float | None = None  # of that movie; None: as its file says
     keep_strips: bool = False  # treat all-zero rows and columns as data
     output: Path | None = None  # table to write, by its ending
     overwrite: bool = False
@@ -80,12 +84,43 @@ def evaluate_trios(
         seed=request.seed,
         command=request.command,
         output=request.output,
+        spikes={} if request.spikes is None else _spikes(trios, request),
     )
     for note in evaluation.notes:
         progress.note(f"Note: {note}.")
     if request.output is not None:
         write_table(evaluation, request.output, overwrite=request.overwrite)
     return evaluation
+
+
+def _spikes(trios: Sequence[Trio], request: EvaluateRequest) -> dict[str, SpikeScores]:
+    """Measure how well the one restored movie, and the noisy one, show spikes; by role."""
+    if len(trios) != 1 or request.spikes is None:
+        raise UsageError(
+            f"{option('spikes')} is of one movie, but there are {len(trios)} restored files: name "
+            "one of them."
+        )
+    cells = read_cells(request.spikes)
+    stacks = trios[0].stacks
+    clean = stacks["clean"]
+    if {axis for axis, n in clean.sizes.items() if n > 1} != set("TYX"):
+        raise UsageError(
+            f"{option('spikes')}: {clean.name} has axes {clean.axes}; spikes are those of a movie "
+            "TYX."
+        )
+    frame_s = 1 / request.frames_per_second if request.frames_per_second else clean.spacing.get("T")
+    if not frame_s:
+        raise UsageError(
+            f"{clean.name} does not say how many frames it has a second: pass "
+            f"{option('frames_per_second', 500)} if there are so many."
+        )
+    traces = {
+        role: traces_of((plane for _, plane in stack.planes()), cells)
+        for role, stack in stacks.items()
+    }
+    return {
+        role: score_spikes(found, traces["clean"], cells, frame_s) for role, found in traces.items()
+    }
 
 
 def _pair(request: EvaluateRequest, progress: Progress, find: Find) -> list[Trio]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from ...measure.file_scores import METRICS, FileScores
 from ...measure.first_pass import Rules
 from ...measure.notes import find_notes
 from ...measure.scaling import Scaling
+from ...measure.spikes import SpikeScores
 from ...measure.summary import Gain, Summary, measure_gain, summarise
 from ..desk.outcomes import Outcome, Outcomes
 
@@ -21,6 +22,7 @@ class Evaluation(Outcomes[FileScores]):
     """All pairs; the seed is that of the bootstrap."""
 
     rules: Rules = field(default_factory=Rules)
+    spikes: Mapping[str, SpikeScores] = field(default_factory=dict)  # by role, where asked for
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -71,6 +73,11 @@ class Evaluation(Outcomes[FileScores]):
             "affine": self.rules.affine,
             "legacy": self.rules.legacy,
             "notes": list(self.notes),
+            **(
+                {"spikes": {r: asdict(one) for r, one in self.spikes.items()}}
+                if self.spikes
+                else {}
+            ),
             "files": [_file_json(one, self.seed, planes) for one in self.files],
             **self.record(),
         }

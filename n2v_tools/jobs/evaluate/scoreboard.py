@@ -40,6 +40,8 @@ def as_text(evaluation: Evaluation) -> list[str]:
     lines = aligned(as_rows(evaluation))
     if len(evaluation.measured) > 1:
         lines += ["", *aligned(_per_file(evaluation))]
+    if evaluation.spikes:
+        lines += ["", *aligned(_spikes(evaluation))]
     return [*lines, "", *legend(evaluation)]
 
 
@@ -48,6 +50,7 @@ def as_markdown(evaluation: Evaluation) -> str:
     lines = [
         *("# Evaluation", "", *piped(as_rows(evaluation)), ""),
         *(*piped(_per_file(evaluation)), ""),
+        *((*piped(_spikes(evaluation)), "") if evaluation.spikes else ()),
         *(f"{line}  " for line in legend(evaluation)),
         *(f"Note: {note}.  " for note in evaluation.notes),
         *(f"failed: {one.error}  " for one in evaluation.failed),
@@ -109,6 +112,24 @@ def as_rows(evaluation: Evaluation) -> list[list[str]]:
         for m, (label, digits) in LABELS.items()
     ]
     return [["", "noisy", "restored", "gain"], *rows]
+
+
+def _spikes(evaluation: Evaluation) -> list[list[str]]:
+    """How well each movie shows the spikes of its cells, the truth's own last."""
+    head = ["spikes", "d'", "F1 (2 ms)", "precision", "recall", "height, %"]
+    roles = sorted(evaluation.spikes, key=("noisy", "restored", "clean").index)
+    return [
+        head,
+        *(
+            [
+                role,
+                *(f"{one:.2f}" for one in (s.d_prime, s.f1, s.precision, s.recall)),
+                f"{s.height_percent:.1f}",
+            ]
+            for role in roles
+            for s in [evaluation.spikes[role]]
+        ),
+    ]
 
 
 def _per_file(evaluation: Evaluation) -> list[list[str]]:

@@ -40,6 +40,27 @@ class StructuredRequest:
 
 
 @dataclass(frozen=True)
+class VoltageRequest:
+    """What ``n2v-simulate voltage`` is asked to do."""
+
+    # output, name, seed, overwrite: as in `SimulateRequest`
+    output: Path = Path(".")
+    name: str = "voltage"
+    shape: tuple[int, int, int] = (2000, 128, 128)  # sizes T, Y, X
+    photons: float = 3.0  # mean of the clean movie, in photons per pixel and frame
+    neurons: int | None = None  # in focus; None: one for each 1200 square pixels
+    frames_per_second: float = 500.0
+    rate: float = 6.0  # mean spikes per second of a cell
+    amplitude: float = 0.3  # mean dF/F of a spike at its highest
+    waves: float = 0.06  # deviation of dF/F below threshold
+    bleaching: float = 0.2  # share of the light lost from the first frame to the last
+    motion: float = 0.3  # how far heartbeat and breathing move the field, in pixels
+    blood: float = 0.3  # by how much what flows in vessels changes their light
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
 class CalciumRequest:
     """What ``n2v-simulate calcium`` is asked to do."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,15 +17,17 @@ from ...io.layout import Layout
 from ...io.publish import publishing
 from ...io.writer import create_stack
 from ...simulate.calcium import Calcium, Movie
+from ...simulate.camera import Camera
 from ...simulate.detector import Detector
 from ...simulate.dome import Dome
-from ...simulate.neuron_tables import BYTES_PER_ROW, write_neuron_tables
+from ...simulate.neuron_tables import BYTES_PER_ROW, write_cells, write_neuron_tables
 from ...simulate.structured import Recording, Structured
 from ...simulate.transients import FRAME_RATE_HZ, Indicator
+from ...simulate.voltage import Voltage, VoltageMovie
 from ...words import flag, option
 from ..desk.output_names import require_absent, require_folder, require_room
 from ..desk.progress import Progress
-from .request import CalciumRequest, SimulateRequest, StructuredRequest
+from .request import CalciumRequest, SimulateRequest, StructuredRequest, VoltageRequest
 
 VOLUME_AXES = "TZYX"
 MOVIE_AXES = "TYX"
@@ -36,7 +38,8 @@ SPACING = {  # micrometres and seconds: those of a light sheet, and of a two-pho
 IMAGES = {"noisy": "_noisy.tif", "clean": "_clean.tif"}
 TABLES = {"traces": "_traces.csv", "neurons": "_neurons.csv"}
 BYTES_PER_PIXEL = {"noisy": 2, "clean": 4}
-Request = SimulateRequest | StructuredRequest | CalciumRequest
+Request = SimulateRequest | StructuredRequest | CalciumRequest | VoltageRequest
+MOVIES = {CalciumRequest: ("traces", "neurons"), VoltageRequest: ("neurons",)}  # and their tables
 
 
 @dataclass(frozen=True)
@@ -46,25 +49,26 @@ class _Simulation:
     # place, noisy, clean
     planes: Iterator[tuple[dict[str, int], np.ndarray, np.ndarray]]
     record: Mapping[str, Any]  # what a file says of its making besides shape and seed; JSON values
-    # writes `TABLES` into files that are given to it
+    # writes the tables of `MOVIES` into files that are given to it
     write_tables: Callable[..., None] | None = None
+    frame_s: float | None = None  # seconds from frame to frame, where it is not as in `SPACING`
 
 
 def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
     """Write ``NAME_noisy.tif`` (uint16) and ``NAME_clean.tif`` (float32, same counts).
 
-    A calcium movie gets ``NAME_traces.csv`` and ``NAME_neurons.csv`` as well, see
-    `write_neuron_tables`.
+    A calcium movie gets ``NAME_traces.csv`` and ``NAME_neurons.csv`` as well, a voltage movie the
+    latter; see `write_neuron_tables`.
 
     Parameters
     ----------
-    request : SimulateRequest, StructuredRequest or CalciumRequest
+    request : SimulateRequest, StructuredRequest, CalciumRequest or VoltageRequest
         Decides what is simulated: a dome, cells under noise of a chosen kind, or neurons.
 
     Returns
     -------
     paths : dict
-        ``noisy``, ``clean``, and ``traces`` and ``neurons`` of a calcium movie.
+        ``noisy``, ``clean``, and ``traces`` and ``neurons`` of a movie, as far as it has them.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
     """
     paths = _free_paths(request)
     simulation = _simulation(request, paths)
-    layouts = [_layout(request, simulation.record, dtype) for dtype in (np.uint16, np.float32)]
+    layouts = [_layout(request, simulation, dtype) for dtype in (np.uint16, np.float32)]
     with ExitStack() as opened:
         noisy, clean = (
             opened.enter_context(create_stack(paths[kind], layout, overwrite=request.overwrite))
@@ -87,14 +91,15 @@ def simulate_files(request: Request, progress: Progress) -> dict[str, Path]:
             clean.write(place, clean_plane)
             step(done, math.prod(request.shape[:-2]))
         if simulation.write_tables is not None:
-            tables = [publishing(paths[kind], overwrite=request.overwrite) for kind in TABLES]
+            kinds = MOVIES[type(request)]
+            tables = [publishing(paths[kind], overwrite=request.overwrite) for kind in kinds]
             simulation.write_tables(*(opened.enter_context(table) for table in tables))
     return paths
 
 
 def _free_paths(request: Request) -> dict[str, Path]:
     """Give the outputs their places: nothing is there, and the disk has room for the images."""
-    endings = {**IMAGES, **TABLES} if isinstance(request, CalciumRequest) else IMAGES
+    endings = {**IMAGES, **{kind: TABLES[kind] for kind in MOVIES.get(type(request), ())}}
     paths = {kind: request.output / (request.name + ending) for kind, ending in endings.items()}
     require_folder(request.output)
     if not request.overwrite:
@@ -111,6 +116,8 @@ def _room_for_images(request: Request, paths: Mapping[str, Path]) -> list[tuple[
 def _simulation(request: Request, paths: Mapping[str, Path]) -> _Simulation:
     if isinstance(request, CalciumRequest):
         return _calcium(request, paths)
+    if isinstance(request, VoltageRequest):
+        return _voltage(request)
     if isinstance(request, StructuredRequest):
         return _structured(request)
     planes = Dome(request.shape, request.photons, request.seed).planes()
@@ -151,25 +158,58 @@ def _calcium(request: CalciumRequest, paths: Mapping[str, Path]) -> _Simulation:
     )
     n_bytes = request.shape[0] * len(movie.somata) * BYTES_PER_ROW
     require_room([*_room_for_images(request, paths), (paths["traces"], n_bytes)])
-    asked = asdict(request)
-    for name in ("output", "name", "overwrite"):
-        del asked[name]
-    camera = Detector().camera
-    counts = {"gain": camera.gain, "offset": camera.offset, "read_noise": camera.read_noise}
     planes = (({"T": number}, *frame) for number, frame in enumerate(movie.frames()))
-    record = {"simulated": "calcium", **asked, **counts}
+    record = {"simulated": "calcium", **_asked(request), **_counts(Detector().camera)}
     return _Simulation(planes, record, lambda *files: write_neuron_tables(movie, *files))
 
 
-def _layout(request: Request, record: Mapping[str, Any], dtype: type[np.generic]) -> Layout:
+def _voltage(request: VoltageRequest) -> _Simulation:
+    wanted = Voltage(
+        sizes=request.shape,
+        photons=request.photons,
+        seed=request.seed,
+        neurons=request.neurons,
+        frame_rate_hz=request.frames_per_second,
+        rate_hz=request.rate,
+        height=request.amplitude,
+        waves=request.waves,
+        bleaching=request.bleaching,
+        motion_px=request.motion,
+        blood=request.blood,
+    )
+    movie = VoltageMovie(wanted)
+    planes = (({"T": number}, *frame) for number, frame in enumerate(movie.frames()))
+    record = {"simulated": "voltage", **_asked(request), **_counts(wanted.camera)}
+
+    def write_tables(neurons: IO[bytes]) -> None:
+        write_cells(neurons, movie.somata, movie.spikes())
+
+    return _Simulation(planes, record, write_tables, 1 / request.frames_per_second)
+
+
+def _asked(request: CalciumRequest | VoltageRequest) -> dict[str, Any]:
+    asked = asdict(request)
+    for name in ("output", "name", "overwrite"):
+        del asked[name]
+    return asked
+
+
+def _counts(camera: Camera) -> dict[str, float]:
+    return {"gain": camera.gain, "offset": camera.offset, "read_noise": camera.read_noise}
+
+
+def _layout(request: Request, simulation: _Simulation, dtype: type[np.generic]) -> Layout:
     """Give the layout of one file; its description holds all that would make it again."""
-    axes = MOVIE_AXES if isinstance(request, CalciumRequest) else VOLUME_AXES
+    axes = MOVIE_AXES if type(request) in MOVIES else VOLUME_AXES
+    spacing = (
+        SPACING[axes] if simulation.frame_s is None else {**SPACING[axes], "T": simulation.frame_s}
+    )
     common = {"n2v_tools": __version__, "shape": list(request.shape), "seed": request.seed}
     return Layout(
         axes=axes,
         sizes=dict(zip(axes, request.shape, strict=True)),
         dtype=np.dtype(dtype),
-        spacing=SPACING[axes],
+        spacing=spacing,
         unit="µm",
-        description=json.dumps({**common, **record}),
+        description=json.dumps({**common, **simulation.record}),
     )

@@ -19,11 +19,12 @@ import numpy as np
 from ... import claim, modelfolder
 from ...io.publish import WRITING
 from ...learn.samples import MOST_VALIDATION_PATCHES, Batches
-from ...prepare.patch_plan import count_patches
+from ...prepare.patch_plan import count_patches, units_of
 from ...prepare.patches import PatchSet, draw_patches
 from ...prepare.symmetry import symmetries
+from ...restore.planes import Plane, read_depth
 from ...words import flag, option, setting
-from ..desk.progress import Progress
+from ..desk.progress import Progress, Step
 from .opened import Job, describe, open_job
 from .record import (
     KNOTS_NAME,
@@ -152,6 +153,7 @@ def _train(job: Job, folder: Path, say: Progress) -> dict[str, Any]:
     else:
         write_plan(job, folder)
     patches = _draw(job, folder, say)
+    job = _looked_through(job, say)
     method, notes = job.method.fitted(patches.train, job.means, job.stds)
     for note in notes:
         say.note(note)
@@ -218,6 +220,33 @@ def _draw(job: Job, folder: Path, say: Progress) -> PatchSet:
     return patches
 
 
+def _looked_through(job: Job, say: Progress) -> Job:
+    """The job with a method that has seen whole movies as often as it wants to."""
+    for look in range(job.method.looks_through):
+        with say.task("looking through movies" + (f" again ({look + 1})" if look else "")) as step:
+            method = job.method.looked_through(_movies(job, step))
+        job = dataclasses.replace(job, method=method)
+    return job
+
+
+def _movies(job: Job, step: Step) -> Iterator[Iterator[np.ndarray | None]]:
+    """Planes of each movie, filled as they will be when it is restored."""
+    for stack, survey in zip(job.stacks, job.surveys, strict=True):
+        for place, _ in units_of(stack, survey, job.plan):
+            n_frames = stack.sizes["T"]
+            channels = [{"C": c} for c in range(stack.sizes["C"])] if "C" in stack.axes else [{}]
+            places = [[{**place, "T": t, **one} for one in channels] for t in range(n_frames)]
+            planes = read_depth(stack, places, keep_strips=job.request.keep_strips)
+            yield _told(planes, n_frames, step)
+
+
+def _told(planes: Iterator[Plane], n_frames: int, step: Step) -> Iterator[np.ndarray | None]:
+    """Values of planes, with progress."""
+    for number, plane in enumerate(planes):
+        yield plane.values
+        step(number + 1, n_frames)
+
+
 def _fit(job: Job, patches: PatchSet, folder: Path, resume: bool, say: Progress) -> LoopState:
     """Build the network and run the loop; TensorFlow loads here."""
     from ... import keras_backend
@@ -267,11 +296,16 @@ def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
     turns = symmetries(settings.mask, square=settings.patch_px[-1] == settings.patch_px[-2])
     used = turns if settings.augment else turns[:1]
     norm = job.means, job.stds
-    training = Batches(patches.train, settings.batch, *norm, used, seed, job.method)
+    places = patches.places if job.method.looks_through else (None, None)
+    training = Batches(patches.train, settings.batch, *norm, used, seed, job.method, places[0])
     if not len(patches.validation):
         return training, None
     held_out = patches.validation[:MOST_VALIDATION_PATCHES]
-    return training, Batches(held_out, settings.batch, *norm, turns[:1], seed + 1, job.method)
+    rest = None if places[1] is None else places[1][:MOST_VALIDATION_PATCHES]
+    held_seed = seed + 1
+    return training, Batches(
+        held_out, settings.batch, *norm, turns[:1], held_seed, job.method, rest
+    )
 
 
 def _clock(job: Job) -> Clock | None:

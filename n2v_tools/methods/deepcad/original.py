@@ -82,7 +82,7 @@ class OriginalRestorer(Wrapped):
     # per axis, what a tile that starts there keeps of itself; known once its field is
     kept: tuple[Mapping[int, slice], ...] = ()
 
-    looks_through: ClassVar[bool] = True  # type: ignore[misc]
+    looks_through: ClassVar[int] = 1  # type: ignore[misc]
     fits_brightness: ClassVar[bool] = True  # type: ignore[misc]
 
     def own_cover(self, sizes: tuple[int, ...], memory_bytes: int | None) -> TilePlan:

@@ -34,7 +34,7 @@ class StillRestorer(Wrapped):
     # None: not yet known, or the movie is empty
     still: np.ndarray | None = None
 
-    looks_through: ClassVar[bool] = True  # type: ignore[misc]
+    looks_through: ClassVar[int] = 1  # type: ignore[misc]
 
     @property
     def no_uncertainty(self) -> str:  # type: ignore[override]

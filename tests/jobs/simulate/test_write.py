@@ -9,7 +9,12 @@ import pytest
 from n2v_tools.errors import OutputError
 from n2v_tools.io.reader import read_description
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.jobs.simulate.request import CalciumRequest, SimulateRequest, StructuredRequest
+from n2v_tools.jobs.simulate.request import (
+    CalciumRequest,
+    SimulateRequest,
+    StructuredRequest,
+    VoltageRequest,
+)
 from n2v_tools.jobs.simulate.write import simulate_files
 
 QUIET = Progress(quiet=True)
@@ -17,6 +22,7 @@ SMALL = {
     "dome": (SimulateRequest, (1, 2, 48, 64)),
     "structured": (StructuredRequest, (1, 2, 48, 64)),
     "calcium": (CalciumRequest, (3, 48, 64)),
+    "voltage": (VoltageRequest, (3, 48, 64)),
 }
 every_kind = pytest.mark.parametrize("kind", SMALL)
 
