@@ -418,13 +418,14 @@ class Method(ABC):
         """
         return self, []
 
-    def informed_by(
-        self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
+    def informed(
+        self, stacks: Sequence[Stack], axes: str, *, seed: int, keep_strips: bool
     ) -> tuple[Method, list[str]]:
         """The method with what it wants to know of whole stacks, and what a user should hear.
 
         Called once, before patches are drawn: for what patches do not show, such as noise that
-        frames tell apart. `keep_strips` takes zeros as data, and `seed` is that of the training.
+        frames tell apart. `axes` are those of the model, `keep_strips` takes zeros as data, and
+        `seed` is that of the training.
         """
         return self, []
 

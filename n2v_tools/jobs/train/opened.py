@@ -128,8 +128,8 @@ def open_job(request: TrainRequest, say: Progress) -> Job:
         say.note(note)
     warn_of_noise(opened, fitted, axes, request, say)
     fitted, mask_record = with_struct_mask(fitted, opened, request, say)
-    fitted, heard_of = fitted.informed_by(
-        opened, seed=request.seed, keep_strips=request.keep_strips
+    fitted, heard_of = fitted.informed(
+        opened, axes, seed=request.seed, keep_strips=request.keep_strips
     )
     for note in heard_of:
         say.note(note)

@@ -239,8 +239,8 @@ class HDN(Method):
         """The noise model."""
         return {} if self.noise is None else {NOISE_NAME: self.noise.to_bytes()}
 
-    def informed_by(
-        self, stacks: Sequence[Stack], *, seed: int, keep_strips: bool
+    def informed(
+        self, stacks: Sequence[Stack], axes: str, *, seed: int, keep_strips: bool
     ) -> tuple[HDN, list[str]]:
         """Measure the noise of the stacks, where that is not given, and choose the blind levels."""
         s = self.settings
