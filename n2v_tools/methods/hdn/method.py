@@ -36,7 +36,7 @@ from .section import NOISE_NAME, record_of
 LEAST_VARIANCE = 0.02  # of the noise at mean brightness: nowhere is it taken to be weaker
 MUCH_OUTSIDE_PERCENT = 50.0  # a noise model that knows less of the data is of other data
 SOME_OUTSIDE_PERCENT = 5.0
-MOST_STEPS = 2**24  # up to which float32 counts
+NOISE_SEED = 7  # of the pairs that are drawn, and of where a fit starts
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ class HDN(Method):
         if s.noise_from.lower().endswith(".npz"):
             noise = read_noise_model(Path(s.noise_from))
         else:
-            rng = np.random.default_rng([len(s.noise_from), s.n_gaussian])
+            rng = np.random.default_rng([NOISE_SEED, s.n_gaussian])
             pairs = within(read_pairs(s.noise_from, s.noise_axes, 0), s.noise_percentiles, rng)
             if s.noise_percentiles[0] > s.noise_percentiles[1]:
                 notes.append("noise_percentiles are given highest first: they were exchanged")
