@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import math
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -79,7 +80,8 @@ def measured_before(path: Path, cases: list[str]) -> list[str]:
     return [
         line
         for line in lines
-        if line.startswith("| ") and line.count(":") == 2 and line[2:].split(" |")[0] not in cases
+        if (case := line[2:].split(" |")[0]) not in cases
+        and re.fullmatch(r"\w+:[\d.]+:[\d.]+", case)
     ]
 
 

@@ -115,8 +115,10 @@ class _Translation:
 
     def _sum(self, step: Step) -> Any:
         """Sum of two tensors; where one is the input it is the residual, which is the caller's."""
-        one, other = (self._node(source) for source in step.sources)
-        return one if self.sketch.input in step.sources else self.ops.add(one, other)
+        one, other = step.sources
+        if other is self.sketch.input or other.kind == "ChannelSlice":
+            return self._node(one)
+        return self.ops.add(self._node(one), self._node(other))
 
     def _convolution(self, step: Step, kernel: np.ndarray, bias: np.ndarray) -> Any:
         (source,) = step.sources
