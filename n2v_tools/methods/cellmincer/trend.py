@@ -1,7 +1,7 @@
 """Trend of each pixel over a movie, such as bleaching, and how the variance goes with the mean.
 
-A movie is summed up in blocks of frames, at most 64 whatever its length, and lines and curves are
-fitted to the blocks' means in closed form: the weights are those of the noise, and blocks far off
+A movie is summed up in blocks of frames, fewer than 64 whatever its length, and lines and curves
+are fitted to the blocks' means in closed form: the weights are those of the noise, and blocks far off
 the curve, in which a cell is active, count less at each of a few repeats.
 """
 
@@ -16,7 +16,7 @@ from numpy.polynomial.legendre import legvander
 
 Kind = Literal["constant", "bleaching", "polynomial", "quantile"]
 
-MOST_BLOCKS = 64
+MOST_BLOCKS = 32  # twice as many, for a while
 REPEATS = 3  # of the fit, with new weights
 BISQUARE = 4.685  # robust deviations beyond which a block does not count
 FAR = 1.4826  # of a median absolute deviation: the deviation of normal noise
@@ -147,8 +147,10 @@ class TrendSums:
 
     def mean(self) -> np.ndarray:
         """Mean of all frames: (Y, X), counts."""
-        means, counts, _ = self._all()
-        return np.average(means, axis=0, weights=counts)
+        total = self._total
+        for block in self._blocks:
+            total = total + self._length * block.astype(np.float64)
+        return np.asarray(total / self.n_frames)
 
     def quantile(self, share: float, n_frames: int) -> Trend:
         """A quantile of the blocks within `n_frames` around each; `share` is 0 to 1."""
