@@ -39,7 +39,7 @@ class Methods(Named):
 @options.inputs("FILE")
 @click.option(
     "--methods",
-    type=Methods("method", FILTERS + LEARNING, table.LATER),
+    type=Methods("method", FILTERS + LEARNING),
     metavar="A,B,C",
     default=",".join(CompareRequest.methods),
     show_default=True,

@@ -48,7 +48,6 @@ def _about_presets() -> str:
     table.method_names(),
     _about_methods(),
     default="auto",
-    later=table.LATER,
 )
 @options.choice(
     "--preset",
@@ -56,7 +55,6 @@ def _about_presets() -> str:
     table.preset_names(),
     _about_presets(),
     default="default",
-    later=table.PRESETS_LATER,
 )
 @click.option(
     "--model",

@@ -54,7 +54,6 @@ def _draw_box(axes: Any, box: Box) -> None:
             facecolor=fill,
             edgecolor=edge,
             linewidth=1.1,
-            linestyle="--" if box.kind == "missing" else "-",
             zorder=3,
         )
     )
@@ -70,7 +69,7 @@ def _draw_box(axes: Any, box: Box) -> None:
             va="center",
             fontsize=TITLE_PT if number == 0 else LINE_PT,
             fontweight="bold" if number == 0 else "normal",
-            color="#555555" if box.kind == "missing" else "#111111",
+            color="#111111",
             zorder=4,
         )
 
@@ -85,7 +84,7 @@ def _draw_arrow(axes: Any, source: Box, target: Box, word: str) -> None:
     bend = min(COLUMN_IN - BOX_IN[0], max(end - start, 0.3)) - HEAD_IN
     # Experiments have rows of their own: along one nothing is crossed, so arrows into them
     # turn at once and arrows out of them turn last.
-    turn = end - bend - HEAD_IN if source.kind in ("experiment", "missing") else start
+    turn = end - bend - HEAD_IN if source.kind == "experiment" else start
     middle = turn + bend / 2
     points = [(start, y0), (turn, y0), (middle, y0), (middle, y1), (turn + bend, y1), (end, y1)]
     codes = [Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO]

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import SettingsError
 from ..filters.table import FILTERS, read_settings
 from ..measure.file_scores import METRICS
-from ..methods.table import LATER, PRESETS_LATER, find_method, find_row, method_names
+from ..methods.table import find_method, find_row, method_names
 from ..settings import nearest
 from ..words import in_study_files
 from .readers import Reader, choice, flag, number, read_items, some_of, text, whole
@@ -98,8 +98,8 @@ def read_experiment(name: str, node: Node, datasets: Mapping[str, Dataset]) -> E
         if key not in values:
             node.fail(f"the experiment {name} has no `{key}`.")
     dataset = values["dataset"].choice("dataset", datasets)
-    method, missing = _method(values)
-    found: dict[str, Any] = {"model": name, "missing": missing}
+    method = _method(values)
+    found: dict[str, Any] = {"model": name}
     for key, item in values.items():
         if method in FILTERS and key in LEARNING:
             item.fail(f"{key}: {method} is a filter, which learns nothing.")
@@ -112,44 +112,36 @@ def read_experiment(name: str, node: Node, datasets: Mapping[str, Dataset]) -> E
     if "preview" in values:
         found["previews"] = values["preview"].value is not False
     if "settings" in values:
-        found["settings"] = _settings(values["settings"], method, missing)
+        found["settings"] = _settings(values["settings"], method)
     return Experiment(name, dataset, method, node.line, **found)
 
 
-def _method(values: Mapping[str, Node]) -> tuple[str, str]:
-    """The method's name, and what of method and preset is not available yet."""
+def _method(values: Mapping[str, Node]) -> str:
+    """The method's name; it and the preset, if there is one, are known."""
     node = values["method"]
     method = node.text("method")
     known = (*method_names(), *FILTERS)
-    if method not in (*known, *LATER):
+    if method not in known:
         node.fail(
-            f"there is no method {method!r}.{nearest(method, (*known, *LATER))} "
-            f"Known: {', '.join(known)}."
+            f"there is no method {method!r}.{nearest(method, known)} Known: {', '.join(known)}."
         )
-    if method in LATER:
-        return method, f"method {method}"
     if "preset" in values and method not in FILTERS:
-        presets = (*find_row(method).presets, *PRESETS_LATER)
-        preset = values["preset"].choice("preset", presets)
-        if preset in PRESETS_LATER:
-            return method, f"preset {preset}"
-    return method, ""
+        values["preset"].choice("preset", find_row(method).presets)
+    return method
 
 
-def _settings(node: Node, method: str, missing: str) -> dict[str, Any]:
-    """Settings by name; those of a method that is here are checked one by one."""
+def _settings(node: Node, method: str) -> dict[str, Any]:
+    """Settings by name, checked one by one."""
     given = node.mapping("settings")
-    if not missing:
-        kind = FILTERS[method] if method in FILTERS else type(find_method(method)().settings)
-        known = [f.name for f in dataclasses.fields(kind)]
-        for key, item in given.items():
-            if key not in known:
-                item.fail(
-                    f"{method} has no setting {key!r}.{nearest(key, known)} "
-                    f"Known: {', '.join(known)}."
-                )
-            if method in FILTERS:
-                _require_filter_setting(method, key, item)
+    kind = FILTERS[method] if method in FILTERS else type(find_method(method)().settings)
+    known = [f.name for f in dataclasses.fields(kind)]
+    for key, item in given.items():
+        if key not in known:
+            item.fail(
+                f"{method} has no setting {key!r}.{nearest(key, known)} Known: {', '.join(known)}."
+            )
+        if method in FILTERS:
+            _require_filter_setting(method, key, item)
     return {key: item.plain() for key, item in given.items()}
 
 

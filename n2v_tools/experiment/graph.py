@@ -13,7 +13,6 @@ KINDS = {  # of boxes, with the colours of fill and edge
     "dataset": ("#dbe9f6", "#0072B2"),
     "preparation": ("#fdf0d5", "#E69F00"),
     "experiment": ("#d9f0e7", "#009E73"),
-    "missing": ("#f2f2f2", "#999"),
     "evaluation": ("#f6e3ee", "#CC79A7"),
 }
 
@@ -23,7 +22,7 @@ class Box:
     """One box."""
 
     key: str  # unlike that of any other box
-    kind: str  # one of `KINDS`; "missing" is an experiment whose method is not available yet
+    kind: str  # one of `KINDS`
     title: str
     lines: tuple[str, ...]  # what stands below the title
     # column, row: where it stands; rows count downwards
@@ -87,10 +86,9 @@ def _add_block(
     evaluations: dict[tuple[str, ...], list[tuple[float, str]]] = {}
     for place, e in enumerate(own):
         key = f"{study.file}/{e.name}"
-        kind = "missing" if e.missing else "experiment"
         column = first + _level(e, study)
         lines = tuple(_experiment_lines(e))
-        graph.boxes.append(Box(key, kind, e.name, lines, column, row + place))
+        graph.boxes.append(Box(key, "experiment", e.name, lines, column, row + place))
         if e.train_on is None and e.start_from is None:
             graph.arrows.append((source, key, ""))
         for other in e.needs:
@@ -134,8 +132,7 @@ def _experiment_lines(e: Experiment) -> list[str]:
     epochs = f", {e.epochs} epochs" if e.epochs else ""
     patch = f" {edges_text(e.patch)}" if e.patch else ""
     turned = ", augmented" if e.augment else ""
-    lines = [f"{e.method}{patch}{epochs}{turned}"]
-    return [*lines, "not available yet"] if e.missing else lines
+    return [f"{e.method}{patch}{epochs}{turned}"]
 
 
 def _evaluation_lines(e: Experiment, dataset: Dataset) -> list[str]:

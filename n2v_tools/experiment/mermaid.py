@@ -8,10 +8,8 @@ SHAPES = {
     "dataset": ("[(", ")]"),
     "preparation": ("[/", "/]"),
     "experiment": ("[", "]"),
-    "missing": ("[", "]"),
     "evaluation": ("([", "])"),
 }
-LOOKS = {"missing": "color:#666,stroke-dasharray:4 3"}  # of others, only the text is set
 
 
 def to_mermaid(graph: Graph) -> str:
@@ -26,8 +24,7 @@ def to_mermaid(graph: Graph) -> str:
         between = f'-- "{_escaped(word)}" -->' if word else "-->"
         lines.append(f"  {names[source]} {between} {names[target]}")
     for kind, (fill, edge) in KINDS.items():
-        look = LOOKS.get(kind, "color:#111")
-        lines.append(f"  classDef {kind} fill:{fill},stroke:{edge},{look}")
+        lines.append(f"  classDef {kind} fill:{fill},stroke:{edge},color:#111")
     return "\n".join(lines) + "\n"
 
 

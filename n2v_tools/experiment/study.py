@@ -74,7 +74,6 @@ class Experiment:
     line: int  # of the study file
     preset: str = "default"
     model: str = ""  # name of the model
-    missing: str = ""  # what of it is not available yet, such as "method hdn"; else empty
     patch: tuple[int, ...] | None = None
     epochs: int | None = None
     steps: int | str | None = None  # per epoch; or `ONE_PASS`

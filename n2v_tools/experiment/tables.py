@@ -125,7 +125,7 @@ def as_text(
     """The table for a terminal.
 
     `rows` are those of the CSV file, oldest first; `status` has words on experiments without a row:
-    "not run", "not available yet: method hdn".
+    "not run", "failed in train".
     """
     heading, table = _table(study, dataset, rows, status)
     return aligned([heading, *table], n_words=len(heading))

@@ -21,8 +21,6 @@ FOLDERS = ("n2v", "video", "n2n", "deepcad", "cellmincer", "hdn", "deconoising",
 GROUP = "n2v_tools.methods"  # of entry points
 AUTO = "auto"
 FALLBACK = "n2v"  # for single images, and whatever no other method suits
-LATER: tuple[str, ...] = ()
-PRESETS_LATER: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -74,15 +72,11 @@ def find_net(layout: str) -> Any:
 def find_row(name: str) -> Row:
     """Row of the method called `name`; ``auto`` stands for the fallback here.
 
-    UsageError if the name is unknown, with the nearest known one, or not built yet.
+    UsageError if the name is unknown, with the nearest known one.
     """
     known = method_names()
     if name in known:
         return rows()[FALLBACK if name == AUTO else name]
-    if name in LATER:
-        raise UsageError(
-            f"{option('method', name)} is not available yet. Known: {', '.join(known)}."
-        )
     raise UsageError(
         f"{option('method', name)}: no such method.{nearest(name, known)} "
         f"Known: {', '.join(known)}."
@@ -118,7 +112,7 @@ def preset_settings(name: str, method: str | None = None) -> Mapping[str, Any]:
     Raises
     ------
     UsageError
-        If the name is unknown, not built yet, or not one of this method.
+        If the name is unknown or not one of this method.
     """
     owners = [row for row in learning_rows() if name in row.presets]
     row = find_row(method) if method is not None else owners[0] if owners else None
@@ -133,6 +127,4 @@ def preset_settings(name: str, method: str | None = None) -> Mapping[str, Any]:
             f"{asked} is one of {option('method')} {names}; {option('method', method)} has "
             f"{', '.join(known)}."
         )
-    if name in PRESETS_LATER:
-        raise UsageError(f"{asked} is not available yet. Known: {', '.join(known)}.")
     raise UsageError(f"{asked}: no such preset.{nearest(name, known)} Known: {', '.join(known)}.")

@@ -9,7 +9,6 @@ from running import invoke
 from n2v_tools.cli import compare as module
 from n2v_tools.filters.table import FILTERS
 from n2v_tools.jobs.compare.request import CompareRequest
-from n2v_tools.methods import table
 from n2v_tools.methods.table import method_names
 
 SMALL = ("simulate", "structured", "--kind", "1x3", "--shape", "1,1,96,128", "--name", "a")
@@ -72,7 +71,6 @@ def test_the_output_folder_of_the_configuration_is_used(here):
     ("words", "said"),
     [
         (("a.tif", "--methods", "median,structn2"), "structn2v"),
-        *((("a.tif", "--methods", name), "not available yet") for name in table.LATER),
         (("a.tif", "b.tif"), "one FILE"),
         ((), "one FILE"),
     ],

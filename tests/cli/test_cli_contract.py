@@ -19,7 +19,6 @@ from running import invoke
 from n2v_tools.cli import exits, output
 from n2v_tools.cli.main import COMMANDS, LATER, load_command
 from n2v_tools.errors import StackError, UsageError
-from n2v_tools.methods import table
 
 BUILT = list(COMMANDS)
 
@@ -76,7 +75,6 @@ def test_the_example_in_help_is_one_the_command_can_parse(name):
     "words",
     [
         *[[name] for name in LATER],
-        *[["train", "--method", name] for name in table.LATER],
         ["denoise", "a", "--precision", "int8"],
         ["denoise", "a", "--format", "ome-zarr"],
     ],
@@ -91,7 +89,6 @@ def test_what_is_not_built_yet_says_so(words):
     ("command", "words"),
     [
         ([], LATER),
-        (["train"], table.LATER),
         (["denoise"], ["int8", "ome-zarr"]),
     ],
 )
@@ -292,9 +289,7 @@ def test_names_of_methods_and_presets_are_those_of_their_table():
 
     types = {param.name: param.type for param in train.command.params}
     assert types["method"].known == table.method_names()
-    assert types["method"].later == table.LATER
     assert types["preset"].known == table.preset_names()
-    assert types["preset"].later == table.PRESETS_LATER
     for row in table.learning_rows():
         assert tuple(row.presets) == tuple(row.load("method").presets), row.name
 

@@ -8,8 +8,6 @@ import sys
 import pytest
 from running import invoke
 
-from n2v_tools.experiment import experiments
-
 STUDY = """\
 datasets:
   cells:
@@ -19,14 +17,12 @@ datasets:
       options: {shape: [1, 1, 32, 32]}}
 experiments:
   plain: {dataset: cells, method: gaussian, settings: {sigma: 1}}
-  later: {dataset: cells, method: someday}
 """
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(experiments, "LATER", ("someday",))
     (tmp_path / "study.yaml").write_text(STUDY)
     return lambda *words: invoke("experiment", *words)
 
@@ -37,21 +33,19 @@ def test_run_prints_the_table_and_where_it_is(run, tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0] == "cells"
     assert lines[2].startswith("plain")
-    assert "not available yet: method someday" in lines[3]
     assert lines[-1].startswith("table: ")
     assert (tmp_path / "results" / "study" / "cells.md").exists()
-    assert run("table", "study.yaml").stdout.splitlines() == lines[:-1][:4]
+    assert run("table", "study.yaml").stdout.splitlines() == lines[:-1][:3]
     assert "nothing to do" in run("run", "study.yaml").stderr
 
 
 def test_json_is_one_object_with_the_numbers(run):
     found = json.loads(run("run", "study.yaml", "--json").stdout)
-    plain, later = found["experiments"]
+    (plain,) = found["experiments"]
     assert plain["status"] == "done"
     assert plain["results"]["test"]["metrics"]["si_psnr"]["gain"]["n"] == 2
-    assert "not available yet" in later["error"]
     listed = json.loads(run("list", "study.yaml", "--json").stdout)
-    assert [one["status"] for one in listed] == ["done", "not available yet: method someday"]
+    assert [one["status"] for one in listed] == ["done"]
     (row,) = json.loads(run("table", "study.yaml", "--json").stdout)["cells"]
     assert row["experiment"] == "plain"
     assert isinstance(row["gain_mean"], float)
@@ -75,7 +69,6 @@ def test_a_failed_experiment_is_exit_1_with_a_line_and_the_table(run, tmp_path):
         ["run", "plain"],
         ["run", "study.yaml", "study.yaml"],
         ["run", "study.yaml", "plian"],
-        ["run", "study.yaml", "later"],
         ["list", "study.yaml", "plain"],
         ["rnu", "study.yaml"],
         ["map", "study.yaml", "--output", "map.jpg"],
@@ -83,7 +76,7 @@ def test_a_failed_experiment_is_exit_1_with_a_line_and_the_table(run, tmp_path):
     ],
 )
 def test_wrong_usage_is_exit_2_with_one_line_and_nothing_done(run, tmp_path, words):
-    (tmp_path / "wrong.yaml").write_text(STUDY.replace("method: someday", "methd: someday"))
+    (tmp_path / "wrong.yaml").write_text(STUDY.replace("method:", "methd:"))
     done = run(*words)
     assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 1

@@ -4,7 +4,6 @@ import pytest
 
 from n2v_tools.errors import SettingsError
 from n2v_tools.experiment.reading import read_study
-from n2v_tools.methods.table import LATER
 from n2v_tools.words import flag, in_study_files, option, setting
 
 
@@ -74,12 +73,6 @@ def test_a_background_is_not_added_twice_by_one_file(write):
     twice = "prepare:\n      - add-background: {file: a}\n      - add-background: {file: a}"
     with pytest.raises(SettingsError, match=r"line 8: add-background .* second time"):
         read_study(write(("pair: {20ms: 200ms}", twice)))
-
-
-@pytest.mark.parametrize("method", LATER)
-def test_a_method_that_is_not_there_yet_is_no_mistake(write, method):
-    study = read_study(write(("method: n2v", f"method: {method}")))
-    assert study.experiments["first"].missing == f"method {method}"
 
 
 def test_a_file_over_another_replaces_datasets_and_merges_experiments(write):

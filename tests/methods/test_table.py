@@ -11,7 +11,6 @@ from n2v_tools.methods.row import Row
 from n2v_tools.methods.table import (
     AUTO,
     FALLBACK,
-    LATER,
     find_method,
     find_net,
     find_row,
@@ -99,13 +98,6 @@ def test_other_names_are_refused_with_those_that_are_known(name, says):
     with pytest.raises(UsageError, match=says) as caught:
         find_row(name)
     assert all(known in str(caught.value) for known in method_names())
-
-
-def test_names_of_later_methods_are_not_taken_and_said_to_come():
-    assert not set(LATER) & set(rows())
-    for name in LATER:
-        with pytest.raises(UsageError, match="not available yet"):
-            find_row(name)
 
 
 def test_a_preset_belongs_to_its_methods():

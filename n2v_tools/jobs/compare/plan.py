@@ -6,7 +6,7 @@ import time
 
 from ...errors import UsageError
 from ...filters.table import FILTERS
-from ...methods.table import LATER, learning_rows, rows
+from ...methods.table import learning_rows, rows
 from ...settings import nearest
 from ...words import flag, option
 from ..desk.choices import LEAST_MINUTES
@@ -31,8 +31,6 @@ def check_request(request: CompareRequest) -> list[str]:
     known = [*FILTERS, *learnt]
     asked, listed = option("methods"), ", ".join(known)
     for name in request.methods:
-        if name in LATER:
-            raise UsageError(f"{option('methods', name)} is not available yet. Known: {listed}.")
         if name not in known:
             near = nearest(name, known)
             raise UsageError(f"{asked}: {name!r} is not a method.{near} Known: {listed}.")

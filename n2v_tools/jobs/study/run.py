@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import N2VToolsError, UsageError
+from ...errors import N2VToolsError
 from ...experiment.locks import BusyError, holding
 from ...experiment.order import in_order
 from ...experiment.run_record import Record
@@ -19,7 +19,7 @@ from .data import Find
 from .one import ChangedError, Run, error_text
 from .request import ExperimentRequest
 from .session import Session
-from .status import NOT_YET, statuses_of, text_of
+from .status import statuses_of, text_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Ran:
 
     name: str
     dataset: str
-    status: str  # "done", "done before", "failed", "changed", "left out" or "not available yet"
+    status: str  # "done", "done before", "failed", "changed" or "left out"
     steps: tuple[str, ...] = ()  # that were done now
     error: str = ""  # why not; empty if it is done
     record: Path | None = None
@@ -51,7 +51,7 @@ class StudyRun:
     @property
     def failed(self) -> tuple[Ran, ...]:
         """Experiments that should have run and did not come to their end."""
-        return tuple(one for one in self.ran if one.error and one.status != NOT_YET)
+        return tuple(one for one in self.ran if one.error)
 
     def to_json(self) -> dict[str, Any]:
         """One object for ``--json``."""
@@ -84,14 +84,11 @@ def run_study(
     Raises
     ------
     N2VToolsError
-        If the study cannot be read, or a named experiment cannot be run at all.
+        If the study cannot be read, or has no experiment of a name asked for.
     """
     session = Session.open(request, progress, find)
     study = session.study
     experiments = in_order(study.experiments, request.names)
-    for name in request.names:
-        if missing := study.experiments[name].missing:
-            raise UsageError(f"{name}: {missing} is {NOT_YET}.")
     ran: dict[str, Ran] = {}
     for number, experiment in enumerate(experiments, start=1):
         progress.detail(f"[{number}/{len(experiments)}] {experiment.name}")
@@ -104,15 +101,10 @@ def run_study(
 def _run(name: str, session: Session, ran: Mapping[str, Ran]) -> Ran:
     """Run one experiment; failures are values, not exceptions."""
     experiment, progress = session.study.experiments[name], session.progress
-    if experiment.missing:
-        error = f"{experiment.missing} is {NOT_YET}"
-        progress.note(f"{name}: left out: {error}")
-        return Ran(name, experiment.dataset, NOT_YET, error=f"{name}: {error}")
     stopped = [needed for needed in experiment.needs if not ran[needed].is_done]
     if stopped:
         error = f"{name}: left out, because {stopped[0]}, which it starts from, is not done"
-        not_yet = all(ran[needed].status == NOT_YET for needed in stopped)
-        return Ran(name, experiment.dataset, NOT_YET if not_yet else "left out", error=error)
+        return Ran(name, experiment.dataset, "left out", error=error)
     path = session.record_path(name)
     try:
         with holding(session.lock(name), name):

@@ -18,8 +18,6 @@ from .request import ExperimentRequest
 from .session import Session, Work
 from .train_step import STEP, options_of
 
-NOT_YET = "not available yet"
-
 
 def list_study(request: ExperimentRequest, progress: Progress) -> list[dict[str, str]]:
     """List every experiment of a study and how far it is."""
@@ -77,8 +75,6 @@ def statuses_of(session: Session, dataset: Dataset, changed: Collection[str]) ->
 
 def _status(experiment: Experiment, session: Session) -> str:
     """How far an experiment is, in words; empty if it is done."""
-    if experiment.missing:
-        return f"{NOT_YET}: {experiment.missing}"
     record = session.work(experiment.name).record
     steps = record.steps
     if "finished" in record.values and all(map(record.is_done, steps)):
@@ -91,8 +87,6 @@ def _status(experiment: Experiment, session: Session) -> str:
 
 def _plan(experiment: Experiment, session: Session) -> str:
     status = _status(experiment, session)
-    if experiment.missing:
-        return status
     what = f"{experiment.method} on {experiment.dataset}"
     after = f", after {', '.join(experiment.needs)}" if experiment.needs else ""
     if session.runs_anew(experiment) or status == "not run":

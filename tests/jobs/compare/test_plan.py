@@ -9,7 +9,6 @@ from comparisons import request
 from n2v_tools.errors import OutputError, UsageError
 from n2v_tools.jobs.compare.run import compare_methods
 from n2v_tools.jobs.desk.progress import Progress
-from n2v_tools.methods.table import LATER
 
 QUIET = Progress(quiet=True)
 
@@ -25,7 +24,6 @@ def test_the_mask_asked_for_is_that_of_structn2v_alone(pair, trained):
     [
         (("mediann",), {}, "median"),
         (("structn2",), {}, "structn2v"),
-        *(((name,), {}, "not available yet") for name in LATER),
         (("median", "median"), {}, "twice"),
         ((), {}, "empty"),
         (("n2v", "n2v2"), {"minutes": 0.4}, "0.5"),

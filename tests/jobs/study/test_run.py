@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from n2v_tools.errors import StackError, UsageError
-from n2v_tools.experiment import experiments
+from n2v_tools.errors import StackError
 from n2v_tools.experiment.locks import holding
 from n2v_tools.jobs.desk.progress import Progress
 from n2v_tools.jobs.study.request import ExperimentRequest
@@ -44,7 +43,6 @@ experiments:
   plain: {dataset: cells, method: gaussian, settings: {sigma: 1}}
   learned: {dataset: cells, method: n2v, patch: 16, epochs: 2, preview: true}
   further: {like: learned, start_from: learned}
-  later: {dataset: cells, method: someday}
 """
 
 
@@ -121,11 +119,6 @@ def trainer(monkeypatch):
     return trainer
 
 
-@pytest.fixture(autouse=True)
-def one_method_is_to_come(monkeypatch):
-    monkeypatch.setattr(experiments, "LATER", ("someday",))
-
-
 def statuses(done):
     return {one.name: one.status for one in done.ran}
 
@@ -142,9 +135,7 @@ def snapshot(folder):
 
 def test_a_study_runs_to_its_table_and_a_second_call_does_nothing(study, tmp_path, trainer):
     done = run_study(study(), QUIET)
-    assert statuses(done) == {
-        "plain": "done", "learned": "done", "further": "done", "later": "not available yet",
-    }  # fmt: skip
+    assert statuses(done) == {"plain": "done", "learned": "done", "further": "done"}
     assert not done.failed
     out = tmp_path / "out" / "study"
     assert [row["experiment"] for row in rows(tmp_path)] == ["plain", "learned", "further"]
@@ -154,11 +145,9 @@ def test_a_study_runs_to_its_table_and_a_second_call_does_nothing(study, tmp_pat
         assert json.loads((out / row["record"]).read_text())["experiment"] == row["experiment"]
     assert (out / "learned" / "test" / "001.tif").exists()
     assert (out / "learned" / "test_001.png").exists()
-    table = (out / "cells.md").read_text()
-    assert "not available yet: method someday" in table
     before = snapshot(tmp_path / "out")
     again = run_study(study(), QUIET)
-    assert set(statuses(again).values()) == {"done before", "not available yet"}
+    assert set(statuses(again).values()) == {"done before"}
     assert snapshot(tmp_path / "out") == before
     assert len(trainer.asked) == 2
 
@@ -257,9 +246,7 @@ def test_a_failure_stops_only_what_depends_on_it_and_is_tried_again(study, tmp_p
 
     trainer.before = fail
     done = run_study(study(), QUIET)
-    assert statuses(done) == {
-        "plain": "done", "learned": "failed", "further": "left out", "later": "not available yet",
-    }  # fmt: skip
+    assert statuses(done) == {"plain": "done", "learned": "failed", "further": "left out"}
     assert len(done.failed) == 2
     assert "failed in train" in (tmp_path / "out" / "study" / "cells.md").read_text()
     trainer.before = lambda request: None
@@ -368,15 +355,10 @@ def test_an_experiment_that_another_process_runs_is_left_to_it(study, tmp_path):
     assert statuses(done)["learned"] == "done"
 
 
-def test_what_is_not_there_yet_is_refused_when_it_is_named(study):
-    with pytest.raises(UsageError, match="later: method someday is not available yet"):
-        run_study(study(names=("later",)), QUIET)
-
-
 def test_a_plan_says_what_would_be_done_and_does_nothing(study, tmp_path):
     plan = plan_study(study(), QUIET)
     assert not (tmp_path / "out").exists()
-    assert [line.split(":")[0] for line in plan] == ["plain", "learned", "further", "later"]
+    assert [line.split(":")[0] for line in plan] == ["plain", "learned", "further"]
     assert "to run (train, denoise, evaluate, preview" in plan[1]
     run_study(study(), QUIET)
     plan = plan_study(study(("epochs: 2", "epochs: 3")), QUIET)
