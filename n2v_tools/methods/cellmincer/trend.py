@@ -1,8 +1,8 @@
 """Trend of each pixel over a movie, such as bleaching, and how the variance goes with the mean.
 
 A movie is summed up in blocks of frames, fewer than 64 whatever its length, and lines and curves
-are fitted to the blocks' means in closed form: the weights are those of the noise, and blocks far off
-the curve, in which a cell is active, count less at each of a few repeats.
+are fitted to the blocks' means in closed form: the weights are those of the noise, and blocks far
+off the curve, in which a cell is active, count less at each of a few repeats.
 """
 
 from __future__ import annotations
