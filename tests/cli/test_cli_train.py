@@ -51,8 +51,9 @@ def test_every_option_reaches_the_request(asked):
         "model": "name", "models_dir": Path("dir"), "patch": (16, 64, 32), "depth": "T",
         "patches": 500, "validation": 0.2, "epochs": 3, "steps": 7, "batch": 9,
         "overwrite": True, "dry_run": True, "resume": False, "minutes": None, "seed": 5,
-        "settings": {"unet_n_depth": "3", "loss": "mae"}, "keep_strips": True, "nan": "fill",
-        "struct_mask": "cross:9x5", "psf": "gaussian:1",
+        "settings": {"unet_n_depth": "3", "loss": "mae", "psf": "gaussian:1"},
+        "keep_strips": True, "nan": "fill",
+        "struct_mask": "cross:9x5",
     }  # fmt: skip
     found = {name: getattr(request, name) for name in expected}
     assert found == expected

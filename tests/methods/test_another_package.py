@@ -149,7 +149,7 @@ def test_in_tiles_it_equals_the_whole(run, denoised):
     words = ["a_noisy.tif", "--axes", "YX", "--model", "a_noisy_halves"]
     words += ["--set", "removed=true", "--dtype", "float32", "--engine", "tensorflow"]
     pixels = []
-    for memory in (None, "2MB"):
+    for memory in (None, "3MB"):
         more = [] if memory is None else ["--memory", memory]
         out = f"tiles_{memory}"
         (found,) = json.loads(run("denoise", *words, *more, "--output", out, "--json"))

@@ -71,10 +71,10 @@ def test_in_tiles_it_is_the_blur_of_the_whole_image_so_that_there_are_no_seams(p
     counts = default_rng(0).random(sizes).astype(np.float32) * 100 + 50
     restorer = blurring(psf)
     (restored, deconvolved), one = restore(counts, restorer)
-    memory, tiled = (restorer.bytes_per_px + 40) * counts.size, one
+    memory, tiled = (restorer.bytes_per_px + 80) * counts.size, one
     while np.prod(tiled.tile_px) >= 0.7 * np.prod(one.tile_px):
         (restored, deconvolved), tiled = restore(counts, restorer, memory_bytes=memory)
-        memory = int(0.7 * memory)
+        memory = int(0.9 * memory)
     np.testing.assert_allclose(restored, psf.blur(counts), rtol=1e-5)
     np.testing.assert_allclose(deconvolved, counts, rtol=1e-6)
 
@@ -87,10 +87,10 @@ def test_a_halo_without_the_blur_s_reach_would_show_seams():
 
     whole = blurring()
     short = TooShort(whole.inner, whole.kept, whole.means, True)
-    memory, px = (short.bytes_per_px + 40) * counts.size, counts.size
+    memory, px = (short.bytes_per_px + 80) * counts.size, counts.size
     while px >= 0.7 * counts.size:
         (restored, _), report = restore(counts, short, memory_bytes=memory)
-        memory, px = int(0.7 * memory), np.prod(report.tile_px)
+        memory, px = int(0.9 * memory), np.prod(report.tile_px)
     assert np.abs(restored - LOPSIDED.blur(counts)).max() > 1
 
 

@@ -83,7 +83,7 @@ def test_tiles_of_any_size_give_the_samples_of_the_whole(tiny, model):
     one = drawing(model, samples=2, keep_samples=2)
     together, report = restore(one, planes, memory_bytes=2 * 10**9)
     # Tiles of half a plane, and little more than their halo.
-    memory = int((one.bytes_per_px + 40) * 170 * 170)
+    memory = int((one.bytes_per_px + 160) * 170 * 170)
     apart, many = restore(one, planes, memory_bytes=memory)
     assert np.prod(many.tile_px) < 0.8 * np.prod(report.tile_px)
     for a, b in zip(together, apart, strict=True):
