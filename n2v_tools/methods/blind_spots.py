@@ -25,14 +25,17 @@ from ..noise.level import Noise, measure_noise
 from ..prepare.struct_mask import StructMask, read_struct_mask
 from ..settings import nearest
 from ..words import option
-from .learning import LEARNING_RANGES, LearningSettings, Range
+from .learning import FIRST_FILTERS, LEARNING_RANGES, LearningSettings, Range
 
 M = TypeVar("M", bound="BlindSpots")
 
 
 @dataclass(frozen=True)
 class BlindSpotSettings(LearningSettings):
-    """Which pixels are hidden, by what they are replaced, and whether visible ones teach too."""
+    """Which pixels are hidden, by what they are replaced, whether visible ones teach, and the net.
+
+    The net is a U-Net.
+    """
 
     patch_px: tuple[int, ...] = (64, 64)  # YX or ZYX
     masked_percent: float | None = None  # of a patch's pixels; None: 6, less with a struct mask
@@ -42,12 +45,13 @@ class BlindSpotSettings(LearningSettings):
     recorrupt: float = 0.5  # noise added so that visible pixels teach too; 0: hidden ones only
     noise: tuple[tuple[float, float, float], ...] = ()  # gain, floor, skew; empty: measured
     loss: Literal["mse", "mae"] = "mse"
+    net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
+    unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
+    unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
+    unet_kern_size: int = 3
 
-    def require_blind_spots(self, depth: int, ranges: Sequence[Range]) -> None:
-        """Raise SettingsError for what cannot be, with a U-Net of so many poolings.
-
-        `ranges` are those of the method's own fields.
-        """
+    def require_blind_spots(self, ranges: Sequence[Range] = ()) -> None:
+        """Raise SettingsError for what cannot be; `ranges` are those of the method's own fields."""
         if len(self.patch_px) not in (2, 3):
             raise SettingsError(f"patch {self.patch_px}: give two edges (Y,X) or three (Z,Y,X).")
         if self.replacement not in REPLACEMENTS:
@@ -55,7 +59,7 @@ class BlindSpotSettings(LearningSettings):
                 f"replacement is {self.replacement!r}.{nearest(self.replacement, REPLACEMENTS)} "
                 f"Known: {', '.join(REPLACEMENTS)}."
             )
-        self.require_whole_blocks(self.patch_px, depth)
+        self.require_whole_blocks(self.patch_px, self.depth)
         self.require_ranges((*LEARNING_RANGES, *_RANGES, *ranges))
         if self.replacement != "normal_additive" and self.radius_px < 1:
             raise SettingsError(f"radius_px is {self.radius_px:g}; it must be at least 1.")
@@ -104,6 +108,16 @@ class BlindSpotSettings(LearningSettings):
         return least_radius(mask, self.radius_px, self.patch_px)
 
     @property
+    def depth(self) -> int:
+        """Poolings of the network."""
+        return self.unet_n_depth or (3 if len(self.patch_px) == 2 else 2)
+
+    @property
+    def first_filters(self) -> int:
+        """Feature maps at full size."""
+        return self.unet_n_first or FIRST_FILTERS[self.net_size][len(self.patch_px) - 2]
+
+    @property
     def batch(self) -> int:
         """Patches a step."""
         return self.batch_size or (16 if len(self.patch_px) == 2 else 4)
@@ -115,7 +129,13 @@ LEAST_RECORRUPT = 0.05
 LEAST_PHOTONS = 3.0
 MOST_HIDDEN_PERCENT = 20.0  # of a patch, struct mask included: with more too little is left to see
 
-_RANGES: tuple[Range, ...] = (("radius_px", 0, 1000), ("recorrupt", 0, 1))
+_RANGES: tuple[Range, ...] = (
+    ("radius_px", 0, 1000),
+    ("recorrupt", 0, 1),
+    ("unet_n_depth", 1, 6),
+    ("unet_n_first", 1, 512),
+    ("unet_kern_size", 1, 15),
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from ...nets.unet import NetSettings
 from ...stack import Stack
 from ...words import option
 from ..blind_spots import BlindSpots, BlindSpotSettings
-from ..learning import FIRST_FILTERS
 from .blur import blurring
 from .estimate import estimate_psf
 from .net import PublishedNet, SharpNet
@@ -46,13 +45,9 @@ class DecoNoisingSettings(BlindSpotSettings):
     # errors near a patch's border, where the blur meets mirrored pixels, count; as in the original
     count_borders: bool = False
     net: Literal["n2v", "published"] = "n2v"
-    net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
-    unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
-    unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
-    unet_kern_size: int = 3
 
     def __post_init__(self) -> None:
-        self.require_blind_spots(self.depth, _RANGES)
+        self.require_blind_spots(_RANGES)
         require_readable(self.psf)
         if self.start_from:
             raise SettingsError(
@@ -63,25 +58,12 @@ class DecoNoisingSettings(BlindSpotSettings):
                 f"loss is {self.loss}; {option('method', 'deconoising')} learns by mse only."
             )
 
-    @property
-    def depth(self) -> int:
-        """Poolings of the network."""
-        return self.unet_n_depth or (3 if len(self.patch_px) == 2 else 2)
-
-    @property
-    def first_filters(self) -> int:
-        """Feature maps at full size."""
-        return self.unet_n_first or FIRST_FILTERS[self.net_size][len(self.patch_px) - 2]
-
 
 _RANGES = (
     ("positivity", 0, 1000),
     ("total_variation", 0, 1000),
     ("out_scale", 0.01, 1000),
     ("sharpen", 0, MOST_PASSES),
-    ("unet_n_depth", 1, 6),
-    ("unet_n_first", 1, 512),
-    ("unet_kern_size", 1, 15),
 )
 
 PUBLISHED: dict[str, Any] = {

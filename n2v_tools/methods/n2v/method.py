@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from ...nets.unet import NetSettings
 from ..blind_spots import BlindSpots, BlindSpotSettings
-from ..learning import FIRST_FILTERS
 
 
 @dataclass(frozen=True)
@@ -23,34 +22,14 @@ class N2VSettings(BlindSpotSettings):
     a fraction of the time; see DESIGN.md.
     """
 
-    net_size: Literal["small", "usual", "large"] = "usual"  # what decides the next two
-    unet_n_depth: int | None = None  # None: 3 in 2D, 2 in 3D
-    unet_n_first: int | None = None  # None: 12, 24 or 48 in 2D, 16, 32 or 48 in 3D
-    unet_kern_size: int = 3
     batch_norm: bool = False
     residual: bool = False
     blurpool: bool = False  # N2V2
     skip_skipone: bool = False  # N2V2
 
     def __post_init__(self) -> None:
-        self.require_blind_spots(self.depth, _RANGES)
+        self.require_blind_spots()
 
-    @property
-    def depth(self) -> int:
-        """Poolings of the network."""
-        return self.unet_n_depth or (3 if len(self.patch_px) == 2 else 2)
-
-    @property
-    def first_filters(self) -> int:
-        """Feature maps at full size."""
-        return self.unet_n_first or FIRST_FILTERS[self.net_size][len(self.patch_px) - 2]
-
-
-_RANGES = (
-    ("unet_n_depth", 1, 6),
-    ("unet_n_first", 1, 512),
-    ("unet_kern_size", 1, 15),
-)
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
