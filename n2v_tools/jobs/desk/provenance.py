@@ -6,14 +6,19 @@ import hashlib
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..._version import __version__, version_of
+from ...errors import StackError
+from ...io.reader import read_description
 from ...io.sha256 import sha256_of
 from ...stack import Stack
+from ...untrusted import parse_json
 
+LONGEST_RECORD = 2**20  # characters
 RECORDED = ("tensorflow", "keras", "tf-keras", "numpy", "tifffile", "n2v", "csbdeep", "h5py")
 
 
@@ -27,6 +32,16 @@ def versions() -> dict[str, Any]:
         "system": platform.platform(),
         "packages": {name: version for name, version in found.items() if version is not None},
     }
+
+
+def read_own_record(path: Path) -> dict[str, Any]:
+    """Read what a file restored by us says about its making; empty for any other."""
+    try:
+        text = read_description(path)
+        values = parse_json(text) if text and len(text) < LONGEST_RECORD else {}
+    except (StackError, ValueError):  # no TIFF, or what ImageJ or another program wrote
+        return {}
+    return values if isinstance(values, dict) and "n2v_tools" in values else {}
 
 
 def input_record(stack: Stack) -> dict[str, Any]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...contracts import FURTHER
 from ...errors import AxesError, N2VToolsError, StackError
-from ...io.reader import read_description
 from ...measure.side_by_side import are_equal_in_size, describe_misfit
 from ...stack import Stack
-from ...untrusted import parse_json
 from ...words import option
 from .frames import take_frame
 from .inputs import open_inputs
-
-LONGEST_RECORD = 2**20  # characters
 
 
 @dataclass(frozen=True)
@@ -93,18 +90,12 @@ def _with_lengths(letters: str, like: Stack) -> str:
     return "".join(f"{letter}{known.get(letter, '')}" for letter in letters if letter.isalpha())
 
 
-def require_restored(path: Path) -> None:
+def require_restored(path: Path, record: Mapping[str, Any]) -> None:
     """Raise StackError if a file says of itself that it is another output than the restored image.
 
-    An uncertainty, or an image before the blur, is judged by other rules than these.
+    An uncertainty, or an image before the blur, is judged by other rules than these. `record` is
+    what `read_own_record` finds in it.
     """
-    try:
-        text = read_description(path) or ""
-        record = parse_json(text) if text.startswith("{") and len(text) < LONGEST_RECORD else {}
-    except (StackError, ValueError):  # no TIFF, or described by another program
-        return
-    if not isinstance(record, dict) or "n2v_tools" not in record:
-        return
     for output in FURTHER:
         if output.name in record:
             raise StackError(

@@ -16,6 +16,7 @@ from ..desk.outcomes import Outcome, Outcomes, measure_each, require_table, writ
 from ..desk.output_names import require_inputs_kept
 from ..desk.pairs import Trio, pair_files
 from ..desk.progress import Progress, Step
+from ..desk.provenance import read_own_record
 from ..desk.single import require_restored
 
 MARKS = {"good": "good", "note": "note", "worry": "WORRY", "cannot tell": "?"}
@@ -86,7 +87,7 @@ def judge_files(request: QualityRequest, progress: Progress) -> Judgements:
     def judge(trio: Trio, step: Step) -> Quality:
         noisy, restored = trio.stacks["noisy"], trio.stacks["restored"]
         for path in restored.files[:1]:
-            require_restored(path)
+            require_restored(path, read_own_record(path))
         return judge_restored(noisy, restored, seed=request.seed, step=step)
 
     found = Judgements(

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import ModelError, N2VToolsError, StackError
-from ...io.reader import read_description
+from ...errors import ModelError, N2VToolsError
 from ...io.sha256 import sha256_of
 from ...learn.history import CSV_NAME
 from ...modelfolder import Model, find_model, read_model, weights_file
-from ...untrusted import parse_json, parse_number, read_text
+from ...untrusted import parse_number, read_text
+from ..desk.provenance import read_own_record
 
 MOST_EPOCHS = 100_000
 LARGEST_TABLE = 16 * 2**20  # bytes: 100,000 epochs
-LONGEST_RECORD = 2**20  # characters
 
 
 @dataclass(frozen=True)
@@ -77,16 +76,7 @@ class Trained:
 
 def read_record(path: Path) -> Record:
     """Read what a restored file says about its making."""
-    try:
-        text = read_description(path)
-    except StackError:  # no TIFF: then it carries no record
-        return Record()
-    try:
-        values = parse_json(text) if text and len(text) < LONGEST_RECORD else {}
-    except ValueError:  # what ImageJ or another program wrote
-        return Record()
-    ours = isinstance(values, dict) and "n2v_tools" in values
-    return Record(values if ours else {})
+    return Record(read_own_record(path))
 
 
 def find_trained(asked: str | None, record: Record, models_dir: Path) -> Trained | None:

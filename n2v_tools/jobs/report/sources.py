@@ -63,8 +63,8 @@ def find_sources(
         If a file cannot be opened, does not fit the restored one, or the noisy one is not found.
     """
     restored = open_single(request.restored, request.axes)
-    require_restored(restored.source)
     record = read_record(restored.source)
+    require_restored(restored.source, record.values)
     noisy, found = _find_noisy(request, restored, record, find)
     opened = [restored, noisy]
     if request.clean is not None:
