@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from ..jobs.simulate.request import (
+    REQUESTS,
     CalciumRequest,
     SimulateRequest,
     StructuredRequest,
@@ -23,12 +24,6 @@ from ..words import option
 from . import exits, options, output
 from .parsing import Finite, Named, Read
 
-REQUESTS: dict[str, type[Any]] = {
-    "dome": SimulateRequest,
-    "calcium": CalciumRequest,
-    "voltage": VoltageRequest,
-    "structured": StructuredRequest,
-}
 F = TypeVar("F", bound=Callable[..., Any])
 
 

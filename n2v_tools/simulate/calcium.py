@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter
 from .asked import require_between, require_shape, require_whole
 from .detector import Detector
 from .motion import Drift, shifted
-from .neurons import BLUR_PX, Soma, populate
+from .neurons import BLUR_PX, Soma, draw_factors, light_left, populate
 from .neuropil import Neuropil
 from .transients import Indicator, Transients
 from .vessels import vessel_light
@@ -189,15 +189,14 @@ class Movie:
         return self._scale * self._bleached(number)
 
     def _bleached(self, number: int) -> float:
-        """Return the share of the light that is left: an exponential."""
-        return float((1 - self.wanted.bleaching) ** (number / (self.wanted.sizes[0] - 1)))
+        return light_left(self.wanted.bleaching, number, self.wanted.sizes[0])
 
     def _activity(self) -> Transients:
         """Return what all sources do; neurons that fire often are few."""
         rng = self._rng(_TRAITS)
         number = len(self._population.kinds)
-        rates = self.wanted.rate_hz * _spread(RATE_SPREAD, number, rng)
-        sizes = self.wanted.indicator.amplitude * _spread(SIZE_SPREAD, number, rng)
+        rates = self.wanted.rate_hz * draw_factors(RATE_SPREAD, number, rng)
+        sizes = self.wanted.indicator.amplitude * draw_factors(SIZE_SPREAD, number, rng)
         key = (self.wanted.seed, _SPIKES)
         return Transients(self.wanted.indicator, rates, sizes, BURST, key)
 
@@ -209,8 +208,3 @@ def simulate_calcium(wanted: Calcium) -> tuple[np.ndarray, np.ndarray]:
     """Return a movie as a whole: noisy uint16 and clean float32, shape TYX."""
     planes = (({"T": number}, *pair) for number, pair in enumerate(Movie(wanted).frames()))
     return collect(planes, wanted.sizes)
-
-
-def _spread(deviation: float, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw factors with a mean of 1 in expectation (log-normal)."""
-    return rng.lognormal(-(deviation**2) / 2, deviation, number)

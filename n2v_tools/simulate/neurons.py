@@ -226,3 +226,16 @@ def _matrix(
         sources.append(np.full(len(y), owner))
     place = (np.concatenate(pixels), np.concatenate(sources))
     return csr_matrix((np.concatenate(values), place), (height * width, n_sources))
+
+
+def draw_factors(deviation: float, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw factors with a mean of 1 in expectation (log-normal): float64, shape (number,)."""
+    return rng.lognormal(-(deviation**2) / 2, deviation, number)
+
+
+def light_left(bleaching: float, frame: int, n_frames: int) -> float:
+    """Return the share of the light that is left in a frame, by an exponential.
+
+    `bleaching` is the share that is lost from the first frame to the last.
+    """
+    return float((1 - bleaching) ** (frame / (n_frames - 1)))

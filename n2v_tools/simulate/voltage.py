@@ -19,7 +19,7 @@ from .asked import require_between, require_shape, require_whole
 from .camera import Camera
 from .membrane import Membrane
 from .motion import TAPS, shifted
-from .neurons import Soma, populate
+from .neurons import Soma, draw_factors, light_left, populate
 from .vessels import vessel_light
 from .whole import collect
 
@@ -161,14 +161,13 @@ class VoltageMovie:
     def _activity(self, kinds: np.ndarray) -> Membrane:
         """Voltage of all that shines; what is out of focus is dimmer and spikes too."""
         rng, wanted = self._rng(_TRAITS), self.wanted
-        rates = wanted.rate_hz * _spread(RATE_SPREAD, len(kinds), rng)
-        heights = wanted.height * _spread(HEIGHT_SPREAD, len(kinds), rng)
+        rates = wanted.rate_hz * draw_factors(RATE_SPREAD, len(kinds), rng)
+        heights = wanted.height * draw_factors(HEIGHT_SPREAD, len(kinds), rng)
         key = (wanted.seed, _SPIKES)
         return Membrane(rates, heights, wanted.waves, wanted.frame_rate_hz, key)
 
     def _bleached(self, number: int) -> float:
-        """Return the share of the light that is left: an exponential."""
-        return float((1 - self.wanted.bleaching) ** (number / (self.wanted.sizes[0] - 1)))
+        return light_left(self.wanted.bleaching, number, self.wanted.sizes[0])
 
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.wanted.seed, stream])
@@ -178,8 +177,3 @@ def simulate_voltage(wanted: Voltage) -> tuple[np.ndarray, np.ndarray]:
     """Return a movie as a whole: noisy uint16 and clean float32, shape TYX."""
     planes = (({"T": number}, *pair) for number, pair in enumerate(VoltageMovie(wanted).frames()))
     return collect(planes, wanted.sizes)
-
-
-def _spread(deviation: float, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw factors with a mean of 1 in expectation (log-normal)."""
-    return rng.lognormal(-(deviation**2) / 2, deviation, number)

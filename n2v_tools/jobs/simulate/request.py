@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,11 @@ class CalciumRequest:
     x_correlation: float = 0.0  # correlation of the noise of neighbours along X
     seed: int = 0
     overwrite: bool = False
+
+
+REQUESTS: dict[str, type[Any]] = {  # by the name of what is simulated
+    "dome": SimulateRequest,
+    "calcium": CalciumRequest,
+    "voltage": VoltageRequest,
+    "structured": StructuredRequest,
+}

@@ -22,21 +22,10 @@ from ...settings import settings_from
 from ...stack import Stack
 from ...words import flag
 from ..desk.progress import Progress
-from ..simulate.request import (
-    CalciumRequest,
-    SimulateRequest,
-    StructuredRequest,
-    VoltageRequest,
-)
+from ..simulate.request import REQUESTS
 
 RECORD = "generated.json"
 MAKING = "making"
-REQUESTS = {
-    "dome": SimulateRequest,
-    "structured": StructuredRequest,
-    "calcium": CalciumRequest,
-    "voltage": VoltageRequest,
-}
 UNDER_DARKEST = 0.6  # of the grey levels without light, at most, that a background takes away
 VIGNETTE = 0.3  # by how much a background falls off towards the corners
 
