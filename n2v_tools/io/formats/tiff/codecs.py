@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ....errors import StackError
@@ -25,6 +26,7 @@ WITH_OWN_SIZE = frozenset(
         34887, 34933, 50001, 50002, 52546,  # LERC, PNG, WebP, JPEG XL
     }
 )  # fmt: skip
+USUAL_HEADER_BYTES = 4096
 MOST_HEADER_BYTES = 2**20  # within which a size stands
 PADDING = 2  # times the pixels of a segment: some writers fill up to whole blocks
 ALWAYS_PX = 2**16
@@ -53,22 +55,32 @@ def require_believable_size(page: Any, file: Any, where: str) -> None:
     else:
         height, width = min(first.rowsperstrip, first.imagelength), first.imagewidth
     for offset, n_bytes in zip(page.dataoffsets, page.databytecounts, strict=True):
-        file.seek(offset)
-        head = file.read(min(n_bytes, MOST_HEADER_BYTES))
-        try:
-            rows, columns = claimed_size(head)
-        except (struct.error, IndexError, ValueError):
+        size = _size_at(file, offset, n_bytes)
+        if size is None:
             raise StackError(
                 f"{where}: what is compressed there does not say its size where JPEG, JPEG 2000, "
                 "JPEG XL, JPEG XR, PNG, WebP and LERC have it, so it was not read. Copy the file "
                 "again from its source, or save it uncompressed."
-            ) from None
+            )
+        rows, columns = size
         if rows * columns > PADDING * height * width + ALWAYS_PX:
             raise StackError(
                 f"{where}: its compressed data claim {columns} x {rows} pixels for a place of "
                 f"{width} x {height}: the file is damaged or made to fill the memory, so it was "
                 "not read. Copy it again from its source."
             )
+
+
+def _size_at(file: Any, offset: int, n_bytes: int) -> tuple[int, int] | None:
+    """Rows and columns that so many bytes of a file claim; None if they do not say.
+
+    Nearly always the first page of memory does, so that pixels are not read twice.
+    """
+    for most in (USUAL_HEADER_BYTES, MOST_HEADER_BYTES):
+        file.seek(offset)
+        with suppress(struct.error, IndexError, ValueError):
+            return claimed_size(file.read(min(n_bytes, most)))
+    return None
 
 
 def claimed_size(data: bytes) -> tuple[int, int]:
