@@ -12,7 +12,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import StackError, UsageError
 from ..settings import nearest
 from ..words import option
 from .row import Row, load
@@ -45,6 +45,16 @@ def movie_rows() -> tuple[Row, ...]:
     """Rows of the methods that ``auto`` takes for movies, the most demanding first."""
     wanted = [row for row in learning_rows() if row.auto_frames]
     return tuple(sorted(wanted, key=lambda row: -(row.auto_frames or 0)))
+
+
+def require_one_channel(method: str, n_channels: int) -> None:
+    """Raise StackError unless movies have one channel, naming methods that take several."""
+    if n_channels != 1:
+        raise StackError(
+            f"{option('method', method)} learns from movies of one channel, but these have "
+            f"{n_channels}. Save each channel as a movie of its own, or use a method that "
+            f"takes several: {several_channels()}."
+        )
 
 
 def several_channels() -> str:

@@ -24,7 +24,7 @@ from .cover import padding
 from .match import match_axes
 from .sampling import read_pieces
 from .training_data import Seen, is_apart
-from .wrapped import Wrapped
+from .wrapped import Wrapped, of_inner
 
 NEAR_STDS, NEAR_RATIO = 0.5, 1.5  # of mean and deviation, within which a stack need not be tried
 MEAN_LOST = 0.02  # of the deviation of the pixels by which their mean may change
@@ -54,10 +54,8 @@ class Regraded(Wrapped):
     levels: tuple[Levels, ...]
     apart: bool = False  # channels are restored one by one
 
-    @property
-    def looks_through(self) -> int:  # type: ignore[override]
-        """As the inner Restorer."""
-        return self.inner.looks_through
+    looks_through = of_inner("looks_through")
+    tells_spread = of_inner("tells_spread")
 
     @property
     def bytes_per_px(self) -> int:  # type: ignore[override]
@@ -86,11 +84,6 @@ class Regraded(Wrapped):
         gain, here, there = self._at(tiles, at)
         restored = self.inner.predict((tiles - here) * gain + there, at)
         return self._back(restored, gain, here, there)
-
-    @property
-    def tells_spread(self) -> bool:  # type: ignore[override]
-        """As the inner Restorer."""
-        return self.inner.tells_spread
 
     def predict_with_spread(
         self, tiles: np.ndarray, at: Where | None = None

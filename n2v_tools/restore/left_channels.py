@@ -13,7 +13,7 @@ import numpy as np
 
 from ..contracts import Restorer, Where
 from .cover import TilePlan
-from .wrapped import Wrapped
+from .wrapped import Wrapped, of_inner
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class WithLeftChannels(Wrapped):
 
     left: tuple[int, ...] = ()  # numbers of the channels that the inner one does not see
 
+    looks_through = of_inner("looks_through")
+
     @property
     def n_channels(self) -> int:  # type: ignore[override]
         """Of the inner Restorer, and those that are left as they are."""
@@ -34,11 +36,6 @@ class WithLeftChannels(Wrapped):
     def bytes_per_px(self) -> int:  # type: ignore[override]
         """Those of the inner Restorer, and of the tile that it sees and the whole answer."""
         return self.inner.bytes_per_px + 8 * self.n_channels * len(self.outputs)
-
-    @property
-    def looks_through(self) -> int:  # type: ignore[override]
-        """As the inner Restorer does."""
-        return self.inner.looks_through
 
     def predict(self, tiles: np.ndarray, at: Where | None = None) -> np.ndarray:
         """Restore tiles, float32 (N, [Z,] Y, X, C), counts."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..contracts import Restorer, Where
 from ..prepare.symmetry import Symmetry
-from .wrapped import Wrapped
+from .wrapped import Wrapped, of_inner
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,8 @@ class WithSymmetries(Wrapped):
     """
 
     chosen: tuple[Symmetry, ...] | None = None  # default: those that `inner` allows
+
+    tells_spread = of_inner("tells_spread")
 
     @property
     def symmetries(self) -> tuple[Symmetry, ...]:  # type: ignore[override]
@@ -62,11 +64,6 @@ class WithSymmetries(Wrapped):
         """Restore tiles, float32 (N, [Z,] Y, X, C) counts, as the mean over the symmetries."""
         (restored,) = self._mean(tiles, at, lambda *turned: (self.inner.predict(*turned),))
         return restored
-
-    @property
-    def tells_spread(self) -> bool:  # type: ignore[override]
-        """As the inner Restorer."""
-        return self.inner.tells_spread
 
     def predict_with_spread(
         self, tiles: np.ndarray, at: Where | None = None

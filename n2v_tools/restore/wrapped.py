@@ -14,7 +14,7 @@ from typing import Any
 from ..contracts import Place, Restorer
 
 
-def _of_inner(name: str) -> Any:
+def of_inner(name: str) -> Any:
     """Stand in for an attribute of a Restorer: it is the inner one's."""
     return property(attrgetter(f"inner.{name}"))
 
@@ -25,21 +25,21 @@ class Wrapped(Restorer):
 
     inner: Restorer
 
-    name = _of_inner("name")
-    axes = _of_inner("axes")
-    n_channels = _of_inner("n_channels")
-    reach_px = _of_inner("reach_px")
-    halo_px = _of_inner("halo_px")
-    block_px = _of_inner("block_px")
-    margin_px = _of_inner("margin_px")
-    bytes_per_px = _of_inner("bytes_per_px")
-    tiles_at_once = _of_inner("tiles_at_once")
-    sample_px = _of_inner("sample_px")
-    symmetries = _of_inner("symmetries")
-    outputs = _of_inner("outputs")
-    engine = _of_inner("engine")
-    precision = _of_inner("precision")
-    no_uncertainty = _of_inner("no_uncertainty")
+    name = of_inner("name")
+    axes = of_inner("axes")
+    n_channels = of_inner("n_channels")
+    reach_px = of_inner("reach_px")
+    halo_px = of_inner("halo_px")
+    block_px = of_inner("block_px")
+    margin_px = of_inner("margin_px")
+    bytes_per_px = of_inner("bytes_per_px")
+    tiles_at_once = of_inner("tiles_at_once")
+    sample_px = of_inner("sample_px")
+    symmetries = of_inner("symmetries")
+    outputs = of_inner("outputs")
+    engine = of_inner("engine")
+    precision = of_inner("precision")
+    no_uncertainty = of_inner("no_uncertainty")
 
     def for_probing(self) -> Restorer:
         """Take the inner Restorer for probing."""

@@ -15,7 +15,7 @@ from ...errors import SettingsError, StackError
 from ...nets.losses import masked_loss
 from ...words import option, setting
 from ..learning import LEARNING_RANGES, LearningSettings
-from ..table import FALLBACK, several_channels
+from ..table import FALLBACK, require_one_channel
 from .context import LEAST, MOST, measure_context
 from .looks import MovieFacts, Preparing
 from .net import CellMincerNet
@@ -306,12 +306,7 @@ class CellMincer(Method):
 
     def net_settings(self, n_channels: int) -> CellMincerNet:
         """The network: frames and features in, one frame out."""
-        if n_channels != 1:
-            raise StackError(
-                f"{option('method', self.name)} learns from movies of one channel, but these have "
-                f"{n_channels}. Save each channel as a movie of its own, or use a method that "
-                f"takes several: {several_channels()}."
-            )
+        require_one_channel(self.name, n_channels)
         return self.settings.net(self.context)
 
     def build(self, n_channels: int, seed: int) -> Any:

@@ -15,7 +15,7 @@ from ...nets.losses import mean_loss
 from ...nets.unet import NetSettings
 from ...words import option
 from ..learning import LEARNING_RANGES, LearningSettings
-from ..table import FALLBACK, several_channels
+from ..table import FALLBACK, require_one_channel
 from ..windows import sum_frames
 from .bands import LEAST_FRAMES, MOST_FRAMES, Bands, Frames, growing_bands
 from .images import ImagesOfFrames
@@ -186,12 +186,7 @@ class Video(Method):
 
     def net_settings(self, n_channels: int) -> NetSettings:
         """The network: images of one frame in, one frame out."""
-        if n_channels != 1:
-            raise StackError(
-                f"{option('method', 'video')} learns from movies of one channel, but these have "
-                f"{n_channels}. Save each channel as a movie of its own, or use a method that "
-                f"takes several: {several_channels()}."
-            )
+        require_one_channel(self.name, n_channels)
         s = self.settings
         return NetSettings(
             n_dim=2,
