@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+import pytest
 from click.testing import CliRunner
 
 from n2v_tools.cli.main import cli
@@ -52,3 +53,21 @@ def _inside(folder):
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def interrupted(monkeypatch):
+    """Ctrl-C where a training within saves its state for the second time, which must get there."""
+    from n2v_tools.learn import callbacks
+
+    real, calls = callbacks.save_state, []
+
+    def interrupt(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(callbacks, "save_state", interrupt)
+        yield

@@ -64,12 +64,12 @@ def with_own_options(
 
     `kind` is as for `own_options`. UsageError if one is given as both.
     """
-    own = {name: value for name, value in options.items() if name in own_options(kind)}
-    own = {name: value for name, value in own.items() if value is not None and value is not False}
+    rest = dict(options)
+    given = {name: rest.pop(name) for name in own_options(kind) if name in rest}
+    own = {name: value for name, value in given.items() if value is not None and value is not False}
     both = sorted(own.keys() & (settings or {}).keys())
     if both:
         raise UsageError(f"{both[0]} is given as an option and in settings; give one.")
-    rest = {name: value for name, value in options.items() if name not in own_options(kind)}
     return rest, {**(settings or {}), **own} if own else settings
 
 

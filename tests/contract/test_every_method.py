@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from running import interrupted
 
 from n2v_tools import api, keras_backend, modelfolder
 from n2v_tools.contracts import Method
@@ -137,20 +138,8 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(shared_training, tmp_p
 def test_a_resumed_training_gives_what_the_unbroken_one_gives(
     shared_training, tmp_path, method, monkeypatch
 ):
-    from n2v_tools.learn import callbacks
-
-    real, calls = callbacks.save_state, []
-
-    def interrupt(*arguments, **options):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(callbacks, "save_state", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, method)
+    with interrupted(monkeypatch):
+        trained(tmp_path, method)
     folders = [
         trained(tmp_path, method, resume=True).model, shared_training(method).model,
     ]  # fmt: skip

@@ -162,7 +162,7 @@ def _plan_one(
     except N2VToolsError as error:
         return failed(one.name, error)
     target = naming.output_for(one.source)
-    others = {one_of: naming.further_for(one.source, one_of) for one_of in session.outputs[1:]}
+    others = {output: naming.further_for(one.source, output) for output in session.outputs[1:]}
     job = Job(one.name, one.stack, target, others=others)
     there = [path for path in job.targets if os.path.lexists(path)]
     if not request.skip_existing or not there:

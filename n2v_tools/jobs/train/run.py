@@ -302,10 +302,7 @@ def _batches(job: Job, patches: PatchSet) -> tuple[Batches, Batches | None]:
         return training, None
     held_out = patches.validation[:MOST_VALIDATION_PATCHES]
     rest = None if places[1] is None else places[1][:MOST_VALIDATION_PATCHES]
-    held_seed = seed + 1
-    return training, Batches(
-        held_out, settings.batch, *norm, turns[:1], held_seed, job.method, rest
-    )
+    return training, Batches(held_out, settings.batch, *norm, turns[:1], seed + 1, job.method, rest)
 
 
 def _clock(job: Job) -> Clock | None:

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from running import interrupted
 
 from n2v_tools import claim, modelfolder
 from n2v_tools.errors import ModelError, N2VToolsError, OutputError, StackError, UsageError
@@ -190,21 +191,8 @@ def test_an_interrupted_replacement_can_be_resumed(request_for, monkeypatch):
     )
     before = train(request).model
     kept = (before / "weights_best.h5").read_bytes()
-    calls = []
-
-    def interrupt(*arguments, **options):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments, **options)
-
-    from n2v_tools.learn import callbacks
-
-    real = callbacks.save_state
-    with monkeypatch.context() as patched:
-        patched.setattr(callbacks, "save_state", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            train(request)
+    with interrupted(monkeypatch):
+        train(request)
     assert (before / "weights_best.h5").read_bytes() == kept
     train(TrainRequest(**{**vars(request), "resume": True}))
     assert not Path(f"{before}.partial").exists()

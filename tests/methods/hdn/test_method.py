@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from ladders import GAIN, OFFSET, TINY, scene, train
+from running import interrupted
 
 from n2v_tools import keras_backend, modelfolder
 from n2v_tools.errors import N2VToolsError, SettingsError, StackError
@@ -180,23 +181,11 @@ def test_offset_and_gain_are_given_in_counts(tmp_path):
 
 @pytest.mark.slow
 def test_a_resumed_training_gives_what_the_unbroken_one_gives(tmp_path, monkeypatch):
-    from n2v_tools.learn import callbacks
-
     noisy = scene(2)[1]
     settings = {"levels": 1, "filters": 4, "steps_per_epoch": 3}
     unbroken, _ = train(tmp_path, "a", noisy, settings)
-    real, calls = callbacks.save_state, []
-
-    def interrupt(*arguments, **options):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(callbacks, "save_state", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            train(tmp_path, "b", noisy, settings)
+    with interrupted(monkeypatch):
+        train(tmp_path, "b", noisy, settings)
     resumed, _ = train(tmp_path, "b", noisy, settings, resume=True)
     one, other = (
         modelfolder.load_net(modelfolder.read_model(done.model), weights="last").get_weights()
